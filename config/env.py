@@ -1,0 +1,99 @@
+"""Settings read from the environment: typed, named, and loud when wrong.
+
+Every variable starts with `LIVERY_`, except `DATABASE_URL`, which hosting platforms set
+under that name. A value of the wrong shape stops the process with the variable's name and
+what it must look like.
+"""
+
+import base64
+import binascii
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+env = Env()
+KEY_BYTES = 32
+
+
+def database_from_url(url: str) -> dict[str, object]:
+    """Return Django's connection fields for `postgresql://user:password@host:port/name`.
+
+    Raises ImproperlyConfigured, naming what is missing, without repeating the password.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL starts with {parts.scheme or 'nothing'!r}; it must be "
+            "postgresql://USER:PASSWORD@HOST:PORT/NAME."
+        )
+    name = parts.path.lstrip("/")
+    if not name:
+        raise ImproperlyConfigured("DATABASE_URL names no database: add /NAME at its end.")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL has a wrong port: {error}.") from error
+    return {
+        "NAME": unquote(name),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(port or ""),
+    }
+
+
+def _decoded_key(name: str, text: str) -> bytes:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ImproperlyConfigured(f"{name} is not base64: {error}.") from error
+    if len(key) != KEY_BYTES:
+        raise ImproperlyConfigured(
+            f"{name} decodes to {len(key)} bytes; it must be {KEY_BYTES}. "
+            "Make one with: openssl rand -base64 32"
+        )
+    return key
+
+
+def _stored_text(path: Path, make: str) -> str:
+    """Return the text of `path`, writing `make` there first when it does not exist."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(make)
+    return make
+
+
+def master_key(state_dir: Path, *, production: bool) -> bytes:
+    """Return the key that wraps every partner's data key (32 bytes).
+
+    In production it must come from `LIVERY_MASTER_KEY`; elsewhere one is made once and
+    kept in the state directory, so that a restart still opens what was sealed.
+    """
+    text = env.str("LIVERY_MASTER_KEY", "")
+    if not text and production:
+        raise ImproperlyConfigured(
+            "LIVERY_MASTER_KEY is not set. Make one with `openssl rand -base64 32`, "
+            "keep a copy outside this machine, and set it for web and worker alike."
+        )
+    if not text:
+        made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+        text = _stored_text(state_dir / "master.key", made)
+    return _decoded_key("LIVERY_MASTER_KEY", text)
+
+
+def signing_key(state_dir: Path, *, production: bool) -> str:
+    """Return the key that signs sessions and links; the same rule as `master_key`."""
+    text = env.str("LIVERY_SECRET_KEY", "")
+    if not text and production:
+        raise ImproperlyConfigured(
+            "LIVERY_SECRET_KEY is not set. Make one with `openssl rand -base64 48`."
+        )
+    return text or _stored_text(state_dir / "secret.key", secrets.token_urlsafe(48))

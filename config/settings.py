@@ -1,0 +1,263 @@
+"""Django settings. Everything that differs between machines comes from `config.env`."""
+
+from pathlib import Path
+
+from config.env import database_from_url, env, master_key, signing_key
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+STATE_DIR = Path(env.str("LIVERY_STATE_DIR", str(BASE_DIR / ".livery"))).resolve()
+PRODUCTION = env.bool("LIVERY_PRODUCTION", False)
+DEBUG = env.bool("LIVERY_DEBUG", False)
+SECRET_KEY = signing_key(STATE_DIR, production=PRODUCTION)
+MASTER_KEY = master_key(STATE_DIR, production=PRODUCTION)
+
+# The zone under which every partner gets hosts of its own, and where operators work.
+PLATFORM_DOMAIN = env.str("LIVERY_PLATFORM_DOMAIN", "localhost").lower()
+OPERATOR_HOSTS = [
+    host.lower() for host in env.list("LIVERY_OPERATOR_HOSTS", [PLATFORM_DOMAIN, "127.0.0.1"])
+]
+# Hosts are matched against the Domain table by `config.middleware.HostMiddleware`; an
+# unknown one gets a neutral 404, so Django's own list has nothing left to refuse.
+ALLOWED_HOSTS = ["*"]
+PUBLIC_SCHEME = "https" if PRODUCTION else "http"
+PUBLIC_PORT = env.int("LIVERY_PUBLIC_PORT", 0)
+
+# --- applications --------------------------------------------------------------------
+# Operators, partners' people, their sessions and their audit trails are tables of the
+# same shape in the public schema and in each partner's.
+_EVERYWHERE = ["tenants.accounts", "django.contrib.sessions", "governance"]
+SHARED_APPS = [
+    "django_tenants",
+    "tenants",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.admin",
+    "django_q",
+    *_EVERYWHERE,
+]
+TENANT_APPS = [*_EVERYWHERE, "branding", "mappings", "syncjobs"]
+_LIBRARIES = [
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "csp",
+    "django_cotton",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+]
+INSTALLED_APPS = list(dict.fromkeys([*_LIBRARIES, *SHARED_APPS, *TENANT_APPS]))
+TENANT_MODEL = "tenants.Partner"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["tenants.accounts.backends.AccountBackend"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS = [
+    "admin.E406",  # auth's tables stay in the public schema; see docs/decisions
+]
+
+# --- database ------------------------------------------------------------------------
+DATABASE_URL = env.str("DATABASE_URL", "")
+DATABASES = {
+    "default": {
+        "ENGINE": "tenants.postgres.backend",
+        **(database_from_url(DATABASE_URL) if DATABASE_URL else {"NAME": "livery"}),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+        "OPTIONS": {"application_name": "web"},
+    }
+}
+ORIGINAL_BACKEND = "django.db.backends.postgresql"
+
+# --- requests ------------------------------------------------------------------------
+ROOT_URLCONF = "config.urls_admin"
+PUBLIC_SCHEMA_URLCONF = "config.urls_public"
+MIDDLEWARE = [
+    "config.middleware.HealthMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.HostMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.ActorMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "config.middleware.PolicyMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "csp.context_processors.nonce",
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "branding.context_processors.brand",
+            ],
+        },
+    }
+]
+WSGI_APPLICATION = "config.wsgi.application"
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+# Host-only cookies under neutral names; `__Host-` makes the browser enforce it on HTTPS.
+_COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
+SESSION_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}form"
+CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
+SESSION_COOKIE_AGE = 12 * 3600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+
+# --- language, time, files -----------------------------------------------------------
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch"), ("nl", "Nederlands"), ("fr", "Français")]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS: list[Path] = []
+MEDIA_ROOT = STATE_DIR / "media"
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django_tenants.files.storage.TenantFileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "KEY_FUNCTION": "django_tenants.cache.make_key",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+}
+EMAIL_BACKEND = env.str(
+    "LIVERY_EMAIL_BACKEND",
+    "django.core.mail.backends.smtp.EmailBackend"
+    if PRODUCTION
+    else "django.core.mail.backends.filebased.EmailBackend",
+)
+EMAIL_FILE_PATH = str(STATE_DIR / "mail")
+DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
+
+# --- work ----------------------------------------------------------------------------
+# The queue is a doorbell (docs/decisions). retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉),
+# or a slow task is started twice: `tenants.checks` holds it.
+Q_CLUSTER = {
+    "name": "doorbell",
+    "orm": "default",
+    "workers": env.int("LIVERY_WORKERS", 2),
+    "queue_limit": 2,
+    "bulk": 1,
+    "timeout": 300,
+    "retry": 960,
+    "max_attempts": 3,
+    "poll": 0.2,
+    "save_limit": -1,
+    "catch_up": False,
+    "recycle": 500,
+}
+# Networks that a connector may reach although they are private (CIDR), for systems that
+# a client runs in-house. Loopback is for the sandbox systems only.
+ALLOWED_PRIVATE_NETWORKS = env.list(
+    "LIVERY_ALLOWED_PRIVATE_NETWORKS", [] if PRODUCTION else ["127.0.0.0/8", "::1/128"]
+)
+
+# --- API -----------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["config.api_auth.TokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["config.api_auth.HasActor"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "config.api_pages.CursorPages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_CLASSES": ["config.api_auth.TokenThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"token": env.str("LIVERY_API_RATE", "1200/min")},
+    "EXCEPTION_HANDLER": "config.errors.api_exception",
+    "NUM_PROXIES": env.int("LIVERY_PROXIES", 0),
+    "PAGE_SIZE": 50,
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+# --- logs ----------------------------------------------------------------------------
+LOG_FORMAT = env.str("LIVERY_LOG_FORMAT", "json" if PRODUCTION else "text")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"context": {"()": "config.logging.ContextFilter"}},
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(message)s %(schema)s %(correlation)s",
+        },
+        "text": {
+            "format": "%(asctime)s %(levelname)s %(name)s [%(schema)s %(correlation)s] %(message)s"
+        },
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["context"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": env.str("LIVERY_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django-q": {"level": "WARNING"},
+    },
+}
