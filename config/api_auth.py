@@ -1,0 +1,71 @@
+"""API tokens as DRF's authentication, and the actor as its permission."""
+
+from django.http import HttpRequest
+from rest_framework import authentication, exceptions, permissions, throttling
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from governance.actors import ANONYMOUS
+from governance import correlation
+from governance.requests import actor_of, set_actor
+from tenants.accounts.actors import actor_for_token
+from tenants.accounts.models import ApiToken, User
+from tenants.accounts.services import tokens
+
+
+class TokenAuthentication(authentication.BaseAuthentication):
+    """`Authorization: Bearer key_…`, looked up in the schema of the request's host."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        mark, _, text = request.headers.get("Authorization", "").partition(" ")
+        if mark.lower() != "bearer":
+            set_actor(request._request, ANONYMOUS)
+            return None
+        token = tokens.token_from_text(text.strip())
+        if token is None:
+            raise exceptions.AuthenticationFailed(
+                "This token is unknown here, revoked or expired. Make a new one under API tokens."
+            )
+        tokens.note_use(token)
+        actor = actor_for_token(token)
+        set_actor(request._request, actor)
+        correlation.replace_actor(actor)
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class HasActor(permissions.BasePermission):
+    """Only tokens come in; each view set names the scope it needs, per action.
+
+    `required = {"list": "clients.view", …}`; an action that is not named is refused, so a
+    new one can't be open by accident.
+    """
+
+    message = "This token does not have the scope that the call needs."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        if not isinstance(request.auth, ApiToken):
+            return False
+        required: dict[str, str] = getattr(view, "required", {})
+        action = getattr(view, "action", None) or (request.method or "").lower()
+        if action in {"metadata", "options"}:
+            return True
+        scope = required.get(action)
+        if scope is None:
+            return False
+        if scope not in actor_of(request._request).permissions:
+            raise exceptions.PermissionDenied(f"The token needs the scope {scope}.")
+        return True
+
+
+class TokenThrottle(throttling.SimpleRateThrottle):
+    """A rate per token, not per address, so one office is not one caller."""
+
+    scope = "token"
+
+    def get_cache_key(self, request: HttpRequest, view: APIView) -> str | None:
+        token = getattr(request, "auth", None)
+        ident = f"token-{token.pk}" if isinstance(token, ApiToken) else self.get_ident(request)
+        return f"rate-{ident}"

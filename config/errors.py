@@ -1,0 +1,136 @@
+"""Error pages and API errors: branded where the host is a partner's, neutral elsewhere."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from governance import correlation
+
+logger = logging.getLogger(__name__)
+
+TITLES = {
+    400: ("This request can't be read", "Go back and try again."),
+    403: ("You may not open this page", "Ask an owner if you need it."),
+    404: ("Page not found", "The address may be old or mistyped."),
+    429: ("Too many tries", "Wait a minute, then try again."),
+    500: ("Something failed on our side", "It has been noted. Try again in a minute."),
+    503: ("Not available now", "This service is paused. Contact support if it stays so."),
+}
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _body(request: HttpRequest, status: int, template: str) -> HttpResponse:
+    title, message = TITLES[status]
+    reference = correlation.current().correlation_id
+    if _wants_json(request):
+        return JsonResponse(
+            {"error": {"code": str(status), "message": title, "reference": reference}},
+            status=status,
+        )
+    context = {"status": status, "title": title, "message": message, "reference": reference}
+    return render(request, template, context, status=status)
+
+
+def neutral(request: HttpRequest, status: int) -> HttpResponse:
+    """Answer for a host that is nobody's: plain, and with no name on it."""
+    return _body(request, status, "errors/neutral.html")
+
+
+def paused(request: HttpRequest) -> HttpResponse:
+    """Answer for a suspended partner's host."""
+    response = _body(request, 503, "errors/neutral.html")
+    response.headers["Retry-After"] = "3600"
+    return response
+
+
+def _page(request: HttpRequest, status: int) -> HttpResponse:
+    branded = hasattr(request, "tenant")
+    return _body(request, status, f"errors/{status}.html" if branded else "errors/neutral.html")
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400."""
+    return neutral(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403."""
+    return _page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404."""
+    return _page(request, 404)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Answer 500; the brand may be what failed, so the neutral page is the way back."""
+    try:
+        return _page(request, 500)
+    except Exception:
+        logger.exception("The error page failed; the neutral one is shown")
+        return neutral(request, 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token is missing or old."""
+    logger.warning("Form refused: %s", reason)
+    return _page(request, 403)
+
+
+def _flat(detail: Any) -> list[dict[str, str]]:  # noqa: ANN401  DRF's nested error detail
+    """Return DRF's nested error detail as rows of field and message."""
+    if isinstance(detail, dict):
+        return [
+            {"field": f"{key}.{row['field']}".rstrip("."), "message": row["message"]}
+            for key, value in detail.items()
+            for row in _flat(value)
+        ]
+    if isinstance(detail, list):
+        return [row for value in detail for row in _flat(value)]
+    return [{"field": "", "message": str(detail)}]
+
+
+def _as_api_error(error: Exception) -> exceptions.APIException | None:
+    if isinstance(error, exceptions.APIException):
+        return error
+    if isinstance(error, Http404):
+        return exceptions.NotFound("Nothing here with that address.")
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied(str(error) or "Your token does not allow this.")
+    if isinstance(error, ValidationError):
+        detail = error.message_dict if hasattr(error, "error_dict") else error.messages
+        return exceptions.ValidationError(detail)
+    return None
+
+
+def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return every API error in one shape: code, message, fields, reference."""
+    known = _as_api_error(error)
+    if known is None:
+        return None
+    set_rollback()
+    rows = _flat(known.detail)
+    code = known.default_code if isinstance(known.default_code, str) else "error"
+    body: dict[str, object] = {
+        "code": code,
+        "message": rows[0]["message"] if rows else str(known.default_detail),
+        "reference": correlation.current().correlation_id,
+    }
+    if isinstance(known, exceptions.ValidationError):
+        body["fields"] = rows
+    response = Response({"error": body}, status=known.status_code)
+    if wait := getattr(known, "wait", None):
+        response["Retry-After"] = str(int(wait) + 1)
+    if header := getattr(known, "auth_header", None):
+        response["WWW-Authenticate"] = header
+    return response

@@ -1,0 +1,157 @@
+"""From a request's host to the partner, its URL conf, the actor and the policies."""
+
+import logging
+import re
+from collections.abc import Callable
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import DisallowedHost
+from django.db import connection
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import set_urlconf
+
+from config import errors
+from governance import correlation
+from governance.actors import ANONYMOUS, Actor
+from governance.requests import set_actor
+from tenants import health
+from tenants.accounts.actors import actor_for
+from tenants.accounts.models import User
+from tenants.models import Domain, Partner
+
+logger = logging.getLogger(__name__)
+View = Callable[[HttpRequest], HttpResponse]
+
+URLCONFS = {
+    Domain.Kind.ADMIN.value: "config.urls_admin",
+    Domain.Kind.PORTAL.value: "config.urls_portal",
+}
+DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
+CORRELATION = re.compile(r"[A-Za-z0-9-]{8,64}")
+HOST_CACHE_SECONDS = 5
+SERVED_STATES = (Domain.State.ACTIVE, Domain.State.FAILING)
+
+
+class HealthMiddleware:
+    """Answers the health endpoints before anything looks at the host."""
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return health.answer(request) or self.get_response(request)
+
+
+def _host(request: HttpRequest) -> str:
+    """Return the request's host in lower case, without port and trailing dot."""
+    host = request.get_host().lower()
+    return host.rsplit(":", 1)[0].rstrip(".") if not host.endswith("]") else host
+
+
+def _domain(host: str) -> Domain | None:
+    """Return the served domain of a host; kept for a few seconds, in the public schema."""
+    key = f"host:{host}"
+    found: Domain | None = cache.get(key)
+    if found is None:
+        found = (
+            Domain.objects.select_related("tenant")
+            .filter(domain=host, state__in=SERVED_STATES)
+            .first()
+        )
+        if found is not None:
+            cache.set(key, found, HOST_CACHE_SECONDS)
+    return found
+
+
+class HostMiddleware:
+    """Selects the partner's schema and the URL conf by host; an unknown host gets a 404.
+
+    The schema is reset when the request has finished (`config.signals`), not here, because
+    a streamed body is read after the middleware has returned.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
+        try:
+            host = _host(request)
+        except DisallowedHost:
+            return errors.neutral(request, 404)
+        if host in settings.OPERATOR_HOSTS:
+            return self._routed(request, settings.PUBLIC_SCHEMA_URLCONF)
+        domain = _domain(host)
+        if domain is None:
+            return errors.neutral(request, 404)
+        partner = domain.tenant
+        connection.set_tenant(partner)  # type: ignore[attr-defined]  # the tenant backend's
+        request.tenant = partner  # type: ignore[attr-defined]  # our request attribute
+        urlconf = URLCONFS[domain.kind]
+        if partner.status != Partner.Status.ACTIVE:
+            request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
+            set_urlconf(urlconf)
+            return errors.paused(request)
+        return self._routed(request, urlconf)
+
+    def _routed(self, request: HttpRequest, urlconf: str) -> HttpResponse:
+        request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
+        set_urlconf(urlconf)
+        return self.get_response(request)
+
+
+def _person_of(request: HttpRequest) -> Actor:
+    user = request.user
+    return actor_for(user) if isinstance(user, User) else ANONYMOUS
+
+
+class ActorMiddleware:
+    """Puts `request.actor` and the correlation scope around the view.
+
+    A person of the wrong kind for the host (a client user on the staff admin) counts as
+    nobody there.
+    """
+
+    KINDS = {
+        "config.urls_admin": User.Kind.STAFF,
+        "config.urls_portal": User.Kind.CLIENT,
+        "config.urls_public": User.Kind.OPERATOR,
+    }
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        urlconf = getattr(request, "urlconf", settings.PUBLIC_SCHEMA_URLCONF)
+        user = request.user
+        if isinstance(user, User) and user.kind != self.KINDS[urlconf]:
+            request.user = AnonymousUser()
+        actor = _person_of(request)
+        set_actor(request, actor)
+        door = "api" if request.path.startswith("/api/") else DOORS.get(urlconf, "console")
+        sent = request.headers.get("X-Request-ID", "")
+        with correlation.scope(
+            actor=actor,
+            door=door,
+            correlation_id=sent if CORRELATION.fullmatch(sent) else None,
+            address=request.META.get("REMOTE_ADDR", ""),
+        ) as scope:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = scope.correlation_id
+        return response
+
+
+class PolicyMiddleware(CSPMiddleware):
+    """Content security policy: strict everywhere, and the staff admin's own on its host."""
+
+    def get_policy_parts(
+        self, request: HttpRequest, response: HttpResponseBase, report_only: bool = False
+    ) -> PolicyParts:
+        parts = super().get_policy_parts(request, response, report_only)
+        staff_admin = getattr(request, "urlconf", "") == "config.urls_admin"
+        if staff_admin and not report_only and parts.config is None:
+            parts.config = settings.ADMIN_CONTENT_SECURITY_POLICY
+        return parts

@@ -1,0 +1,20 @@
+"""Host of kind *admin*: the partner's staff."""
+
+import config.signals  # noqa: F401  connects the schema's reset
+from config.sites import partner_admin
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("config.urls_shared")),
+    path("clients/", include("tenants.accounts.admin.urls")),
+    path("commercial/", include("branding.admin.urls")),
+    path("mappings/", include("mappings.admin.urls")),
+    path("changes/", include("governance.admin.urls")),
+    path("work/", include("syncjobs.admin.urls")),
+    path("", partner_admin.urls),
+]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.failed"

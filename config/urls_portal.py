@@ -1,0 +1,18 @@
+"""Host of kind *portal*: the clients' people."""
+
+import config.signals  # noqa: F401  connects the schema's reset
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("config.urls_shared")),
+    path("", include("syncjobs.portal.urls")),
+    path("approvals/", include("governance.portal.urls")),
+    path("usage/", include("branding.portal.urls")),
+    path("mappings/", include("mappings.portal.urls")),
+    path("people/", include("tenants.accounts.portal.urls")),
+]
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.failed"

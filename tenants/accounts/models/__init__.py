@@ -1,0 +1,7 @@
+"""Clients, people, roles, tokens."""
+
+from tenants.accounts.models.client import Client
+from tenants.accounts.models.token import ApiToken
+from tenants.accounts.models.user import RoleGrant, User
+
+__all__ = ["ApiToken", "Client", "RoleGrant", "User"]

@@ -1,0 +1,94 @@
+"""Adding and changing a partner's clients."""
+
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.text import slugify
+
+from governance.actors import Actor
+from governance.services import audit
+from tenants.accounts import actions
+from tenants.accounts.models import Client
+
+EDITABLE = ("name", "time_zone", "currency", "locale", "status")
+
+
+def _validated(client: Client) -> Client:
+    if client.time_zone not in available_timezones():
+        raise ValidationError(
+            {"time_zone": f"{client.time_zone!r} is no time zone; use one such as Europe/London."}
+        )
+    client.currency = client.currency.upper()
+    if len(client.currency) != 3 or not client.currency.isalpha():
+        raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
+    client.full_clean()
+    return client
+
+
+def _free_slug(name: str) -> str:
+    base = slugify(name)[:50] or "client"
+    slug, number = base, 1
+    while Client.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+@transaction.atomic
+def add_client(
+    actor: Actor,
+    *,
+    name: str,
+    time_zone: str = "UTC",
+    currency: str = "EUR",
+    locale: str = "en-gb",
+) -> Client:
+    """Add a client. Raises NotPermitted, or ValidationError that names the field."""
+    actor.require("clients.manage")
+    client = _validated(
+        Client(
+            name=name.strip(),
+            slug=_free_slug(name),
+            time_zone=time_zone,
+            currency=currency,
+            locale=locale,
+        )
+    )
+    client.save()
+    audit.record(
+        actions.CLIENT_ADDED,
+        object_kind="client",
+        object_id=client.pk,
+        object_label=client.name,
+        client_id=client.pk,
+        after={field: getattr(client, field) for field in EDITABLE},
+    )
+    return client
+
+
+@transaction.atomic
+def change_client(actor: Actor, client: Client, **values: str) -> Client:
+    """Change the fields of `EDITABLE`; writes nothing when all are as before."""
+    actor.require("clients.manage", client.pk)
+    unknown = set(values) - set(EDITABLE)
+    if unknown:
+        raise ValidationError(f"A client has no field {', '.join(sorted(unknown))}.")
+    locked = Client.objects.select_for_update().get(pk=client.pk)
+    before = {field: getattr(locked, field) for field in values}
+    for field, value in values.items():
+        setattr(locked, field, value)
+    _validated(locked)
+    after = {field: getattr(locked, field) for field in values}
+    if after != before:
+        locked.save()
+        audit.record(
+            actions.CLIENT_CHANGED,
+            object_kind="client",
+            object_id=locked.pk,
+            object_label=locked.name,
+            client_id=locked.pk,
+            before=before,
+            after=after,
+        )
+    return locked

@@ -1,0 +1,50 @@
+"""Decorators for pages: who may open them at all. What they may do is for the services."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+from governance.requests import actor_of
+
+P = ParamSpec("P")
+Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def _page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
+    def decorate(view: Page[P]) -> Page[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path(), reverse("sign_in"))
+            if permission is not None and permission not in actor_of(request).permissions:
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        guarded.page_permission = permission  # type: ignore[attr-defined]  # for the access matrix
+        return guarded
+
+    return decorate
+
+
+def staff_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
+    """A page of the staff admin. None: anybody who is signed in there."""
+    return _page(permission)
+
+
+def client_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
+    """A page of the client portal. None: anybody who is signed in there.
+
+    The host decides who can be signed in: `config.middleware.ActorMiddleware` makes
+    nobody of a person of the wrong kind.
+    """
+    return _page(permission)
+
+
+def operator_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
+    """A page of the operator's console."""
+    return _page(permission)
