@@ -1,0 +1,55 @@
+# Every target sets up what it needs; a second run finds it in place.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+NPM_DIR := branding/static_src
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-real e2e chaos check bench lock css clean
+
+help: ## Say what each target does
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## Make the virtual environment (the other targets do it by themselves)
+
+$(STAMP): pyproject.toml uv.lock deploy/setup.sh
+	@PYTHON=$(PYTHON) VENV=$(VENV) bash deploy/setup.sh
+	@touch $@
+
+demo: $(STAMP) ## Two partners at work on sandbox systems (ONCE=1 ends; SYSTEMS=real uses real servers)
+	@$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(PORT),--port $(PORT))
+
+test: $(STAMP) ## The tests that need nothing from outside
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e and not systems" $(ARGS)
+
+test-real: $(STAMP) ## The main job against real systems, installed from their packages
+	@$(BIN)/pytest -m systems $(ARGS)
+
+e2e: $(STAMP) $(NPM_DIR)/node_modules/.ready ## The story in a real browser, with accessibility checks
+	@$(BIN)/pytest -m e2e $(ARGS)
+
+chaos: $(STAMP) ## Crash runs: SEEDS=1000 by default
+	@SEEDS=$(or $(SEEDS),1000) $(BIN)/pytest -m crash $(ARGS)
+
+check: $(STAMP) $(NPM_DIR)/node_modules/.ready ## Lint, types, layers, migrations, templates, API schema, built CSS
+	@bash deploy/check.sh
+
+bench: $(STAMP) ## Measure: ONLY=name for one; writes bench/results.json
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+lock: ## Lock the dependencies anew
+	@$(BIN)/python deploy/lock.py
+
+$(NPM_DIR)/node_modules/.ready: $(NPM_DIR)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
+	@cd $(NPM_DIR) && npm ci --silent && touch node_modules/.ready
+
+css: $(NPM_DIR)/node_modules/.ready ## Build the portal's stylesheet
+	@cd $(NPM_DIR) && npm run --silent build
+
+clean: ## Remove what was made here: environment, demo state, caches
+	@if [ -x $(BIN)/python ]; then $(BIN)/python manage.py database stop || true; fi
+	@rm -rf $(VENV) .livery staticfiles $(NPM_DIR)/node_modules .mypy_cache .ruff_cache .pytest_cache
