@@ -24,4 +24,5 @@ def actor_for_token(token: ApiToken) -> Actor:
         label=f"{token.name} ({token.prefix}…)",
         client_id=token.client_id,
         permissions=frozenset(token.scopes) & token.user.permissions,
+        person_id=token.user_id,
     )
