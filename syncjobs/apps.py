@@ -1,0 +1,13 @@
+"""Connections, intake, workflows and deliveries."""
+
+from django.apps import AppConfig
+
+
+class SyncjobsConfig(AppConfig):
+    """Tables in each partner's schema only."""
+
+    name = "syncjobs"
+    verbose_name = "Integration"
+
+    def ready(self) -> None:
+        from syncjobs import actions  # noqa: F401  registers the audit actions

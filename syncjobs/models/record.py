@@ -1,0 +1,149 @@
+"""Canonical records, their versions, where else they exist, and what happened to them."""
+
+from django.db import models
+
+from syncjobs.models.connection import Connection
+
+
+class CanonicalRecord(models.Model):
+    """The one shape of a customer, project, time entry, … that all systems' records map to.
+
+    `data` holds decimals and dates as text. `hash` is the fingerprint of `data`.
+    `version` 0 marks a place kept for a record that others refer to and nobody has sent yet.
+    `engagement` is the common engagement identifier, where the record belongs to one.
+    """
+
+    client = models.ForeignKey(
+        "accounts.Client", on_delete=models.PROTECT, related_name="records", db_index=False
+    )
+    type = models.CharField(max_length=40)
+    key = models.CharField(max_length=200)
+    label = models.CharField(max_length=200, blank=True)
+    engagement = models.CharField(max_length=120, blank=True)
+    data = models.JSONField(default=dict)
+    hash = models.CharField(max_length=64, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    source_at = models.DateTimeField(null=True)
+    source_connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    deleted = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["type", "key"]
+        constraints = [models.UniqueConstraint(fields=["client", "type", "key"], name="record_key")]
+        indexes = [
+            # One engagement's page.
+            models.Index(
+                fields=["client", "engagement"],
+                condition=~models.Q(engagement=""),
+                name="record_engagement",
+            ),
+            # A client's records of one type, newest first.
+            models.Index(fields=["client", "type", "-changed_at"], name="record_recent"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or self.key
+
+
+class RecordVersion(models.Model):
+    """What a record looked like, what came in to make it so, and through which mapping.
+
+    `source` is the payload as the source sent it. `changed` names the fields that differ from
+    the version before. A version without a connection was derived from another record.
+    """
+
+    record = models.ForeignKey(
+        CanonicalRecord, on_delete=models.CASCADE, related_name="versions", db_index=False
+    )
+    number = models.PositiveIntegerField()
+    data = models.JSONField()
+    hash = models.CharField(max_length=64)
+    changed = models.JSONField(default=list)
+    source = models.JSONField(null=True)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    mapping_version = models.BigIntegerField(null=True)
+    run = models.ForeignKey(
+        "syncjobs.Run", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    correlation = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["record_id", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["record", "number"], name="recordversion_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record_id} v{self.number}"
+
+
+class ExternalRef(models.Model):
+    """Where a record exists in a system.
+
+    `seen_hash`: of the canonical fields that this system last showed us; equal ones are dropped.
+    `seen_version`, `seen_at`: the source's version and time of those; older never overwrites newer.
+    `written`: mapping slug → {"hash": of what we last wrote, "version": of the record}.
+    `version`: the target's version or ETag after our last write; read back it is our own echo.
+    """
+
+    record = models.ForeignKey(
+        CanonicalRecord, on_delete=models.CASCADE, related_name="refs", db_index=False
+    )
+    connection = models.ForeignKey(
+        Connection, on_delete=models.PROTECT, related_name="refs", db_index=False
+    )
+    object = models.CharField(max_length=80)
+    external_id = models.CharField(max_length=200)
+    version = models.CharField(max_length=120, blank=True)
+    seen_hash = models.CharField(max_length=64, blank=True)
+    seen_version = models.CharField(max_length=120, blank=True)
+    seen_at = models.DateTimeField(null=True)
+    written = models.JSONField(default=dict)
+    written_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object", "external_id"], name="externalref_external"
+            ),
+            models.UniqueConstraint(
+                fields=["record", "connection", "object"], name="externalref_record"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object} {self.external_id}"
+
+
+class Event(models.Model):
+    """A business event such as time.approved, committed with the change that raised it."""
+
+    type = models.CharField(max_length=60)
+    client = models.ForeignKey(
+        "accounts.Client", on_delete=models.PROTECT, related_name="events", db_index=False
+    )
+    record = models.ForeignKey(
+        CanonicalRecord, on_delete=models.CASCADE, related_name="events", db_index=False
+    )
+    record_version = models.PositiveIntegerField()
+    correlation = models.CharField(max_length=64, blank=True)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            # A record's timeline; a client's latest events.
+            models.Index(fields=["record", "id"], name="event_record"),
+            models.Index(fields=["client", "-at"], name="event_client"),
+        ]
+
+    def __str__(self) -> str:
+        return self.type
