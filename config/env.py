@@ -46,6 +46,23 @@ def database_from_url(url: str) -> dict[str, object]:
     }
 
 
+def owner_from_url(url: str, runtime: dict[str, object]) -> dict[str, object] | None:
+    """Return the fields of the role that owns the tables, None when none is given.
+
+    Raises ImproperlyConfigured when the address is another database than the runtime's.
+    """
+    if not url:
+        return None
+    owner = database_from_url(url)
+    different = [key for key in ("HOST", "PORT", "NAME") if owner[key] != runtime[key]]
+    if different:
+        raise ImproperlyConfigured(
+            "LIVERY_OWNER_DATABASE_URL differs from DATABASE_URL in "
+            f"{', '.join(different)}; only the user and the password may."
+        )
+    return owner
+
+
 def _decoded_key(name: str, text: str) -> bytes:
     try:
         key = base64.b64decode(text, validate=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-from config.env import database_from_url, env, master_key, signing_key
+from config.env import database_from_url, env, master_key, owner_from_url, signing_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(env.str("LIVERY_STATE_DIR", str(BASE_DIR / ".livery"))).resolve()
@@ -61,11 +61,23 @@ SILENCED_SYSTEM_CHECKS = [
 ]
 
 # --- database ------------------------------------------------------------------------
+# The process works as the runtime role; OWNER_DATABASE is the role that owns the tables,
+# for `tenants.postgres.roles`. Without DATABASE_URL the embedded server has both.
 DATABASE_URL = env.str("DATABASE_URL", "")
+_DATABASE = (
+    database_from_url(DATABASE_URL)
+    if DATABASE_URL
+    else {"NAME": "livery", "USER": "livery_runtime"}
+)
+OWNER_DATABASE = (
+    owner_from_url(env.str("LIVERY_OWNER_DATABASE_URL", ""), _DATABASE)
+    if DATABASE_URL
+    else {"USER": "livery_owner"}
+)
 DATABASES = {
     "default": {
         "ENGINE": "tenants.postgres.backend",
-        **(database_from_url(DATABASE_URL) if DATABASE_URL else {"NAME": "livery"}),
+        **_DATABASE,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,

@@ -1,0 +1,1 @@
+"""The database: an embedded server when none is given, and two roles on it."""

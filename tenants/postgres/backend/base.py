@@ -1,0 +1,54 @@
+"""Django's engine: tenant schemas on a server that is started when it is first needed."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantWrapper
+
+from tenants.postgres import pooler, roles
+from tenants.postgres.backend.creation import DatabaseCreation
+from tenants.postgres.backend.operations import DatabaseOperations
+from tenants.postgres.cluster import cluster_for
+from tenants.postgres.errors import DatabaseUnavailableError
+from tenants.postgres.layout import PORT
+
+
+class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has no type hints
+    """Connects as the role of the moment (`roles.as_owner`), to `DATABASE_URL` or to the
+    embedded server. Building it and asking it for its settings starts nothing.
+    """
+
+    creation_class: ClassVar[type[DatabaseCreation]] = DatabaseCreation
+    ops_class: ClassVar[type[DatabaseOperations]] = DatabaseOperations
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return psycopg's parameters. Raises DatabaseUnavailableError."""
+        if not settings.DATABASE_URL:
+            layout = cluster_for(settings.STATE_DIR).ensure_running()
+            self.settings_dict["HOST"] = str(layout.socket_dir)
+            self.settings_dict["PORT"] = str(PORT)
+        params: dict[str, Any] = super().get_connection_params()
+        # Never through settings_dict: threads share it, and one may be the owner just now.
+        return {**params, **roles.credentials()}
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Connect. Raises DatabaseUnavailableError, and refuses a transaction-mode pooler."""
+        if settings.DATABASE_URL:
+            pooler.refuse_transaction_mode(conn_params)
+        try:
+            return super().get_new_connection(conn_params)
+        except self.Database.OperationalError as error:
+            if not settings.DATABASE_URL:
+                raise
+            raise DatabaseUnavailableError(explained(conn_params, error)) from error
+
+
+def explained(params: dict[str, Any], error: Exception) -> str:
+    """Return why a given database can't be reached, without its password."""
+    where = f"{params.get('host') or 'the local socket'}:{params.get('port') or PORT}"
+    reason = " ".join(str(error).split())
+    return (
+        f"The database {params.get('dbname')!r} at {where} does not take the user "
+        f"{params.get('user')!r}: {reason} Check DATABASE_URL, and that the server runs and "
+        "lets this machine in; without DATABASE_URL an embedded server is used."
+    )
