@@ -1,0 +1,50 @@
+"""Tables that are written once. Three guards, each of which holds alone:
+
+1. privilege: the runtime role has INSERT and SELECT only (granted with the database roles);
+2. a trigger that refuses the owner too, unless a maintenance session says otherwise;
+3. the model, which refuses before the database is asked.
+"""
+
+from typing import Any, Final, NoReturn, TypeVar
+
+from django.db import models
+
+from governance.errors import AppendOnly
+
+APPEND_ONLY_TABLES: Final = ("governance_auditentry", "governance_approval")
+
+# Set by the owner for the one transaction of an erasure or a test's clean-up. It only opens
+# the trigger: the runtime role still lacks the privilege.
+MAINTENANCE_SETTING: Final = "governance.maintenance"
+
+
+M = TypeVar("M", bound=models.Model)
+
+
+class AppendOnlyQuerySet(models.QuerySet[M]):
+    """Reads and inserts."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        """Refuse: raises AppendOnly."""
+        raise AppendOnly(f"{self.model._meta.verbose_name} is written once and never updated.")
+
+    def delete(self) -> NoReturn:
+        """Refuse: raises AppendOnly."""
+        raise AppendOnly(f"{self.model._meta.verbose_name} is written once and never deleted.")
+
+
+class AppendOnlyModel(models.Model):
+    """A row that can be added and read, nothing else."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert. Raises AppendOnly for a row that exists."""
+        if not self._state.adding:
+            raise AppendOnly(f"{self._meta.verbose_name} is written once and never updated.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse: raises AppendOnly."""
+        raise AppendOnly(f"{self._meta.verbose_name} is written once and never deleted.")

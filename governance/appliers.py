@@ -1,0 +1,77 @@
+"""What is governed: each kind's way to be shown, judged and made live.
+
+Higher apps register theirs in `AppConfig.ready()`. A kind that nobody registered cannot be
+proposed, shown or applied.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from governance.errors import AlreadyRegistered, UnknownKind
+
+if TYPE_CHECKING:
+    from governance.actors import Actor
+    from governance.models import Change
+
+
+@dataclass(frozen=True)
+class DiffLine:
+    """One line of a difference as people read it: added, removed or unchanged."""
+
+    sign: Literal["+", "-", " "]
+    text: str
+
+
+@dataclass(frozen=True)
+class Risk:
+    """What makes a change more than routine. Notes are whole sentences."""
+
+    touches_money: bool = False
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Applier:
+    """How one kind of governed object changes.
+
+    apply: makes it live inside the caller's transaction and returns what became. It
+        raises to refuse; then nothing of the whole request goes in.
+    diff: the change against what is live now.
+    risk: judged when the change is proposed, edited, or its base moves.
+    base_version: the live version of a target id, as text ("" where there is none yet).
+    snapshot: what a target id holds now, recorded as "what was" (optional).
+    """
+
+    kind: str
+    label: str
+    apply: "Callable[[Change, Actor], Mapping[str, object]]"
+    diff: "Callable[[Change], list[DiffLine]]"
+    risk: "Callable[[Change], Risk]"
+    base_version: Callable[[str], str]
+    snapshot: Callable[[str], Mapping[str, object]] | None = None
+
+
+_registry: dict[str, Applier] = {}
+
+
+def register_applier(applier: Applier) -> Applier:
+    """Make a kind governed. Raises AlreadyRegistered for a kind that is taken."""
+    if applier.kind in _registry:
+        raise AlreadyRegistered(f"The governed kind {applier.kind!r} is registered twice.")
+    _registry[applier.kind] = applier
+    return applier
+
+
+def applier_for(kind: str) -> Applier:
+    """Return the applier of a kind. Raises UnknownKind."""
+    try:
+        return _registry[kind]
+    except KeyError:
+        raise UnknownKind(f"{kind!r} is not a kind of change that is known here.") from None
+
+
+def kind_label(kind: str) -> str:
+    """Return how people read a kind; old requests may outlive the code of theirs."""
+    applier = _registry.get(kind)
+    return applier.label if applier else kind

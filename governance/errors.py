@@ -1,0 +1,59 @@
+"""Why governance refuses. Each message is written for the person who reads it."""
+
+from django.core.exceptions import PermissionDenied
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is no fault
+    """Base of every refusal; `str(error)` is safe and fit to show."""
+
+
+class NotPermitted(PermissionDenied):
+    """The actor may not do this. A door answers 403 (or 404 where existence is a secret)."""
+
+
+class SignatureRefused(NotPermitted):
+    """This actor, though permitted in general, cannot sign this request."""
+
+
+class UnknownKind(Refusal):
+    """No applier is registered for a kind: the change is stopped, never let through."""
+
+
+class UnknownAction(Refusal):
+    """An audit action outside the closed registry."""
+
+
+class AlreadyRegistered(Refusal):
+    """The same action, or the same applier, was registered twice."""
+
+
+class BadTransition(Refusal):
+    """A change request cannot go that way from the status that it is in."""
+
+
+class InvalidProposal(Refusal):
+    """The proposal itself is wrong: empty, without a reason, about two clients at once."""
+
+
+class PolicyMissing(Refusal):
+    """No approval policy covers a kind, so nothing of that kind may go in."""
+
+
+class ContentChanged(Refusal):
+    """What was reviewed is not what the request holds now."""
+
+
+class BaseMoved(Refusal):
+    """What the request was written against has changed since; its signatures are void."""
+
+
+class Frozen(Refusal):
+    """A freeze window is open: nothing goes in now."""
+
+
+class ApplyFailed(Refusal):
+    """An approved change could not be made live. Nothing of it went in."""
+
+
+class AppendOnly(Refusal):
+    """Somebody tried to alter or delete what is written once."""

@@ -1,0 +1,70 @@
+"""What a signature binds: the hash of exact content, targets and base versions."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from governance.errors import InvalidProposal
+
+_MAX_DEPTH: Final = 60
+
+
+@dataclass(frozen=True)
+class HashedChange:
+    """The parts of one change that a signature covers."""
+
+    kind: str
+    target_id: str
+    client_id: int | None
+    base_version: str
+    content: Mapping[str, object]
+
+
+def content_hash(revision: int, changes: Sequence[HashedChange]) -> str:
+    """Return the SHA-256 (64 hexadecimal digits) that approvers sign.
+
+    The revision counts edits and moved bases, so that a signature never comes back to life
+    when content returns to what it once was.
+    """
+    document = {"revision": revision, "changes": [asdict(change) for change in changes]}
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plain_content(content: Mapping[str, object]) -> dict[str, object]:
+    """Return a deep copy of `content` as JSON that the database gives back unaltered.
+
+    Raises InvalidProposal, naming the place, for anything else: a float above all, whose
+    digits the database may write differently from how they were signed.
+    """
+    return _plain_mapping(content, "content", _MAX_DEPTH)
+
+
+def _plain_mapping(value: Mapping[str, object], place: str, depth: int) -> dict[str, object]:
+    for key in value:
+        if not isinstance(key, str):
+            raise InvalidProposal(f"{place} has a key that is not text: {key!r}.")
+        _plain_text(key, place)
+    return {key: _plain(item, f"{place}.{key}", depth - 1) for key, item in value.items()}
+
+
+def _plain_text(text: str, place: str) -> str:
+    if "\x00" in text or any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidProposal(f"{place} holds a character that cannot be stored.")
+    return text
+
+
+def _plain(value: object, place: str, depth: int) -> object:
+    if depth <= 0:
+        raise InvalidProposal(f"{place} is nested too deep.")
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return _plain_text(value, place)
+    if isinstance(value, Mapping):
+        return _plain_mapping(value, place, depth)
+    if isinstance(value, list | tuple):
+        return [_plain(item, f"{place}[{at}]", depth - 1) for at, item in enumerate(value)]
+    raise InvalidProposal(f"{place} is a {type(value).__name__}; write it as text.")

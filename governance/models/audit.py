@@ -1,0 +1,47 @@
+"""The audit trail."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from governance.append_only import AppendOnlyModel, AppendOnlyQuerySet
+
+
+class AuditEntry(AppendOnlyModel):
+    """One thing that happened. Only `governance.services.audit` writes it.
+
+    No foreign keys: an entry outlives the people and objects that it tells of. The time is
+    the database's, so that no process with a wrong clock can backdate one.
+    """
+
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    actor_kind = models.CharField(max_length=12)
+    actor_id = models.BigIntegerField(null=True)
+    actor_label = models.CharField(max_length=200)
+    door = models.CharField(max_length=12)
+    address = models.CharField(max_length=64, blank=True)
+    action = models.CharField(max_length=80)
+    object_kind = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=80)
+    object_label = models.CharField(max_length=200, blank=True)
+    client_id = models.BigIntegerField(null=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    reason = models.TextField(blank=True)
+    correlation_id = models.CharField(max_length=64)
+
+    objects = AppendOnlyQuerySet["AuditEntry"].as_manager()
+
+    class Meta:
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        ordering = ["-at", "-id"]
+        # One for each filter of the explorer, in the order of its pages.
+        indexes = [
+            models.Index(fields=["at", "id"], name="audit_at"),
+            models.Index(fields=["action", "at"], name="audit_action"),
+            models.Index(fields=["actor_kind", "actor_id", "at"], name="audit_actor"),
+            models.Index(fields=["object_kind", "object_id", "at"], name="audit_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.object_kind} {self.object_id}"

@@ -1,0 +1,131 @@
+"""Change requests: what is to change, who signed exactly that, and what became of it."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from governance.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from governance.state import LABELS, OPEN
+
+
+class ChangeRequest(models.Model):
+    """A set of changes that goes in whole or not at all, for one client or the partner.
+
+    status: see `governance.state`; only `governance.services` sets it.
+    revision: counts edits and moved bases; part of `content_hash`.
+    risk: {"touches_money": bool, "notes": [text]}, judged at the present revision.
+    editors: [{"key", "label"}] of everybody who wrote content; none of them may sign.
+    """
+
+    title = models.CharField(max_length=200)
+    reason = models.TextField()
+    ticket = models.CharField(max_length=100, blank=True)
+    client_id = models.BigIntegerField(null=True)
+    status = models.CharField(max_length=12, choices=list(LABELS.items()), default="draft")
+    revision = models.PositiveIntegerField(default=1)
+    content_hash = models.CharField(max_length=64, blank=True)
+    risk = models.JSONField(default=dict)
+    emergency = models.BooleanField(default=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+    author_label = models.CharField(max_length=200)
+    editors = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    scheduled_for = models.DateTimeField(null=True)
+    applied_at = models.DateTimeField(null=True)
+    closed_by_label = models.CharField(max_length=200, blank=True)
+    closed_comment = models.TextField(blank=True)
+    # What the people concerned must know now: signatures void, or why it is not live yet.
+    notice = models.TextField(blank=True)
+    rolls_back = models.OneToOneField("self", on_delete=models.PROTECT, null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["client_id", "-id"], name="change_client"),
+            models.Index(
+                fields=["-id"], name="change_open", condition=models.Q(status__in=sorted(OPEN))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something can still become of it."""
+        return self.status in OPEN
+
+    @property
+    def touches_money(self) -> bool:
+        """Whether any of its changes can alter an amount."""
+        return bool(self.risk.get("touches_money"))
+
+
+class Change(models.Model):
+    """One governed object's change inside a request.
+
+    base_version: the target's live version that it was written against.
+    before, after: what was and what became, filled in when it is applied.
+    """
+
+    request = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="changes")
+    position = models.PositiveSmallIntegerField(default=0)
+    kind = models.CharField(max_length=60)
+    target_id = models.CharField(max_length=80)
+    target_label = models.CharField(max_length=200)
+    client_id = models.BigIntegerField(null=True)
+    content = models.JSONField()
+    base_version = models.CharField(max_length=80, blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        indexes = [models.Index(fields=["kind", "target_id"], name="change_target")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target_label}"
+
+
+class Approval(AppendOnlyModel):
+    """One person's signature under one exact content. Never altered: it counts while the
+    request's hash is the one that it names.
+
+    person_key: the person's address in one spelling, so that two accounts sign once.
+    client_id: set when a client's own user signed.
+    """
+
+    request = models.ForeignKey(
+        ChangeRequest, on_delete=models.PROTECT, related_name="approvals", db_index=False
+    )
+    approver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    approver_label = models.CharField(max_length=200)
+    person_key = models.CharField(max_length=254)
+    client_id = models.BigIntegerField(null=True)
+    content_hash = models.CharField(max_length=64)
+    comment = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = AppendOnlyQuerySet["Approval"].as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "content_hash", "person_key"], name="approval_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.approver_label} signed {self.content_hash[:8]}"

@@ -1,0 +1,69 @@
+"""How many signatures a change needs, whose, and when nothing may go in."""
+
+from django.db import models
+from django.utils import timezone
+
+ANY_KIND = "*"
+
+
+class Policy(models.Model):
+    """What a kind of change needs. The most exact row wins (see `services.policies`).
+
+    kind: a governed kind, or "*" for all that have no row of their own.
+    touches_money: True or False for changes that do or don't; None for both.
+    approvals: signatures by the partner's staff.
+    approver_roles: role keys that may give them; empty for everybody with the permission.
+    client_signature: a change for one client needs that client's approver too.
+    auto_apply: goes live with its last signature; otherwise somebody presses Apply.
+    """
+
+    kind = models.CharField(max_length=60)
+    touches_money = models.BooleanField(null=True)
+    approvals = models.PositiveSmallIntegerField(default=1)
+    approver_roles = models.JSONField(default=list)
+    client_signature = models.BooleanField(default=False)
+    auto_apply = models.BooleanField(default=True)
+    expires_after_hours = models.PositiveIntegerField(null=True)
+    review_within_hours = models.PositiveIntegerField(null=True)
+    solo = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "policies"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind", "touches_money"], name="policy_once", nulls_distinct=False
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.approvals}"
+
+
+class Window(models.Model):
+    """A stretch of time in which changes may be released, or in which none may go in.
+
+    Either between two moments, or every month from one day to another (1 to 31, both
+    included, in `time_zone`; a month that is shorter ends with its last day).
+    """
+
+    class Mode(models.TextChoices):
+        RELEASE = "release", "Release"
+        FREEZE = "freeze", "Freeze"
+
+    name = models.CharField(max_length=120)
+    mode = models.CharField(max_length=8, choices=Mode)
+    client_id = models.BigIntegerField(null=True)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    starts_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    first_day = models.PositiveSmallIntegerField(null=True)
+    last_day = models.PositiveSmallIntegerField(null=True)
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

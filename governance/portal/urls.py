@@ -1,0 +1,5 @@
+"""Pages of change control."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

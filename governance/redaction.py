@@ -1,0 +1,129 @@
+"""Keeps secrets out of what is stored or shown: by the name of the field, and by shape.
+
+`redact` also turns a value into plain JSON: decimals and dates as text, never floats from
+decimals. It never raises for a value that it does not know.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import pairwise
+from typing import Final
+
+REDACTED: Final = "[redacted]"
+_MAX_DEPTH: Final = 30
+_WORDS: Final = frozenset(
+    {
+        "password",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "secret",
+        "token",
+        "authorization",
+        "cookie",
+        "credential",
+        "credentials",
+        "apikey",
+        "bearer",
+        "jwt",
+        "otp",
+        "totp",
+        "sessionid",
+    }
+)
+_PAIRS: Final = frozenset(
+    {
+        ("api", "key"),
+        ("access", "key"),
+        ("account", "key"),
+        ("private", "key"),
+        ("secret", "key"),
+        ("signing", "key"),
+        ("master", "key"),
+        ("data", "key"),
+        ("session", "id"),
+        ("session", "key"),
+        ("set", "cookie"),
+    }
+)
+# Fields whose name has such a word and that hold none.
+_HARMLESS: Final = frozenset(
+    {"token id", "token name", "token prefix", "token type", "token label"}
+)
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_IN_TEXT = re.compile(
+    r"(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?P<userinfo>\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+(?=@)"
+    r"|(?P<query>[?&](?:access_token|api_key|apikey|token|client_secret|password)=)[^\s&#]+",
+    re.IGNORECASE,
+)
+_PEM = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S
+)
+
+
+def looks_secret(name: str) -> bool:
+    """Say whether a field of this name holds a secret (snake, kebab, camel or header case)."""
+    words = [word.lower() for word in _SPLIT.findall(name)]
+    if " ".join(words) in _HARMLESS:
+        return False
+    if any(word in _WORDS for word in words):
+        return True
+    return any(pair in _PAIRS for pair in pairwise(words))
+
+
+def redact_text(text: str) -> str:
+    """Return `text` without bearer tokens, private keys, and passwords in addresses."""
+    kept = _PEM.sub(REDACTED, text)
+    return _IN_TEXT.sub(lambda match: f"{match[match.lastgroup or 0]}{REDACTED}", kept)
+
+
+def redact(value: object) -> object:
+    """Return a copy of `value` as plain JSON without secrets, at any depth."""
+    return _redacted(value, _MAX_DEPTH)
+
+
+def redact_mapping(value: Mapping[str, object]) -> dict[str, object]:
+    """Return `redact` of a mapping, as a dict."""
+    return _redacted_mapping(value, _MAX_DEPTH)
+
+
+def _redacted_mapping(value: Mapping[str, object], depth: int) -> dict[str, object]:
+    return {
+        _storable(str(key)): _hidden(item) if looks_secret(str(key)) else _redacted(item, depth - 1)
+        for key, item in value.items()
+    }
+
+
+def _hidden(value: object) -> object:
+    """An absent secret is told apart from a present one: that is no secret, and useful."""
+    return value if value is None or value == "" or isinstance(value, bool) else REDACTED
+
+
+def _storable(text: str) -> str:
+    """Replace what a PostgreSQL text cannot hold: NUL and lone surrogates."""
+    return text.replace("\x00", "�").encode("utf-8", "replace").decode()
+
+
+def _redacted(value: object, depth: int) -> object:
+    if depth <= 0:
+        return "[too deep]"
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, str):
+        return redact_text(_storable(value))
+    if isinstance(value, float):
+        return value if value - value == 0 else str(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"[{len(value)} bytes]"
+    if isinstance(value, Mapping):
+        return _redacted_mapping(value, depth)
+    if isinstance(value, Iterable):
+        return [_redacted(item, depth - 1) for item in value]
+    return redact_text(_storable(str(value)))

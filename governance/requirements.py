@@ -1,0 +1,47 @@
+"""What signatures a request needs and which of them are there. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """approvals: signatures by the partner's staff. client_id: the client whose approver
+    must sign as well, or None. auto_apply: whether the last signature makes it live."""
+
+    approvals: int
+    client_id: int | None
+    auto_apply: bool
+
+
+@dataclass(frozen=True)
+class Signature:
+    """A signature that counts. client_id: set when a client's own user gave it."""
+
+    person_key: str
+    client_id: int | None
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What is still to come: that many of the staff, and whether the client's."""
+
+    staff: int
+    client: bool
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all signatures are there."""
+        return self.staff == 0 and not self.client
+
+
+def missing_signatures(requirement: Requirement, signatures: Sequence[Signature]) -> Missing:
+    """Return what `signatures` leave open. A person counts once; a client's user counts
+    for the client only, never as staff."""
+    staff = {one.person_key for one in signatures if one.client_id is None}
+    clients = {one.client_id for one in signatures if one.client_id is not None}
+    wanted = requirement.client_id
+    return Missing(
+        staff=max(0, requirement.approvals - len(staff)),
+        client=wanted is not None and wanted not in clients,
+    )

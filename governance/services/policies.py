@@ -1,0 +1,85 @@
+"""Approval policies: the starting ones, and which of them governs a request."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from django.db import transaction
+
+from governance.actions import POLICIES_STARTED
+from governance.errors import PolicyMissing
+from governance.models import Change, ChangeRequest, Policy
+from governance.models.policy import ANY_KIND
+from governance.requirements import Requirement
+from governance.services import audit
+
+DEFAULT_EXPIRY_HOURS: Final = 30 * 24
+_DEFAULTS: Final = (
+    # kind, touches_money, approvals, client_signature
+    ("mapping_version", True, 1, True),
+    (ANY_KIND, None, 1, False),
+)
+
+
+@transaction.atomic
+def ensure_default_policies() -> list[Policy]:
+    """Create the starting policies that are not there; never alters one that is."""
+    made: list[Policy] = []
+    for kind, touches_money, approvals, client_signature in _DEFAULTS:
+        policy, created = Policy.objects.get_or_create(
+            kind=kind,
+            touches_money=touches_money,
+            defaults={
+                "approvals": approvals,
+                "client_signature": client_signature,
+                "expires_after_hours": DEFAULT_EXPIRY_HOURS,
+            },
+        )
+        if created:
+            made.append(policy)
+    if made:
+        audit.record(
+            POLICIES_STARTED,
+            object_kind="policy",
+            object_id="defaults",
+            after={str(policy.pk): describe(policy) for policy in made},
+        )
+    return made
+
+
+def describe(policy: Policy) -> str:
+    """Return a policy as one sentence."""
+    people = "1 approval" if policy.approvals == 1 else f"{policy.approvals} approvals"
+    client = " and the client's signature" if policy.client_signature else ""
+    live = "" if policy.auto_apply else ", applied by hand"
+    return f"{policy.kind}: {people}{client}{live}"
+
+
+def policy_for(kind: str, *, touches_money: bool) -> Policy:
+    """Return the most exact policy: of the kind before "*", then of this risk before any.
+
+    Raises PolicyMissing: without one nothing of that kind can go in.
+    """
+    found = Policy.objects.filter(kind__in=(kind, ANY_KIND))
+    fitting = [one for one in found if one.touches_money in (None, touches_money)]
+    if not fitting:
+        raise PolicyMissing(f"No approval policy covers changes of the kind {kind!r}.")
+    return min(fitting, key=lambda one: (one.kind != kind, one.touches_money is None))
+
+
+def policies_of(request: ChangeRequest, changes: Iterable[Change]) -> list[Policy]:
+    """Return the policies that govern a request, one for each of its kinds."""
+    return [
+        policy_for(kind, touches_money=request.touches_money)
+        for kind in sorted({one.kind for one in changes})
+    ]
+
+
+def requirement_of(request: ChangeRequest, changes: Iterable[Change]) -> Requirement:
+    """Return what a request needs: the strictest of its policies in every respect."""
+    policies = policies_of(request, changes)
+    wants_client = any(policy.client_signature for policy in policies)
+    return Requirement(
+        approvals=max(policy.approvals for policy in policies),
+        client_id=request.client_id if wants_client else None,
+        auto_apply=all(policy.auto_apply for policy in policies),
+    )

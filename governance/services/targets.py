@@ -1,0 +1,42 @@
+"""The governed objects behind changes: locking them, and seeing whether they moved."""
+
+from collections.abc import Sequence
+
+from django.db import connection
+
+from governance.appliers import applier_for
+from governance.models import Change
+
+
+def lock_targets(targets: Sequence[tuple[str, str]]) -> None:
+    """Hold each (kind, target id) until the transaction ends, always in the same order.
+
+    Two requests about one object then look at its base one after the other. Advisory locks
+    belong to the database, so the schema is part of the name.
+    """
+    with connection.cursor() as cursor:
+        for kind, target_id in sorted(set(targets)):
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock("
+                "hashtextextended(current_schema() || '/' || %s || '/' || %s, 0))",
+                [kind, target_id],
+            )
+
+
+def live_version(kind: str, target_id: str) -> str:
+    """Return a target's live version as text. Raises UnknownKind."""
+    return str(applier_for(kind).base_version(target_id))
+
+
+def moved_targets(changes: Sequence[Change]) -> list[str]:
+    """Return a sentence for each change whose base is no longer the live version."""
+    return [
+        f"{change.target_label} has changed since: it was written against "
+        f"{_version(change.base_version)}, and {_version(now)} is live."
+        for change in changes
+        if (now := live_version(change.kind, change.target_id)) != change.base_version
+    ]
+
+
+def _version(text: str) -> str:
+    return f"version {text}" if text else "nothing"
