@@ -33,6 +33,9 @@ class AppendOnlyQuerySet(models.QuerySet[M]):
         raise AppendOnly(f"{self.model._meta.verbose_name} is written once and never deleted.")
 
 
+AppendOnlyManager = models.Manager.from_queryset(AppendOnlyQuerySet)
+
+
 class AppendOnlyModel(models.Model):
     """A row that can be added and read, nothing else."""
 

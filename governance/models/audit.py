@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from governance.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from governance.append_only import AppendOnlyManager, AppendOnlyModel
 
 
 class AuditEntry(AppendOnlyModel):
@@ -29,7 +29,7 @@ class AuditEntry(AppendOnlyModel):
     reason = models.TextField(blank=True)
     correlation_id = models.CharField(max_length=64)
 
-    objects = AppendOnlyQuerySet["AuditEntry"].as_manager()
+    objects = AppendOnlyManager()
 
     class Meta:
         verbose_name = "audit entry"

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from governance.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from governance.append_only import AppendOnlyManager, AppendOnlyModel
 from governance.state import LABELS, OPEN
 
 
@@ -117,7 +117,7 @@ class Approval(AppendOnlyModel):
     comment = models.TextField(blank=True)
     at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = AppendOnlyQuerySet["Approval"].as_manager()
+    objects = AppendOnlyManager()
 
     class Meta:
         ordering = ["id"]
