@@ -28,8 +28,8 @@ PUBLIC_PORT = env.int("LIVERY_PUBLIC_PORT", 0)
 # same shape in the public schema and in each partner's.
 _EVERYWHERE = ["tenants.accounts", "django.contrib.sessions", "governance"]
 SHARED_APPS = [
+    "tenants",  # before the library: its migrate commands run as the owner and grant
     "django_tenants",
-    "tenants",
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.admin",

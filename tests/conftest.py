@@ -1,0 +1,135 @@
+"""Two partners made once a session; each test works in a transaction inside one of them.
+
+A test that needs the database asks for `northwind` (the usual partner), `brightbridge`
+(the other one) or a fixture that builds on them. The cast is that of `tests/actors.py`.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client as Browser
+from django_tenants.utils import tenant_context
+
+from governance import correlation
+from governance.actors import Actor, command_actor
+from tenants.accounts.actors import actor_for
+from tenants.accounts.models import Client, User
+from tenants.accounts.services.clients import add_client
+from tenants.accounts.services.people import add_person
+from tenants.models import Partner
+from tenants.services.provisioning import provision_partner
+from tests import actors
+from tests.actors import PASSWORD, Person
+
+PARTNERS = (actors.NORTHWIND, actors.BRIGHTBRIDGE)
+
+
+def _people_everything() -> None:
+    """Make the clients and the cast in the current schema, in a fixed order."""
+    builder = command_actor("tests")
+    clients = {name: add_client(builder, name=name) for name in actors.CLIENTS}
+    for person in actors.EVERYBODY[1:]:
+        add_person(
+            builder,
+            email=person.email,
+            name=person.name,
+            roles=person.roles,
+            client=clients[person.client] if person.client else None,
+            password=PASSWORD,
+        )
+    owner = User.objects.get(email=actors.ALICE.email)
+    owner.set_password(PASSWORD)
+    owner.save(update_fields=["password"])
+
+
+def _ensure_partner(slug: str, name: str) -> None:
+    if Partner.objects.filter(slug=slug, status=Partner.Status.ACTIVE).exists():
+        return
+    with correlation.scope(actor=command_actor("tests"), door="command"):
+        made = provision_partner(
+            command_actor("tests"),
+            name=name,
+            slug=slug,
+            owner_email=actors.ALICE.email,
+            owner_name=actors.ALICE.name,
+        )
+        with tenant_context(made.partner):
+            _people_everything()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Extend pytest-django's test database by the two partners and their people."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's fixture
+        connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
+        for slug, name in PARTNERS:
+            _ensure_partner(slug, name)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_cache() -> Iterator[None]:
+    """Counters and host look-ups of one test never reach the next."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def _partner(slug: str) -> Iterator[Partner]:
+    with tenant_context(Partner.objects.get(slug=slug)):
+        yield Partner.objects.get(slug=slug)
+
+
+@pytest.fixture
+def northwind(db: None) -> Iterator[Partner]:
+    """The usual partner, entered."""
+    yield from _partner("northwind")
+
+
+@pytest.fixture
+def brightbridge(db: None) -> Iterator[Partner]:
+    """The other partner, entered."""
+    yield from _partner("brightbridge")
+
+
+@pytest.fixture
+def alder(northwind: Partner) -> Client:
+    """Northwind's first client."""
+    return Client.objects.get(name="Alder Consulting")
+
+
+@pytest.fixture
+def birch(northwind: Partner) -> Client:
+    """Northwind's other client."""
+    return Client.objects.get(name="Birch Systems")
+
+
+@pytest.fixture
+def actor(northwind: Partner) -> Callable[[Person], Actor]:
+    """The actor of one of the cast, at the partner that is entered."""
+
+    def of(person: Person) -> Actor:
+        return actor_for(User.objects.get(email=person.email))
+
+    return of
+
+
+def host_of(person: Person, slug: str = "northwind") -> str:
+    """Return the host that a person signs in at."""
+    return f"{slug}.localhost" if person.client else f"admin.{slug}.localhost"
+
+
+@pytest.fixture
+def browse(db: None) -> Callable[..., Browser]:
+    """A test browser on a person's own host, signed in; nobody when `person` is None."""
+
+    def opened(person: Person | None, slug: str = "northwind", host: str | None = None) -> Browser:
+        at = host or (host_of(person, slug) if person else f"{slug}.localhost")
+        browser = Browser(headers={"host": at})
+        if person is not None:
+            with tenant_context(Partner.objects.get(slug=slug)):
+                browser.force_login(User.objects.get(email=person.email))
+        return browser
+
+    return opened
