@@ -5,8 +5,8 @@ from rest_framework import authentication, exceptions, permissions, throttling
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from governance.actors import ANONYMOUS
 from governance import correlation
+from governance.actors import ANONYMOUS
 from governance.requests import actor_of, set_actor
 from tenants.accounts.actors import actor_for_token
 from tenants.accounts.models import ApiToken, User

@@ -87,7 +87,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403)
 
 
-def _flat(detail: Any) -> list[dict[str, str]]:  # noqa: ANN401  DRF's nested error detail
+def _flat(detail: Any) -> list[dict[str, str]]:
     """Return DRF's nested error detail as rows of field and message."""
     if isinstance(detail, dict):
         return [

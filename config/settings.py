@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+
 from config.env import database_from_url, env, master_key, owner_from_url, signing_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -199,8 +200,8 @@ EMAIL_FILE_PATH = str(STATE_DIR / "mail")
 DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 
 # --- work ----------------------------------------------------------------------------
-# The queue is a doorbell (docs/decisions). retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉),
-# or a slow task is started twice: `tenants.checks` holds it.
+# The queue is a doorbell (docs/decisions). `tenants.checks` holds that
+# retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉), or a slow task is started twice.
 Q_CLUSTER = {
     "name": "doorbell",
     "orm": "default",

@@ -1,8 +1,9 @@
 """Host of kind *admin*: the partner's staff."""
 
+from django.urls import URLPattern, URLResolver, include, path
+
 import config.signals  # noqa: F401  connects the schema's reset
 from config.sites import partner_admin
-from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("config.urls_shared")),

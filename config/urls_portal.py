@@ -1,7 +1,8 @@
 """Host of kind *portal*: the clients' people."""
 
-import config.signals  # noqa: F401  connects the schema's reset
 from django.urls import URLPattern, URLResolver, include, path
+
+import config.signals  # noqa: F401  connects the schema's reset
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("config.urls_shared")),

@@ -1,7 +1,8 @@
 """The operators' hosts, in the public schema."""
 
-import config.signals  # noqa: F401  connects the schema's reset
 from django.urls import URLPattern, URLResolver, include, path
+
+import config.signals  # noqa: F401  connects the schema's reset
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.accounts.urls")),

@@ -98,6 +98,4 @@ def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("sign_in"))
         except ValidationError as error:
             form.add_error("password", error)
-    return render(
-        request, "accounts/welcome.html", {"form": form, "door": door, "person": user}
-    )
+    return render(request, "accounts/welcome.html", {"form": form, "door": door, "person": user})

@@ -1,9 +1,8 @@
 """Clients in the API."""
 
-from django.db.models import QuerySet
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 
-from governance.requests import actor_of
+from tenants.accounts.api.scope import ClientScopedViewSet
 from tenants.accounts.models import Client
 from tenants.accounts.services.clients import add_client, change_client
 
@@ -14,8 +13,15 @@ class ClientSerializer(serializers.ModelSerializer[Client]):
     class Meta:
         model = Client
         fields = (
-            "id", "name", "slug", "time_zone", "currency", "locale", "status",
-            "created_at", "updated_at",
+            "id",
+            "name",
+            "slug",
+            "time_zone",
+            "currency",
+            "locale",
+            "status",
+            "created_at",
+            "updated_at",
         )
         read_only_fields = ("id", "slug", "created_at", "updated_at")
 
@@ -25,12 +31,13 @@ class ClientViewSet(
     mixins.RetrieveModelMixin,
     mixins.CreateModelMixin,
     mixins.UpdateModelMixin,
-    viewsets.GenericViewSet[Client],
+    ClientScopedViewSet[Client],
 ):
     """The partner's clients; a client's own token sees that client alone."""
 
     serializer_class = ClientSerializer
     queryset = Client.objects.all()
+    client_path = "pk"
     http_method_names = ["get", "post", "patch", "head", "options"]
     required = {
         "list": "clients.view",
@@ -39,19 +46,12 @@ class ClientViewSet(
         "partial_update": "clients.manage",
     }
 
-    def get_queryset(self) -> QuerySet[Client]:
-        actor = actor_of(self.request._request)
-        clients = super().get_queryset()
-        return clients if actor.client_id is None else clients.filter(pk=actor.client_id)
-
     def perform_create(self, serializer: serializers.BaseSerializer[Client]) -> None:
         values = dict(serializer.validated_data)
         values.pop("status", None)
-        serializer.instance = add_client(actor_of(self.request._request), **values)
+        serializer.instance = add_client(self.actor, **values)
 
     def perform_update(self, serializer: serializers.BaseSerializer[Client]) -> None:
         client = serializer.instance
         assert client is not None
-        serializer.instance = change_client(
-            actor_of(self.request._request), client, **serializer.validated_data
-        )
+        serializer.instance = change_client(self.actor, client, **serializer.validated_data)

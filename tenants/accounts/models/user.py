@@ -19,7 +19,7 @@ class UserManager(BaseUserManager["User"]):
         password: str | None = None,
         *,
         kind: str = "staff",
-        **fields: Any,  # noqa: ANN401  model fields of any type
+        **fields: Any,
     ) -> "User":
         """Create a person; without a password they can only come in by an invitation."""
         user = self.model(email=email.strip().lower(), kind=kind, **fields)

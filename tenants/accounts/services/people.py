@@ -47,9 +47,7 @@ def add_person(
     actor.require("users.manage", client.pk if client else None)
     _guard_widening(actor, kind, roles)
     wanted = _checked_roles(kind, roles)
-    user = User.objects.create_user(
-        email, password, kind=kind, name=name.strip(), client=client
-    )
+    user = User.objects.create_user(email, password, kind=kind, name=name.strip(), client=client)
     RoleGrant.objects.bulk_create(
         RoleGrant(user=user, role=role, granted_by=actor.label) for role in wanted
     )

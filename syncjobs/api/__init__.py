@@ -1,0 +1,1 @@
+"""API of connections, workflows, runs, records, deliveries and exceptions."""

@@ -1,0 +1,253 @@
+"""What the API shows of the engine's rows. Secrets and raw payloads are never among it."""
+
+from rest_framework import serializers
+
+from syncjobs.models import (
+    Attempt,
+    CanonicalRecord,
+    Connection,
+    Delivery,
+    ExternalRef,
+    Hold,
+    Issue,
+    IssueEntry,
+    Run,
+    Workflow,
+)
+
+
+class ConnectionSerializer(serializers.ModelSerializer[Connection]):
+    """A client's system and its health."""
+
+    class Meta:
+        model = Connection
+        fields = (
+            "id",
+            "client",
+            "name",
+            "connector",
+            "state",
+            "checked_at",
+            "checks",
+            "last_ok_at",
+            "last_error",
+            "breaker",
+            "secret_expires_at",
+            "rate_per_second",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
+    """A workflow as installed for a client."""
+
+    blueprint = serializers.SlugRelatedField[object](slug_field="slug", read_only=True)
+    version = serializers.IntegerField(source="version.number", read_only=True, allow_null=True)
+
+    class Meta:
+        model = Workflow
+        fields = (
+            "id",
+            "client",
+            "blueprint",
+            "name",
+            "mode",
+            "priority",
+            "state",
+            "version",
+            "bindings",
+            "next_run_at",
+            "created_at",
+            "updated_at",
+        )
+        read_only_fields = fields
+
+
+class RunSerializer(serializers.ModelSerializer[Run]):
+    """One pass with its counts."""
+
+    class Meta:
+        model = Run
+        fields = (
+            "id",
+            "client",
+            "kind",
+            "trigger",
+            "workflow",
+            "stream",
+            "state",
+            "message",
+            "error_class",
+            "read",
+            "changed",
+            "same",
+            "refused",
+            "planned",
+            "delivered",
+            "unchanged",
+            "blocked",
+            "failed",
+            "dropped",
+            "started_at",
+            "ended_at",
+            "correlation",
+        )
+        read_only_fields = fields
+
+
+class ReferenceSerializer(serializers.ModelSerializer[ExternalRef]):
+    """The id that a system gave to a record."""
+
+    class Meta:
+        model = ExternalRef
+        fields = ("connection", "object", "external_id", "version", "written_at", "seen_at")
+        read_only_fields = fields
+
+
+class RecordSerializer(serializers.ModelSerializer[CanonicalRecord]):
+    """A business object in the canonical shape, and where else it exists."""
+
+    references = ReferenceSerializer(source="refs", many=True, read_only=True)
+
+    class Meta:
+        model = CanonicalRecord
+        fields = (
+            "id",
+            "client",
+            "type",
+            "key",
+            "label",
+            "engagement",
+            "data",
+            "version",
+            "source_at",
+            "deleted",
+            "changed_at",
+            "references",
+        )
+        read_only_fields = fields
+
+
+class HoldSerializer(serializers.ModelSerializer[Hold]):
+    """Why a delivery waits, and how that ended."""
+
+    class Meta:
+        model = Hold
+        fields = ("gate", "kind", "missing", "message", "created_at", "released_at", "released_by")
+        read_only_fields = fields
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    """One try: when, how it ended, what was sent and answered (redacted)."""
+
+    class Meta:
+        model = Attempt
+        fields = (
+            "number",
+            "outcome",
+            "error_class",
+            "error_text",
+            "status",
+            "looked_up",
+            "wrote",
+            "request",
+            "answer",
+            "started_at",
+            "duration_ms",
+        )
+        read_only_fields = fields
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """One record × one step × one target."""
+
+    class Meta:
+        model = Delivery
+        fields = (
+            "id",
+            "client",
+            "workflow",
+            "run",
+            "step",
+            "record",
+            "record_version",
+            "connection",
+            "object",
+            "state",
+            "outcome",
+            "attempts",
+            "not_before",
+            "error_class",
+            "error_text",
+            "correlation",
+            "created_at",
+            "finished_at",
+        )
+        read_only_fields = fields
+
+
+class DeliveryDetailSerializer(DeliverySerializer):
+    """A delivery with its tries and holds."""
+
+    tries = AttemptSerializer(many=True, read_only=True)
+    holds = HoldSerializer(many=True, read_only=True)
+
+    class Meta(DeliverySerializer.Meta):
+        fields = (*DeliverySerializer.Meta.fields, "tries", "holds")
+        read_only_fields = fields
+
+
+class EntrySerializer(serializers.ModelSerializer[IssueEntry]):
+    """A line of an exception's history."""
+
+    class Meta:
+        model = IssueEntry
+        fields = ("kind", "text", "actor", "delivery", "at")
+        read_only_fields = fields
+
+
+class ExceptionSerializer(serializers.ModelSerializer[Issue]):
+    """A cause that needs somebody, with its occurrences counted."""
+
+    category = serializers.ChoiceField(
+        source="class_name", choices=Issue.Class.choices, read_only=True
+    )
+
+    class Meta:
+        model = Issue
+        fields = (
+            "id",
+            "client",
+            "category",
+            "kind",
+            "severity",
+            "title",
+            "state",
+            "count",
+            "connection",
+            "workflow",
+            "owner",
+            "first_at",
+            "last_at",
+            "due_at",
+            "resolved_at",
+            "resolution",
+        )
+        read_only_fields = fields
+
+
+class ExceptionDetailSerializer(ExceptionSerializer):
+    """An exception with its history."""
+
+    entries = EntrySerializer(many=True, read_only=True)
+
+    class Meta(ExceptionSerializer.Meta):
+        fields = (*ExceptionSerializer.Meta.fields, "entries")
+        read_only_fields = fields
+
+
+class ReasonSerializer(serializers.Serializer[object]):
+    """The reason that an action must carry; it goes to the audit trail."""
+
+    reason = serializers.CharField(max_length=500)
