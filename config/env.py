@@ -114,3 +114,9 @@ def signing_key(state_dir: Path, *, production: bool) -> str:
             "LIVERY_SECRET_KEY is not set. Make one with `openssl rand -base64 48`."
         )
     return text or _stored_text(state_dir / "secret.key", secrets.token_urlsafe(48))
+
+
+def previous_master_keys() -> list[bytes]:
+    """Return the master keys used before, which still open what they wrapped."""
+    texts = env.list("LIVERY_PREVIOUS_MASTER_KEYS", [])
+    return [_decoded_key("LIVERY_PREVIOUS_MASTER_KEYS", text) for text in texts]

@@ -4,7 +4,14 @@ from pathlib import Path
 
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
-from config.env import database_from_url, env, master_key, owner_from_url, signing_key
+from config.env import (
+    database_from_url,
+    env,
+    master_key,
+    owner_from_url,
+    previous_master_keys,
+    signing_key,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 STATE_DIR = Path(env.str("LIVERY_STATE_DIR", str(BASE_DIR / ".livery"))).resolve()
@@ -12,6 +19,7 @@ PRODUCTION = env.bool("LIVERY_PRODUCTION", False)
 DEBUG = env.bool("LIVERY_DEBUG", False)
 SECRET_KEY = signing_key(STATE_DIR, production=PRODUCTION)
 MASTER_KEY = master_key(STATE_DIR, production=PRODUCTION)
+PREVIOUS_MASTER_KEYS = previous_master_keys()
 
 # The zone under which every partner gets hosts of its own, and where operators work.
 PLATFORM_DOMAIN = env.str("LIVERY_PLATFORM_DOMAIN", "localhost").lower()
