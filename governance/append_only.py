@@ -33,7 +33,12 @@ class AppendOnlyQuerySet(models.QuerySet[M]):
         raise AppendOnly(f"{self.model._meta.verbose_name} is written once and never deleted.")
 
 
-AppendOnlyManager = models.Manager.from_queryset(AppendOnlyQuerySet)
+class AppendOnlyManager(models.Manager[M]):
+    """Hands out query sets that refuse to update and delete."""
+
+    def get_queryset(self) -> AppendOnlyQuerySet[M]:
+        """Return all rows."""
+        return AppendOnlyQuerySet(self.model, using=self._db)
 
 
 class AppendOnlyModel(models.Model):

@@ -3,7 +3,7 @@
 from django.core.exceptions import PermissionDenied
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is no fault
+class Refusal(Exception):
     """Base of every refusal; `str(error)` is safe and fit to show."""
 
 

@@ -104,6 +104,7 @@ class Migration(migrations.Migration):
                 ('client_id', models.BigIntegerField(null=True)),
                 ('content', models.JSONField()),
                 ('base_version', models.CharField(blank=True, max_length=80)),
+                ('diff', models.JSONField(default=list)),
                 ('before', models.JSONField(null=True)),
                 ('after', models.JSONField(null=True)),
                 ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='governance.changerequest')),

@@ -74,6 +74,7 @@ class Change(models.Model):
     """One governed object's change inside a request.
 
     base_version: the target's live version that it was written against.
+    diff: [[sign, text]] against that version, as its reviewers read it.
     before, after: what was and what became, filled in when it is applied.
     """
 
@@ -85,6 +86,7 @@ class Change(models.Model):
     client_id = models.BigIntegerField(null=True)
     content = models.JSONField()
     base_version = models.CharField(max_length=80, blank=True)
+    diff = models.JSONField(default=list)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
 

@@ -25,6 +25,7 @@ from governance.models import Change, ChangeRequest
 from governance.services.applying import apply
 from governance.services.policies import policies_of
 from governance.services.requests import (
+    drawn_diff,
     expire_request,
     judge_risk,
     load_request,
@@ -177,6 +178,8 @@ def _store(request: ChangeRequest, proposed: Sequence[ProposedChange]) -> list[C
         )
         for position, one in enumerate(proposed)
     ]
+    for change in stored:
+        change.diff = drawn_diff(change)
     Change.objects.bulk_create(stored)
     request.risk = judge_risk(stored)
     request.content_hash = stored_hash(request, stored)

@@ -92,13 +92,19 @@ def judge_risk(changes: Sequence[Change]) -> dict[str, object]:
     return {"touches_money": any(risk.touches_money for risk in risks), "notes": list(notes)}
 
 
+def drawn_diff(change: Change) -> list[list[str]]:
+    """Return a change's difference to what is live, as it is stored."""
+    return [[line.sign, line.text] for line in applier_for(change.kind).diff(change)]
+
+
 def void_signatures(request: ChangeRequest, changes: Sequence[Change], why: str) -> None:
     """Take the new bases and a new hash; signatures under the old one no longer count."""
     signed = request.approvals.filter(content_hash=request.content_hash).count()
     before = request.content_hash
     for change in changes:
         change.base_version = live_version(change.kind, change.target_id)
-        change.save(update_fields=["base_version"])
+        change.diff = drawn_diff(change)
+        change.save(update_fields=["base_version", "diff"])
     request.revision += 1
     request.risk = judge_risk(changes)
     request.content_hash = stored_hash(request, changes)

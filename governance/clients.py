@@ -1,0 +1,19 @@
+"""Names of clients, for people to read. Governance keeps plain client ids; the app that
+owns clients registers how to name them in `AppConfig.ready()`."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+Names = Callable[[frozenset[int]], Mapping[int, str]]
+_resolvers: list[Names] = []
+
+
+def register_client_names(names: Names) -> None:
+    """Say how ids become names; the latest registration answers."""
+    _resolvers.append(names)
+
+
+def client_names(ids: Iterable[int | None]) -> dict[int, str]:
+    """Return a name for each id (None is left out), "Client 7" where nobody knows one."""
+    wanted = frozenset(one for one in ids if one is not None)
+    known = _resolvers[-1](wanted) if wanted and _resolvers else {}
+    return {one: known.get(one, f"Client {one}") for one in wanted}

@@ -1,0 +1,163 @@
+"""One change request as somebody sees it: what is missing, and what they may do."""
+
+from dataclasses import dataclass
+
+from governance.actors import Actor
+from governance.appliers import kind_label
+from governance.clients import client_names
+from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
+from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.services.requests import load_request, person_key, visible_requests
+from governance.services.signing import counted_signatures, refuse_decision, still_missing
+from governance.services.targets import moved_targets
+from governance.state import may
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """A change with its kind in words and its difference as (sign, text)."""
+
+    change: Change
+    kind: str
+    lines: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class RequestDetail:
+    """Everything that the page of a request shows to one actor.
+
+    why_not: why this actor cannot sign now ("" when they can).
+    moved: sentences about targets that changed since; signing would void first.
+    """
+
+    request: ChangeRequest
+    client: str
+    changes: list[ChangeView]
+    signatures: list[Approval]
+    void_signatures: list[Approval]
+    missing: list[str]
+    moved: list[str]
+    conflicts: list[ChangeRequest]
+    history: list[AuditEntry]
+    can_sign: bool
+    why_not: str
+    can_withdraw: bool
+    can_apply: bool
+
+
+def request_detail(actor: Actor, request_id: int) -> RequestDetail:
+    """Return a request for the page. Raises NotPermitted, ChangeRequest.DoesNotExist."""
+    request = load_request(actor, request_id)
+    actor.require("changes.view", request.client_id)
+    changes = list(request.changes.all())
+    signatures = counted_signatures(request)
+    counted = {one.pk for one in signatures}
+    why_not = _why_not(actor, request, changes, signatures)
+    return RequestDetail(
+        request=request,
+        client=client_name(request),
+        changes=[
+            ChangeView(one, kind_label(one.kind), [(sign, text) for sign, text in one.diff])
+            for one in changes
+        ],
+        signatures=signatures,
+        void_signatures=[one for one in request.approvals.all() if one.pk not in counted],
+        missing=missing_in_words(request, changes),
+        moved=_moved(request, changes),
+        conflicts=_conflicts(actor, request, changes),
+        history=_history(request),
+        can_sign=not why_not,
+        why_not=why_not,
+        can_withdraw=may(request.status, "withdraw") and _wrote(actor, request),
+        can_apply=may(request.status, "apply") and actor.can("changes.apply", request.client_id),
+    )
+
+
+def client_name(request: ChangeRequest) -> str:
+    """Return whom a request concerns, in words; "" for the partner as a whole."""
+    if request.client_id is None:
+        return ""
+    return client_names([request.client_id])[request.client_id]
+
+
+def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]:
+    """Return one phrase for each kind of signature that an open request still lacks."""
+    if request.status != "submitted":
+        return []
+    try:
+        missing = still_missing(request, changes)
+    except PolicyMissing as problem:
+        return [str(problem)]
+    phrases = []
+    if missing.staff:
+        more = "1 approval" if missing.staff == 1 else f"{missing.staff} approvals"
+        phrases.append(f"{more} by somebody who did not write it")
+    if missing.client:
+        phrases.append(f"the signature of {client_name(request)}")
+    return phrases
+
+
+def awaiting_signature(actor: Actor) -> list[ChangeRequest]:
+    """Return the open requests that this actor can sign now, oldest first."""
+    if not actor.can("changes.approve"):
+        return []
+    waiting = visible_requests(actor).filter(status="submitted").order_by("id")
+    return [
+        request
+        for request in waiting.prefetch_related("changes")
+        if not _why_not(actor, request, list(request.changes.all()), counted_signatures(request))
+    ]
+
+
+def _why_not(
+    actor: Actor, request: ChangeRequest, changes: list[Change], signatures: list[Approval]
+) -> str:
+    if not may(request.status, "approve"):
+        return "It is not waiting for signatures."
+    try:
+        _, key = refuse_decision(actor, request, changes)
+    except (SignatureRefused, PolicyMissing) as refusal:
+        return str(refusal)
+    except NotPermitted:
+        return "Signing needs the role of an approver."
+    if any(one.person_key == key for one in signatures):
+        return "You have signed this change."
+    return ""
+
+
+def _moved(request: ChangeRequest, changes: list[Change]) -> list[str]:
+    if not request.is_open:
+        return []
+    try:
+        return moved_targets(changes)
+    except UnknownKind as problem:
+        return [str(problem)]
+
+
+def _wrote(actor: Actor, request: ChangeRequest) -> bool:
+    if not actor.can("changes.propose", request.client_id):
+        return False
+    if not request.editors:
+        return True
+    wrote = {editor["key"] for editor in request.editors}
+    return actor.user_id is not None and person_key(actor.user_id) in wrote
+
+
+def _conflicts(actor: Actor, request: ChangeRequest, changes: list[Change]) -> list[ChangeRequest]:
+    """Other open requests about the same objects: whichever goes in second must be redone."""
+    if not request.is_open:
+        return []
+    found: dict[int, ChangeRequest] = {}
+    for change in changes:
+        others = visible_requests(actor).filter(
+            status__in=("submitted", "approved", "scheduled"),
+            changes__kind=change.kind,
+            changes__target_id=change.target_id,
+        )
+        found.update({other.pk: other for other in others.exclude(pk=request.pk)})
+    return list(found.values())
+
+
+def _history(request: ChangeRequest) -> list[AuditEntry]:
+    entries = AuditEntry.objects.filter(object_kind="change_request", object_id=str(request.pk))
+    return list(entries.order_by("at", "id")[:200])
