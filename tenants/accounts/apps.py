@@ -11,4 +11,8 @@ class AccountsConfig(AppConfig):
     verbose_name = "Access"
 
     def ready(self) -> None:
+        from governance.clients import register_client_names
         from tenants.accounts import actions  # noqa: F401  registers the audit actions
+        from tenants.accounts.services.clients import client_names
+
+        register_client_names(client_names)

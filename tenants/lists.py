@@ -1,0 +1,43 @@
+"""Lists in pages: one page of a query set, filtered by what the address says."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+M = TypeVar("M", bound=Model)
+PER_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter above a list: its words, its address, how many rows, and whether it is on."""
+
+    label: str
+    url: str
+    active: bool
+    count: int | None = None
+
+
+def page_of(request: HttpRequest, rows: QuerySet[M], per_page: int = PER_PAGE) -> Page[M]:
+    """Return the page that `?page=` asks for; a number out of range gives the last one."""
+    return Paginator(rows, per_page).get_page(request.GET.get("page"))
+
+
+def chips(
+    request: HttpRequest, name: str, options: list[tuple[str, str, int | None]], default: str
+) -> list[Chip]:
+    """Return filters for the query parameter `name`, keeping the other parameters.
+
+    `options`: value, words, count. The default value leaves the parameter out.
+    """
+    chosen = request.GET.get(name, default)
+    made = []
+    for value, label, count in options:
+        query = request.GET.copy()
+        query.pop("page", None)
+        query[name] = value
+        made.append(Chip(label, f"?{query.urlencode()}", chosen == value, count))
+    return made
