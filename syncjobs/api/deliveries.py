@@ -1,0 +1,77 @@
+"""Records and deliveries in the API."""
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+
+from syncjobs.api.serializers import (
+    DeliveryDetailSerializer,
+    DeliverySerializer,
+    ReasonSerializer,
+    RecordSerializer,
+)
+from syncjobs.api.workflows import reason_of
+from syncjobs.models import CanonicalRecord, Delivery
+from syncjobs.services import deliveries
+from tenants.accounts.api.scope import ClientScopedViewSet
+
+
+class RecordViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[CanonicalRecord]
+):
+    """Canonical records; `?type=` and `?key=` narrow the list."""
+
+    serializer_class = RecordSerializer
+    queryset = CanonicalRecord.objects.filter(version__gt=0).prefetch_related("refs")
+    required = {"list": "records.view", "retrieve": "records.view"}
+
+    def get_queryset(self) -> QuerySet[CanonicalRecord]:
+        rows = super().get_queryset()
+        for name in ("type", "key", "engagement"):
+            if value := self.request.query_params.get(name):
+                rows = rows.filter(**{name: value})
+        return rows
+
+
+class DeliveryViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Delivery]
+):
+    """What was or will be written; `?state=` and `?run=` narrow the list."""
+
+    queryset = Delivery.objects.all()
+    required = {
+        "list": "records.view",
+        "retrieve": "records.view",
+        "retry": "exceptions.work",
+        "cancel": "exceptions.work",
+    }
+
+    def get_serializer_class(self) -> type[BaseSerializer[Delivery]]:
+        return DeliverySerializer if self.action == "list" else DeliveryDetailSerializer
+
+    def get_queryset(self) -> QuerySet[Delivery]:
+        rows = super().get_queryset()
+        if self.action == "retrieve":
+            rows = rows.prefetch_related("tries", "holds")
+        if state := self.request.query_params.get("state"):
+            rows = rows.filter(state=state)
+        run = self.request.query_params.get("run", "")
+        return rows.filter(run_id=int(run)) if run.isdecimal() else rows
+
+    @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: str) -> Response:
+        """Try again now; an outcome that is not known is looked up first."""
+        deliveries.retry_delivery(self.actor, self.get_object(), reason=reason_of(request))
+        return Response(DeliveryDetailSerializer(self.get_object()).data)
+
+    @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Give up on it; nothing is written any more for this version of the record."""
+        deliveries.cancel_delivery(self.actor, self.get_object(), reason=reason_of(request))
+        return Response(DeliveryDetailSerializer(self.get_object()).data)

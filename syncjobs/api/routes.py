@@ -1,0 +1,15 @@
+"""Routes that `config.api` joins."""
+
+from syncjobs.api.connections import ConnectionViewSet
+from syncjobs.api.deliveries import DeliveryViewSet, RecordViewSet
+from syncjobs.api.exceptions import ExceptionViewSet
+from syncjobs.api.workflows import RunViewSet, WorkflowViewSet
+
+routes = [
+    ("connections", ConnectionViewSet, "connection"),
+    ("workflows", WorkflowViewSet, "workflow"),
+    ("runs", RunViewSet, "run"),
+    ("records", RecordViewSet, "record"),
+    ("deliveries", DeliveryViewSet, "delivery"),
+    ("exceptions", ExceptionViewSet, "exception"),
+]

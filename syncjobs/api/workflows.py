@@ -1,0 +1,65 @@
+"""Workflows and runs in the API."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from syncjobs.api.serializers import ReasonSerializer, RunSerializer, WorkflowSerializer
+from syncjobs.models import Run, Workflow
+from syncjobs.services import workflows
+from tenants.accounts.api.scope import ClientScopedViewSet
+
+
+def reason_of(request: Request) -> str:
+    """Return the reason in the body; a 400 names the field when it is missing."""
+    form = ReasonSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return str(form.validated_data["reason"])
+
+
+class WorkflowViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Workflow]
+):
+    """Workflows as installed for clients; run, pause and resume them."""
+
+    serializer_class = WorkflowSerializer
+    queryset = Workflow.objects.select_related("blueprint", "version")
+    required = {
+        "list": "workflows.view",
+        "retrieve": "workflows.view",
+        "run": "workflows.operate",
+        "pause": "workflows.operate",
+        "resume": "workflows.operate",
+    }
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    @action(detail=True, methods=["post"])
+    def run(self, request: Request, pk: str) -> Response:
+        """Read the workflow's sources now and deliver what changed."""
+        started = workflows.run_now(self.actor, self.get_object())
+        return Response(RunSerializer(started).data, status=202)
+
+    @extend_schema(request=ReasonSerializer, responses=WorkflowSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Stop the workflow's writes; what comes in waits in order."""
+        workflow = self.get_object()
+        workflows.pause_workflow(self.actor, workflow, reason=reason_of(request))
+        return Response(WorkflowSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=WorkflowSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Let the workflow write again, starting with what waited."""
+        workflows.resume_workflow(self.actor, self.get_object())
+        return Response(WorkflowSerializer(self.get_object()).data)
+
+
+class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Run]):
+    """Runs and their counts."""
+
+    serializer_class = RunSerializer
+    queryset = Run.objects.all()
+    required = {"list": "workflows.view", "retrieve": "workflows.view"}
