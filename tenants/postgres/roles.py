@@ -51,6 +51,11 @@ def credentials() -> dict[str, str]:
     return {key: str(value) for key, value in named.items() if value}
 
 
+def is_owning() -> bool:
+    """Whether this thread works as the owner just now."""
+    return _owning.get()
+
+
 @contextmanager
 def as_owner(connection: BaseDatabaseWrapper | None = None) -> Iterator[None]:
     """Let this thread's ORM connection be the owner's.
@@ -59,7 +64,7 @@ def as_owner(connection: BaseDatabaseWrapper | None = None) -> Iterator[None]:
     TransactionManagementError there.
     """
     target = connection or default_connection
-    if not are_separate() or _owning.get():
+    if _owning.get():
         yield
         return
     if target.in_atomic_block:
@@ -73,7 +78,8 @@ def as_owner(connection: BaseDatabaseWrapper | None = None) -> Iterator[None]:
         _owning.reset(token)
 
 
-def _parameters() -> dict[str, Any]:
+def owner_parameters() -> dict[str, Any]:
+    """Return libpq's parameters of the owner on this database."""
     token = _owning.set(True)
     try:
         params: dict[str, Any] = default_connection.get_connection_params()
@@ -92,7 +98,7 @@ def owner_connection(*, autocommit: bool = False) -> Iterator["psycopg.Connectio
 
     It sees only what is committed: not what the caller's own transaction has written.
     """
-    with psycopg.connect(**_parameters(), autocommit=autocommit) as opened:
+    with psycopg.connect(**owner_parameters(), autocommit=autocommit) as opened:
         yield opened
 
 

@@ -12,6 +12,8 @@ from tenants.postgres.cluster import cluster_for
 from tenants.postgres.errors import DatabaseUnavailableError
 from tenants.postgres.layout import PORT
 
+LOCK_TIMEOUT = "5s"
+
 
 class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has no type hints
     """Connects as the role of the moment (`roles.as_owner`), to `DATABASE_URL` or to the
@@ -41,6 +43,13 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             if not settings.DATABASE_URL:
                 raise
             raise DatabaseUnavailableError(explained(conn_params, error)) from error
+
+    def init_connection_state(self) -> None:
+        """A change of tables waits only shortly: whoever comes after it would wait too."""
+        super().init_connection_state()
+        if roles.is_owning():
+            with self.connection.cursor() as cursor:
+                cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
 def explained(params: dict[str, Any], error: Exception) -> str:

@@ -1,0 +1,11 @@
+"""Audit actions of partners and their hosts."""
+
+from governance.actions import register_action
+
+PARTNER_PROVISIONED = register_action("partner.provisioned", "Set up a partner")
+PARTNER_SUSPENDED = register_action("partner.suspended", "Suspended a partner")
+PARTNER_RESUMED = register_action("partner.resumed", "Resumed a partner")
+HOST_ADDED = register_action("host.added", "Added a host")
+HOST_ACTIVATED = register_action("host.activated", "Put a host into service")
+HOST_REMOVED = register_action("host.removed", "Took a host out of service")
+OPERATOR_ADDED = register_action("operator.added", "Added an operator")

@@ -1,0 +1,1 @@
+"""One function per change to partners, their hosts and their schemas."""
