@@ -2,6 +2,9 @@
 
 from django.contrib.admin import AdminSite
 
+from governance.admin import pages
+
 
 def register(site: AdminSite) -> None:
-    """Register nothing: what is governed or audited has no generic form."""
+    """Show our pages inside `site`. What is governed or audited has no generic form."""
+    pages.use_site(site)

@@ -2,4 +2,10 @@
 
 from rest_framework.viewsets import ViewSetMixin
 
-routes: list[tuple[str, type[ViewSetMixin], str]] = []
+from governance.api.changes import ChangeRequestViewSet
+from governance.api.trail import AuditEntryViewSet
+
+routes: list[tuple[str, type[ViewSetMixin], str]] = [
+    ("change-requests", ChangeRequestViewSet, "change-request"),
+    ("audit-entries", AuditEntryViewSet, "audit-entry"),
+]

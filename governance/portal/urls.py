@@ -1,5 +1,12 @@
-"""Pages of change control."""
+"""Approvals, under one prefix of the portal's host."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from governance.portal import approvals
+
+urlpatterns: list[URLPattern] = [
+    path("", approvals.approval_list, name="approval_list"),
+    path("<int:pk>/", approvals.approval_detail, name="approval_detail"),
+    path("<int:pk>/approve/", approvals.approval_approve, name="approval_approve"),
+    path("<int:pk>/reject/", approvals.approval_reject, name="approval_reject"),
+]

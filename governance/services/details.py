@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from governance.actors import Actor
-from governance.appliers import kind_label
+from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
 from governance.models import Approval, AuditEntry, Change, ChangeRequest
@@ -19,7 +19,7 @@ class ChangeView:
 
     change: Change
     kind: str
-    lines: list[tuple[str, str]]
+    lines: list[DiffLine]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         request=request,
         client=client_name(request),
         changes=[
-            ChangeView(one, kind_label(one.kind), [(sign, text) for sign, text in one.diff])
+            ChangeView(one, kind_label(one.kind), [DiffLine(sign, text) for sign, text in one.diff])
             for one in changes
         ],
         signatures=signatures,

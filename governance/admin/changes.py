@@ -1,0 +1,138 @@
+"""Change requests for staff: the list, one request, and the decisions on it."""
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from governance.admin.pages import render_page
+from governance.clients import client_names
+from governance.decisions import (
+    CommentForm,
+    RemarkForm,
+    SignatureForm,
+    decide,
+    said_after_signing,
+    submitted,
+)
+from governance.doors import guarded_page
+from governance.models import ChangeRequest
+from governance.requests import actor_of
+from governance.services import changes
+from governance.services.details import awaiting_signature, request_detail
+from governance.services.requests import visible_requests
+from governance.state import CLOSED, OPEN
+
+PAGE_SIZE = 50
+PAGE = "change_detail"
+_FILTERS = {"open": "Open", "mine": "Waiting for me", "live": "Live", "closed": "Closed"}
+
+
+@guarded_page("changes.view")
+@require_GET
+def change_list(request: HttpRequest) -> HttpResponse:
+    """Show the requests: open ones first of all, by words in their title if asked."""
+    actor = actor_of(request)
+    chosen = request.GET.get("show", "open")
+    words = request.GET.get("q", "").strip()[:100]
+    waiting = {one.pk for one in awaiting_signature(actor)}
+    found = visible_requests(actor)
+    if chosen == "mine":
+        found = found.filter(pk__in=waiting)
+    elif chosen == "live":
+        found = found.filter(status="applied")
+    elif chosen == "closed":
+        found = found.filter(status__in=CLOSED - {"applied"})
+    else:
+        chosen, found = "open", found.filter(status__in=OPEN)
+    if words:
+        found = found.filter(title__icontains=words)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    names = client_names(one.client_id for one in page)
+    rows = [
+        {
+            "request": one,
+            "client": names.get(one.client_id or 0, ""),
+            "mine": one.pk in waiting,
+            "url": reverse(PAGE, args=[one.pk]),
+        }
+        for one in page
+    ]
+    chips = [
+        {
+            "label": label,
+            "url": f"?show={key}",
+            "active": key == chosen,
+            "count": len(waiting) if key == "mine" and waiting else None,
+        }
+        for key, label in _FILTERS.items()
+    ]
+    context = {"rows": rows, "page": page, "chips": chips, "words": words}
+    return render_page(request, "governance/change_list.html", "Change requests", context)
+
+
+@guarded_page("changes.view")
+@require_GET
+def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one request with its differences, signatures and history."""
+    try:
+        detail = request_detail(actor_of(request), pk)
+    except ChangeRequest.DoesNotExist as missing:
+        raise Http404 from missing
+    context = {
+        "detail": detail,
+        "sign_form": SignatureForm(
+            initial={"content_hash": detail.request.content_hash}, prefix=None, auto_id="sign_%s"
+        ),
+        "reject_form": CommentForm(auto_id="reject_%s"),
+        "withdraw_form": RemarkForm(auto_id="withdraw_%s"),
+    }
+    return render_page(request, "governance/change_detail.html", detail.request.title, context)
+
+
+@guarded_page("changes.approve")
+@require_POST
+def change_approve(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Sign what the page showed."""
+
+    def run(data: dict[str, str]) -> ChangeRequest:
+        return changes.approve(
+            actor_of(request), pk, content_hash=data["content_hash"], comment=data["comment"]
+        )
+
+    return submitted(request, PAGE, pk, SignatureForm, run, said_after_signing)
+
+
+@guarded_page("changes.approve")
+@require_POST
+def change_reject(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Close a request with a reason."""
+
+    def run(data: dict[str, str]) -> ChangeRequest:
+        return changes.reject(actor_of(request), pk, comment=data["comment"])
+
+    return submitted(request, PAGE, pk, CommentForm, run, lambda _: "Rejected.")
+
+
+@guarded_page("changes.propose")
+@require_POST
+def change_withdraw(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Take one's own request back."""
+
+    def run(data: dict[str, str]) -> ChangeRequest:
+        return changes.withdraw(actor_of(request), pk, comment=data["comment"])
+
+    return submitted(request, PAGE, pk, RemarkForm, run, lambda _: "Withdrawn.")
+
+
+@guarded_page("changes.apply")
+@require_POST
+def change_apply(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Make an approved request live."""
+    return decide(
+        request,
+        PAGE,
+        pk,
+        lambda: changes.apply(actor_of(request), pk),
+        lambda _: "The change is live.",
+    )

@@ -1,0 +1,128 @@
+"""How the API shows change requests and audit entries. It shows; it decides nothing."""
+
+from rest_framework import serializers
+
+from governance.models import Approval, AuditEntry, Change, ChangeRequest
+
+
+class ChangeSerializer(serializers.ModelSerializer[Change]):
+    """One change of a request; `diff` is [[sign, text]]."""
+
+    class Meta:
+        model = Change
+        fields = [
+            "id",
+            "kind",
+            "target_id",
+            "target_label",
+            "base_version",
+            "content",
+            "diff",
+            "before",
+            "after",
+        ]
+
+
+class ApprovalSerializer(serializers.ModelSerializer[Approval]):
+    """A signature; it counts while `content_hash` is the request's."""
+
+    approver = serializers.CharField(source="approver_label")
+
+    class Meta:
+        model = Approval
+        fields = ["approver", "client_id", "content_hash", "comment", "at"]
+
+
+class ChangeRequestRowSerializer(serializers.ModelSerializer[ChangeRequest]):
+    """A request in a list."""
+
+    author = serializers.CharField(source="author_label")
+
+    class Meta:
+        model = ChangeRequest
+        fields = [
+            "id",
+            "title",
+            "status",
+            "client_id",
+            "author",
+            "risk",
+            "revision",
+            "content_hash",
+            "submitted_at",
+            "expires_at",
+            "applied_at",
+        ]
+
+
+class ChangeRequestSerializer(ChangeRequestRowSerializer):
+    """A request with what it changes and who signed."""
+
+    changes = ChangeSerializer(many=True)
+    approvals = ApprovalSerializer(many=True)
+
+    class Meta(ChangeRequestRowSerializer.Meta):
+        fields = [
+            *ChangeRequestRowSerializer.Meta.fields,
+            "reason",
+            "ticket",
+            "notice",
+            "closed_by_label",
+            "closed_comment",
+            "changes",
+            "approvals",
+        ]
+
+
+class SignatureSerializer(serializers.Serializer[object]):
+    """What a signature names: the hash of what was read."""
+
+    content_hash = serializers.RegexField(r"\A[0-9a-f]{64}\Z")
+    comment = serializers.CharField(required=False, allow_blank=True, max_length=2000)
+
+
+class ChangeFilterSerializer(serializers.Serializer[object]):
+    """Filters of the list of requests."""
+
+    status = serializers.ChoiceField(
+        choices=ChangeRequest._meta.get_field("status").choices or [], required=False
+    )
+    client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class AuditFilterSerializer(serializers.Serializer[object]):
+    """Filters of the audit trail. `since` is included, `until` is not."""
+
+    actor_kind = serializers.CharField(required=False, max_length=12)
+    actor_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    action = serializers.CharField(required=False, max_length=80)
+    object_kind = serializers.CharField(required=False, max_length=60)
+    object_id = serializers.CharField(required=False, max_length=80)
+    client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False)
+
+
+class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
+    """One thing that happened."""
+
+    class Meta:
+        model = AuditEntry
+        fields = [
+            "id",
+            "at",
+            "actor_kind",
+            "actor_id",
+            "actor_label",
+            "door",
+            "address",
+            "action",
+            "object_kind",
+            "object_id",
+            "object_label",
+            "client_id",
+            "before",
+            "after",
+            "reason",
+            "correlation_id",
+        ]

@@ -1,0 +1,85 @@
+"""From a pressed button to a decision: what the two web doors share."""
+
+from collections.abc import Callable
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+
+from governance.errors import Refusal, SignatureRefused
+from governance.models import ChangeRequest
+from governance.services.details import missing_in_words
+
+
+class SignatureForm(forms.Form):
+    """What comes with Approve: the hash of what the page showed, and a remark."""
+
+    content_hash = forms.RegexField(r"\A[0-9a-f]{64}\Z", widget=forms.HiddenInput)
+    comment = forms.CharField(
+        required=False, max_length=2000, label="Remark", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class CommentForm(forms.Form):
+    """What comes with Reject: the reason."""
+
+    comment = forms.CharField(
+        max_length=2000, label="Why not", widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class RemarkForm(forms.Form):
+    """What can come with Withdraw."""
+
+    comment = forms.CharField(required=False, max_length=2000, label="Remark")
+
+
+def decide(
+    request: HttpRequest,
+    page: str,
+    request_id: int,
+    decision: Callable[[], ChangeRequest],
+    said: Callable[[ChangeRequest], str],
+) -> HttpResponseBase:
+    """Run a decision, tell the person what came of it, and go back to the page.
+
+    A request that the actor cannot see is a 404, a missing permission a 403; every other
+    refusal is shown in its own words.
+    """
+    try:
+        decided = decision()
+    except ChangeRequest.DoesNotExist as missing:
+        raise Http404 from missing
+    except (Refusal, SignatureRefused) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, said(decided))
+    return redirect(page, request_id)
+
+
+def said_after_signing(request: ChangeRequest) -> str:
+    """Return what a signature led to."""
+    if request.status == "applied":
+        return "Signed. The change is live."
+    if request.status == "approved":
+        return request.notice or "Signed. The change is approved and waits to be applied."
+    missing = missing_in_words(request, list(request.changes.all()))
+    return f"Signed. It still needs {' and '.join(missing)}."
+
+
+def submitted(
+    request: HttpRequest,
+    page: str,
+    request_id: int,
+    form_class: type[forms.Form],
+    run: Callable[[dict[str, str]], ChangeRequest],
+    said: Callable[[ChangeRequest], str],
+) -> HttpResponseBase:
+    """Run a decision with its form's values, as `decide`; a bad form is told instead."""
+    form = form_class(request.POST)
+    if form.is_valid():
+        return decide(request, page, request_id, lambda: run(form.cleaned_data), said)
+    for field, problems in form.errors.items():
+        messages.error(request, f"{form.fields[field].label or 'Form'}: {problems[0]}")
+    return redirect(page, request_id)

@@ -1,0 +1,69 @@
+"""The audit explorer's filters, from the address of a page."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from governance.actions import registered_actions
+from governance.services.trail import Filters
+
+MACHINERY = {
+    "task": "Background tasks",
+    "command": "Commands on the server",
+    "token": "API tokens",
+    "operator": "Operators",
+    "system": "System",
+    "anonymous": "Nobody signed in",
+}
+_PEOPLE = 500
+
+
+class TrailForm(forms.Form):
+    """Who, what, on which object, when. All optional."""
+
+    who = forms.ChoiceField(required=False, label="Actor")
+    action = forms.ChoiceField(required=False, label="Action")
+    kind = forms.CharField(required=False, max_length=60, label="Kind of object")
+    target = forms.CharField(required=False, max_length=80, label="Object")
+    since = forms.DateField(
+        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        who, action = self.fields["who"], self.fields["action"]
+        people = get_user_model()._default_manager.order_by("pk")[:_PEOPLE]
+        named = [(f"person:{user.pk}", str(user)) for user in people]
+        kinds = [(f"{kind}:", label) for kind, label in MACHINERY.items()]
+        if isinstance(who, forms.ChoiceField) and isinstance(action, forms.ChoiceField):
+            who.choices = [("", "Everybody"), *sorted(named, key=lambda one: one[1]), *kinds]
+            action.choices = [
+                ("", "All actions"),
+                *[(one.key, one.label) for one in registered_actions()],
+            ]
+
+    def filters(self) -> Filters:
+        """Return what was asked for; days are whole days in the viewer's time zone."""
+        data = self.cleaned_data
+        kind, _, number = data["who"].partition(":")
+        return Filters(
+            actor_kind=kind,
+            actor_id=int(number) if number else None,
+            action=data["action"],
+            object_kind=data["kind"].strip(),
+            object_id=data["target"].strip(),
+            since=_midnight(data["since"], days=0),
+            until=_midnight(data["until"], days=1),
+        )
+
+
+def _midnight(day: date | None, *, days: int) -> datetime | None:
+    if day is None:
+        return None
+    return timezone.make_aware(datetime.combine(day, time.min)) + timedelta(days=days)
