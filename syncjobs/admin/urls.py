@@ -1,0 +1,32 @@
+"""Pages of the engine for staff, under /work/."""
+
+from django.urls import path
+from django.views.decorators.http import require_POST
+
+from syncjobs.pages import connections, home, workflows
+from syncjobs.pages.urls import shared
+from tenants.doors import staff_page
+
+_see, _manage = staff_page("connections.view"), staff_page("connections.manage")
+
+urlpatterns = [
+    *shared(staff_page),
+    path("overview/", staff_page(None)(home.overview), name="overview"),
+    path("clients/<int:pk>/", staff_page("clients.view")(home.client_detail), name="client_detail"),
+    path(
+        "workflows/<int:pk>/dry-run/",
+        staff_page("workflows.operate")(require_POST(workflows.workflow_dry_run)),
+        name="workflow_dry_run",
+    ),
+    path("connections/", _see(connections.connection_list), name="connection_list"),
+    path("connections/<int:pk>/", _see(connections.connection_detail), name="connection_detail"),
+    path(
+        "connections/new/", _manage(connections.connection_catalogue), name="connection_catalogue"
+    ),
+    path("connections/new/<slug:key>/", _manage(connections.connection_add), name="connection_add"),
+    path(
+        "connections/<int:pk>/test/",
+        _manage(require_POST(connections.connection_test)),
+        name="connection_test",
+    ),
+]

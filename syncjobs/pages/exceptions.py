@@ -1,0 +1,105 @@
+"""The exception queue and one exception."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from governance.errors import Refusal
+from governance.requests import actor_of
+from syncjobs.models import Issue
+from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.services import issues
+from syncjobs.services.catalogue import explain
+from syncjobs.state import ISSUE
+from tenants.accounts.models import User
+from tenants.lists import chips, page_of
+
+OPEN = Q(state__in=sorted(ISSUE.open))
+
+
+def _views(request: HttpRequest) -> dict[str, tuple[str, Q]]:
+    """Return the queue's filters: value → words and condition."""
+    return {
+        "open": ("Open", OPEN),
+        "late": ("Past due", OPEN & Q(due_at__lt=timezone.now())),
+        "mine": ("Mine", OPEN & Q(owner_id=request.user.pk)),
+        "unassigned": ("Unassigned", OPEN & Q(owner=None)),
+        "resolved": ("Resolved", ~OPEN),
+    }
+
+
+def _searched(request: HttpRequest, rows: QuerySet[Issue]) -> QuerySet[Issue]:
+    words = request.GET.get("q", "").strip()
+    return rows.filter(Q(title__icontains=words) | Q(kind__icontains=words)) if words else rows
+
+
+def exception_list(request: HttpRequest) -> HttpResponse:
+    """Show the queue: grouped by cause, filtered by whose and how late."""
+    rows = visible(request, Issue.objects.select_related("client", "workflow", "owner"))
+    views = _views(request)
+    shown = request.GET.get("show", "open")
+    if shown not in views:
+        shown = "open"
+    options = [
+        (value, words, rows.filter(condition).count() if value != "resolved" else None)
+        for value, (words, condition) in views.items()
+    ]
+    found = _searched(request, rows.filter(views[shown][1]))
+    context = {
+        "page": page_of(request, found.order_by("severity", "-last_at", "-pk")),
+        "chips": chips(request, "show", options, "open"),
+        "now": timezone.now(),
+    }
+    return page(request, "exception_list.html", context)
+
+
+def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one cause: what it means, what to do, the records it stopped, its history."""
+    issue = one_of(request, Issue.objects.select_related("client", "workflow", "connection"), pk)
+    deliveries = issue.deliveries.select_related("record", "connection").order_by("-id")
+    context = {
+        "issue": issue,
+        "explanation": explain(issue),
+        "deliveries": page_of(request, deliveries),
+        "entries": issue.entries.order_by("-id")[:30],
+        "may_work": actor_of(request).can("exceptions.work", issue.client_id)
+        and issue.state in ISSUE.open,
+    }
+    return page(request, "exception_detail.html", context)
+
+
+def _retry(request: HttpRequest, issue: Issue) -> str:
+    count = issues.retry_issue(actor_of(request), issue)
+    return f"{count} {'delivery is' if count == 1 else 'deliveries are'} tried again now."
+
+
+def _resolve(request: HttpRequest, issue: Issue) -> str:
+    issues.resolve_issue(actor_of(request), issue, reason=reason_in(request))
+    return "Resolved. It reopens by itself if the cause comes back."
+
+
+def _take(request: HttpRequest, issue: Issue) -> str:
+    user = request.user
+    issues.assign_issue(actor_of(request), issue, user if isinstance(user, User) else None)
+    return "It is yours."
+
+
+def _comment(request: HttpRequest, issue: Issue) -> str:
+    issues.comment_issue(actor_of(request), issue, reason_in(request))
+    return "Comment added."
+
+
+ACTIONS = {"retry": _retry, "resolve": _resolve, "take": _take, "comment": _comment}
+
+
+def exception_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Do what was asked and come back to the exception."""
+    issue = one_of(request, Issue.objects.all(), pk)
+    try:
+        messages.success(request, ACTIONS[action](request, issue))
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("exception_detail", args=[pk]))

@@ -1,0 +1,72 @@
+"""What all pages of the engine share: the frame, the rows that one may see, forms with a reason."""
+
+from typing import Any, TypeVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+
+from governance import correlation
+from governance.errors import Refusal
+from governance.requests import actor_of
+
+M = TypeVar("M", bound=Model)
+FRAMES = {"admin": "admin/page.html", "portal": "portal/base.html"}
+
+
+class ReasonForm(forms.Form):
+    """A reason, which goes to the audit trail."""
+
+    reason = forms.CharField(
+        max_length=500, widget=forms.TextInput(attrs={"placeholder": "Why", "required": True})
+    )
+
+
+def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Render `syncjobs/<template>` in the frame of the request's door."""
+    door = correlation.current().door
+    actor = actor_of(request)
+    shared = {"base": FRAMES[door], "staff": actor.client_id is None, "actor": actor}
+    return render(request, f"syncjobs/{template}", shared | context)
+
+
+def visible(request: HttpRequest, rows: QuerySet[M], path: str = "client_id") -> QuerySet[M]:
+    """Return the rows of the actor's client; all of the partner's for staff.
+
+    Staff may narrow a list by `?client=<id>`.
+    """
+    actor = actor_of(request)
+    if actor.client_id is not None:
+        return rows.filter(**{path: actor.client_id})
+    wanted = request.GET.get("client", "")
+    return rows.filter(**{path: int(wanted)}) if wanted.isdecimal() else rows
+
+
+def one_of(request: HttpRequest, rows: QuerySet[M], pk: int, path: str = "client_id") -> M:
+    """Return one row that the actor may see, or answer 404."""
+    actor = actor_of(request)
+    if actor.client_id is not None:
+        rows = rows.filter(**{path: actor.client_id})
+    return get_object_or_404(rows, pk=pk)
+
+
+def reason_in(request: HttpRequest) -> str:
+    """Return the reason that was typed. Raises ValidationError in plain words."""
+    form = ReasonForm(request.POST)
+    if not form.is_valid():
+        raise ValidationError("Say why: a reason is kept with every such decision.")
+    return str(form.cleaned_data["reason"])
+
+
+def explain_failure(request: HttpRequest, error: ValidationError | Refusal) -> None:
+    """Tell the person why it was not done."""
+    text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    messages.error(request, text)
+
+
+def back_to(request: HttpRequest, address: str) -> HttpResponseRedirect:
+    """Return to the page after a form."""
+    return HttpResponseRedirect(address)

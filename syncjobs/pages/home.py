@@ -1,0 +1,64 @@
+"""First pages: the partner's overview, the client's home, one client for staff."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from governance.requests import actor_of
+from syncjobs.indicators.attention import needs
+from syncjobs.indicators.billing import unbilled
+from syncjobs.indicators.health import health_of
+from syncjobs.indicators.throughput import throughput
+from syncjobs.models import Issue, Run, Workflow
+from syncjobs.pages.frame import page
+from syncjobs.pages.workflows import ROWS, counted
+from syncjobs.state import ISSUE
+from tenants.accounts.models import Client, User
+
+
+def overview(request: HttpRequest) -> HttpResponse:
+    """Show staff what needs somebody, how each client is, and the money on its way."""
+    actor = actor_of(request)
+    clients = Client.objects.exclude(status=Client.Status.LEFT)
+    names = {client.pk: client.name for client in clients}
+    flow = throughput()
+    context = {
+        "needs": needs(actor),
+        "health": health_of(clients),
+        "throughput": flow,
+        "unbilled": [(names.get(row.client_id, ""), row) for row in unbilled()],
+        "open_exceptions": Issue.objects.filter(state__in=sorted(ISSUE.open)).count(),
+        "workflows": Workflow.objects.count(),
+        "latest": Run.objects.select_related("client", "workflow", "stream")[:8],
+    }
+    return page(request, "overview.html", context)
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Show a client's person what needs them, and how their workflows do."""
+    actor = actor_of(request)
+    client = get_object_or_404(Client, pk=actor.client_id)
+    context = {
+        "client": client,
+        "needs": needs(actor),
+        "health": health_of([client])[0],
+        "throughput": throughput(client.pk),
+        "unbilled": unbilled(client.pk),
+        "workflows": ROWS.filter(client=client).annotate(**counted()),
+    }
+    return page(request, "home.html", context)
+
+
+def client_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show staff one client: health, workflows, connections, exceptions, people."""
+    client = get_object_or_404(Client, pk=pk)
+    context = {
+        "client": client,
+        "health": health_of([client])[0],
+        "throughput": throughput(client.pk),
+        "unbilled": unbilled(client.pk),
+        "workflows": ROWS.filter(client=client).annotate(**counted()),
+        "connections": client.connections.all(),
+        "issues": Issue.objects.filter(client=client, state__in=sorted(ISSUE.open))[:8],
+        "people": User.objects.filter(client=client).prefetch_related("role_grants"),
+    }
+    return page(request, "client_detail.html", context)

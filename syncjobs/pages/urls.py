@@ -1,0 +1,60 @@
+"""Addresses that both doors have, made with the door's own guard."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+
+from syncjobs.pages import exceptions, holds, records, runs, workflows
+
+Guard = Callable[[str | None], Callable[[Any], Any]]
+
+
+def shared(guard: Guard) -> list[URLPattern]:
+    """Return the pages on exceptions, holds, runs, records and workflows."""
+    work, operate = guard("exceptions.work"), guard("workflows.operate")
+    see, look = guard("exceptions.view"), guard("workflows.view")
+    read = guard("records.view")
+    return [
+        path("exceptions/", see(exceptions.exception_list), name="exception_list"),
+        path("exceptions/<int:pk>/", see(exceptions.exception_detail), name="exception_detail"),
+        *(
+            path(
+                f"exceptions/<int:pk>/{action}/",
+                work(require_POST(exceptions.exception_action)),
+                {"action": action},
+                name=f"exception_{action}",
+            )
+            for action in exceptions.ACTIONS
+        ),
+        path("holds/", see(holds.hold_list), name="hold_list"),
+        path(
+            "holds/<int:pk>/release/", work(require_POST(holds.hold_release)), name="hold_release"
+        ),
+        path("runs/", look(runs.run_list), name="run_list"),
+        path("runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
+        path("records/", read(records.record_list), name="record_list"),
+        path("records/<int:pk>/", read(records.record_detail), name="record_detail"),
+        path("deliveries/<int:pk>/", read(records.delivery_detail), name="delivery_detail"),
+        *(
+            path(
+                f"deliveries/<int:pk>/{action}/",
+                work(require_POST(records.delivery_action)),
+                {"action": action},
+                name=f"delivery_{action}",
+            )
+            for action in records.ACTIONS
+        ),
+        path("workflows/", look(workflows.workflow_list), name="workflow_list"),
+        path("workflows/<int:pk>/", look(workflows.workflow_detail), name="workflow_detail"),
+        *(
+            path(
+                f"workflows/<int:pk>/{action}/",
+                operate(require_POST(workflows.workflow_action)),
+                {"action": action},
+                name=f"workflow_{action}",
+            )
+            for action in workflows.ACTIONS
+        ),
+    ]

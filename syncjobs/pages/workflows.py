@@ -1,0 +1,92 @@
+"""Workflows: how each does, and starting, pausing and trying it."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from governance.errors import Refusal
+from governance.requests import actor_of
+from syncjobs.indicators.throughput import DONE
+from syncjobs.models import Delivery, Run, Workflow
+from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.services import workflows
+from syncjobs.state import BLOCKED, NEEDS_PERSON
+from tenants.lists import page_of
+
+ROWS = Workflow.objects.select_related("client", "blueprint", "version")
+
+
+def counted() -> dict[str, Count]:
+    return {
+        "done": Count("deliveries", filter=Q(deliveries__state__in=DONE)),
+        "blocked": Count("deliveries", filter=Q(deliveries__state__in=sorted(BLOCKED))),
+        "stuck": Count("deliveries", filter=Q(deliveries__state__in=sorted(NEEDS_PERSON))),
+    }
+
+
+def workflow_list(request: HttpRequest) -> HttpResponse:
+    """Show the workflows with what went through and what did not."""
+    rows = visible(request, ROWS).annotate(**counted())
+    words = request.GET.get("q", "").strip()
+    if words:
+        rows = rows.filter(Q(name__icontains=words) | Q(client__name__icontains=words))
+    context = {"page": page_of(request, rows.order_by("client__name", "name"))}
+    return page(request, "workflow_list.html", context)
+
+
+def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one workflow: steps and gates, latest runs, what is held or stuck."""
+    workflow = one_of(request, ROWS.annotate(**counted()), pk)
+    actor = actor_of(request)
+    context = {
+        "workflow": workflow,
+        "definition": workflow.version.definition if workflow.version else {},
+        "runs": Run.objects.filter(workflow=workflow).order_by("-id")[:10],
+        "attention": Delivery.objects.filter(
+            workflow=workflow, state__in=sorted(BLOCKED | NEEDS_PERSON)
+        ).select_related("record", "connection")[:20],
+        "versions": workflow.versions.order_by("-number")[:10],
+        "may_operate": actor.can("workflows.operate", workflow.client_id),
+    }
+    return page(request, "workflow_detail.html", context)
+
+
+def workflow_dry_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show each request that would be sent now, and send none."""
+    workflow = one_of(request, ROWS, pk)
+    try:
+        rows = workflows.dry_run(actor_of(request), workflow)
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+        return back_to(request, reverse("workflow_detail", args=[pk]))
+    return page(request, "dry_run.html", {"workflow": workflow, "rows": rows})
+
+
+def _run(request: HttpRequest, workflow: Workflow) -> str:
+    workflows.run_now(actor_of(request), workflow)
+    return "Started: its sources are read and what changed is delivered."
+
+
+def _pause(request: HttpRequest, workflow: Workflow) -> str:
+    workflows.pause_workflow(actor_of(request), workflow, reason=reason_in(request))
+    return "Paused. What comes in waits in order."
+
+
+def _resume(request: HttpRequest, workflow: Workflow) -> str:
+    workflows.resume_workflow(actor_of(request), workflow)
+    return "Resumed, starting with what waited."
+
+
+ACTIONS = {"run": _run, "pause": _pause, "resume": _resume}
+
+
+def workflow_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    """Run, pause or resume one workflow."""
+    workflow = one_of(request, ROWS, pk)
+    try:
+        messages.success(request, ACTIONS[action](request, workflow))
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("workflow_detail", args=[pk]))

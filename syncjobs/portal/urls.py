@@ -1,0 +1,12 @@
+"""Pages of the engine for client users, at the portal's root."""
+
+from django.urls import path
+
+from syncjobs.pages import home
+from syncjobs.pages.urls import shared
+from tenants.doors import client_page
+
+urlpatterns = [
+    path("", client_page(None)(home.home), name="home"),
+    *shared(client_page),
+]
