@@ -56,13 +56,15 @@ def mixes_sessions(params: dict[str, Any]) -> bool:
     return False
 
 
+def plain_parameters(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of an address alone, without Django's adaptations."""
+    wanted = {"host", "port", "user", "password", "dbname", "sslmode"}
+    return {key: value for key, value in params.items() if key in wanted}
+
+
 def refuse_transaction_mode(params: dict[str, Any]) -> None:
     """Check an address once per process. Raises DatabaseUnavailableError for such a pooler."""
-    plain = {
-        key: value
-        for key, value in params.items()
-        if key in {"host", "port", "user", "password", "dbname", "sslmode"}
-    }
+    plain = plain_parameters(params)
     address = (plain.get("host"), plain.get("port"))
     with _lock:
         if address in _checked:

@@ -20,11 +20,9 @@ from django.conf import settings
 from django.db import connection as default_connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
-from psycopg import sql
 
-from governance.append_only import APPEND_ONLY_TABLES
+from tenants.postgres.pooler import plain_parameters
 
-READ_ONLY_TABLES: Final = ("django_migrations",)
 ONE_ROLE: Final = (
     "One database role does everything: a fault in the program could change tables or "
     "rewrite the audit trail. Make a second role that owns the tables and set "
@@ -85,11 +83,7 @@ def owner_parameters() -> dict[str, Any]:
         params: dict[str, Any] = default_connection.get_connection_params()
     finally:
         _owning.reset(token)
-    return {
-        key: value
-        for key, value in params.items()
-        if key in {"host", "port", "user", "password", "dbname", "sslmode", "application_name"}
-    }
+    return {**plain_parameters(params), "application_name": "owner"}
 
 
 @contextmanager
@@ -100,39 +94,6 @@ def owner_connection(*, autocommit: bool = False) -> Iterator["psycopg.Connectio
     """
     with psycopg.connect(**owner_parameters(), autocommit=autocommit) as opened:
         yield opened
-
-
-def grant_runtime(opened: "psycopg.Connection[Any]", schema: str) -> None:
-    """Give the runtime role its privileges on a schema and what will be made there.
-
-    Idempotent; run after every migration of the schema. Reads and writes everywhere, but
-    append-only tables take inserts only and the migration history is read only.
-    """
-    if not are_separate():
-        return
-    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(runtime_user())}
-    for statement in (
-        "GRANT USAGE ON SCHEMA {schema} TO {role}",
-        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
-        "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
-    ):
-        opened.execute(sql.SQL(statement).format(**names))
-    present = {
-        row[0]
-        for row in opened.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema]
-        ).fetchall()
-    }
-    for tables, taken in (
-        (APPEND_ONLY_TABLES, "UPDATE, DELETE, TRUNCATE"),
-        (READ_ONLY_TABLES, "INSERT, UPDATE, DELETE, TRUNCATE"),
-    ):
-        for table in present.intersection(tables):
-            opened.execute(
-                sql.SQL("REVOKE {taken} ON {schema}.{table} FROM {role}").format(
-                    taken=sql.SQL(taken), table=sql.Identifier(table), **names
-                )
-            )
 
 
 def weaknesses() -> list[str]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from tenants.postgres.roles import grant_runtime, owner_connection
+from tenants.postgres.grants import grant_runtime
+from tenants.postgres.roles import owner_connection
 
 # The comment on a schema whose rows in the public schema are not committed yet. What bears
 # it and belongs to no partner was left by a process that was killed, and may be dropped.

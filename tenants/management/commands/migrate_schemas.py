@@ -6,7 +6,7 @@ from django.dispatch import receiver
 from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 from django_tenants.signals import schema_migrated
 
-from tenants.postgres import roles
+from tenants.postgres import grants, roles
 from tenants.services import migrating
 
 
@@ -14,7 +14,7 @@ from tenants.services import migrating
 def grant_after_migrating(schema_name: str, **kwargs: object) -> None:
     """Give the runtime role its privileges on the tables that are new."""
     with roles.owner_connection() as owner:
-        roles.grant_runtime(owner, schema_name)
+        grants.grant_runtime(owner, schema_name)
 
 
 class Command(MigrateSchemasCommand):  # type: ignore[misc]  # the library has no type hints

@@ -1,5 +1,7 @@
 """Django's engine: tenant schemas on a server that is started when it is first needed."""
 
+import logging
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -13,6 +15,14 @@ from tenants.postgres.errors import DatabaseUnavailableError
 from tenants.postgres.layout import PORT
 
 LOCK_TIMEOUT = "5s"
+logger = logging.getLogger(__name__)
+
+
+@lru_cache(maxsize=1)
+def _note_weaknesses() -> None:
+    """Say at the start of every process, web and worker alike, what is weaker."""
+    for text in roles.weaknesses():
+        logger.warning(text)
 
 
 class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has no type hints
@@ -36,6 +46,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Connect. Raises DatabaseUnavailableError, and refuses a transaction-mode pooler."""
         if settings.DATABASE_URL:
+            _note_weaknesses()
             pooler.refuse_transaction_mode(conn_params)
         try:
             return super().get_new_connection(conn_params)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 from django.db.backends.postgresql.operations import DatabaseOperations as PostgresOperations
 
-from governance.append_only import MAINTENANCE_SETTING
 from tenants.postgres import roles
 
 
@@ -13,6 +12,9 @@ class DatabaseOperations(PostgresOperations):
 
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
         """Empty the tables; append-only ones open for this transaction only."""
+        # Imported here: Django loads the engine before any model can be defined.
+        from governance.append_only import MAINTENANCE_SETTING
+
         with roles.owner_connection() as owner:
             owner.execute("SELECT set_config(%s, 'on', true)", [MAINTENANCE_SETTING])
             for statement in sql_list:
