@@ -57,9 +57,9 @@ def decode(value: Any) -> Any:
         case "date":
             return dt.date(value["year"], value["month"], value["day"])
         case "datetime":
-            parts = ("year", "month", "day", "hour", "minute", "second", "microsecond")
-            naive = dt.datetime.min.replace(**{part: int(value[part]) for part in parts})
-            return naive.replace(tzinfo=dt.UTC)
+            day = dt.date(value["year"], value["month"], value["day"])
+            time = dt.time(value["hour"], value["minute"], value["second"], value["microsecond"])
+            return dt.datetime.combine(day, time, dt.UTC)
         case "timedelta":
             return dt.timedelta(seconds=value["seconds"])
     return {key: decode(item) for key, item in value.items()}

@@ -1,0 +1,1 @@
+"""Clover CRM: accounts, contacts and opportunities, in camelCase with cursors."""

@@ -1,0 +1,1 @@
+"""Pinion PSA: projects, people, time and milestones, in PascalCase with page numbers."""
