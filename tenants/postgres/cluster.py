@@ -7,6 +7,7 @@ Unix socket in a directory that nobody else may enter.
 
 import fcntl
 import os
+import re
 import shutil
 import threading
 import time
@@ -25,6 +26,8 @@ FREE_BYTES_NEEDED = 200 * 1024 * 1024
 LOCK_SECONDS = 90.0
 START_SECONDS = 60
 LOG_BYTES = 10 * 1024 * 1024
+STAMP = re.compile(r"^[\d: .-]+ \w+ \[\d+\] ")
+REASON_LINES = 3
 CONFIGURATION = """\
 # Written anew at every start.
 listen_addresses = ''
@@ -132,14 +135,19 @@ class Cluster:
         if layout.log.is_file() and layout.log.stat().st_size > LOG_BYTES:
             layout.log.replace(layout.log.with_suffix(".log.1"))
         deadline = time.monotonic() + START_SECONDS
-        command = [
-            programs.tool("pg_ctl"),
-            *("start", "-D", str(layout.data), "-l", str(layout.log)),
-            *("-w", "-t", str(START_SECONDS)),
-        ]
+        # pg_ctl puts paths into a shell's command line in double quotes, so it gets none that
+        # a directory's name could break out of.
+        command = [programs.tool("pg_ctl"), "start", "-l", layout.log.name]
+        command += ["-w", "-t", str(START_SECONDS)]
         while True:
             begin = layout.log.stat().st_size if layout.log.is_file() else 0
-            if run_as(layout.account, command).returncode == 0:
+            done = run_as(
+                layout.account,
+                command,
+                extra={"PGDATA": str(layout.data)},
+                directory=layout.base,
+            )
+            if done.returncode == 0:
                 return
             said = _log_since(layout.log, begin)
             # The children of a server that was killed need a moment to notice.
@@ -200,9 +208,8 @@ def _why(said: str, layout: Layout) -> str:
             f"The disk is full at {layout.base}. Free some space, or set LIVERY_STATE_DIR to "
             "another disk."
         )
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "error:" in line or "PANIC" in line]
-    reason = (telling or lines or ["it said nothing"])[-1]
+    lines = [STAMP.sub("", line.strip()) for line in said.splitlines() if line.strip()]
+    reason = " / ".join(lines[-REASON_LINES:]) or "it said nothing."
     return f"PostgreSQL did not start: {reason} Its log is {layout.log}."
 
 

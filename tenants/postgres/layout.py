@@ -80,8 +80,10 @@ def _private_directory(path: Path, account: Account | None) -> Path:
 
 
 def _socket_dir(data: Path, account: Account | None) -> Path:
-    """Return the data directory, or a short private one where its path is too long."""
-    if len(os.fsencode(data / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+    """Return the data directory, or a short private one where its path is too long, or has
+    a comma, at which PostgreSQL's clients would split it into several hosts.
+    """
+    if len(os.fsencode(data / SOCKET_NAME)) <= LONGEST_SOCKET_PATH and "," not in str(data):
         return data
     name = f"livery-{_token(data)}"
     for place in (Path(tempfile.gettempdir()), SHORTEST):

@@ -12,6 +12,7 @@ from tenants.postgres.errors import ClusterError
 # `postgres` exists where a PostgreSQL package is installed, `nobody` everywhere.
 PREFERRED = ("postgres", "nobody", "daemon")
 ACCOUNT_VARIABLE = "LIVERY_POSTGRES_USER"
+ANYWHERE = Path("/")
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,15 @@ def run_as(
     *,
     timeout: float = 120,
     extra: Mapping[str, str] | None = None,
+    directory: Path = ANYWHERE,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command as `account` (None: as this process) and return its text output.
 
-    The working directory is `/`, because ours may be closed to that account.
+    The working directory is not ours, which may be closed to that account.
     """
     return subprocess.run(  # noqa: S603  commands of this package, no shell
         command,
-        cwd="/",
+        cwd=directory,
         env={**_environment(), **(extra or {})},
         stdin=subprocess.DEVNULL,
         capture_output=True,
