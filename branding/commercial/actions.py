@@ -1,0 +1,13 @@
+"""Audit actions of tiers, subscriptions and statements."""
+
+from governance.actions import register_action
+
+TIER_ADDED = register_action("tier.added", "Added a tier")
+TIER_CHANGED = register_action("tier.changed", "Changed a tier's name or state")
+TIER_PRICED = register_action("tier.priced", "Set a tier's prices")
+SUBSCRIBED = register_action("subscription.started", "Put a client on a tier")
+SUBSCRIPTION_ENDED = register_action("subscription.ended", "Ended a subscription")
+SUBSCRIPTION_CANCELLED = register_action(
+    "subscription.cancelled", "Cancelled a subscription before it began"
+)
+STATEMENT_ISSUED = register_action("statement.issued", "Issued a statement")

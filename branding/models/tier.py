@@ -1,0 +1,135 @@
+"""A partner's price list, which client is on what, and what was counted."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db import models
+
+from branding.commercial.billing import Span
+from branding.commercial.meters import METERS
+from branding.pricing import Band, PriceList
+from tenants.accounts.models import Client
+
+
+class Tier(models.Model):
+    """A level of service under the partner's own name for it.
+
+    The currency is fixed: another currency is another tier. Only
+    `branding.services.tiers` changes a row.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    description = models.CharField(max_length=200, blank=True)
+    currency = models.CharField(max_length=3)
+    retired_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TierVersion(models.Model):
+    """What a tier asks for and holds, from the first of a month until its next version.
+
+    bands: [{"up_to": 1000 or null, "price": "0.12"}] in order; see `branding.pricing`.
+    None in the limits of workflows and connections: any number.
+    """
+
+    tier = models.ForeignKey(
+        Tier, on_delete=models.CASCADE, related_name="versions", db_index=False
+    )
+    starts_on = models.DateField()
+    base_fee = models.DecimalField(max_digits=16, decimal_places=3)
+    included = models.BigIntegerField()
+    bands = models.JSONField(default=list)
+    workflows_included = models.PositiveIntegerField(null=True, blank=True)
+    connections_included = models.PositiveIntegerField(null=True, blank=True)
+    sla_hours = models.PositiveIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["tier", "-starts_on"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tier", "starts_on"], name="tier_version_once"),
+            models.CheckConstraint(
+                condition=models.Q(starts_on__day=1), name="tier_version_first_of_month"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tier} from {self.starts_on}"
+
+    def prices(self) -> PriceList:
+        """Return the money side, for `branding.pricing`."""
+        return PriceList(
+            currency=self.tier.currency,
+            base_fee=self.base_fee,
+            included=self.included,
+            bands=tuple(Band(band["up_to"], Decimal(band["price"])) for band in self.bands),
+        )
+
+
+class Subscription(models.Model):
+    """A client is on a tier, from one day to another, both included.
+
+    A client's subscriptions never overlap: `branding.services.subscriptions` holds that
+    under a lock on the client.
+    """
+
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="subscriptions", db_index=False
+    )
+    tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="subscriptions")
+    starts_on = models.DateField()
+    ends_on = models.DateField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["client", "-starts_on"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["client", "starts_on"], name="subscription_once"),
+            models.CheckConstraint(
+                condition=models.Q(ends_on=None) | models.Q(ends_on__gte=models.F("starts_on")),
+                name="subscription_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client} on {self.tier} from {self.starts_on}"
+
+    def span(self) -> Span:
+        """Return the days, for `branding.commercial.billing`."""
+        return Span(self.tier_id, self.starts_on, self.ends_on)
+
+
+class UsageDay(models.Model):
+    """What one workflow of a client did in one day of the client's own time zone.
+
+    The workflow is an id and a name, not a foreign key: usage outlives the workflow. The
+    unique index serves one client's month and the upsert alike.
+    """
+
+    client = models.ForeignKey(
+        Client, on_delete=models.PROTECT, related_name="usage_days", db_index=False
+    )
+    day = models.DateField()
+    workflow_id = models.BigIntegerField()
+    workflow_label = models.CharField(max_length=120)
+    meter = models.CharField(max_length=24, choices=METERS)
+    quantity = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar[list[str]] = ["client", "day", "workflow_id"]
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["client", "day", "workflow_id", "meter"], name="usage_day_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.workflow_label} on {self.day}: {self.quantity}"

@@ -1,0 +1,184 @@
+"""What a month costs: base fee, included volume, price bands. Pure and exact.
+
+Amounts are Decimal in the tier's currency, volumes are whole deliveries. Each line is
+rounded once, half up, to the currency's own digits; a total is the sum of its lines, so a
+statement always adds up to the cent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from typing import Final, Literal
+
+LineKind = Literal["base", "included", "overage"]
+
+# 34 digits hold any volume times any price below without rounding on the way.
+_CONTEXT: Final = Context(prec=34, rounding=ROUND_HALF_UP)
+MAX_BANDS: Final = 6
+MAX_VOLUME: Final = 10**12
+MAX_AMOUNT: Final = Decimal(10) ** 9
+PRICE_DIGITS: Final = 6
+
+# ISO 4217 currencies whose amounts do not have two decimals.
+_DIGITS: Final = {
+    "BHD": 3, "CLP": 0, "IQD": 3, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "LYD": 3,
+    "OMR": 3, "PYG": 0, "RWF": 0, "TND": 3, "UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0,
+    "XPF": 0,
+}  # fmt: skip
+
+
+class PriceError(ValueError):
+    """A price list that cannot be used; `problems` says why, one plain sentence each."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The price of each delivery beyond the included volume, up to and including `up_to`.
+
+    `up_to` counts from the first delivery beyond; None: no end (the last band only).
+    """
+
+    up_to: int | None
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """The money side of a tier for one full month."""
+
+    currency: str
+    base_fee: Decimal
+    included: int
+    bands: tuple[Band, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of a month's days a price list is for."""
+
+    days: int
+    of_days: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the price list is for the whole month."""
+        return self.days == self.of_days
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a statement.
+
+    quantity: deliveries, or days for the base fee. unit_price: per delivery; the full
+    month's fee for the base fee. first and last: the band's place beyond the included
+    volume, last None without an end.
+    """
+
+    kind: LineKind
+    quantity: int
+    unit_price: Decimal
+    amount: Decimal
+    first: int | None = None
+    last: int | None = None
+
+
+WHOLE_MONTH: Final = Share(1, 1)
+
+
+def currency_digits(currency: str) -> int:
+    """Return the number of decimals of an ISO 4217 currency code."""
+    return _DIGITS.get(currency.upper(), 2)
+
+
+def round_money(amount: Decimal, currency: str) -> Decimal:
+    """Return the amount in the currency's digits, half up."""
+    step = Decimal(1).scaleb(-currency_digits(currency))
+    return amount.quantize(step, rounding=ROUND_HALF_UP, context=_CONTEXT)
+
+
+def check(prices: PriceList) -> None:
+    """Raise PriceError unless the fee and all prices are amounts and the bands fit together."""
+    problems = [
+        *_amount_problems("The base fee", prices.base_fee, currency_digits(prices.currency))
+    ]
+    if not 0 <= prices.included <= MAX_VOLUME:
+        problems.append("The included volume must be between 0 and a trillion.")
+    problems += _band_problems(prices.bands)
+    if problems:
+        raise PriceError(problems)
+
+
+def _amount_problems(name: str, amount: Decimal, digits: int) -> list[str]:
+    if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT:
+        return [f"{name} must be an amount from 0 to a billion."]
+    if amount != amount.quantize(Decimal(1).scaleb(-digits), context=_CONTEXT):
+        return [f"{name} can have {digits} decimals at most."]
+    return []
+
+
+def _band_problems(bands: Sequence[Band]) -> list[str]:
+    if not bands:
+        return ["Add one price at least for what goes beyond the included volume."]
+    problems = [] if len(bands) <= MAX_BANDS else [f"There can be {MAX_BANDS} price bands at most."]
+    reached = 0
+    for number, band in enumerate(bands, start=1):
+        problems += _amount_problems(f"The price of band {number}", band.price, PRICE_DIGITS)
+        is_last = number == len(bands)
+        if is_last and band.up_to is not None:
+            problems.append("The last price band must have no end; leave its limit empty.")
+        if not is_last and (band.up_to is None or not reached < band.up_to <= MAX_VOLUME):
+            problems.append(f"Band {number} must end above {reached} deliveries.")
+        reached = band.up_to if band.up_to is not None else reached
+    return problems
+
+
+def price(prices: PriceList, used: int, share: Share = WHOLE_MONTH) -> tuple[Line, ...]:
+    """Return the lines of `used` deliveries in a share of a month.
+
+    The base fee and the included volume shrink with the share (the volume is rounded up, in
+    the client's favour); the bands do not. Raises ValueError for a negative volume or a
+    share that is none.
+    """
+    if used < 0 or not 0 < share.days <= share.of_days:
+        raise ValueError("The volume can't be negative, and a share lies within its month.")
+    included = included_in(prices, share)
+    lines = [_base_line(prices, share)]
+    if included or used:
+        lines.append(Line("included", min(used, included), Decimal(0), Decimal(0), last=included))
+    return (*lines, *_overage_lines(prices, max(0, used - included)))
+
+
+def included_in(prices: PriceList, share: Share) -> int:
+    """Return the included volume of a share of a month, rounded up."""
+    return -(-prices.included * share.days // share.of_days)
+
+
+def _base_line(prices: PriceList, share: Share) -> Line:
+    with localcontext(_CONTEXT):
+        exact = prices.base_fee * share.days / share.of_days
+    return Line("base", share.days, prices.base_fee, round_money(exact, prices.currency))
+
+
+def _overage_lines(prices: PriceList, beyond: int) -> list[Line]:
+    lines: list[Line] = []
+    start = 0
+    for band in prices.bands:
+        end = beyond if band.up_to is None else min(beyond, band.up_to)
+        if end <= start:
+            break
+        with localcontext(_CONTEXT):
+            exact = band.price * (end - start)
+        amount = round_money(exact, prices.currency)
+        lines.append(Line("overage", end - start, band.price, amount, start + 1, band.up_to))
+        start = end
+    return lines
+
+
+def total(lines: Sequence[Line]) -> Decimal:
+    """Return the sum of the lines' amounts."""
+    with localcontext(_CONTEXT):
+        return sum((line.amount for line in lines), Decimal(0))

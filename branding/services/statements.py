@@ -1,0 +1,178 @@
+"""Draft statements, computed from the usage each time, and issuing them for good."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from branding.commercial import actions
+from branding.commercial.billing import Draft, Segment, Span, cut, draft_of, share_of
+from branding.commercial.forecast import Forecast, forecast
+from branding.commercial.months import Month
+from branding.models import Statement, StatementLine, Subscription, TierVersion
+from branding.services.usage import day_of, used_by_day
+from governance.actors import Actor
+from governance.services import audit
+from tenants.accounts.models import Client
+
+# Work that ended at midnight may still commit after it: a month is issued a day later.
+GRACE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMonth:
+    """One client's month: what it comes to now, and what it will at its end."""
+
+    client: Client
+    draft: Draft
+    forecast: Forecast
+    by_day: Mapping[date, int]
+
+    @property
+    def tier_name(self) -> str:
+        """The tier at the month's end; empty without one."""
+        return self.draft.parts[-1].segment.tier_name if self.draft.parts else ""
+
+
+def client_months(clients: Iterable[Client], month: Month) -> list[ClientMonth]:
+    """Return each client's month, in the clients' order, with three queries for all."""
+    wanted = list(clients)
+    ids = [client.pk for client in wanted]
+    usage = used_by_day(ids, month)
+    segments = _segments(ids, month)
+    now = timezone.now()
+    return [
+        ClientMonth(
+            client,
+            draft_of(month, segments[client.pk], usage[client.pk]),
+            forecast(month, segments[client.pk], usage[client.pk], day_of(now, client.time_zone)),
+            usage[client.pk],
+        )
+        for client in wanted
+    ]
+
+
+def client_month(client: Client, month: Month) -> ClientMonth:
+    """Return one client's month."""
+    return client_months([client], month)[0]
+
+
+@transaction.atomic
+def issue_statement(actor: Actor, client: Client, month: Month) -> Statement:
+    """Make a month's draft final under the partner's next number.
+
+    Raises NotPermitted; ValidationError when the month is not over for the client, has its
+    statement already, or no tier covers a day of it.
+    """
+    actor.require("prices.manage", client.pk)
+    Client.objects.select_for_update().get(pk=client.pk)
+    if day_of(timezone.now(), client.time_zone) <= month.last + GRACE:
+        raise ValidationError(
+            f"{month.label} can be issued after {(month.last + GRACE):%-d %B %Y}."
+        )
+    if Statement.objects.filter(client=client, month=month.first).exists():
+        raise ValidationError(f"{client} has its statement for {month.label} already.")
+    draft = client_month(client, month).draft
+    if draft.is_empty:
+        raise ValidationError(f"{client} was on no tier in {month.label}.")
+    statement = _written(actor, client, draft)
+    audit.record(
+        actions.STATEMENT_ISSUED,
+        object_kind="statement",
+        object_id=statement.number,
+        object_label=f"{statement}, {client}, {month.label}",
+        client_id=client.pk,
+        after={
+            "month": str(month),
+            "total": f"{draft.total:f}",
+            "currency": draft.currency,
+            "used": draft.used,
+        },
+    )
+    return statement
+
+
+def _segments(client_ids: Sequence[int], month: Month) -> dict[int, list[Segment]]:
+    """Return client id → the month's segments, with the prices in force in it."""
+    subscriptions = Subscription.objects.filter(
+        client_id__in=client_ids, starts_on__lte=month.last
+    ).exclude(ends_on__lt=month.first)
+    spans: dict[int, list[Span]] = defaultdict(list)
+    for subscription in subscriptions:
+        spans[subscription.client_id].append(subscription.span())
+    versions = _versions({span.tier_id for some in spans.values() for span in some}, month)
+    return {
+        client_id: [
+            _segment(month, span, versions[span.tier_id]) for span in cut(month, spans[client_id])
+        ]
+        for client_id in client_ids
+    }
+
+
+def _versions(tier_ids: set[int], month: Month) -> dict[int, TierVersion]:
+    rows = (
+        TierVersion.objects.filter(tier_id__in=tier_ids, starts_on__lte=month.first)
+        .select_related("tier")
+        .order_by("tier_id", "-starts_on")
+        .distinct("tier_id")
+    )
+    return {row.tier_id: row for row in rows}
+
+
+def _segment(month: Month, span: Span, version: TierVersion) -> Segment:
+    last = span.ends_on or month.last
+    return Segment(
+        tier_name=version.tier.name,
+        prices=version.prices(),
+        first=span.starts_on,
+        last=last,
+        share=share_of(month, span.starts_on, last),
+    )
+
+
+def _next_number() -> int:
+    """Return the number after the last. The lock is kept until the commit, so that two
+    who issue at once get two numbers, and one that is rolled back leaves no gap.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtext('statement number'), hashtext(current_schema()))"
+        )
+    return (Statement.objects.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
+def _written(actor: Actor, client: Client, draft: Draft) -> Statement:
+    statement = Statement.objects.create(
+        client=client,
+        number=_next_number(),
+        month=draft.month.first,
+        currency=draft.currency,
+        total=draft.total,
+        used=draft.used,
+        included=draft.included,
+        outside=draft.outside,
+        issued_by=actor.label[:200],
+    )
+    lines = [(part.segment, line) for part in draft.parts for line in part.lines]
+    StatementLine.objects.bulk_create(
+        StatementLine(
+            statement=statement,
+            position=position,
+            kind=line.kind,
+            tier_name=segment.tier_name,
+            starts_on=segment.first,
+            ends_on=segment.last,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            amount=line.amount,
+            first=line.first,
+            last=line.last,
+        )
+        for position, (segment, line) in enumerate(lines, start=1)
+    )
+    return statement

@@ -1,0 +1,184 @@
+"""Adding tiers, setting what they cost from a month on, and taking them off the list."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from branding import pricing
+from branding.commercial import actions
+from branding.commercial.months import Month
+from branding.models import Subscription, Tier, TierVersion
+from governance.actors import Actor
+from governance.services import audit
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a tier asks for and holds. None in a limit: any number."""
+
+    prices: pricing.PriceList
+    sla_hours: int
+    workflows_included: int | None = None
+    connections_included: int | None = None
+
+
+@transaction.atomic
+def add_tier(
+    actor: Actor, *, name: str, terms: Terms, starts: Month | None = None, description: str = ""
+) -> Tier:
+    """Add a tier with its first prices, from `starts` on (this month when None).
+
+    Raises NotPermitted, or ValidationError that names the field.
+    """
+    actor.require("prices.manage", None)
+    tier = Tier(
+        name=name.strip(), description=description.strip(), currency=_currency(terms.prices)
+    )
+    tier.full_clean()
+    tier.save()
+    audit.record(
+        actions.TIER_ADDED,
+        object_kind="tier",
+        object_id=tier.pk,
+        object_label=tier.name,
+        after={"name": tier.name, "currency": tier.currency},
+    )
+    _write_version(tier, starts or Month.of(timezone.localdate()), terms)
+    return tier
+
+
+@transaction.atomic
+def set_terms(actor: Actor, tier: Tier, *, terms: Terms, starts: Month) -> TierVersion:
+    """Set what a tier asks for from a month on; a version that has not begun is replaced.
+
+    Raises NotPermitted; ValidationError when the month has begun and a client is on the
+    tier in it, because what was agreed for a running month stays.
+    """
+    actor.require("prices.manage", None)
+    locked = Tier.objects.select_for_update().get(pk=tier.pk)
+    if _currency(terms.prices) != locked.currency:
+        raise ValidationError({"currency": "A tier keeps its currency; add another tier."})
+    if starts.first <= timezone.localdate() and _is_in_use(locked, starts):
+        raise ValidationError(
+            {"starts": f"{locked.name} is in use in {starts.label}; choose a later month."}
+        )
+    return _write_version(locked, starts, terms)
+
+
+@transaction.atomic
+def change_tier(
+    actor: Actor,
+    tier: Tier,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    retired: bool | None = None,
+) -> Tier:
+    """Rename a tier, or take it off the list; clients that are on it stay on it."""
+    actor.require("prices.manage", None)
+    locked = Tier.objects.select_for_update().get(pk=tier.pk)
+    before = _described(locked)
+    locked.name = locked.name if name is None else name.strip()
+    locked.description = locked.description if description is None else description.strip()
+    if retired is not None and retired != (locked.retired_at is not None):
+        locked.retired_at = timezone.now() if retired else None
+    locked.full_clean()
+    old, new = audit.changed_fields(before, _described(locked))
+    if new:
+        locked.save()
+        audit.record(
+            actions.TIER_CHANGED,
+            object_kind="tier",
+            object_id=locked.pk,
+            object_label=locked.name,
+            before=old,
+            after=new,
+        )
+    return locked
+
+
+def version_in(tier: Tier, month: Month) -> TierVersion | None:
+    """Return the version in force in a month; None before the tier's first."""
+    return tier.versions.select_related("tier").filter(starts_on__lte=month.first).first()
+
+
+def terms_of(version: TierVersion) -> Terms:
+    """Return a stored version as terms, for forms and calculators."""
+    return Terms(
+        prices=version.prices(),
+        sla_hours=version.sla_hours,
+        workflows_included=version.workflows_included,
+        connections_included=version.connections_included,
+    )
+
+
+def _currency(prices: pricing.PriceList) -> str:
+    code = prices.currency.upper()
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
+    return code
+
+
+def _described(tier: Tier) -> dict[str, object]:
+    return {
+        "name": tier.name,
+        "description": tier.description,
+        "retired": tier.retired_at is not None,
+    }
+
+
+def _is_in_use(tier: Tier, month: Month) -> bool:
+    subscriptions = Subscription.objects.filter(tier=tier)
+    return subscriptions.exclude(ends_on__lt=month.first).filter(starts_on__lte=_today()).exists()
+
+
+def _today() -> date:
+    return timezone.localdate()
+
+
+def _write_version(tier: Tier, starts: Month, terms: Terms) -> TierVersion:
+    try:
+        pricing.check(terms.prices)
+    except pricing.PriceError as error:
+        raise ValidationError(list(error.problems)) from error
+    values = _stored(terms)
+    version = TierVersion.objects.filter(tier=tier, starts_on=starts.first).first()
+    before = _shown(terms_of(version)) if version else None
+    if version is None:
+        version = TierVersion(tier=tier, starts_on=starts.first)
+    for field, value in values.items():
+        setattr(version, field, value)
+    version.full_clean()
+    version.save()
+    audit.record(
+        actions.TIER_PRICED,
+        object_kind="tier",
+        object_id=tier.pk,
+        object_label=tier.name,
+        before=before,
+        after={"starts": str(starts), **_shown(terms)},
+    )
+    return version
+
+
+def _bands(prices: pricing.PriceList) -> list[dict[str, object]]:
+    return [{"up_to": band.up_to, "price": f"{band.price:f}"} for band in prices.bands]
+
+
+def _stored(terms: Terms) -> dict[str, object]:
+    return {
+        "base_fee": terms.prices.base_fee,
+        "included": terms.prices.included,
+        "bands": _bands(terms.prices),
+        "workflows_included": terms.workflows_included,
+        "connections_included": terms.connections_included,
+        "sla_hours": terms.sla_hours,
+    }
+
+
+def _shown(terms: Terms) -> dict[str, object]:
+    """Return the terms for the audit trail, which keeps plain JSON without floats."""
+    return {**_stored(terms), "base_fee": f"{terms.prices.base_fee:f}"}
