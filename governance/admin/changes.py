@@ -2,10 +2,10 @@
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from governance.admin.pages import render_page
 from governance.clients import client_names
 from governance.decisions import (
     CommentForm,
@@ -68,7 +68,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
         for key, label in _FILTERS.items()
     ]
     context = {"rows": rows, "page": page, "chips": chips, "words": words}
-    return render_page(request, "governance/change_list.html", "Change requests", context)
+    return render(request, "governance/change_list.html", context)
 
 
 @guarded_page("changes.view")
@@ -82,12 +82,12 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "detail": detail,
         "sign_form": SignatureForm(
-            initial={"content_hash": detail.request.content_hash}, prefix=None, auto_id="sign_%s"
+            initial={"content_hash": detail.request.content_hash}, auto_id="sign_%s"
         ),
         "reject_form": CommentForm(auto_id="reject_%s"),
         "withdraw_form": RemarkForm(auto_id="withdraw_%s"),
     }
-    return render_page(request, "governance/change_detail.html", detail.request.title, context)
+    return render(request, "governance/change_detail.html", context)
 
 
 @guarded_page("changes.approve")

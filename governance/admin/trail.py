@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from governance.actions import action_label
-from governance.admin.pages import render_page
 from governance.appliers import kind_label
 from governance.clients import client_names
 from governance.doors import guarded_page
@@ -70,7 +70,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         "filtered": any(query.values()),
         "query": query.urlencode(),
     }
-    return render_page(request, "governance/audit_list.html", "Audit trail", context)
+    return render(request, "governance/audit_list.html", context)
 
 
 @guarded_page("audit.view")

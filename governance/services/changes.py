@@ -23,7 +23,7 @@ from governance.errors import InvalidProposal, NotPermitted
 from governance.hashing import plain_content
 from governance.models import Change, ChangeRequest
 from governance.services.applying import apply
-from governance.services.policies import policies_of
+from governance.services.policies import policies_of, requirement_of
 from governance.services.requests import (
     drawn_diff,
     expire_request,
@@ -34,7 +34,7 @@ from governance.services.requests import (
     record_step,
     stored_hash,
 )
-from governance.services.signing import approve, refuse_decision
+from governance.services.signing import approve, refuse_decision, signer_of
 from governance.services.targets import live_version, lock_targets
 
 __all__ = [
@@ -124,7 +124,7 @@ def reject(actor: Actor, request_id: int, *, comment: str) -> ChangeRequest:
     """
     request = load_request(actor, request_id, lock=True)
     changes = list(request.changes.all())
-    refuse_decision(actor, request, changes)
+    refuse_decision(signer_of(actor), request, requirement_of(request, changes))
     return _close(actor, request, "reject", _said(comment, "comment"))
 
 

@@ -6,9 +6,16 @@ from governance.actors import Actor
 from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
-from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
+from governance.services.policies import requirement_of
 from governance.services.requests import load_request, person_key, visible_requests
-from governance.services.signing import counted_signatures, refuse_decision, still_missing
+from governance.services.signing import (
+    Signer,
+    counted_signatures,
+    refuse_decision,
+    signer_of,
+    still_missing,
+)
 from governance.services.targets import moved_targets
 from governance.state import may
 
@@ -52,7 +59,7 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
     changes = list(request.changes.all())
     signatures = counted_signatures(request)
     counted = {one.pk for one in signatures}
-    why_not = _why_not(actor, request, changes, signatures)
+    why_not = _why_not(actor, request, changes)
     return RequestDetail(
         request=request,
         client=client_name(request),
@@ -98,29 +105,43 @@ def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]
 
 
 def awaiting_signature(actor: Actor) -> list[ChangeRequest]:
-    """Return the open requests that this actor can sign now, oldest first."""
+    """Return the requests that this actor can sign now, oldest first, in a few statements
+    however many there are: menus count them on every page."""
     if not actor.can("changes.approve"):
         return []
+    try:
+        signer = signer_of(actor)
+    except SignatureRefused:
+        return []
     waiting = visible_requests(actor).filter(status="submitted").order_by("id")
+    policies = list(Policy.objects.all())
     return [
         request
-        for request in waiting.prefetch_related("changes")
-        if not _why_not(actor, request, list(request.changes.all()), counted_signatures(request))
+        for request in waiting.prefetch_related("changes", "approvals")
+        if not _refusal(signer, request, list(request.changes.all()), policies)
     ]
 
 
-def _why_not(
-    actor: Actor, request: ChangeRequest, changes: list[Change], signatures: list[Approval]
-) -> str:
+def _why_not(actor: Actor, request: ChangeRequest, changes: list[Change]) -> str:
     if not may(request.status, "approve"):
         return "It is not waiting for signatures."
-    try:
-        _, key = refuse_decision(actor, request, changes)
-    except (SignatureRefused, PolicyMissing) as refusal:
-        return str(refusal)
-    except NotPermitted:
+    if not actor.can("changes.approve", request.client_id):
         return "Signing needs the role of an approver."
-    if any(one.person_key == key for one in signatures):
+    try:
+        signer = signer_of(actor)
+    except SignatureRefused as refusal:
+        return str(refusal)
+    return _refusal(signer, request, changes, list(Policy.objects.all()))
+
+
+def _refusal(
+    signer: Signer, request: ChangeRequest, changes: list[Change], policies: list[Policy]
+) -> str:
+    try:
+        refuse_decision(signer, request, requirement_of(request, changes, policies))
+    except (NotPermitted, PolicyMissing) as refusal:
+        return str(refusal)
+    if any(one.person_key == signer.key for one in counted_signatures(request)):
         return "You have signed this change."
     return ""
 

@@ -1,6 +1,6 @@
 """Approval policies: the starting ones, and which of them governs a request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.db import transaction
@@ -54,32 +54,43 @@ def describe(policy: Policy) -> str:
     return f"{policy.kind}: {people}{client}{live}"
 
 
-def policy_for(kind: str, *, touches_money: bool) -> Policy:
+def policy_for(
+    kind: str, *, touches_money: bool, policies: Sequence[Policy] | None = None
+) -> Policy:
     """Return the most exact policy: of the kind before "*", then of this risk before any.
 
+    policies: all of them, when the caller has them already.
     Raises PolicyMissing: without one nothing of that kind can go in.
     """
-    found = Policy.objects.filter(kind__in=(kind, ANY_KIND))
-    fitting = [one for one in found if one.touches_money in (None, touches_money)]
+    fitting = [
+        one
+        for one in (Policy.objects.all() if policies is None else policies)
+        if one.kind in (kind, ANY_KIND) and one.touches_money in (None, touches_money)
+    ]
     if not fitting:
         raise PolicyMissing(f"No approval policy covers changes of the kind {kind!r}.")
     return min(fitting, key=lambda one: (one.kind != kind, one.touches_money is None))
 
 
-def policies_of(request: ChangeRequest, changes: Iterable[Change]) -> list[Policy]:
+def policies_of(
+    request: ChangeRequest, changes: Iterable[Change], policies: Sequence[Policy] | None = None
+) -> list[Policy]:
     """Return the policies that govern a request, one for each of its kinds."""
+    known = list(Policy.objects.all()) if policies is None else policies
     return [
-        policy_for(kind, touches_money=request.touches_money)
+        policy_for(kind, touches_money=request.touches_money, policies=known)
         for kind in sorted({one.kind for one in changes})
     ]
 
 
-def requirement_of(request: ChangeRequest, changes: Iterable[Change]) -> Requirement:
+def requirement_of(
+    request: ChangeRequest, changes: Iterable[Change], policies: Sequence[Policy] | None = None
+) -> Requirement:
     """Return what a request needs: the strictest of its policies in every respect."""
-    policies = policies_of(request, changes)
-    wants_client = any(policy.client_signature for policy in policies)
+    governing = policies_of(request, changes, policies)
+    wants_client = any(policy.client_signature for policy in governing)
     return Requirement(
-        approvals=max(policy.approvals for policy in policies),
+        approvals=max(policy.approvals for policy in governing),
         client_id=request.client_id if wants_client else None,
-        auto_apply=all(policy.auto_apply for policy in policies),
+        auto_apply=all(policy.auto_apply for policy in governing),
     )

@@ -1,18 +1,20 @@
 """Signatures: who may give one, under what exactly, and what follows from the last."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from governance.actions import CHANGE_APPROVED, CHANGE_SIGNED
 from governance.actors import Actor
-from governance.errors import ContentChanged, Frozen, SignatureRefused
-from governance.models import Approval, Change, ChangeRequest
-from governance.requirements import Missing, Signature, missing_signatures
+from governance.errors import BadTransition, ContentChanged, Frozen, SignatureRefused
+from governance.models import Approval, Change, ChangeRequest, Policy
+from governance.requirements import Missing, Requirement, Signature, missing_signatures
 from governance.services.applying import apply_approved
 from governance.services.policies import requirement_of
 from governance.services.requests import (
+    load_request,
     move_request,
     open_request,
     person_key,
@@ -46,37 +48,50 @@ def approve(
         request.notice = str(frozen)
         request.save(update_fields=["notice", "updated_at"])
         return request
+    except BadTransition:
+        # Somebody edited, rejected or applied it since the signature: that is its state now.
+        return load_request(actor, request_id)
 
 
-def refuse_decision(
-    actor: Actor, request: ChangeRequest, changes: Sequence[Change]
-) -> tuple[int, str]:
-    """Raise unless this actor may sign or reject the request; returns their user
-    id and person key."""
+@dataclass(frozen=True)
+class Signer:
+    """A person who can sign at all. key: see `services.requests.person_key`."""
+
+    actor: Actor
+    user_id: int
+    key: str
+
+
+def signer_of(actor: Actor) -> Signer:
+    """Return the person behind an actor. Raises SignatureRefused for anything that is no
+    person, and for one whose account is closed, however open their session still is."""
     if actor.kind != "person" or actor.id is None:
         raise SignatureRefused("Only a person who has signed in can approve or reject a change.")
-    actor.require("changes.approve", request.client_id)
-    user = get_user_model()._default_manager.filter(pk=actor.id, is_active=True).first()
-    if user is None:
+    if not get_user_model()._default_manager.filter(pk=actor.id, is_active=True).exists():
         raise SignatureRefused("This account is no longer active.")
-    key = person_key(actor.id)
-    if any(editor["key"] == key for editor in request.editors):
+    return Signer(actor, actor.id, person_key(actor.id))
+
+
+def refuse_decision(signer: Signer, request: ChangeRequest, requirement: Requirement) -> None:
+    """Raise SignatureRefused or NotPermitted unless this person may sign or reject it."""
+    signer.actor.require("changes.approve", request.client_id)
+    if any(editor["key"] == signer.key for editor in request.editors):
         raise SignatureRefused("You wrote this change, so somebody else must decide on it.")
-    asked = requirement_of(request, changes).client_id
-    if actor.client_id is not None and actor.client_id != asked:
+    if signer.actor.client_id not in (None, requirement.client_id):
         raise SignatureRefused("This change does not need your company's signature.")
-    return actor.id, key
 
 
 def counted_signatures(request: ChangeRequest) -> list[Approval]:
-    """Return the signatures under the present content."""
-    return list(request.approvals.filter(content_hash=request.content_hash))
+    """Return the signatures under the present content (from the prefetch if there is one)."""
+    return [one for one in request.approvals.all() if one.content_hash == request.content_hash]
 
 
-def still_missing(request: ChangeRequest, changes: Sequence[Change]) -> Missing:
+def still_missing(
+    request: ChangeRequest, changes: Sequence[Change], policies: Sequence[Policy] | None = None
+) -> Missing:
     """Return which signatures are still to come."""
     signatures = [Signature(one.person_key, one.client_id) for one in counted_signatures(request)]
-    return missing_signatures(requirement_of(request, changes), signatures)
+    return missing_signatures(requirement_of(request, changes, policies), signatures)
 
 
 def _sign(
@@ -87,8 +102,9 @@ def _sign(
     comment: str,
 ) -> bool:
     """Add one signature to a locked request; returns whether it was the last."""
-    user_id, key = refuse_decision(actor, request, changes)
-    if any(one.person_key == key for one in counted_signatures(request)):
+    signer = signer_of(actor)
+    refuse_decision(signer, request, requirement_of(request, changes))
+    if any(one.person_key == signer.key for one in counted_signatures(request)):
         raise SignatureRefused("You have signed this change already.")
     if not content_hash == request.content_hash == stored_hash(request, changes):
         raise ContentChanged("This change is not what you read: open it again before signing.")
@@ -98,9 +114,9 @@ def _sign(
         with transaction.atomic():
             Approval.objects.create(
                 request=request,
-                approver_id=user_id,
+                approver_id=signer.user_id,
                 approver_label=actor.label[:200],
-                person_key=key,
+                person_key=signer.key,
                 client_id=actor.client_id,
                 content_hash=content_hash,
                 comment=comment,

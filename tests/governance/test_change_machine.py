@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     invariant,
     multiple,
@@ -61,7 +62,7 @@ class ChangeMachine(RuleBasedStateMachine):
         currency=st.sampled_from(CURRENCIES),
         money=st.booleans(),
     )
-    def propose(self, who: str, at: int, currency: str, money: bool) -> object:
+    def propose(self, who: str, at: int, currency: str, money: bool) -> int | MultipleResults[int]:
         made = self._try(lambda: propose(self.people[who], self.clients[at], currency, money=money))
         if made is None:
             return multiple()

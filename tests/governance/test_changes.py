@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from governance.actors import Actor, command_actor, task_actor
@@ -185,7 +187,7 @@ def test_one_person_with_two_accounts_signs_once(
     request = propose(bob, alder)
     _approve(carol, request)
     # The database keeps addresses in lower case; another spelling is the same person.
-    User.objects.filter(pk=alice.id).update(email=" CAROL@Partner.Example ")
+    User.objects.filter(email=actors.ALICE.email).update(email=" CAROL@Partner.Example ")
     with pytest.raises(SignatureRefused, match="already"):
         _approve(alice, request)
     assert _currency(alder) == "EUR"
@@ -205,7 +207,7 @@ def test_a_dismissed_approver_cannot_sign_with_an_open_session(
     alder: Client, bob: Actor, carol: Actor
 ) -> None:
     request = propose(bob, alder)
-    User.objects.filter(pk=carol.id).update(is_active=False)
+    User.objects.filter(email=actors.CAROL.email).update(is_active=False)
     with pytest.raises(SignatureRefused, match="no longer active"):
         _approve(carol, request)
 
@@ -485,6 +487,21 @@ def test_everybody_sees_what_waits_for_them(
     assert not request_detail(grace, money.pk).can_sign
     assert request_detail(carol, money.pk).conflicts == [routine]
     assert request_detail(heidi, money.pk).why_not == ""
+
+
+def test_counting_what_waits_costs_the_same_for_one_and_for_many(
+    alder: Client, bob: Actor, carol: Actor
+) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            awaiting_signature(carol)
+        return len([one for one in captured if not one["sql"].startswith("SET ")])
+
+    propose(bob, alder)
+    one = statements()
+    for currency in ("GBP", "CHF", "JPY", "SEK"):
+        propose(bob, alder, currency)
+    assert statements() == one <= 6
 
 
 def test_a_command_proposes_and_a_person_must_still_sign(alder: Client, carol: Actor) -> None:
