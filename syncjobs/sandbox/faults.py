@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any
 
 from syncjobs.sandbox.messages import Request
@@ -26,8 +27,8 @@ class Fault:
     status: int = 503
     count: int = 1
     skip: int = 0
-    seconds: float = 2.0
-    retry_after: float | None = None
+    seconds: float | Decimal = 2.0
+    retry_after: float | Decimal | None = None
 
     def matches(self, request: Request) -> bool:
         """The path is a prefix; an empty one means every path of the vendor's API."""
@@ -61,7 +62,13 @@ class Faults:
     def listed(self) -> list[dict[str, Any]]:
         """The rules that are left."""
         with self._lock:
-            return [asdict(rule) for rule in self._rules]
+            return [
+                {
+                    name: float(value) if isinstance(value, Decimal) else value
+                    for name, value in asdict(rule).items()
+                }
+                for rule in self._rules
+            ]
 
     def take(self, request: Request) -> Fault | None:
         """The fault that hits this request, counted down."""

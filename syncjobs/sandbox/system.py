@@ -67,7 +67,7 @@ class System(ABC):
         reply = self._answer(request, self._vendor_door)
         match fault.kind:
             case "slow":
-                time.sleep(fault.seconds)
+                time.sleep(float(fault.seconds))
             case "garbage":
                 reply = Reply(200, GARBAGE, {"Content-Type": "text/html"})
             case "drop_after_commit":
@@ -126,6 +126,8 @@ class System(ABC):
             return Reply(200, action(asked) or {})
         except KeyError as error:
             raise Refused(400, "invalid", f"The action needs {error.args[0]!r}.") from error
+        except (ValueError, TypeError) as error:
+            raise Refused(400, "invalid", f"The action cannot use that: {error}.") from error
 
     def _import(self, asked: dict[str, Any]) -> dict[str, int]:
         kind = self.resources.kind(str(asked["kind"]))
@@ -149,5 +151,5 @@ class System(ABC):
 
 def _asked_for(fault: Fault) -> Refused:
     code = {401: "unauthorized", 404: "not_found", 429: "throttled"}.get(fault.status, "failing")
-    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+    headers = {} if fault.retry_after is None else {"Retry-After": f"{float(fault.retry_after):g}"}
     return Refused(fault.status, code, "The service cannot answer right now.", headers=headers)
