@@ -1,0 +1,7 @@
+"""Audit actions of the brand."""
+
+from governance.actions import register_action
+
+BRAND_EDITED = register_action("brand.edited", "Edited the brand's draft")
+BRAND_PUBLISHED = register_action("brand.published", "Published the brand")
+BRAND_DISCARDED = register_action("brand.discarded", "Discarded the brand's draft")

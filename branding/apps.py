@@ -1,0 +1,22 @@
+"""What a partner's product looks like, and what it costs."""
+
+from django.apps import AppConfig
+
+
+class BrandingConfig(AppConfig):
+    """Brand, theme, mail; tiers, usage and statements."""
+
+    name = "branding"
+    verbose_name = "Brand"
+
+    def ready(self) -> None:
+        """Register audit actions, the mail sender and a new partner's first brand."""
+        from branding import actions  # noqa: F401  registers the audit actions
+        from branding.commercial import actions as commercial_actions  # noqa: F401  registers them
+        from branding.mail import send_branded
+        from branding.starting import first_brand
+        from tenants.mailing import register_sender
+        from tenants.services import starting_content
+
+        register_sender(send_branded)
+        starting_content.register(first_brand)

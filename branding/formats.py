@@ -1,0 +1,105 @@
+"""Numbers, money and dates as a viewer reads them. Text stays English; the forms are local."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from django.utils import formats, numberformat
+from django.utils.dateformat import format as format_date
+
+from branding.viewer import Viewer
+
+# ISO 4217 currencies whose amounts do not have two decimals.
+_DIGITS = {
+    "BHD": 3, "CLP": 0, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3,
+    "PYG": 0, "TND": 3, "UGX": 0, "VND": 0, "XAF": 0, "XOF": 0,
+}  # fmt: skip
+
+Number = int | float | Decimal | str
+
+
+def as_decimal(value: object) -> Decimal | None:
+    """The exact number, or None for an empty value or a text that is no number."""
+    if value is None or value == "" or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def number_text(value: object, viewer: Viewer, digits: int | None = None) -> str:
+    """`1234.5` as `1,234.5`; a dash for nothing. `digits` rounds half up."""
+    number = as_decimal(value)
+    if number is None:
+        return "–" if value in (None, "") else str(value)
+    if digits is not None:
+        number = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    text = numberformat.format(
+        number,
+        formats.get_format("DECIMAL_SEPARATOR", viewer.locale),
+        decimal_pos=digits,
+        grouping=3,
+        thousand_sep=formats.get_format("THOUSAND_SEPARATOR", viewer.locale),
+        force_grouping=True,
+        use_l10n=True,
+    )
+    return text.replace("-", "−", 1) if number < 0 else text
+
+
+def money_text(value: object, currency: str, viewer: Viewer) -> str:
+    """The amount with the currency's own number of decimals, without the currency."""
+    return number_text(value, viewer, _DIGITS.get(currency.upper(), 2))
+
+
+def date_text(value: date, viewer: Viewer, today: date | None = None) -> str:
+    """A day; in English forms the year is left out while it is this one."""
+    this_year = today is not None and today.year == value.year
+    if viewer.locale.startswith("en"):
+        us = viewer.locale == "en-us"
+        short = "M j" if us else "j M"
+        full = "M j, Y" if us else "j M Y"
+        return format_date(value, short if this_year else full)
+    return format_date(value, formats.get_format("SHORT_DATE_FORMAT", viewer.locale))
+
+
+def moment_text(value: datetime, viewer: Viewer, now: datetime) -> str:
+    """A moment in the viewer's zone: the time alone today, else day and time."""
+    local, here = value.astimezone(viewer.tzinfo), now.astimezone(viewer.tzinfo)
+    clock = format_date(local, "H:i")
+    if local.date() == here.date():
+        return f"Today {clock}"
+    if local.date() == here.date() - timedelta(days=1):
+        return f"Yesterday {clock}"
+    return f"{date_text(local.date(), viewer, here.date())}, {clock}"
+
+
+def distance_text(value: datetime, now: datetime) -> str:
+    """How far a moment is: `3 min ago`, `in 2 days`."""
+    seconds = int((now - value).total_seconds())
+    amount, unit = _largest_unit(abs(seconds))
+    if amount == 0:
+        return "now"
+    text = f"{amount} {unit}"
+    return f"{text} ago" if seconds > 0 else f"in {text}"
+
+
+def _largest_unit(seconds: int) -> tuple[int, str]:
+    if seconds < 45:
+        return 0, "s"
+    if seconds < 90 * 60:
+        return max(1, round(seconds / 60)), "min"
+    if seconds < 36 * 3600:
+        return round(seconds / 3600), "h"
+    days = round(seconds / 86400)
+    if days < 60:
+        return days, "days" if days != 1 else "day"
+    return round(days / 30.4), "months"
+
+
+def full_text(value: datetime, viewer: Viewer) -> str:
+    """The whole moment with its zone, for titles."""
+    local = value.astimezone(viewer.tzinfo)
+    return f"{date_text(local.date(), viewer)}, {format_date(local, 'H:i:s')} {local.tzname()}"

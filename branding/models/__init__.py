@@ -1,0 +1,15 @@
+"""Brand; tiers, subscriptions, usage and statements."""
+
+from branding.models.brand import Brand
+from branding.models.statement import Statement, StatementLine
+from branding.models.tier import Subscription, Tier, TierVersion, UsageDay
+
+__all__ = [
+    "Brand",
+    "Statement",
+    "StatementLine",
+    "Subscription",
+    "Tier",
+    "TierVersion",
+    "UsageDay",
+]

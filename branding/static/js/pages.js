@@ -1,0 +1,60 @@
+// Small help for pages that work without it: menus close, "select all" selects, forms go once.
+(() => {
+  function setDrawer(button, open) {
+    document.getElementById(button.dataset.opens).classList.toggle("ui-open", open);
+    button.setAttribute("aria-expanded", String(open));
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = document.querySelector("[data-opens]");
+    if (button) {
+      const drawer = document.getElementById(button.dataset.opens);
+      if (button.contains(event.target)) setDrawer(button, !drawer.classList.contains("ui-open"));
+      else if (!drawer.contains(event.target)) setDrawer(button, false);
+    }
+    for (const menu of document.querySelectorAll("details.ui-menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const button = document.querySelector("[data-opens][aria-expanded=true]");
+    if (button) {
+      setDrawer(button, false);
+      button.focus();
+    }
+    for (const menu of document.querySelectorAll("details.ui-menu[open]")) {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    }
+  });
+
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-select-all]");
+    if (!all) return;
+    const form = all.closest("form");
+    for (const box of form.querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+  });
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.hasAttribute("hx-post")) return; // htmx keeps its own count
+    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    form.dataset.sent = "yes";
+  });
+  // Coming back with the browser's button shows the page as it was: its forms may go again.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  // The current entry of a scrolling row of links is brought into view on narrow screens.
+  for (const row of document.querySelectorAll(".ui-nav, .ui-tabs")) {
+    const current = row.querySelector("[aria-current]");
+    if (current) row.scrollLeft = current.offsetLeft - 24;
+  }
+})();
