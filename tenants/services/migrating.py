@@ -17,6 +17,9 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connections
 
+from tenants.models import Partner
+from tenants.postgres.grants import grant_runtime
+from tenants.postgres.roles import owner_connection
 from tenants.services.pending import Pending, pending_partners
 from tenants.services.tables import missing_tables
 
@@ -98,6 +101,15 @@ def migrate_partners(
             tell("The first one failed, so the others were not touched.")
             break
     return outcomes
+
+
+def grant_everywhere() -> int:
+    """Grant the runtime role its privileges anew in every schema; return how many."""
+    schemas = ["public", *Partner.objects.values_list("schema_name", flat=True)]
+    for schema in schemas:
+        with owner_connection() as owner:
+            grant_runtime(owner, schema)
+    return len(schemas)
 
 
 def failure(failed: list[Outcome]) -> CommandError:

@@ -20,11 +20,18 @@ class Command(BaseCommand):
         parser.add_argument("--canary", default="", help="slug of the partner that goes first")
         parser.add_argument("--plan", action="store_true", help="only list who is behind")
 
+        parser.add_argument(
+            "--grant", action="store_true", help="only grant the runtime role its privileges anew"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if public_is_pending():
             raise CommandError("The public schema is behind: run `manage.py migrate` first.")
         if options["plan"]:
             self._show_plan()
+            return
+        if options["grant"]:
+            self.stdout.write(f"Granted anew in {migrating.grant_everywhere()} schemas.")
             return
         if options["jobs"] is not None and options["jobs"] < 1:
             raise CommandError("--jobs must be 1 or more.")

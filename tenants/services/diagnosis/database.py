@@ -1,0 +1,118 @@
+"""The database itself: which, through what, and as whom."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from governance.append_only import APPEND_ONLY_TABLES
+from tenants.postgres import roles
+from tenants.postgres.binaries import OLDEST
+from tenants.postgres.dump import DumpError, pg_dump_program
+from tenants.postgres.pooler import REFUSAL, mixes_sessions, plain_parameters
+from tenants.services.diagnosis.finding import Finding, fail, ok, warn
+
+CLOCK_SECONDS = 2.0
+
+
+def check_server() -> Iterator[Finding]:
+    """Which server answers, and whether it is new enough."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        version = str(cursor.fetchone()[0])
+    where = "DATABASE_URL" if settings.DATABASE_URL else "embedded"
+    if int(version.split(".")[0]) < OLDEST:
+        yield fail("database", f"PostgreSQL {version}", f"Use version {OLDEST} or newer.")
+    else:
+        yield ok("database", f"PostgreSQL {version} ({where})")
+
+
+def check_pooler() -> Iterator[Finding]:
+    """Whether sessions are mixed on the way."""
+    if not settings.DATABASE_URL:
+        yield ok("pooler", "none: the embedded server is reached directly")
+        return
+    if mixes_sessions(plain_parameters(connection.get_connection_params())):
+        yield fail("pooler", "It mixes sessions.", REFUSAL)
+    else:
+        yield ok("pooler", "sessions are kept apart")
+
+
+def check_roles() -> Iterator[Finding]:
+    """What the role that serves requests could do if the program went wrong."""
+    weak = roles.weaknesses()
+    for text in weak:
+        yield warn("database roles", "One role owns the tables and serves requests.", text)
+    if weak:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT rolsuper, rolcreaterole, rolbypassrls FROM pg_roles "
+            "WHERE rolname = current_user"
+        )
+        powers = cursor.fetchone() or (False,)
+        cursor.execute(
+            "SELECT count(*) FROM pg_tables WHERE tableowner = current_user "
+            "AND schemaname NOT LIKE 'pg\\_%%'"
+        )
+        owned = int(cursor.fetchone()[0])
+    if any(powers) or owned:
+        yield fail(
+            "database roles",
+            f"The runtime role {roles.runtime_user()} has special powers or owns {owned} tables.",
+            "Take them away: the owner's role has to own every table.",
+        )
+    else:
+        yield ok("database roles", f"{roles.runtime_user()} works, another role owns")
+
+
+def check_append_only() -> Iterator[Finding]:
+    """Whether the audit trail can be rewritten by the role that serves requests."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename = ANY(%s) AND "
+            "has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), "
+            "'UPDATE, DELETE, TRUNCATE') ORDER BY 1",
+            [list(APPEND_ONLY_TABLES)],
+        )
+        open_tables = [str(row[0]) for row in cursor.fetchall()]
+    if not open_tables:
+        yield ok("audit trail", "the runtime role can only add to it")
+    elif roles.are_separate():
+        yield fail(
+            "audit trail",
+            f"The runtime role can change {', '.join(open_tables[:5])}.",
+            "Run `manage.py migrate_partners --grant`.",
+        )
+    else:
+        yield warn("audit trail", "Only a trigger protects it, not a privilege.", roles.ONE_ROLE)
+
+
+def check_clock() -> Iterator[Finding]:
+    """Leases and due times compare this machine's clock with the database's."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        difference = abs((timezone.now() - cursor.fetchone()[0]).total_seconds())
+    if difference > CLOCK_SECONDS:
+        yield warn("clock", f"{difference:.1f} s off the database's.", "Run a time service (NTP).")
+    else:
+        yield ok("clock", f"{difference:.2f} s off the database's")
+
+
+def check_dump_program() -> Iterator[Finding]:
+    """Whether new partners can be made from the template."""
+    try:
+        yield ok("pg_dump", pg_dump_program())
+    except DumpError as error:
+        yield warn("pg_dump", "A new partner takes about ten times as long.", str(error))
+
+
+CHECKS = (
+    check_server,
+    check_pooler,
+    check_roles,
+    check_append_only,
+    check_clock,
+    check_dump_program,
+)

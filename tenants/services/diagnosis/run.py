@@ -1,0 +1,46 @@
+"""Runs every check, whatever another one raised."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+from django.db import DatabaseError
+
+from tenants.context import public_scope
+from tenants.services.diagnosis import database, machine, partners
+from tenants.services.diagnosis.finding import Finding, fail
+
+logger = logging.getLogger(__name__)
+Check = Callable[[], Iterator[Finding]]
+
+
+def _run(check: Check) -> list[Finding]:
+    """Return a check's findings; one that breaks is itself a finding."""
+    name = check.__name__.removeprefix("check_").replace("_", " ")
+    try:
+        return list(check())
+    except DatabaseError as error:
+        return [fail(name, " ".join(str(error).split()), "See the database check above.")]
+    except Exception as error:
+        logger.exception("The check %s broke", name)
+        return [fail(name, f"{type(error).__name__}: {error}", "See the log.")]
+
+
+def _reachable() -> Finding | None:
+    """Return why the database can't be had, None when it answers."""
+    try:
+        with public_scope():
+            list(database.check_server())
+    except DatabaseError as error:
+        return fail("database", " ".join(str(error).split()), "Start it, or check DATABASE_URL.")
+    return None
+
+
+def diagnose() -> list[Finding]:
+    """Return all findings, those that need no database first."""
+    findings = [finding for check in machine.CHECKS for finding in _run(check)]
+    if unreachable := _reachable():
+        return [*findings, unreachable]
+    with public_scope():
+        for check in (*database.CHECKS, *partners.CHECKS):
+            findings.extend(_run(check))
+    return findings
