@@ -1,0 +1,1 @@
+"""How client systems are spoken to: one contract, one HTTP door, one folder per vendor."""

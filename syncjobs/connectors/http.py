@@ -1,0 +1,203 @@
+"""The one door through which connectors call client systems.
+
+One session per open connector: kept alive, time-outs, addresses checked and pinned, no
+redirects, no proxies and no cookies, answers capped in size and time, no retries, every
+call counted and logged without its content.
+"""
+
+import http.cookiejar
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from requests_hardened import Config as HardenedConfig
+from requests_hardened import HTTPSession
+
+from syncjobs.connectors.base import Budget
+from syncjobs.connectors.egress import EgressRules, PinnedAdapter
+from syncjobs.connectors.errors import ConnectorError, Permanent
+from syncjobs.connectors.outcomes import Effect, from_bad_body, from_exception
+
+logger = logging.getLogger(__name__)
+
+CONNECT_SECONDS: Final = 5.0
+READ_SECONDS: Final = 30.0
+WHOLE_SECONDS: Final = 120.0
+MAX_BYTES: Final = 32 * 1024 * 1024
+POOL_SIZE: Final = 16
+USER_AGENT: Final = "integration/1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, its headers and its whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_html(self) -> bool:
+        """Say whether this is a web page, by its type or by its first character."""
+        kind = self.headers.get("Content-Type", "").lower()
+        return "html" in kind or self.body[:64].lstrip()[:1] == b"<"
+
+
+@dataclass(slots=True)
+class Counts:
+    """What went over the wire since the session was made."""
+
+    calls: int = 0
+    failed: int = 0
+    bytes_out: int = 0
+    bytes_in: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call. `params` are pairs, because some systems want a name several times."""
+
+    method: str
+    url: str
+    params: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] | None = None
+    body: bytes | None = None
+    effect: Effect = Effect.NONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long and how much one call may take."""
+
+    connect: float = CONNECT_SECONDS
+    read: float = READ_SECONDS
+    whole: float = WHOLE_SECONDS
+    max_bytes: int = MAX_BYTES
+
+
+def rules_from_settings() -> EgressRules:
+    """The rules that the operator set for this installation."""
+    return EgressRules.allowing(settings.ALLOWED_PRIVATE_NETWORKS)
+
+
+def make_session(rules: EgressRules, limits: Limits) -> requests.Session:
+    """Return a session that calls permitted addresses only and keeps nothing between calls."""
+    session: requests.Session = HTTPSession(
+        HardenedConfig(
+            ip_filter_enable=True,
+            ip_filter_allow_loopback_ips=False,
+            never_redirect=True,
+            default_timeout=(limits.connect, limits.read),
+            user_agent_override=USER_AGENT,
+        )
+    )
+    session.trust_env = False
+    session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, PinnedAdapter(rules, pool_size=POOL_SIZE))
+    return session
+
+
+class HttpClient:
+    """Sends calls and counts them. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        rules: EgressRules | None = None,
+        limits: Limits | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._session = make_session(rules or rules_from_settings(), self._limits)
+        self._budget = budget
+        self._lock = threading.Lock()
+        self.counts = Counts()
+
+    def close(self) -> None:
+        """Close what is kept alive."""
+        self._session.close()
+
+    def send(self, request: Request) -> Answer:
+        """Send one call and return its answer, whatever the status.
+
+        Raises a ConnectorError when no whole answer came.
+        """
+        if self._budget is not None:
+            self._budget.take()
+        started = time.monotonic()
+        status, size = 0, 0
+        try:
+            answer = self._exchange(request, started)
+            status, size = answer.status, len(answer.body)
+            return answer
+        except ConnectorError as error:
+            status = error.status
+            raise
+        except requests.RequestException as error:
+            host = urlsplit(request.url).hostname or "The system"
+            raise from_exception(error, request.effect, host) from None
+        finally:
+            self._count(request, status, size, time.monotonic() - started)
+
+    def _exchange(self, request: Request, started: float) -> Answer:
+        response = self._session.request(
+            request.method,
+            request.url,
+            params=list(request.params) or None,
+            headers=dict(request.headers or {}),
+            data=request.body,
+            stream=True,
+            allow_redirects=False,
+        )
+        try:
+            body = self._body(response, request.effect, started)
+        finally:
+            response.close()
+        return Answer(response.status_code, response.headers, body)
+
+    def _body(self, response: requests.Response, effect: Effect, started: float) -> bytes:
+        parts: list[bytes] = []
+        size, status = 0, response.status_code
+        try:
+            for part in response.iter_content(65536):
+                parts.append(part)
+                size += len(part)
+                if size > self._limits.max_bytes:
+                    limit = self._limits.max_bytes // (1024 * 1024)
+                    raise Permanent(
+                        f"The answer is larger than {limit} MB; ask for smaller pages.",
+                        status=status,
+                    )
+                if time.monotonic() - started > self._limits.whole:
+                    raise from_bad_body("The answer took too long", status, effect)
+        except requests.RequestException as error:
+            raise from_bad_body("The answer ended early", status, effect) from error
+        return b"".join(parts)
+
+    def _count(self, request: Request, status: int, size: int, seconds: float) -> None:
+        with self._lock:
+            self.counts.calls += 1
+            self.counts.failed += status == 0 or status >= 400
+            self.counts.bytes_out += len(request.body or b"")
+            self.counts.bytes_in += size
+            self.counts.seconds += seconds
+        if not logger.isEnabledFor(logging.DEBUG):
+            return
+        parts = urlsplit(request.url)
+        facts: dict[str, Any] = {
+            "method": request.method,
+            "host": parts.hostname,
+            "path": parts.path,
+            "status": status,
+            "milliseconds": round(seconds * 1000),
+            "bytes": size,
+        }
+        logger.debug("call %(method)s %(host)s%(path)s %(status)s in %(milliseconds)s ms", facts)

@@ -1,0 +1,105 @@
+"""Reads an object's changes page by page, from a cursor to the next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from syncjobs.connectors.base import Page, SourceRecord
+from syncjobs.connectors.calls import Call, Caller
+from syncjobs.connectors.codec import at, text_at
+from syncjobs.connectors.cursor import Batch, Progress
+from syncjobs.connectors.descriptor import Join, ObjectSpec, RestDescriptor
+from syncjobs.connectors.dialects import AMONG, Condition, moment_of
+from syncjobs.connectors.errors import Permanent, Rejected
+from syncjobs.connectors.paging import Lister
+
+
+def read_pages(
+    caller: Caller,
+    system: RestDescriptor,
+    spec: ObjectSpec,
+    cursor: Mapping[str, object] | None,
+    page_size: int,
+) -> Iterator[Page]:
+    """Yield pages until the source has no more; see `Connector.read`."""
+    progress = Progress(cursor, spec.changes.overlap if spec.changes else 0)
+    lister = Lister(caller, system, spec, page_size)
+    batch = _first(lister, progress)
+    while True:
+        records = [record_of(system, spec, row) for row in batch.rows]
+        records = _joined(caller, system, spec, records)
+        fresh = progress.fresh(records)
+        yield Page(fresh, progress.cursor(batch.at), batch.at is None, batch.total)
+        if batch.at is None:
+            return
+        batch = lister.fetch(progress.since, batch.at)
+
+
+def _first(lister: Lister, progress: Progress) -> Batch:
+    """Go on where the last read stopped, or from its start where that place is gone."""
+    if progress.at is not None:
+        try:
+            return lister.fetch(progress.since, progress.at)
+        except (Rejected, Permanent):
+            progress.at = None
+    return lister.fetch(progress.since, None)
+
+
+def record_of(system: RestDescriptor, spec: ObjectSpec, row: object) -> SourceRecord:
+    """Return a row as a record of plain data."""
+    data = system.dialect.from_wire(row)
+    record_id = text_at(data, spec.id)
+    if not isinstance(data, dict) or not record_id:
+        raise Permanent(f"A row of {spec.label} has no id ({spec.id}).")
+    modified = moment_of(at(data, spec.modified)) if spec.modified else None
+    version = text_at(data, spec.version) if spec.version else ""
+    if not version and spec.modified:
+        version = text_at(data, spec.modified)
+    deleted = bool(at(data, spec.deleted)) if spec.deleted else False
+    return SourceRecord(record_id, version, modified, data, deleted)
+
+
+def _joined(
+    caller: Caller, system: RestDescriptor, spec: ObjectSpec, records: list[SourceRecord]
+) -> list[SourceRecord]:
+    for join in spec.joins:
+        records = _with_join(caller, system, join, records)
+    return records
+
+
+def _with_join(
+    caller: Caller, system: RestDescriptor, join: Join, records: Sequence[SourceRecord]
+) -> list[SourceRecord]:
+    """Fetch what a page's rows point to with one call, and put it into each row."""
+    keys = {record.id: _join_key(join, record.data) for record in records}
+    wanted = sorted({key for key in keys.values() if key is not None})
+    found: dict[int, object] = {}
+    if wanted:
+        conditions = [Condition(join.key, AMONG, wanted)]
+        params = system.dialect.query(conditions, fields=join.fields, order=())
+        rows = caller.send(Call(method="GET", path=join.path, params=params)).data
+        for row in rows if isinstance(rows, list) else []:
+            data = system.dialect.from_wire(row)
+            key = at(data, join.key)
+            if isinstance(key, int):
+                found[key] = data
+    return [
+        SourceRecord(
+            record.id,
+            record.version,
+            record.modified_at,
+            {**record.data, join.into: _joined_row(found, keys[record.id])},
+            record.deleted,
+        )
+        for record in records
+    ]
+
+
+def _joined_row(found: Mapping[int, object], key: int | None) -> object:
+    return None if key is None else found.get(key)
+
+
+def _join_key(join: Join, data: Mapping[str, Any]) -> int | None:
+    value = at(data, join.source)
+    if isinstance(value, str) and value.startswith(join.prefix):
+        value = value.removeprefix(join.prefix)
+    return int(value) if str(value).isdigit() else None  # type: ignore[call-overload]  # digits

@@ -1,0 +1,55 @@
+"""The closed catalogue of connectors."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from syncjobs.connectors.base import Budget, Connector, Descriptor
+from syncjobs.connectors.declarative import RestConnector
+from syncjobs.connectors.sandbox_crm import CloverCrm
+from syncjobs.connectors.sandbox_erp import LedgerlineErp
+from syncjobs.connectors.sandbox_psa import PinionPsa
+from syncjobs.connectors.tryton import Tryton
+
+
+class UnknownConnector(LookupError):
+    """No connector has that key; the message names those that there are."""
+
+
+class ConnectorType:
+    """One entry of the catalogue; `open` makes a connector for one connection."""
+
+    def __init__(self, made: type[RestConnector]) -> None:
+        self._made = made
+        self.descriptor: Descriptor = made.system.public
+
+    def open(
+        self,
+        config: Mapping[str, object],
+        secret: Mapping[str, object],
+        *,
+        budget: Budget | None = None,
+    ) -> Connector:
+        """Return an open connector; use it as a context manager. Sends nothing yet.
+
+        Raises Config where a needed field is missing or the address is not one.
+        """
+        return self._made(config, secret, budget=budget)
+
+
+_TYPES: Final[dict[str, ConnectorType]] = {
+    made.system.key: ConnectorType(made) for made in (CloverCrm, PinionPsa, LedgerlineErp, Tryton)
+}
+
+
+def connector(key: str) -> ConnectorType:
+    """Return the entry of that key; raises UnknownConnector."""
+    try:
+        return _TYPES[key]
+    except KeyError:
+        known = ", ".join(sorted(_TYPES))
+        raise UnknownConnector(f"There is no connector {key!r}; there are {known}.") from None
+
+
+def catalogue() -> list[Descriptor]:
+    """Every connector's descriptor, by label."""
+    return sorted((entry.descriptor for entry in _TYPES.values()), key=lambda d: d.label)

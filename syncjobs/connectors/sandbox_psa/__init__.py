@@ -1,0 +1,10 @@
+"""Pinion PSA: projects, people, assignments, time and milestones."""
+
+from syncjobs.connectors.declarative import RestConnector
+from syncjobs.connectors.sandbox_psa.descriptor import SYSTEM
+
+
+class PinionPsa(RestConnector):
+    """Everything about it is in its descriptor."""
+
+    system = SYSTEM

@@ -1,0 +1,83 @@
+"""Pinion PSA's REST interface: key in a header, page numbers, PascalCase, POST not idempotent."""
+
+from typing import Final
+
+from syncjobs.connectors.auth import KeyHeader
+from syncjobs.connectors.base import ConnectionField
+from syncjobs.connectors.descriptor import (
+    Changes,
+    ErrorShape,
+    ObjectSpec,
+    Operation,
+    Paging,
+    RestDescriptor,
+)
+from syncjobs.connectors.dialects import PlainDialect
+
+
+def _object(name: str, label: str, canonical: str, *look_up: str) -> ObjectSpec:
+    path = f"/api/{name}"
+    return ObjectSpec(
+        name=name,
+        label=label,
+        canonical=canonical,
+        path=path,
+        rows="items",
+        id="Id",
+        version="ModifiedAt",
+        modified="ModifiedAt",
+        deleted="IsDeleted",
+        deletes="flag",
+        changes=Changes(field="modifiedSince", overlap=5),
+        create=Operation(method="POST", path=path, reference=look_up[0]),
+        update=Operation(method="PUT", path=f"{path}/{{id}}"),
+        look_up=look_up,
+    )
+
+
+SYSTEM: Final = RestDescriptor(
+    key="sandbox_psa",
+    label="Pinion PSA",
+    kind="psa",
+    kinds=("psa", "time", "staffing"),
+    summary="Projects, people, assignments, time entries and milestones, with billing status.",
+    auth=KeyHeader(header="X-Api-Key"),
+    config_fields=(
+        ConnectionField(
+            name="base_url",
+            label="Address",
+            kind="url",
+            help="Where the PSA answers, for example https://psa.example.com.",
+        ),
+    ),
+    secret_fields=(
+        ConnectionField(
+            name="api_key",
+            label="API key",
+            kind="secret",
+            help="Made in the PSA under Administration, Integrations.",
+        ),
+    ),
+    paging=Paging(
+        style="page",
+        size_param="pageSize",
+        page_param="page",
+        total_path="totalCount",
+        max_size=500,
+    ),
+    errors=ErrorShape(
+        message="Message",
+        code="Code",
+        parts="Errors",
+        part_field="Field",
+        part_message="Message",
+    ),
+    dialect=PlainDialect(),
+    objects=(
+        _object("projects", "Projects", "project", "ExternalRef", "Code"),
+        _object("resources", "Resources", "resource", "Number"),
+        _object("assignments", "Assignments", "assignment", "ExternalRef"),
+        _object("timeEntries", "Time entries", "time_entry", "Number"),
+        _object("milestones", "Milestones", "milestone", "Number"),
+    ),
+)

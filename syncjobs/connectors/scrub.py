@@ -1,0 +1,62 @@
+"""Keeps a connection's own secrets out of messages, previews and stored answers."""
+
+import base64
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote, quote_plus
+
+from governance.redaction import REDACTED, redact_mapping
+from syncjobs.connectors.errors import ConnectorError
+
+_SHORTEST = 4
+
+
+class Scrubber:
+    """Removes given secrets wherever they turn up, and fields whose names look secret."""
+
+    def __init__(self, secrets: Iterable[object]) -> None:
+        self._spellings = _spellings(str(secret) for secret in secrets if secret)
+
+    def also(self, secret: str) -> None:
+        """Learn another secret, such as an access token that was just issued."""
+        if secret not in self._spellings:
+            more = (*self._spellings, *_spellings([secret]))
+            self._spellings = tuple(sorted(more, key=len, reverse=True))
+
+    def text(self, text: str) -> str:
+        """Return `text` without the secrets, however they were quoted."""
+        for spelling in self._spellings:
+            if spelling in text:
+                text = text.replace(spelling, REDACTED)
+        return text
+
+    def data(self, data: Mapping[str, object]) -> dict[str, object]:
+        """Return plain JSON without the secrets."""
+        cleaned = self._walk(redact_mapping(data))
+        return cleaned if isinstance(cleaned, dict) else {}
+
+    def error(self, error: ConnectorError) -> ConnectorError:
+        """Clean an error in place and return it."""
+        error.message = self.text(error.message)
+        error.args = (error.message,)
+        error.detail = self.data(error.detail)
+        return error
+
+    def _walk(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: self._walk(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._walk(item) for item in value]
+        return value
+
+
+def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Each secret as it is, as it stands in an address, and in base64; longest first."""
+    found: set[str] = set()
+    for secret in secrets:
+        if len(secret) < _SHORTEST:
+            continue
+        encoded = base64.b64encode(secret.encode()).decode()
+        found |= {secret, quote(secret, safe=""), quote_plus(secret), encoded.rstrip("=")}
+    return tuple(sorted(found, key=len, reverse=True))
