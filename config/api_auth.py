@@ -1,9 +1,10 @@
 """API tokens as DRF's authentication, and the actor as its permission."""
 
+from typing import TYPE_CHECKING
+
 from django.http import HttpRequest
 from rest_framework import authentication, exceptions, permissions, throttling
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from governance import correlation
 from governance.actors import ANONYMOUS
@@ -11,6 +12,9 @@ from governance.requests import actor_of, set_actor
 from tenants.accounts.actors import actor_for_token
 from tenants.accounts.models import ApiToken, User
 from tenants.accounts.services import tokens
+
+if TYPE_CHECKING:  # the views import this module for their defaults
+    from rest_framework.views import APIView
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
@@ -45,7 +49,7 @@ class HasActor(permissions.BasePermission):
 
     message = "This token does not have the scope that the call needs."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:
+    def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiToken):
             return False
         required: dict[str, str] = getattr(view, "required", {})
@@ -65,7 +69,7 @@ class TokenThrottle(throttling.SimpleRateThrottle):
 
     scope = "token"
 
-    def get_cache_key(self, request: HttpRequest, view: APIView) -> str | None:
+    def get_cache_key(self, request: HttpRequest, view: "APIView") -> str | None:
         token = getattr(request, "auth", None)
         ident = f"token-{token.pk}" if isinstance(token, ApiToken) else self.get_ident(request)
         return f"rate-{ident}"

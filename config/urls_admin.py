@@ -7,7 +7,9 @@ from config.sites import partner_admin
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("config.urls_shared")),
+    path("", include("syncjobs.admin.first_urls")),
     path("clients/", include("tenants.accounts.admin.urls")),
+    path("brand/", include("branding.admin.brand_urls")),
     path("commercial/", include("branding.admin.urls")),
     path("mappings/", include("mappings.admin.urls")),
     path("changes/", include("governance.admin.urls")),

@@ -8,3 +8,6 @@ class TenantsConfig(AppConfig):
 
     name = "tenants"
     verbose_name = "Partners"
+
+    def ready(self) -> None:
+        from tenants import actions, checks  # noqa: F401  registers audit actions and checks

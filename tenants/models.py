@@ -63,3 +63,13 @@ class Wakeup(models.Model):
 
     def __str__(self) -> str:
         return self.schema_name
+
+
+class Heartbeat(models.Model):
+    """When a worker's supervisor last said that it is alive."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

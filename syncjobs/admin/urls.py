@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from syncjobs.pages import connections, home, workflows
+from syncjobs.pages import connections, workflows
 from syncjobs.pages.urls import shared
 from tenants.doors import staff_page
 
@@ -11,8 +11,6 @@ _see, _manage = staff_page("connections.view"), staff_page("connections.manage")
 
 urlpatterns = [
     *shared(staff_page),
-    path("overview/", staff_page(None)(home.overview), name="overview"),
-    path("clients/<int:pk>/", staff_page("clients.view")(home.client_detail), name="client_detail"),
     path(
         "workflows/<int:pk>/dry-run/",
         staff_page("workflows.operate")(require_POST(workflows.workflow_dry_run)),

@@ -33,6 +33,11 @@ class Throughput:
     failed: int
 
     @property
+    def points(self) -> list[tuple[str, int, int]]:
+        """The days as rows of a chart: label, through, failed."""
+        return [(f"{one.day:%-d %b}", one.done, one.failed) for one in self.days]
+
+    @property
     def success_percent(self) -> Decimal | None:
         """Share that went through, one digit; None when nothing was tried."""
         tried = self.done + self.failed

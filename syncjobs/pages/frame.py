@@ -14,7 +14,7 @@ from governance.errors import Refusal
 from governance.requests import actor_of
 
 M = TypeVar("M", bound=Model)
-FRAMES = {"admin": "admin/page.html", "portal": "portal/base.html"}
+FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
 
 
 class ReasonForm(forms.Form):

@@ -39,10 +39,29 @@ def record_list(request: HttpRequest) -> HttpResponse:
     return page(request, "record_list.html", context)
 
 
+def _fields(record: CanonicalRecord) -> list[dict[str, object]]:
+    """Return the record's fields in the schema's order, with their labels."""
+    return [
+        {
+            "label": field.label,
+            "value": record.data[field.name],
+            "personal": field.personal,
+            "nested": isinstance(record.data[field.name], list | dict),
+        }
+        for field in registry.schema(record.type).fields
+        if record.data.get(field.name) is not None
+    ]
+
+
 def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a record's fields, where it exists, its versions and its deliveries."""
     record = one_of(request, CanonicalRecord.objects.select_related("client"), pk)
-    context = {"record": record, "trail": lineage(record), "schema": registry.schema(record.type)}
+    context = {
+        "record": record,
+        "trail": lineage(record),
+        "schema": registry.schema(record.type),
+        "fields": _fields(record),
+    }
     return page(request, "record_detail.html", context)
 
 

@@ -7,6 +7,6 @@ from syncjobs.pages.urls import shared
 from tenants.doors import client_page
 
 urlpatterns = [
-    path("", client_page(None)(home.home), name="home"),
+    path("", client_page(None)(home.home), name="portal_home"),
     *shared(client_page),
 ]

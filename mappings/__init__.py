@@ -1,0 +1,1 @@
+"""Canonical objects, the mapping engine, mappings and their versions."""

@@ -1,0 +1,5 @@
+"""Pages of mappings."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

@@ -1,0 +1,3 @@
+"""Routes that `config.api` joins."""
+
+routes: list[tuple[str, type, str]] = []
