@@ -23,7 +23,7 @@ from governance.services import changes
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
-from tests.governance.conftest import MAPPING, propose
+from tests.governance.governed import MAPPING, propose
 
 CURRENCIES = ("USD", "GBP", "CHF", "JPY")
 REFUSALS = (Refusal, NotPermitted, ChangeRequest.DoesNotExist)

@@ -3,22 +3,115 @@
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import pytest
 from django.db import connection, transaction
 from django_tenants.utils import tenant_context
 
 from governance.actions import CHANGE_PROPOSED
-from governance.actors import Actor
+from governance.actors import Actor, command_actor
 from governance.errors import BadTransition, BaseMoved, ContentChanged, SignatureRefused
 from governance.models import Approval, AuditEntry, ChangeRequest, Policy
 from governance.services import audit, changes
-from tenants.accounts.models import Client
-from tests.governance.conftest import KIND, Knob, Lab, proposal, propose
+from governance.services.policies import ensure_default_policies
+from tenants.accounts.actors import actor_for
+from tenants.accounts.models import Client, User
+from tenants.accounts.services.clients import add_client
+from tenants.accounts.services.people import add_person
+from tenants.models import Domain, Partner, Wakeup
+from tenants.postgres import roles
+from tenants.services.provisioning import provision_partner
+from tests import actors
+from tests.actors import Person
+from tests.governance.governed import KIND, Knob, proposal, propose
 
 WAIT = 20
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A partner whose rows are really committed, for tests of several connections."""
+
+    partner: Partner
+    client: Client
+    alice: Actor
+    bob: Actor
+    carol: Actor
+    dana: Actor
+    heidi: Actor
+
+
+_EXTRA = Person("Dana Reyes", "dana@partner.example", ("approver",))
+
+
+def _make_lab() -> Lab:
+    maker = command_actor("tests")
+    made = provision_partner(
+        maker,
+        name="Governance Lab",
+        slug="governance-lab",
+        owner_email=actors.ALICE.email,
+        owner_name=actors.ALICE.name,
+    )
+    with tenant_context(made.partner):
+        ensure_default_policies()
+        client = add_client(maker, name="Alder Consulting")
+        for person in (actors.BOB, actors.CAROL, _EXTRA, actors.HEIDI):
+            add_person(
+                maker,
+                email=person.email,
+                name=person.name,
+                roles=person.roles,
+                client=client if person.client else None,
+            )
+        people = [actors.ALICE, actors.BOB, actors.CAROL, _EXTRA, actors.HEIDI]
+        found = [actor_for(User.objects.get(email=person.email)) for person in people]
+    return Lab(made.partner, client, *found)
+
+
+def _drop_lab() -> None:
+    connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
+    partner = Partner.objects.filter(slug="governance-lab").first()
+    if partner is None:
+        return
+    with roles.owner_connection() as owner:
+        owner.execute(f'DROP SCHEMA IF EXISTS "{partner.schema_name}" CASCADE'.encode())
+    Wakeup.objects.filter(schema_name=partner.schema_name).delete()
+    Domain.objects.filter(tenant=partner).delete()
+    partner.delete(force_drop=False)
+
+
+@pytest.fixture(scope="module")
+def made_lab(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[Lab]:
+    """The lab, made once and dropped at the end."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's fixture
+        _drop_lab()
+        lab = _make_lab()
+    yield lab
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's fixture
+        _drop_lab()
+        connection.close()
+
+
+@pytest.fixture
+def db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """In this module the database without a transaction around the test.
+
+    It has pytest-django's name so that this module, run alone, still gets a test database.
+    """
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's fixture
+        yield
+
+
+@pytest.fixture
+def lab(db: None, made_lab: Lab, governed: Knob) -> Iterator[Lab]:
+    """The lab, entered, with its client billed in EUR. What a test commits stays."""
+    with tenant_context(made_lab.partner):
+        Client.objects.filter(pk=made_lab.client.pk).update(currency="EUR")
+        yield made_lab
 
 
 def _at_once(lab: Lab, *jobs: Callable[[], object]) -> list[object]:
