@@ -5,14 +5,15 @@ public schema is migrated. How long work has waited is reported, not judged: a l
 is no reason to take the web processes out of service.
 """
 
-from typing import Any
+from datetime import datetime
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from tenants.models import Wakeup
+from tenants.context import public_scope
+from tenants.models import Heartbeat, Wakeup
 from tenants.services.pending import public_is_pending
 
 LIVE_PATH = "/healthz"
@@ -20,7 +21,7 @@ READY_PATH = "/readyz"
 OK, UNAVAILABLE = 200, 503
 
 
-def _age(since: Any) -> float | None:
+def _age(since: datetime | None) -> float | None:
     return None if since is None else round((timezone.now() - since).total_seconds(), 1)
 
 
@@ -43,7 +44,20 @@ def waiting_work() -> dict[str, object]:
         "oldest_due_seconds": _age(due),
         "queue_oldest_seconds": _age(oldest),
         "queue_waiting": waiting.count(),
+        "worker_heartbeat_seconds": heartbeat_age(),
     }
+
+
+def beat(name: str) -> None:
+    """Say that the worker `name` is alive; its supervisor calls this every few seconds."""
+    with public_scope():
+        Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+def heartbeat_age() -> float | None:
+    """Return the seconds since any worker was last heard of, None when none ever was."""
+    with public_scope():
+        return _age(Heartbeat.objects.order_by("-at").values_list("at", flat=True).first())
 
 
 def readiness() -> tuple[bool, dict[str, object]]:

@@ -14,13 +14,13 @@ from governance.actors import Actor
 from governance.services import audit
 from tenants import actions
 from tenants.accounts.mail import password_link
-from tenants.accounts.models import User
 from tenants.accounts.services.people import add_person
 from tenants.context import public_scope, schema_scope
 from tenants.models import Domain, Partner, Wakeup
 from tenants.postgres import schemas
 from tenants.services import starting_content, template
 from tenants.services.hosts import HostDraft, checked_host
+from tenants.services.owner_invitation import Provisioned
 from tenants.services.tables import missing_tables
 
 logger = logging.getLogger(__name__)
@@ -39,15 +39,6 @@ RESERVED = frozenset(
 
 class ProvisioningError(Exception):
     """The partner could not be set up; nothing is left of the attempt. Try again."""
-
-
-@dataclass(frozen=True)
-class Provisioned:
-    """The new partner, its first owner, and the link that lets the owner in once."""
-
-    partner: Partner
-    owner_email: str
-    invitation_link: str
 
 
 @dataclass(frozen=True)
@@ -224,11 +215,3 @@ def _provision_locked(actor: Actor, draft: _Draft, owner: schemas.Connection) ->
         raise
     schemas.finish_schema(owner, draft.schema)
     return made
-
-
-def invite_owner(provisioned: Provisioned, invited_by: str) -> None:
-    """Send the first owner their link, under the partner's brand."""
-    from tenants.accounts.mail import send_invitation
-
-    with schema_scope(provisioned.partner.schema_name):
-        send_invitation(User.objects.get(email=provisioned.owner_email), invited_by)

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from governance import correlation
 from governance.actors import command_actor
 from tenants.services.hosts import HostDraft
-from tenants.services.provisioning import ProvisioningError, invite_owner, provision_partner
+from tenants.services.owner_invitation import invite_owner
+from tenants.services.provisioning import ProvisioningError, provision_partner
 
 
 def sentences(error: ValidationError) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db import connection
 
 from tenants.accounts.models import User
-from tenants.health import waiting_work
+from tenants.health import heartbeat_age, waiting_work
 from tenants.models import Domain, Partner
 from tenants.postgres import roles, schemas
 from tenants.services.diagnosis.finding import Finding, fail, ok, warn
@@ -95,16 +95,20 @@ def check_operators() -> Iterator[Finding]:
 
 
 def check_worker() -> Iterator[Finding]:
-    """Whether due work and queue entries are taken up."""
+    """Whether a worker lives, and due work and queue entries are taken up."""
     work = waiting_work()
+    beat = heartbeat_age()
     ages = [work["oldest_due_seconds"], work["queue_oldest_seconds"]]
     oldest = max((float(str(age)) for age in ages if age is not None), default=0.0)
+    heard = "never" if beat is None else f"{beat:.0f} s ago"
     if oldest > LATE_SECONDS:
-        yield fail(
-            "worker", f"Work has waited for {oldest:.0f} s.", "Start it: `manage.py worker`."
-        )
+        seen = f"Work has waited for {oldest:.0f} s; a worker was last heard of: {heard}."
+        yield fail("worker", seen, "Start it: `manage.py worker`.")
+    elif beat is None or beat > LATE_SECONDS:
+        seen = f"A worker was last heard of: {heard}."
+        yield warn("worker", seen, "Start it: `manage.py worker`. Nothing is waiting yet.")
     else:
-        yield ok("worker", f"{work['queue_waiting']} in the queue, the oldest for {oldest:.1f} s")
+        yield ok("worker", f"heard of {heard}, {work['queue_waiting']} in the queue")
 
 
 CHECKS = (

@@ -1,0 +1,1 @@
+"""The operators' console and API, in the public schema."""

@@ -1,0 +1,99 @@
+"""What the console lists. Never a partner's own data: only what lies in the public schema."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from governance.actions import action_label
+from governance.models import AuditEntry
+from tenants.models import Domain, Partner, Wakeup
+from tenants.services.pending import pending_in
+
+SORTS = {"name": "name", "created": "created_at", "status": "status"}
+
+
+@dataclass(frozen=True)
+class PartnerState:
+    """How a partner's schema stands: migrations it lacks, and when work is due."""
+
+    lacks: int | None
+    is_behind: bool
+    due_at: datetime | None
+
+
+def partners(request: HttpRequest) -> QuerySet[Partner]:
+    """Return the partners that the address asks for: status, words, order."""
+    rows = Partner.objects.prefetch_related("domains")
+    status = request.GET.get("status", "")
+    if status in Partner.Status.values:
+        rows = rows.filter(status=status)
+    if words := request.GET.get("q", "").strip():
+        rows = rows.filter(
+            Q(name__icontains=words)
+            | Q(slug__icontains=words)
+            | Q(domains__domain__icontains=words)
+        ).distinct()
+    asked = request.GET.get("sort", "name")
+    field = SORTS.get(asked.removeprefix("-"), "name")
+    return rows.order_by(f"-{field}" if asked.startswith("-") else field, "pk")
+
+
+def status_options() -> list[tuple[str, str, int | None]]:
+    """Return the filters above the list, with how many rows each has."""
+    return [
+        ("", "All", Partner.objects.count()),
+        *(
+            (value.value, str(value.label), Partner.objects.filter(status=value).count())
+            for value in (Partner.Status.ACTIVE, Partner.Status.SUSPENDED)
+        ),
+    ]
+
+
+def state_of(partner: Partner) -> PartnerState:
+    """Return how one partner's schema stands."""
+    pending = pending_in([partner.schema_name])
+    wakeup = Wakeup.objects.filter(schema_name=partner.schema_name).first()
+    return PartnerState(
+        lacks=pending[0].count if pending else 0,
+        is_behind=bool(pending),
+        due_at=wakeup.due_at if wakeup else None,
+    )
+
+
+def hosts_of(partner: Partner) -> list[Domain]:
+    """Return a partner's hosts, those out of service last."""
+    removed = Domain.State.REMOVED
+    rows = Domain.objects.filter(tenant=partner)
+    return sorted(rows, key=lambda row: (row.state == removed, row.kind, str(row.domain)))
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A line of a partner's history as people read it."""
+
+    at: datetime
+    title: str
+    by: str
+    about: str
+    reason: str
+
+
+def history_of(partner: Partner, most: int = 20) -> list[Happening]:
+    """Return what operators did to a partner, newest first."""
+    domain_ids = [str(row.pk) for row in hosts_of(partner)]
+    entries = AuditEntry.objects.filter(
+        Q(object_kind="partner", object_id=str(partner.pk))
+        | Q(object_kind="domain", object_id__in=domain_ids)
+    ).order_by("-at", "-pk")[:most]
+    return [
+        Happening(
+            entry.at,
+            action_label(entry.action),
+            entry.actor_label,
+            entry.object_label if entry.object_kind == "domain" else "",
+            entry.reason,
+        )
+        for entry in entries
+    ]
