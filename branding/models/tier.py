@@ -9,7 +9,7 @@ from django.db import models
 
 from branding.commercial.billing import Span
 from branding.commercial.meters import METERS
-from branding.pricing import Band, PriceList
+from branding.pricing import Band, PriceList, round_money
 from tenants.accounts.models import Client
 
 
@@ -68,7 +68,7 @@ class TierVersion(models.Model):
         """Return the money side, for `branding.pricing`."""
         return PriceList(
             currency=self.tier.currency,
-            base_fee=self.base_fee,
+            base_fee=round_money(self.base_fee, self.tier.currency),
             included=self.included,
             bands=tuple(Band(band["up_to"], Decimal(band["price"])) for band in self.bands),
         )

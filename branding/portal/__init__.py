@@ -1,0 +1,1 @@
+"""The client's pages of usage and statements."""
