@@ -15,7 +15,14 @@ from governance.services.details import missing_in_words
 class SignatureForm(forms.Form):
     """What comes with Approve: the hash of what the page showed, and a remark."""
 
-    content_hash = forms.RegexField(r"\A[0-9a-f]{64}\Z", widget=forms.HiddenInput)
+    content_hash = forms.RegexField(
+        r"\A[0-9a-f]{64}\Z",
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": "The form was incomplete: open the change again.",
+            "invalid": "The form was altered: open the change again.",
+        },
+    )
     comment = forms.CharField(
         required=False, max_length=2000, label="Remark", widget=forms.Textarea(attrs={"rows": 2})
     )
@@ -25,7 +32,9 @@ class CommentForm(forms.Form):
     """What comes with Reject: the reason."""
 
     comment = forms.CharField(
-        max_length=2000, label="Why not", widget=forms.Textarea(attrs={"rows": 2})
+        max_length=2000,
+        label="Remark",
+        error_messages={"required": "Say why it is rejected."},
     )
 
 
@@ -80,6 +89,6 @@ def submitted(
     form = form_class(request.POST)
     if form.is_valid():
         return decide(request, page, request_id, lambda: run(form.cleaned_data), said)
-    for field, problems in form.errors.items():
-        messages.error(request, f"{form.fields[field].label or 'Form'}: {problems[0]}")
+    for problems in form.errors.values():
+        messages.error(request, str(problems[0]))
     return redirect(page, request_id)

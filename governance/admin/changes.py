@@ -84,8 +84,6 @@ def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "sign_form": SignatureForm(
             initial={"content_hash": detail.request.content_hash}, auto_id="sign_%s"
         ),
-        "reject_form": CommentForm(auto_id="reject_%s"),
-        "withdraw_form": RemarkForm(auto_id="withdraw_%s"),
     }
     return render(request, "governance/change_detail.html", context)
 

@@ -46,7 +46,6 @@ def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "sign_form": SignatureForm(
             initial={"content_hash": detail.request.content_hash}, auto_id="sign_%s"
         ),
-        "reject_form": CommentForm(auto_id="reject_%s"),
     }
     return render(request, "governance/portal/approval_detail.html", context)
 

@@ -1,7 +1,9 @@
 """One change request as somebody sees it: what is missing, and what they may do."""
 
 from dataclasses import dataclass
+from typing import Final
 
+from governance.actions import action_label
 from governance.actors import Actor
 from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
@@ -19,6 +21,8 @@ from governance.services.signing import (
 from governance.services.targets import moved_targets
 from governance.state import may
 
+_HISTORY: Final = 200
+
 
 @dataclass(frozen=True)
 class ChangeView:
@@ -27,6 +31,14 @@ class ChangeView:
     change: Change
     kind: str
     lines: list[DiffLine]
+
+
+@dataclass(frozen=True)
+class Step:
+    """An entry of a request's history, with its action in words."""
+
+    entry: AuditEntry
+    label: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +57,7 @@ class RequestDetail:
     missing: list[str]
     moved: list[str]
     conflicts: list[ChangeRequest]
-    history: list[AuditEntry]
+    history: list[Step]
     can_sign: bool
     why_not: str
     can_withdraw: bool
@@ -179,6 +191,7 @@ def _conflicts(actor: Actor, request: ChangeRequest, changes: list[Change]) -> l
     return list(found.values())
 
 
-def _history(request: ChangeRequest) -> list[AuditEntry]:
+def _history(request: ChangeRequest) -> list[Step]:
     entries = AuditEntry.objects.filter(object_kind="change_request", object_id=str(request.pk))
-    return list(entries.order_by("at", "id")[:200])
+    found = entries.order_by("-at", "-id")[:_HISTORY]
+    return [Step(entry, action_label(entry.action)) for entry in found]
