@@ -51,7 +51,7 @@ class OwnTrail:
         raise Http404
 
 
-class BrandedAdminSite(UnfoldAdminSite):
+class BrandedAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the library has no types
     """One per process; whose it is comes from each request's host."""
 
     site_url = None
@@ -76,7 +76,7 @@ class BrandedAdminSite(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """The library's context under the brand's name."""
         identity = current_identity()
-        context = super().each_context(request)
+        context: dict[str, Any] = super().each_context(request)
         context.update(
             site_title=identity.name,
             site_header=identity.name,

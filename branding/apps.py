@@ -14,9 +14,12 @@ class BrandingConfig(AppConfig):
         from branding import actions  # noqa: F401  registers the audit actions
         from branding.commercial import actions as commercial_actions  # noqa: F401  registers them
         from branding.mail import send_branded
+        from branding.navigation import register_counter
         from branding.starting import first_brand
+        from branding.waiting import waiting_signatures
         from tenants.mailing import register_sender
         from tenants.services import starting_content
 
         register_sender(send_branded)
         starting_content.register(first_brand)
+        register_counter("awaiting_approval", waiting_signatures)

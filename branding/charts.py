@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 WIDTH = 720
 HEIGHT = 232
-LEFT, RIGHT, TOP, BOTTOM = 52, 8, 10, 26
+LEFT, RIGHT, TOP, BOTTOM = 60, 4, 12, 28
 MAX_BAR = 34.0
-MAX_LABELS = 9
+MAX_LABELS = 7
 
 Value = int | float | Decimal
 
@@ -77,7 +77,7 @@ def nice_top(highest: Decimal) -> tuple[Decimal, Decimal]:
         whole = step == step.to_integral_value() or highest < 4
         if whole and step * 4 >= highest:
             break
-    steps = -(-highest // step)
+    steps = (highest / step).to_integral_value(rounding=ROUND_CEILING)
     return step * steps, step
 
 

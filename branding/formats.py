@@ -49,6 +49,17 @@ def number_text(value: object, viewer: Viewer, digits: int | None = None) -> str
     return text.replace("-", "−", 1) if number < 0 else text
 
 
+def short_number_text(value: object, viewer: Viewer) -> str:
+    """A round number for an axis: `15k` for 15000, `2.5m` for 2500000."""
+    number = as_decimal(value)
+    if number is None or abs(number) < 10_000:
+        return number_text(value, viewer)
+    for size, sign in ((1_000_000, "m"), (1_000, "k")):
+        if abs(number) >= size:
+            return number_text((number / size).normalize(), viewer) + sign
+    return number_text(number, viewer)
+
+
 def money_text(value: object, currency: str, viewer: Viewer) -> str:
     """The amount with the currency's own number of decimals, without the currency."""
     return number_text(value, viewer, _DIGITS.get(currency.upper(), 2))

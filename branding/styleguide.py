@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.utils import timezone
 
 _ROWS = (
-    ("TE-10442", "Alder Consulting", "Time to billing", "held", "Tax code STD-20 is missing", 14320),
+    ("TE-10442", "Alder Consulting", "Time to billing", "held", "Tax code is missing", 14320),
     ("TE-10391", "Birch Systems", "Time to billing", "delivered", "", 1840),
-    ("ML-0087", "Alder Consulting", "Milestone to invoice", "waiting", "Amendment 2 unsigned", 48000),
+    ("ML-0087", "Alder Consulting", "Milestone to invoice", "waiting", "Amendment unsigned", 48000),
     ("OP-2203", "Cedar Partners", "Opportunity to project", "failed", "Customer exists", None),
     ("IN-5518", "Birch Systems", "Payment status", "unchanged", "", -320),
 )  # fmt: skip

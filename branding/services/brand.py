@@ -12,6 +12,7 @@ from branding import actions, images, storage
 from branding.models import Brand
 from branding.palette import parse_colour
 from branding.services.identity import forget_identity, partner_name
+from governance.actions import Action
 from governance.actors import Actor
 from governance.services import audit
 
@@ -141,7 +142,7 @@ def _values(brand: Brand) -> dict[str, object]:
 
 
 def _record(
-    action: audit.Action,
+    action: Action,
     brand: Brand,
     before: Mapping[str, object],
     after: Mapping[str, object],

@@ -63,7 +63,7 @@ def partner_name() -> str:
     """The current partner's name as the operator wrote it; stands until a brand has one."""
     tenant = connection.tenant  # type: ignore[attr-defined]  # set by the tenant backend
     if isinstance(tenant, Partner):
-        return tenant.name
+        return str(tenant.name)
     schema = current_schema()
     with public_scope():
         name = Partner.objects.filter(schema_name=schema).values_list("name", flat=True).first()

@@ -18,7 +18,7 @@ from django.utils.text import slugify
 
 from branding import charts
 from branding.charts import Series, Value
-from branding.formats import number_text
+from branding.formats import number_text, short_number_text
 from branding.palette import DEFAULT_PRIMARY
 from branding.services.theme import palette_of
 from branding.templatetags.ui import viewer_in
@@ -101,7 +101,9 @@ def _chart(
         "left": charts.LEFT,
         "right": charts.WIDTH - charts.RIGHT,
         "foot": charts.HEIGHT - 7,
-        "ticks": [(tick.y, number_text(tick.value, viewer)) for tick in charts.ticks(highest)],
+        "ticks": [
+            (tick.y, short_number_text(tick.value, viewer)) for tick in charts.ticks(highest)
+        ],
         "labels": charts.labels(names),
         "series": rows,
         "colours": tokens,

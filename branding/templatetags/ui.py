@@ -48,7 +48,7 @@ def field_kind(field: BoundField) -> str:
         return "hidden"
     if isinstance(widget, CheckboxInput):
         return "check"
-    if isinstance(widget, (widgets.RadioSelect, widgets.CheckboxSelectMultiple)):
+    if isinstance(widget, widgets.RadioSelect):
         return "group"
     return "line"
 
@@ -57,10 +57,8 @@ def _control_class(widget: widgets.Widget) -> str:
     if isinstance(widget, CheckboxInput):
         return "checkbox"
     if isinstance(widget, widgets.RadioSelect):
-        return "radio"
-    if isinstance(widget, widgets.CheckboxSelectMultiple):
-        return "checkbox"
-    if isinstance(widget, widgets.SelectMultiple | widgets.Select):
+        return ""  # the class would land on the group, not on its buttons
+    if isinstance(widget, widgets.Select):
         return "select"
     if isinstance(widget, widgets.Textarea):
         return "textarea"
