@@ -1,0 +1,58 @@
+"""All canonical objects by name. Closed: the code is the catalogue."""
+
+from collections.abc import Mapping
+
+from mappings.canonical import billing, delivery, parties, sales
+from mappings.canonical.fields import Field, ObjectSchema
+
+SCHEMAS: Mapping[str, ObjectSchema] = {
+    one.name: one for family in (parties, sales, delivery, billing) for one in family.OBJECTS
+}
+
+
+class UnknownObject(LookupError):
+    """No canonical object has that name."""
+
+
+def schema(name: str) -> ObjectSchema:
+    """Return the schema of a canonical object. Raises UnknownObject, naming those that exist."""
+    try:
+        return SCHEMAS[name]
+    except KeyError:
+        raise UnknownObject(
+            f"There is no canonical object {name!r}; there are {', '.join(sorted(SCHEMAS))}."
+        ) from None
+
+
+def reference_of(object_type: str, field: str) -> str | None:
+    """Return the object type that a reference field points to, None for other fields."""
+    found = SCHEMAS[object_type].field(field) if object_type in SCHEMAS else None
+    return found.reference_to or None if found else None
+
+
+def key_of(object_type: str, data: Mapping[str, object]) -> str:
+    """Return a record's natural key, "" when a part of it is missing."""
+    parts = [data.get(name) for name in schema(object_type).natural_key]
+    return "" if any(part in (None, "") for part in parts) else "/".join(map(str, parts))
+
+
+def label_of(object_type: str, data: Mapping[str, object]) -> str:
+    """Return what people call a record: its name, else its description, else its key."""
+    for name in ("name", "description"):
+        if text := data.get(name):
+            return str(text)[:200]
+    return key_of(object_type, data)
+
+
+def references_in(object_type: str, data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return (object type, key) of every record that this one refers to."""
+    return [
+        (one.reference_to, str(data[one.name]))
+        for one in schema(object_type).fields
+        if one.reference_to and data.get(one.name)
+    ]
+
+
+def fields_of(object_type: str) -> dict[str, Field]:
+    """Return an object's fields by name."""
+    return {one.name: one for one in schema(object_type).fields}

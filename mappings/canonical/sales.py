@@ -1,0 +1,70 @@
+"""From opportunity to contract."""
+
+from mappings.canonical.fields import Field, ObjectSchema
+
+ENGAGEMENT = Field(
+    "engagement", "text", "Engagement", "The identifier that all systems share for one engagement"
+)
+
+OPPORTUNITY = ObjectSchema(
+    name="opportunity",
+    label="Opportunity",
+    version=1,
+    natural_key=("number",),
+    owner_kind="crm",
+    help="A deal that may become a project.",
+    fields=(
+        Field("number", "text", "Number", required=True),
+        Field("name", "text", "Name", required=True),
+        Field("customer", "reference", "Customer", required=True, reference_to="customer"),
+        Field("stage", "enum", "Stage", required=True, choices=("open", "won", "lost")),
+        Field("amount", "money", "Amount", unit="currency"),
+        Field("currency", "text", "Currency", "ISO 4217"),
+        Field("close_date", "date", "Close date"),
+        Field("start_date", "date", "Start"),
+        Field("end_date", "date", "End"),
+        Field("project_code", "text", "Project code", "The code that the project will have"),
+        Field("contract_number", "text", "Contract number"),
+        Field("billing_type", "enum", "Billing", choices=("time_and_materials", "fixed_price")),
+        Field("budget_hours", "decimal", "Budget", unit="h"),
+        Field("payment_terms", "text", "Payment terms"),
+        Field("tax_code", "text", "Tax code"),
+        Field("billing_status", "text", "Billing status", "Written back from the ERP"),
+        ENGAGEMENT,
+    ),
+)
+
+CONTRACT = ObjectSchema(
+    name="contract",
+    label="Contract",
+    version=1,
+    natural_key=("number",),
+    owner_kind="erp",
+    help="What was agreed, with its amendments.",
+    fields=(
+        Field("number", "text", "Number", required=True),
+        Field("name", "text", "Name"),
+        Field("customer", "reference", "Customer", required=True, reference_to="customer"),
+        Field("status", "enum", "Status", choices=("draft", "active", "ended")),
+        Field("start_date", "date", "Start"),
+        Field("end_date", "date", "End"),
+        Field("value", "money", "Value", unit="currency"),
+        Field("currency", "text", "Currency", "ISO 4217"),
+        Field("tax_code", "text", "Tax code"),
+        Field("billing_schedule", "text", "Billing schedule"),
+        Field("amendment_required", "boolean", "Amendment required"),
+        Field(
+            "amendments",
+            "list",
+            "Amendments",
+            items=(
+                Field("number", "text", "Number", required=True),
+                Field("status", "text", "Status"),
+                Field("signed_on", "date", "Signed on"),
+            ),
+        ),
+        ENGAGEMENT,
+    ),
+)
+
+OBJECTS = (OPPORTUNITY, CONTRACT)

@@ -1,0 +1,68 @@
+"""Reading values by dotted path. Pure; it never evaluates anything."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+MAX_SEGMENTS = 12
+
+
+class _Missing:
+    """The type of `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "missing"
+
+
+MISSING: Final = _Missing()
+Reader = Callable[[Mapping[str, object]], object]
+
+
+class BadPath(ValueError):
+    """A path is not made of plain names and list positions."""
+
+
+def split(path: str) -> tuple[str, ...]:
+    """Return the segments of `a.b.0.c`; a dot inside a name is written `\\.`. Raises BadPath."""
+    marked = path.replace("\\.", "\0")
+    parts = tuple(part.replace("\0", ".") for part in marked.split("."))
+    if not path or len(parts) > MAX_SEGMENTS or not all(parts):
+        raise BadPath(f"{path[:60]!r} is no path; write names with dots, such as customer.name.")
+    if any(part.startswith("__") for part in parts):
+        raise BadPath(f"{path[:60]!r} has a name that starts with two underscores.")
+    return parts
+
+
+def _step(value: object, name: str) -> object:
+    if isinstance(value, Mapping):
+        return value.get(name, MISSING)
+    if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+        return value[int(name)]
+    return MISSING
+
+
+def reader(path: str) -> Reader:
+    """Return a function from record to the value at `path`, MISSING when there is none."""
+    parts = split(path)
+    if len(parts) == 1:
+        only = parts[0]
+        return lambda record: record.get(only, MISSING)
+
+    def read(record: Mapping[str, object]) -> object:
+        value: object = record
+        for part in parts:
+            value = _step(value, part)
+            if value is None or value is MISSING:
+                return value
+        return value
+
+    return read
+
+
+def put(target: dict[str, object], parts: tuple[str, ...], value: object) -> None:
+    """Set a value in nested dicts, making those that are missing."""
+    here = target
+    for part in parts[:-1]:
+        inner = here.setdefault(part, {})
+        assert isinstance(inner, dict)
+        here = inner
+    here[parts[-1]] = value
