@@ -67,7 +67,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
         }
         for key, label in _FILTERS.items()
     ]
-    context = {"rows": rows, "page": page, "chips": chips, "words": words}
+    context = {"rows": rows, "empty": not rows, "page": page, "chips": chips}
     return render(request, "governance/change_list.html", context)
 
 

@@ -65,6 +65,7 @@ def audit_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "rows": rows,
+        "empty": not rows,
         "older": page.older if page else None,
         "first": after is None,
         "filtered": any(query.values()),

@@ -28,7 +28,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     waiting = awaiting_signature(actor)
     others = visible_requests(actor).exclude(pk__in=[one.pk for one in waiting])[:RECENT]
-    context = {"title": "Approvals", "waiting": waiting, "others": others}
+    context = {"waiting": waiting, "empty": not waiting, "others": others}
     return render(request, "governance/portal/approval_list.html", context)
 
 
@@ -41,7 +41,6 @@ def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
     except ChangeRequest.DoesNotExist as missing:
         raise Http404 from missing
     context = {
-        "title": detail.request.title,
         "detail": detail,
         "sign_form": SignatureForm(
             initial={"content_hash": detail.request.content_hash}, auto_id="sign_%s"

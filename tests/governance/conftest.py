@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test import Client as Browser
 
 from governance import appliers
 from governance.actors import Actor
@@ -50,3 +52,18 @@ def carol(policies: None, actor: Callable[[Person], Actor]) -> Actor:
 def heidi(policies: None, actor: Callable[[Person], Actor]) -> Actor:
     """Alder's own approver."""
     return actor(actors.HEIDI)
+
+
+@pytest.fixture
+def at_home(northwind: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request leaves the schema when it has finished; come back, so that the test can
+    look at what it did."""
+    plain = Browser.request
+
+    def request(self: Browser, **environment: object) -> object:
+        try:
+            return plain(self, **environment)
+        finally:
+            connection.set_tenant(northwind)  # type: ignore[attr-defined]  # the tenant backend's
+
+    monkeypatch.setattr(Browser, "request", request)
