@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -122,38 +123,35 @@ def _make_schema(owner: schemas.Connection, schema: str) -> None:
 
 
 def _write_rows(actor: Actor, draft: _Draft) -> Provisioned:
-    """Write the partner's rows in both schemas, in one transaction."""
-    with transaction.atomic(durable=True):
-        partner = Partner.objects.create(
-            schema_name=draft.schema, slug=draft.slug, name=draft.name, status=Partner.Status.ACTIVE
+    """Write the partner's rows in both schemas; the caller holds the transaction."""
+    partner = Partner.objects.create(
+        schema_name=draft.schema, slug=draft.slug, name=draft.name, status=Partner.Status.ACTIVE
+    )
+    Domain.objects.bulk_create(
+        Domain(
+            domain=host.host,
+            tenant=partner,
+            is_primary=host.is_primary,
+            kind=host.kind,
+            state=host.state,
         )
-        Domain.objects.bulk_create(
-            Domain(
-                domain=host.host,
-                tenant=partner,
-                is_primary=host.is_primary,
-                kind=host.kind,
-                state=host.state,
-            )
-            for host in draft.hosts
-        )
-        Wakeup.objects.update_or_create(schema_name=draft.schema, defaults={"due_at": None})
-        audit.record(
-            actions.PARTNER_PROVISIONED,
-            object_kind="partner",
-            object_id=partner.pk,
-            object_label=partner.name,
-            after={"slug": draft.slug, "hosts": [host.host for host in draft.hosts]},
-        )
-        with schema_scope(draft.schema):
-            # The operator has no permission inside a partner; setting one up is the
-            # machinery's work, and the audit trail still names the operator.
-            builder = Actor(kind="system", id=None, label=actor.label)
-            owner = add_person(
-                builder, email=draft.owner_email, name=draft.owner_name, roles=["owner"]
-            )
-            starting_content.fill(builder, partner)
-            link = password_link(owner)
+        for host in draft.hosts
+    )
+    Wakeup.objects.update_or_create(schema_name=draft.schema, defaults={"due_at": None})
+    audit.record(
+        actions.PARTNER_PROVISIONED,
+        object_kind="partner",
+        object_id=partner.pk,
+        object_label=partner.name,
+        after={"slug": draft.slug, "hosts": [host.host for host in draft.hosts]},
+    )
+    with schema_scope(draft.schema):
+        # The operator has no permission inside a partner; setting one up is the
+        # machinery's work, and the audit trail still names the operator.
+        builder = Actor(kind="system", id=None, label=actor.label)
+        owner = add_person(builder, email=draft.owner_email, name=draft.owner_name, roles=["owner"])
+        starting_content.fill(builder, partner)
+        link = password_link(owner)
     return Provisioned(partner, owner.email, link)
 
 
@@ -198,7 +196,10 @@ def _provision_locked(actor: Actor, draft: _Draft, owner: schemas.Connection) ->
         raise ValidationError({"slug": problem})
     try:
         _make_schema(owner, draft.schema)
-        made = _write_rows(actor, draft)
+        # Only a commit makes the schema a partner's: until then it bears the unfinished mark.
+        with transaction.atomic(durable=True):
+            made = _write_rows(actor, draft)
+            transaction.on_commit(partial(schemas.finish_schema, owner, draft.schema), robust=True)
     except schemas.SchemaExistsError as error:
         raise ValidationError(
             {"slug": f"A schema {draft.schema} exists that belongs to no partner; choose another."}
@@ -213,5 +214,4 @@ def _provision_locked(actor: Actor, draft: _Draft, owner: schemas.Connection) ->
     except BaseException:
         _take_back(owner, draft.schema)
         raise
-    schemas.finish_schema(owner, draft.schema)
     return made
