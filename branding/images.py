@@ -6,7 +6,6 @@ Pure: bytes in, PNG bytes out.
 from __future__ import annotations
 
 import io
-import warnings
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
 
@@ -17,6 +16,7 @@ LOGO_SIZE = (720, 180)
 ICON_SIDE = 128
 # A picture wider than this is a word, and no good as an icon.
 ICON_RATIO = 1.4
+_TOO_LARGE = f"The picture is larger than {MAX_SIDE} × {MAX_SIDE} pixels. Save it smaller."
 
 
 class ImageRefused(ValueError):
@@ -67,18 +67,16 @@ def letter_icon(letter: str, fill: str, ink: str) -> bytes:
 
 def _decode(data: bytes) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-                # Known from the header: a huge picture is refused before it is unpacked.
-                if max(opened.size) > MAX_SIDE:
-                    raise ImageRefused(
-                        f"The picture is larger than {MAX_SIDE} × {MAX_SIDE} pixels."
-                    )
-                return ImageOps.exif_transpose(opened).convert("RGBA")
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            # Known from the header: a huge picture is refused before it is unpacked.
+            if max(opened.size) > MAX_SIDE:
+                raise ImageRefused(_TOO_LARGE)
+            return ImageOps.exif_transpose(opened).convert("RGBA")
     except ImageRefused:
         raise
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Warning) as error:
+    except Image.DecompressionBombError as error:
+        raise ImageRefused(_TOO_LARGE) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ImageRefused(
             "This file is no picture that can be read. Upload a PNG, WebP or JPEG."
         ) from error

@@ -1,0 +1,109 @@
+"""Numbers, money and dates in the viewer's form."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from branding import formats
+from branding.viewer import Viewer, viewer_of
+
+NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+BRITISH, GERMAN = Viewer("en-gb", "Europe/London"), Viewer("de", "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("value", "viewer", "expected"),
+    [
+        (Decimal("1234567.50"), BRITISH, "1,234,567.50"),
+        (Decimal("1234567.50"), GERMAN, "1.234.567,50"),
+        ("-1234", BRITISH, "−1,234"),
+        (0, BRITISH, "0"),
+        (None, BRITISH, "–"),
+        ("n/a", BRITISH, "n/a"),
+    ],
+)
+def test_numbers_are_grouped_as_the_viewer_groups_them(
+    value: object, viewer: Viewer, expected: str
+) -> None:
+    assert formats.number_text(value, viewer) == expected
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "expected"),
+    [
+        ("1234.5", "EUR", "1,234.50"),
+        ("1234.565", "EUR", "1,234.57"),
+        ("1234.5", "JPY", "1,235"),
+        ("1.2345", "KWD", "1.235"),
+    ],
+)
+def test_money_has_its_currencys_decimals_rounded_half_up(
+    amount: str, currency: str, expected: str
+) -> None:
+    assert formats.money_text(amount, currency, BRITISH) == expected
+
+
+def test_moments_are_told_in_the_viewers_zone() -> None:
+    assert formats.moment_text(NOW, GERMAN, NOW) == "Today 12:00"
+    late = datetime(2026, 11, 20, 23, 30, tzinfo=UTC)
+    assert formats.moment_text(late, BRITISH, NOW) == "Yesterday 23:30"
+    assert formats.moment_text(late, GERMAN, NOW) == "Today 00:30"
+
+
+def test_days_are_told_in_the_viewers_form() -> None:
+    day = date(2025, 4, 3)
+    assert formats.date_text(day, BRITISH) == "3 Apr 2025"
+    assert formats.date_text(day, GERMAN) == "03.04.2025"
+    assert formats.date_text(day, Viewer("en-us", "UTC")) == "Apr 3, 2025"
+
+
+@pytest.mark.parametrize(
+    ("ago", "expected"),
+    [
+        (timedelta(seconds=10), "now"),
+        (timedelta(minutes=3), "3 min ago"),
+        (timedelta(hours=5), "5 h ago"),
+        (timedelta(days=2), "2 days ago"),
+        (-timedelta(days=2), "in 2 days"),
+    ],
+)
+def test_distances_are_short(ago: timedelta, expected: str) -> None:
+    assert formats.distance_text(NOW - ago, NOW) == expected
+
+
+def test_a_viewer_is_the_person_then_their_client_then_the_brand() -> None:
+    request = RequestFactory().get("/")
+    client = SimpleNamespace(locale="de", time_zone="Europe/Berlin")
+    request.user = SimpleNamespace(  # type: ignore[assignment]  # as much of a user as is read
+        is_authenticated=True, locale="", time_zone="America/Lima", client=client
+    )
+    assert viewer_of(request, locale="fr", zone="UTC") == Viewer("de", "America/Lima")
+
+
+def test_a_zone_that_does_not_exist_is_not_opened() -> None:
+    assert viewer_of(None, zone="../../etc/passwd") == Viewer("en-gb", "UTC")
+
+
+def _render(source: str, **values: object) -> str:
+    return Template("{% load ui %}" + source).render(Context(values))
+
+
+def test_money_in_a_template_is_exact_and_names_its_currency() -> None:
+    html = _render('{% money amount "EUR" %}', amount=Decimal("-14320.10"))
+    assert "−14,320.10 <span>EUR</span>" in html
+    assert "ui-negative" in html
+
+
+def test_a_moment_in_a_template_carries_itself_for_machines() -> None:
+    html = _render("{% when at %}", at=datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC))
+    assert html.startswith('<time datetime="2025-01-02T03:04:05+00:00"')
+    assert "2 Jan 2025, 03:04</time>" in html
+
+
+def test_a_moment_written_as_text_is_read() -> None:
+    assert "1 Oct 2025" in _render("{% when at %}", at="2025-10-01")
+    assert "–" in _render("{% when at %}", at=None)
