@@ -8,3 +8,10 @@ class MappingsConfig(AppConfig):
 
     name = "mappings"
     verbose_name = "Mappings"
+
+    def ready(self) -> None:
+        from governance.appliers import register_applier
+        from mappings import actions  # noqa: F401  registers the audit actions
+        from mappings.change_control import MAPPING_VERSION
+
+        register_applier(MAPPING_VERSION)

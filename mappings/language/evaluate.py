@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from mappings.language.budget import MAX_TEXT, Budget, ExpressionError
-from mappings.language.functions import FUNCTIONS, SPECIAL, same, items_of, number, truth
+from mappings.language.functions import FUNCTIONS, SPECIAL, items_of, number, same, truth
 from mappings.language.nodes import Call, Literal, Node, paths_of
 from mappings.language.parser import parse
 from mappings.paths import MISSING, BadPath, Reader, reader

@@ -1,0 +1,9 @@
+"""Audit actions of mappings."""
+
+from governance.actions import register_action
+
+MAPPING_ADDED = register_action("mapping.added", "Added a mapping")
+MAPPING_DRAFTED = register_action("mapping.drafted", "Drafted a mapping version")
+MAPPING_PROPOSED = register_action("mapping.proposed", "Proposed a mapping version")
+MAPPING_PUBLISHED = register_action("mapping.published", "Published a mapping version")
+VALUE_MAP_CHANGED = register_action("value_map.changed", "Changed a value map")

@@ -1,0 +1,1 @@
+"""One function per change to mappings, and the preview."""
