@@ -1,5 +1,16 @@
-"""Pages."""
+"""Staff's pages of clients, people and tokens, under /clients/."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from tenants.accounts.pages import clients
+from tenants.accounts.pages.urls import shared
+from tenants.doors import staff_page
+
+_manage = staff_page("clients.manage")
+
+urlpatterns: list[URLPattern] = [
+    path("", staff_page("clients.view")(clients.client_list), name="client_list"),
+    path("add/", _manage(clients.client_add), name="client_add"),
+    path("<int:pk>/edit/", _manage(clients.client_edit), name="client_edit"),
+    *shared(staff_page, "people/"),
+]

@@ -1,5 +1,8 @@
-"""Pages."""
+"""A client administrator's pages of people and tokens, under /people/."""
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from tenants.accounts.pages.urls import shared
+from tenants.doors import client_page
+
+urlpatterns: list[URLPattern] = shared(client_page, "")

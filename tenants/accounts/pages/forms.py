@@ -1,0 +1,111 @@
+"""Forms of people, tokens and clients. Rules are in the services; these only read input."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from governance.actors import Actor
+from tenants.accounts.models import Client
+from tenants.accounts.pages.roles import role_choices
+from tenants.accounts.permissions import PERMISSIONS
+
+LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
+LOCALES = [
+    ("en-gb", "English, UK (31 Dec, 1,234.50)"),
+    ("en-us", "English, US (Dec 31, 1,234.50)"),
+    ("de", "German (31.12., 1.234,50)"),
+    ("nl", "Dutch (31-12, 1.234,50)"),
+    ("fr", "French (31/12, 1 234,50)"),
+]
+
+
+def _roles_field(*, of_client: bool) -> forms.MultipleChoiceField:
+    return forms.MultipleChoiceField(
+        label="Roles",
+        choices=role_choices(of_client=of_client),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose one role at least."},
+    )
+
+
+class InviteForm(forms.Form):
+    """Who is invited, and as what. `clients`: whom they can belong to; None for staff."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    email = forms.EmailField(label="E-mail address", help_text="The invitation goes there.")
+
+    def __init__(
+        self, *args: Any, of_client: bool, clients: QuerySet[Client] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        if clients is not None:
+            self.fields["client"] = forms.ModelChoiceField(
+                clients, label="Client", empty_label="Choose a client"
+            )
+        self.fields["roles"] = _roles_field(of_client=of_client)
+
+
+class RolesForm(forms.Form):
+    """The roles of somebody who is there already."""
+
+    def __init__(self, *args: Any, of_client: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["roles"] = _roles_field(of_client=of_client)
+
+
+class TokenForm(forms.Form):
+    """A token's name, what it may do, and until when."""
+
+    name = forms.CharField(label="Name", max_length=80, help_text="What the program is.")
+    lifetime = forms.ChoiceField(
+        label="Works for", choices=LIFETIMES, initial="365", required=False
+    )
+
+    def __init__(self, *args: Any, actor: Actor, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if actor.client_id is None:
+            self.fields["client"] = forms.ModelChoiceField(
+                Client.objects.all(),
+                label="Only for",
+                required=False,
+                empty_label="All clients",
+            )
+        self.fields["scopes"] = forms.MultipleChoiceField(
+            label="May",
+            choices=[
+                (name, label) for name, label in PERMISSIONS.items() if name in actor.permissions
+            ],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"required": "Choose what the program may do."},
+        )
+
+    def expires_at(self) -> datetime | None:
+        """Return when the token stops, None for never."""
+        days = self.cleaned_data["lifetime"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+class ClientForm(forms.Form):
+    """A client's own facts."""
+
+    name = forms.CharField(label="Name", max_length=120)
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        initial="UTC",
+        help_text="Days of usage and cut-offs follow it.",
+    )
+    currency = forms.CharField(
+        label="Currency", max_length=3, initial="EUR", help_text="Three letters, such as EUR."
+    )
+    locale = forms.ChoiceField(label="Numbers and dates", choices=LOCALES, initial="en-gb")
+
+
+class ClientChangeForm(ClientForm):
+    """The same, with where the client stands."""
+
+    status = forms.ChoiceField(label="Status", choices=Client.Status.choices)
