@@ -108,7 +108,9 @@ def edit(actor: Actor, request_id: int, *, changes: Sequence[ProposedChange]) ->
     move_request(request, "edit")
     request.revision += 1
     request.editors = _editors(actor, changes, request.editors)
-    request.notice = f"Edited by {actor.label}: earlier signatures no longer count."
+    request.notice = (
+        f"Edited by {actor.label.partition(' <')[0]}: earlier signatures no longer count."
+    )
     request.changes.all().delete()
     stored = _store(request, changes)
     request.save()

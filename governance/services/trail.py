@@ -91,7 +91,7 @@ def trail_page(
     actor: Actor, filters: Filters, *, after: Place | None = None, size: int = PAGE_SIZE
 ) -> TrailPage:
     """Return one page of `trail`, older than the place `after`. Raises NotPermitted."""
-    rows = list(_older_than(trail(actor, filters), after)[: size + 1])
+    rows = list(older_than(trail(actor, filters), after)[: size + 1])
     entries = rows[:size]
     more = len(rows) > size
     return TrailPage(entries, Place(entries[-1].at, entries[-1].pk) if more else None)
@@ -119,12 +119,13 @@ def export_trail(actor: Actor, filters: Filters) -> Iterator[AuditEntry]:
 def _all(found: QuerySet[AuditEntry]) -> Iterator[AuditEntry]:
     """Yield by keyset, so that no server-side cursor outlives its transaction."""
     last: Place | None = None
-    while chunk := list(_older_than(found, last)[:_EXPORT_CHUNK]):
+    while chunk := list(older_than(found, last)[:_EXPORT_CHUNK]):
         yield from chunk
         last = Place(chunk[-1].at, chunk[-1].pk)
 
 
-def _older_than(found: QuerySet[AuditEntry], place: Place | None) -> QuerySet[AuditEntry]:
+def older_than(found: QuerySet[AuditEntry], place: Place | None) -> QuerySet[AuditEntry]:
+    """Return what follows `place` in the order of `trail`; all of it for None."""
     if place is None:
         return found
     # The first condition lets the index start there; the second settles equal times.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 from django_tenants.utils import tenant_context
@@ -16,7 +17,7 @@ from governance.actions import CHANGE_PROPOSED, CHANGE_REJECTED
 from governance.actors import Actor, task_actor
 from governance.models import AuditEntry
 from governance.services import audit
-from governance.services.trail import Filters, Place, place_from, trail, trail_page
+from governance.services.trail import Filters, Place, older_than, place_from, trail, trail_page
 from tenants.models import Partner
 from tests import actors
 
@@ -173,3 +174,34 @@ def test_a_large_export_comes_whole(
     _write(40)
     rows = _exported(browse(actors.FRANK), "kind=lamp")
     assert [int(row["object_id"]) for row in rows] == list(range(39, -1, -1))
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        (Filters(), "audit_at"),
+        (Filters(action="change.proposed"), "audit_action"),
+        (Filters(actor_kind="person", actor_id=3), "audit_actor"),
+        (Filters(object_kind="lamp", object_id="3"), "audit_object"),
+        (Filters(since=timezone.now() - timedelta(days=1)), "audit_at"),
+    ],
+)
+def test_every_filter_has_its_index(alice: Actor, filters: Filters, index: str) -> None:
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            actor_kind="person",
+            actor_id=number % 50,
+            actor_label="t",
+            door="task",
+            action=f"change.kind{number % 20}",
+            object_kind="lamp",
+            object_id=str(number),
+            correlation_id="c",
+        )
+        for number in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    place = Place(timezone.now(), 2**40)
+    for found in (trail(alice, filters), older_than(trail(alice, filters), place)):
+        assert index in found[:50].explain()
