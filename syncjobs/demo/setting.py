@@ -1,0 +1,48 @@
+"""What the demo remembers between runs, and where it keeps its systems."""
+
+import datetime as dt
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from syncjobs.sandbox.story import story_month
+
+_WORDS = (
+    *("amber", "birch", "cedar", "coral", "delta", "ember", "fjord", "grove", "harbor", "indigo"),
+    *("juniper", "kelp", "lagoon", "maple", "nectar", "olive", "pebble", "quartz", "raven"),
+    *("saffron", "timber", "umber", "violet", "willow"),
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One password for everybody in the demo, and the month that is told."""
+
+    password: str
+    month: dt.date
+    home: Path
+
+    @property
+    def systems_home(self) -> Path:
+        """Where the clients' systems keep their state."""
+        return self.home / "systems"
+
+
+def load_setting(home: Path) -> Setting:
+    """Read the demo's own file; make it on the first run. Later runs tell the same month."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = home / "demo.json"
+    if file.exists():
+        known = json.loads(file.read_text())
+        return Setting(known["password"], dt.date.fromisoformat(known["month"]), home)
+    words = "-".join(secrets.choice(_WORDS) for _ in range(3))
+    setting = Setting(
+        password=f"{words}-{secrets.randbelow(9000) + 1000}",
+        month=story_month(dt.datetime.now(dt.UTC).date()),
+        home=home,
+    )
+    file.touch(mode=0o600)
+    kept = {**asdict(setting), "month": setting.month.isoformat(), "home": ""}
+    file.write_text(json.dumps(kept))
+    return setting
