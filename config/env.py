@@ -118,5 +118,5 @@ def signing_key(state_dir: Path, *, production: bool) -> str:
 
 def previous_master_keys() -> list[bytes]:
     """Return the master keys used before, which still open what they wrapped."""
-    texts = env.list("LIVERY_PREVIOUS_MASTER_KEYS", [])
+    texts: list[str] = env.list("LIVERY_PREVIOUS_MASTER_KEYS", [])
     return [_decoded_key("LIVERY_PREVIOUS_MASTER_KEYS", text) for text in texts]

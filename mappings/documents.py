@@ -89,16 +89,23 @@ def _rule_faults(rule: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         yield "unknown_key", f"A rule has no {', '.join(sorted(map(str, unknown)))}."
     if not str(rule.get("target") or ""):
         yield "target_missing", "The rule has no target field."
-    origins = [name for name in ORIGINS if name in rule]
-    if len(origins) != 1:
+    if sum(name in rule for name in ORIGINS) != 1:
         yield "origin", "Give exactly one of source, constant, expression or list."
     if "for_each" in rule and not rules_of(rule):
         yield "rules_missing", "A rule over a list needs rules for its members."
+    if rule.get("type", "any") not in TYPES:
+        yield "type", f"The type is one of {', '.join(TYPES)}."
+    yield from _policy_faults(rule)
+    yield from _work_faults(rule)
+
+
+def _policy_faults(rule: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name in ("on_null", "on_missing"):
         if rule.get(name, "fail") not in POLICIES:
             yield "policy", f"{name} is one of {', '.join(POLICIES)}."
-    if rule.get("type", "any") not in TYPES:
-        yield "type", f"The type is one of {', '.join(TYPES)}."
+
+
+def _work_faults(rule: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     steps = rule.get("steps", [])
     if not isinstance(steps, list) or len(steps) > MAX_STEPS:
         yield "steps", f"A rule takes at most {MAX_STEPS} steps."

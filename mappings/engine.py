@@ -137,10 +137,12 @@ class Rule:
         at: Reader = reader(self.source)
         return lambda record, inputs: at(record)
 
-    def problem(self, code: str, text: str, value: object = None, **detail: object) -> Problem:
+    def problem(
+        self, code: str, text: str, value: object = None, detail: Record | None = None
+    ) -> Problem:
         """Return a problem of this rule; the value's type is named, never the value."""
         source = f" (from {self.source}, {_kind(value)})" if self.source else ""
-        return Problem(code, f"{text}{source}.", self.id, self.target, self.source, detail or None)
+        return Problem(code, f"{text}{source}.", self.id, self.target, self.source, detail)
 
     def _without(self, policy: str, code: str, text: str, value: object) -> object:
         if policy == "default":
@@ -195,7 +197,9 @@ class Rule:
         if found is None:
             text = f"The {kind.replace('_', ' ')} {value} is not known there yet"
             raise _Stop(
-                self.problem("reference_missing", text, value, object_type=kind, key=str(value))
+                self.problem(
+                    "reference_missing", text, value, {"object_type": kind, "key": str(value)}
+                )
             )
         return found
 
@@ -209,7 +213,9 @@ class Rule:
         if policy == "default":
             return self.default
         text = f"The value map '{name}' has no entry for {str(value)[:60]!r}; add one"
-        raise _Stop(self.problem("value_missing", text, value, value_map=name, value=str(value)))
+        raise _Stop(
+            self.problem("value_missing", text, value, {"value_map": name, "value": str(value)})
+        )
 
     def _each(self, value: object, inputs: Inputs) -> object:
         if not isinstance(value, list) or len(value) > 10_000:
