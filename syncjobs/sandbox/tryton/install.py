@@ -1,5 +1,6 @@
 """Install Tryton's server and modules from the package registry into a venv of its own."""
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -12,10 +13,12 @@ MODULES = (
     "account",
     "account_invoice",
     "project",
-    "project_revenue",
+    "project_invoice",
     "timesheet",
     "sale_opportunity",
 )
+# Changes when another set of modules is wanted, so that old installs are made anew.
+MARK = hashlib.sha256(f"{SERIES} {MODULES}".encode()).hexdigest()[:10]
 _REQUIREMENTS = [f"trytond~={SERIES}.0", *(f"trytond_{name}~={SERIES}.0" for name in MODULES)]
 
 
@@ -28,7 +31,7 @@ def ensure_venv(venv: Path) -> Path:
 
     A marker is written last, so an install that was cut off is begun again.
     """
-    marker = venv / f"installed-{SERIES}"
+    marker = venv / f"installed-{MARK}"
     if marker.exists():
         return venv / "bin"
     shutil.rmtree(venv, ignore_errors=True)

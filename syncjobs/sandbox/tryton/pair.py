@@ -30,14 +30,15 @@ def start_pair(
     say("Installing Tryton from the package registry")
     bin_dir = install.ensure_venv(venv or directory / "venv")
     say("Preparing an empty database")
-    daemon.ensure_template(directory / "template", bin_dir)
+    template = directory / f"template-{install.MARK}"
+    daemon.ensure_template(template, bin_dir)
     facts: dict[str, dict[str, Any]] = {}
     ports = _free_ports() if port == 0 else (port, port + 1)
     for role, role_port in zip(ROLES, ports, strict=True):
         say(f"Starting the {role} server")
         facts[role] = daemon.start(
             directory / role,
-            template=directory / "template",
+            template=template,
             bin_dir=bin_dir,
             port=role_port,
             firm=story.FIRM,
