@@ -1,3 +1,5 @@
 """Routes that `config.api` joins."""
 
-routes: list[tuple[str, type, str]] = []
+from mappings.api.mappings import MappingViewSet
+
+routes = [("mappings", MappingViewSet, "mapping")]

@@ -1,0 +1,1 @@
+"""The editor's view of a document: rows of a form, and back. Pure."""

@@ -1,0 +1,209 @@
+"""A rule as a row of the form, and the form as a document."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mappings.documents import rules_of
+
+Record = Mapping[str, object]
+_STEP = re.compile(r"\s*(?P<name>[a-z0-9_]{1,40})\s*(?:\((?P<settings>[^()]*)\))?\s*(?:\||$)")
+_KEPT = ("for_each", "rules", "on_null", "on_missing", "type", "note")
+ORIGINS = (("source", "Field"), ("constant", "Always"), ("expr", "Expression"))
+MAX_ROWS = 200
+
+
+class BadRow(ValueError):
+    """A cell of the form can't be read. Fit to show beside the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule as texts. `fixed`: a rule over a list, which the form shows but does not edit."""
+
+    id: str
+    target: str = ""
+    origin: str = "source"
+    value: str = ""
+    steps: str = ""
+    lookup: str = ""
+    default: str = ""
+    when: str = ""
+    required: bool = False
+    fixed: bool = False
+    error: str = ""
+
+
+def steps_text(steps: object) -> str:
+    """Return steps as people write them: `trim | round(digits=2)`."""
+    parts = []
+    for step in steps if isinstance(steps, list) else []:
+        settings = ", ".join(
+            f"{name}={json.dumps(value) if isinstance(value, dict) else value}"
+            for name, value in step.items()
+            if name != "do"
+        )
+        parts.append(f"{step['do']}({settings})" if settings else str(step["do"]))
+    return " | ".join(parts)
+
+
+def read_steps(text: str) -> list[dict[str, object]]:
+    """Return the steps of `trim | round(digits=2)`. Raises BadRow."""
+    steps: list[dict[str, object]] = []
+    at = 0
+    while at < len(text) and text[at:].strip():
+        found = _STEP.match(text, at)
+        if found is None:
+            raise BadRow("Write steps as name(setting=value), with | between them.")
+        steps.append({"do": found["name"], **_settings(found["settings"] or "")})
+        at = found.end()
+    return steps
+
+
+def _settings(text: str) -> dict[str, object]:
+    if not text.strip():
+        return {}
+    if (table := re.fullmatch(r"\s*table=(\{.*\})\s*", text)) is not None:
+        try:
+            return {"table": json.loads(table[1])}
+        except ValueError as error:
+            raise BadRow('Write a table as table={"a": "b"}.') from error
+    settings: dict[str, object] = {}
+    for part in text.split(", "):
+        name, sign, value = part.partition("=")
+        if not sign:
+            raise BadRow(f"{part!r} is no setting; write name=value.")
+        clean = value if value.isspace() else value.strip()
+        settings[name.strip()] = int(clean) if clean.lstrip("-").isdecimal() else clean
+    return settings
+
+
+def _lookup_text(lookup: object) -> str:
+    if not isinstance(lookup, Mapping):
+        return ""
+    if "reference" in lookup:
+        return f"reference {lookup['reference']}"
+    miss = lookup.get("on_miss")
+    return f"values {lookup['value_map']}" + (f" or {miss}" if miss else "")
+
+
+def _read_lookup(text: str) -> dict[str, object] | None:
+    words = text.split()
+    match words:
+        case []:
+            return None
+        case ["reference", kind]:
+            return {"reference": kind}
+        case ["values", name]:
+            return {"value_map": name}
+        case ["values", name, "or", miss]:
+            return {"value_map": name, "on_miss": miss}
+    raise BadRow("Write a look-up as 'reference customer' or 'values terms'.")
+
+
+def rows_of(document: Record) -> list[Row]:
+    """Return a document's rules as rows."""
+    return [_row(rule) for rule in rules_of(document)]
+
+
+def _row(rule: Record) -> Row:
+    origin = next((name for name, _ in ORIGINS if name in rule), "source")
+    value = rule.get(origin, rule.get("for_each", ""))
+    return Row(
+        id=str(rule.get("id")),
+        target=str(rule.get("target") or ""),
+        origin=origin,
+        value=value if isinstance(value, str) else json.dumps(value),
+        steps=steps_text(rule.get("steps")),
+        lookup=_lookup_text(rule.get("lookup")),
+        default=str(rule["default"]) if "default" in rule else "",
+        when=str(rule.get("when") or ""),
+        required=bool(rule.get("required")),
+        fixed="for_each" in rule,
+    )
+
+
+def rule_of(row: Row, old: Record) -> dict[str, object]:
+    """Return a row as a rule; what the form does not show is kept from `old`. Raises BadRow."""
+    rule: dict[str, object] = {name: old[name] for name in _KEPT if name in old}
+    rule |= {"id": row.id, "target": row.target.strip()}
+    if row.fixed:
+        return {**old, **rule}
+    rule[row.origin] = _constant(row.value, old) if row.origin == "constant" else row.value.strip()
+    if steps := read_steps(row.steps):
+        rule["steps"] = steps
+    if lookup := _read_lookup(row.lookup):
+        rule["lookup"] = lookup
+    if row.default:
+        rule["default"] = row.default
+    if row.when.strip():
+        rule["when"] = row.when.strip()
+    if row.required:
+        rule["required"] = True
+    return rule
+
+
+def _constant(text: str, old: Record) -> object:
+    """Return a constant with the type it had: `true`, a number or a text."""
+    was = old.get("constant")
+    if isinstance(was, bool) or text in ("true", "false"):
+        return text == "true"
+    if isinstance(was, int) and text.lstrip("-").isdecimal():
+        return int(text)
+    return text
+
+
+def document_of(rows: Sequence[Row], base: Record) -> tuple[dict[str, object], list[Row]]:
+    """Return the form as a document, and the rows with what is wrong with each beside it.
+
+    Rows without target and value are left out; so a row is removed by emptying it.
+    """
+    old = {str(rule.get("id")): rule for rule in rules_of(base)}
+    rules, shown = [], []
+    for row in rows[:MAX_ROWS]:
+        if not row.target.strip() and not row.value.strip():
+            continue
+        try:
+            rules.append(rule_of(row, old.get(row.id, {})))
+            shown.append(row)
+        except BadRow as error:
+            shown.append(replace(row, error=str(error)))
+    document: dict[str, object] = {"rules": rules}
+    if base.get("checks"):
+        document["checks"] = base["checks"]
+    return document, shown
+
+
+def rows_from(post: Mapping[str, str], listed: Sequence[str]) -> list[Row]:
+    """Return the rows that a form sent. `listed`: the row numbers, in order."""
+
+    def cell(number: str, name: str) -> str:
+        return post.get(f"{name}-{number}", "")[:2_000]
+
+    return [
+        Row(
+            id=cell(number, "id") or f"r{number}",
+            target=cell(number, "target"),
+            origin=cell(number, "origin") or "source",
+            value=cell(number, "value"),
+            steps=cell(number, "steps"),
+            lookup=cell(number, "lookup"),
+            default=cell(number, "default"),
+            when=cell(number, "when"),
+            required=bool(cell(number, "required")),
+            fixed=bool(cell(number, "fixed")),
+        )
+        for number in listed[:MAX_ROWS]
+    ]
+
+
+def paths_in(sample: object, prefix: str = "", *, depth: int = 4) -> list[str]:
+    """Return the paths of a sample record, for the source suggestions; at most 300."""
+    found: list[str] = []
+    if isinstance(sample, Mapping) and depth:
+        for name, value in sample.items():
+            path = f"{prefix}{str(name).replace('.', chr(92) + '.')}"
+            found.append(path)
+            found += paths_in(value, f"{path}.", depth=depth - 1)
+    return found[:300]
