@@ -24,9 +24,8 @@ from branding.services.identity import current_identity
 # Replaced by our own pages, or of no use without the library's tables. `search` also caches what
 # a person may see under their id alone, for minutes after a role was taken away.
 _DROPPED = frozenset(
-    {"login", "logout", "password_change", "password_change_done", "search", "view_on_site",
-     "app_list"}
-)  # fmt: skip
+    {"login", "logout", "password_change", "password_change_done", "search", "view_on_site"}
+)
 
 
 class OwnTrail:
@@ -93,6 +92,18 @@ class BrandedAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the library ha
     def get_log_entries(self, request: HttpRequest) -> list[LogEntry]:
         """None: the library's log is not ours."""
         return []
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        """None: the menu is `branding.navigation`, and no list by app is shown."""
+        return []
+
+    def app_index(
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """There is none."""
+        raise Http404
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff who may sign in; each page asks for its own permission besides."""

@@ -199,3 +199,11 @@ def kept_fields(context: template.Context, *without: str) -> SafeString:
 def query_value(context: template.Context, name: str) -> str:
     """What the address has for a parameter."""
     return _query(context).get(name, "")
+
+
+@register.simple_tag(takes_context=True)
+def page_url(context: template.Context, number: int) -> str:
+    """The address with another page of the list."""
+    query = _query(context).copy()
+    query["page"] = str(number)
+    return f"?{query.urlencode()}"
