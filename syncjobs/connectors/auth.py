@@ -162,9 +162,10 @@ class TokenSignIn(SignIn):
         except BrokenJson:
             data = None
         if answer.status in {400, 401, 403}:
-            words = text_at(data, "error_description") or text_at(data, "error")
+            told = text_at(data, "error_description") or text_at(data, "error")
+            words = told.strip().rstrip(".") or "the client id or secret is wrong"
             raise Config(
-                f"Sign-in was refused: {words or 'the client id or secret is wrong'}.",
+                f"Sign-in was refused: {words}.",
                 status=answer.status,
             )
         if answer.status >= 300:

@@ -167,15 +167,19 @@ def vendor_words(shape: ErrorShape, data: object) -> tuple[str, dict[str, object
         detail["existing_id"] = text_at(data, shape.existing_id)
     parts = at(data, shape.parts) if shape.parts else None
     if isinstance(parts, list) and parts:
-        told = [_part(shape, part) for part in parts[:_MOST_PARTS]]
-        detail["parts"] = told
-        message = f"{message.rstrip('.')}: {'; '.join(told)}" if message else "; ".join(told)
+        pairs = [
+            (text_at(part, shape.part_field), text_at(part, shape.part_message))
+            for part in parts[:_MOST_PARTS]
+        ]
+        detail["parts"] = [": ".join(filter(None, pair)) for pair in pairs]
+        more = [": ".join(filter(None, pair)) for pair in pairs if not _said(message, *pair)]
+        message = "; ".join([*([message.rstrip(".")] if message else []), *more])
     return message, detail
 
 
-def _part(shape: ErrorShape, part: object) -> str:
-    name, words = text_at(part, shape.part_field), text_at(part, shape.part_message)
-    return f"{name}: {words}" if name and words else words or name
+def _said(message: str, name: str, words: str) -> bool:
+    """Say whether the message tells this complaint already."""
+    return name in message and words in message
 
 
 def _base(url: str) -> str:

@@ -1,11 +1,13 @@
 """How far a read has come, and which records of the overlap were given already.
 
-A source shows some records later than their time of change says (a long transaction, a
-clock that lags). So each read starts a little before where the last one ended, and leaves
-out what it gave then and what has not changed since, by fingerprint.
+A record can change behind the place that a read has passed, and a source can show a change
+later than its time says (a long transaction, a clock that lags). So the next read begins at
+the last change that was seen, or at the moment this read began less the overlap, whichever
+is earlier, and leaves out what was given before and is still the same, by fingerprint. The
+moment is taken from the source's own clock.
 
-JSON shape: {"since": moment, "top": moment, "at": {...}, "seen": [...]}. `at` is the pager's
-place within a read that has not ended; `seen` is there when one has.
+JSON shape: {"since": moment, "top": moment, "start": moment, "at": {...}, "seen": [...]}.
+`start` and `at` (the pager's place) are there within a read, `seen` when one has ended.
 """
 
 import base64
@@ -13,7 +15,7 @@ import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from syncjobs.connectors.base import SourceRecord
@@ -26,11 +28,15 @@ _FINGERPRINT_BYTES: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one call for rows brought. `at` continues after it; None when there is no more."""
+    """What one call for rows brought. `at` continues after it; None when there is no more.
+
+    `moment` is when the source answered, by its own clock; None when it did not say.
+    """
 
     rows: Sequence[object]
     at: Mapping[str, object] | None
     total: int | None = None
+    moment: datetime | None = None
 
 
 class Progress:
@@ -41,12 +47,18 @@ class Progress:
         self._overlap = timedelta(seconds=overlap)
         self.since = moment_of(stored.get("since"))
         self._top = moment_of(stored.get("top"))
+        self._start = moment_of(stored.get("start"))
         place = stored.get("at")
         self.at: Mapping[str, object] | None = place if isinstance(place, Mapping) else None
         seen = stored.get("seen")
         self._seen = frozenset(seen) if isinstance(seen, list) else frozenset()
         self._until = self._top
         self._recent: deque[SourceRecord] = deque(maxlen=MOST_SEEN)
+
+    def begin(self, moment: datetime | None) -> None:
+        """Note when this read began, unless it began in an earlier session."""
+        if self._start is None:
+            self._start = moment or datetime.now(UTC)
 
     def fresh(self, records: Sequence[SourceRecord]) -> list[SourceRecord]:
         """Return the records that the last read had not given like this, and remember all."""
@@ -63,17 +75,19 @@ class Progress:
     def cursor(self, at: Mapping[str, object] | None) -> dict[str, object]:
         """Return the cursor to store with the records up to here."""
         stored: dict[str, object] = {}
+        if self._top is not None:
+            stored["top"] = moment_text(self._top)
         if at is not None:
+            stored["at"] = dict(at)
             if self.since is not None:
                 stored["since"] = moment_text(self.since)
-            if self._top is not None:
-                stored["top"] = moment_text(self._top)
-            return {**stored, "at": dict(at)}
+            if self._start is not None:
+                stored["start"] = moment_text(self._start)
+            return stored
         if self._top is None:
             return stored
-        since = self._top - self._overlap
+        since = min(self._top, (self._start or self._top) - self._overlap)
         stored["since"] = moment_text(since)
-        stored["top"] = moment_text(self._top)
         near = (r for r in self._recent if r.modified_at is not None and r.modified_at >= since)
         stored["seen"] = sorted({fingerprint(record) for record in near})
         return stored

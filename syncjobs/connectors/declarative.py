@@ -22,7 +22,7 @@ from syncjobs.connectors.errors import Config, Conflict, ConnectorError, Permane
 from syncjobs.connectors.http import HttpClient
 from syncjobs.connectors.outcomes import Effect
 from syncjobs.connectors.paging import find_rows
-from syncjobs.connectors.reading import read_pages, record_of
+from syncjobs.connectors.reading import plain, read_pages, record_of
 
 KEY_HEADER: Final = "Idempotency-Key"
 _GONE: Final = (404, 410)  # what was to be removed is not there: that is what was wanted
@@ -198,15 +198,15 @@ class RestConnector(Connector):
         path = self.caller.path(operation.path, write.external_id)
         params = self.system.dialect.query((), fields=(spec.version,), order=())
         reply = self.caller.send(Call(method="GET", path=path, params=params))
-        now = text_at(self.system.dialect.from_wire(reply.data), spec.version)
+        now = text_at(plain(self.system, reply.data), spec.version)
         if now != write.version:
             raise Conflict(
-                f"{spec.label} {write.external_id} has changed since it was last read.",
+                f"{spec.label}: {write.external_id} has changed since it was last read.",
                 detail={"expected": write.version, "found": now},
             )
 
     def _written(self, spec: ObjectSpec, write: Write, call: Call, reply: Reply) -> Written:
-        data = self.system.dialect.from_wire(reply.data)
+        data = plain(self.system, reply.data)
         record_id = text_at(data, spec.id) or write.external_id or ""
         if not record_id:
             raise Unknown(

@@ -18,6 +18,8 @@ import requests
 from django.conf import settings
 from requests_hardened import Config as HardenedConfig
 from requests_hardened import HTTPSession
+from urllib3.exceptions import HTTPError
+from urllib3.response import HTTPResponse
 
 from syncjobs.connectors.base import Budget
 from syncjobs.connectors.egress import EgressRules, PinnedAdapter
@@ -31,6 +33,7 @@ READ_SECONDS: Final = 30.0
 WHOLE_SECONDS: Final = 120.0
 MAX_BYTES: Final = 32 * 1024 * 1024
 POOL_SIZE: Final = 16
+_PART_BYTES: Final = 64 * 1024
 USER_AGENT: Final = "integration/1.0"
 
 
@@ -157,17 +160,22 @@ class HttpClient:
             stream=True,
             allow_redirects=False,
         )
+        raw: HTTPResponse = response.raw
         try:
-            body = self._body(response, request.effect, started)
+            body = self._body(raw, request.effect, started)
+        except BaseException:
+            raw.close()  # what is left of the answer must not meet the next call
+            raise
         finally:
-            response.close()
+            raw.release_conn()
         return Answer(response.status_code, response.headers, body)
 
-    def _body(self, response: requests.Response, effect: Effect, started: float) -> bytes:
+    def _body(self, raw: HTTPResponse, effect: Effect, started: float) -> bytes:
+        """Read what arrives, as it arrives: an answer that drips must not hold a worker."""
         parts: list[bytes] = []
-        size, status = 0, response.status_code
+        size, status = 0, raw.status
         try:
-            for part in response.iter_content(65536):
+            while part := raw.read1(_PART_BYTES, decode_content=True):
                 parts.append(part)
                 size += len(part)
                 if size > self._limits.max_bytes:
@@ -178,7 +186,7 @@ class HttpClient:
                     )
                 if time.monotonic() - started > self._limits.whole:
                     raise from_bad_body("The answer took too long", status, effect)
-        except requests.RequestException as error:
+        except HTTPError as error:
             raise from_bad_body("The answer ended early", status, effect) from error
         return b"".join(parts)
 

@@ -11,13 +11,14 @@ longer the same, that moment is read from its start.
 range: the position is a condition on (moment, id), so nothing can shift.
 """
 
+import email.utils
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from syncjobs.connectors.calls import Call, Caller
+from syncjobs.connectors.calls import Call, Caller, Reply
 from syncjobs.connectors.codec import at, encode, text_at
 from syncjobs.connectors.cursor import Batch
 from syncjobs.connectors.descriptor import FromConfig, ObjectSpec, Paging, RestDescriptor
@@ -83,7 +84,8 @@ class Lister:
         following = text_at(reply.data, self._paging.token_path)
         if following and following == token:
             raise Permanent(f"The list of {self._spec.label} never ends: its token stands still.")
-        return Batch(self._rows(reply.data), {"token": following} if following else None)
+        after = {"token": following} if following else None
+        return Batch(self._rows(reply.data), after, moment=_answered_at(reply))
 
     def _by_link(self, since: datetime | None, place: Place) -> Batch:
         link = str(place.get("link") or "")
@@ -95,11 +97,11 @@ class Lister:
         reply = self._caller.send(call)
         following = text_at(reply.data, self._paging.link_path)
         if not following:
-            return Batch(self._rows(reply.data), None)
+            return Batch(self._rows(reply.data), None, moment=_answered_at(reply))
         following = self._caller.below_root(following)
         if following == link:
             raise Permanent(f"The list of {self._spec.label} never ends: its link stands still.")
-        return Batch(self._rows(reply.data), {"link": following})
+        return Batch(self._rows(reply.data), {"link": following}, moment=_answered_at(reply))
 
     def _by_range(self, since: datetime | None, place: Place) -> Batch:
         spec = self._spec
@@ -121,30 +123,33 @@ class Lister:
         )
         if reply.status == RANGE_END:
             return Batch((), None)
-        rows = self._rows(reply.data)
+        rows, moment = self._rows(reply.data), _answered_at(reply)
         if len(rows) < self._size:
-            return Batch(rows, None, len(rows))
+            return Batch(rows, None, len(rows), moment)
         total = _CONTENT_RANGE.fullmatch(reply.headers.get("Content-Range", ""))
         following: dict[str, object] = {"id": at(rows[-1], spec.id)}
         if spec.changes:
             following["moment"] = _moment_text(self._moment(rows[-1]))
-        return Batch(rows, following, int(total[1]) if total else None)
+        return Batch(rows, following, int(total[1]) if total else None, moment)
 
     def _by_page(self, since: datetime | None, place: Place) -> Batch:
         since = moment_of(place.get("since")) or since
         number = int(str(place.get("page") or 1))
-        rows, total = self._page(since, number)
-        if number > 1:
-            before, _ = self._page(since, number - 1)
-            if _digest(before) != place.get("before"):
-                rows, total = self._page(since, 1)
-                number = 1
+        reply = self._page(since, number)
+        moment = _answered_at(reply)
+        if (
+            number > 1
+            and _digest(self._rows(self._page(since, number - 1).data)) != place["before"]
+        ):
+            reply, number = self._page(since, 1), 1
+        rows = self._rows(reply.data)
+        total = at(reply.data, self._paging.total_path) if self._paging.total_path else None
+        left = total if isinstance(total, int) else None
         edge = place.get("edge")
         given = frozenset(edge) if isinstance(edge, list) and number == 1 else frozenset()
         fresh = [row for row in rows if not given or _digest(row) not in given]
-        if len(rows) < self._size:
-            return Batch(fresh, None, total)
-        return Batch(fresh, self._next_page(since, number, rows), total)
+        following = self._next_page(since, number, rows) if len(rows) == self._size else None
+        return Batch(fresh, following, left, moment)
 
     def _next_page(self, since: datetime | None, number: int, rows: list[object]) -> Place:
         moments = [self._moment(row) for row in rows]
@@ -158,15 +163,21 @@ class Lister:
             following["since"] = moment_text(since)
         return following
 
-    def _page(self, since: datetime | None, number: int) -> tuple[list[object], int | None]:
+    def _page(self, since: datetime | None, number: int) -> Reply:
         params = self._sized(self._params(self._conditions(since)))
         params.append((self._paging.page_param, str(number)))
-        reply = self._caller.send(Call(method="GET", path=self._spec.path, params=params))
-        total = at(reply.data, self._paging.total_path) if self._paging.total_path else None
-        return self._rows(reply.data), total if isinstance(total, int) else None
+        return self._caller.send(Call(method="GET", path=self._spec.path, params=params))
 
     def _moment(self, row: object) -> datetime | None:
-        return moment_of(self._system.dialect.from_wire(at(row, self._spec.modified)))
+        value = at(row, self._spec.modified)
+        return moment_of(self._system.dialect.from_wire(value))
+
+
+def _answered_at(reply: Reply) -> datetime | None:
+    try:
+        return email.utils.parsedate_to_datetime(reply.headers.get("Date", ""))
+    except (ValueError, TypeError):
+        return None
 
 
 def _moment_text(moment: datetime | None) -> str | None:

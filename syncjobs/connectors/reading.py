@@ -24,6 +24,7 @@ def read_pages(
     progress = Progress(cursor, spec.changes.overlap if spec.changes else 0)
     lister = Lister(caller, system, spec, page_size)
     batch = _first(lister, progress)
+    progress.begin(batch.moment)
     while True:
         records = [record_of(system, spec, row) for row in batch.rows]
         records = _joined(caller, system, spec, records)
@@ -44,9 +45,17 @@ def _first(lister: Lister, progress: Progress) -> Batch:
     return lister.fetch(progress.since, None)
 
 
+def plain(system: RestDescriptor, value: object) -> object:
+    """Return plain data for a value from the wire; raises Permanent when it is malformed."""
+    try:
+        return system.dialect.from_wire(value)
+    except (ArithmeticError, KeyError, TypeError, ValueError) as error:
+        raise Permanent(f"The system sent a value that cannot be read: {error!r}.") from error
+
+
 def record_of(system: RestDescriptor, spec: ObjectSpec, row: object) -> SourceRecord:
     """Return a row as a record of plain data."""
-    data = system.dialect.from_wire(row)
+    data = plain(system, row)
     record_id = text_at(data, spec.id)
     if not isinstance(data, dict) or not record_id:
         raise Permanent(f"A row of {spec.label} has no id ({spec.id}).")
@@ -78,7 +87,7 @@ def _with_join(
         params = system.dialect.query(conditions, fields=join.fields, order=())
         rows = caller.send(Call(method="GET", path=join.path, params=params)).data
         for row in rows if isinstance(rows, list) else []:
-            data = system.dialect.from_wire(row)
+            data = plain(system, row)
             key = at(data, join.key)
             if isinstance(key, int):
                 found[key] = data

@@ -168,7 +168,7 @@ OBJECTS: Final = (
             "invoice.reference", "invoice.number", "invoice.state", "description", "note",
             "quantity", "unit.symbol", "unit_price", "amount", "currency.code", "product.code",
         ),
-        where=(_COMPANY, ("type", "=", "line"), ("invoice_type", "=", "out")),
+        where=(_COMPANY, ("type", "=", "line"), ("invoice.type", "=", "out")),
         reference="note",
         removable=True,
     ),

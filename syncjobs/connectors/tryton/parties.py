@@ -37,6 +37,8 @@ def _address(data: Mapping[str, object], references: References, now: object) ->
         return []
     if values.get("country"):
         values["country"] = references.id_of("country", values["country"])
+    if values.get("country") == 0:
+        del values["country"]  # this installation keeps no countries at all
     return _put(values, {"invoice": True}, _first(now, "addresses"))
 
 

@@ -31,7 +31,10 @@ class References:
         self._lock = threading.Lock()
 
     def id_of(self, kind: str, value: object) -> int:
-        """Return a record's number; a number is taken as it is. Raises Rejected when unknown."""
+        """Return a record's number; a number is taken as it is.
+
+        Raises Rejected when it is unknown; 0 stands for a country where none were ever loaded.
+        """
         text = str(value)
         if text.isdigit() and kind != "product":
             return int(text)
@@ -42,6 +45,8 @@ class References:
         if known is not None:
             return known
         rows = self.rows(model, [Condition(field, EQUALS, text)], ())
+        if not rows and kind == "country" and not self.rows(model, [], ()):
+            return self._keep(key, 0)
         if not rows:
             raise Rejected(f"Tryton has no {label} {text!r}.", detail={"missing": kind})
         return self._keep(key, _number(rows[0], "id"))

@@ -1,0 +1,132 @@
+"""Seals and opens this partner's secrets with its own data keys.
+
+Call these inside the partner's schema. The associated data is (schema, table, row uuid,
+field); `place_of` builds it for a connection's credentials.
+"""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import vault
+from syncjobs.actions import SECRETS_ROTATED
+from syncjobs.models import Connection, SecretKey
+
+_BATCH = 200
+_KEPT = 2
+
+
+def place_of(connection: Connection) -> tuple[str, ...]:
+    """The place of a connection's credentials."""
+    return (_schema(), "connection", str(connection.uuid), "secret")
+
+
+def seal(plaintext: Mapping[str, object], *, aad: tuple[str, ...]) -> str:
+    """Return `plaintext` sealed for that place; makes the partner's first key when needed."""
+    return vault.seal(plaintext, aad=aad, ring=_ring(create=True))
+
+
+def open_sealed(token: str, *, aad: tuple[str, ...]) -> dict[str, object]:
+    """Return what was sealed for that place; raises VaultError, which says what to do."""
+    return vault.open_sealed(token, aad=aad, ring=_ring())
+
+
+def rotate_data_key(actor: Actor) -> int:
+    """Make a new data key and seal every credential again with it; returns how many.
+
+    The key before stays, for whoever read a credential a moment ago; older ones go. Nothing
+    stops meanwhile: each credential opens before, during and after.
+    """
+    actor.require("connections.manage")
+    with transaction.atomic():
+        newest = SecretKey.objects.select_for_update().order_by("-version").first()
+        version = newest.version + 1 if newest else 1
+        _store(vault.new_data_key(version))
+        count = _reseal_everything()
+        kept = SecretKey.objects.order_by("-version").values_list("version", flat=True)[:_KEPT]
+        SecretKey.objects.exclude(version__in=list(kept)).delete()
+        audit.record(
+            SECRETS_ROTATED,
+            object_kind="secret_key",
+            object_id=version,
+            object_label=f"key {version}",
+            after={"version": version, "credentials": count},
+        )
+    return count
+
+
+def rewrap_data_keys(actor: Actor) -> int:
+    """Wrap the data keys with the current master key, after it was changed; returns how many.
+
+    Keys that a previous master key wrapped open through `PREVIOUS_MASTER_KEYS`; once every
+    partner's keys are wrapped again, the previous one can be forgotten.
+    """
+    actor.require("connections.manage")
+    changed = 0
+    with transaction.atomic():
+        for row in SecretKey.objects.select_for_update().order_by("version"):
+            if _fits(row, [settings.MASTER_KEY]):
+                continue
+            opened = _unwrapped(row, _masters())
+            row.wrapped = vault.wrap(opened, master=settings.MASTER_KEY, schema=_schema())
+            row.save(update_fields=["wrapped"])
+            changed += 1
+        if changed:
+            audit.record(
+                SECRETS_ROTATED,
+                object_kind="secret_key",
+                object_id="master",
+                object_label="master key",
+                after={"rewrapped": changed},
+            )
+    return changed
+
+
+def _ring(*, create: bool = False) -> vault.KeyRing:
+    rows = list(SecretKey.objects.order_by("version"))
+    if not rows and create:
+        _store(vault.new_data_key(1))
+        rows = list(SecretKey.objects.order_by("version"))
+    return vault.KeyRing([_unwrapped(row, _masters()) for row in rows])
+
+
+def _store(data_key: vault.DataKey) -> None:
+    """Keep a key; when somebody made that version first, theirs stands."""
+    wrapped = vault.wrap(data_key, master=settings.MASTER_KEY, schema=_schema())
+    SecretKey.objects.get_or_create(version=data_key.version, defaults={"wrapped": wrapped})
+
+
+def _reseal_everything() -> int:
+    count, ring = 0, _ring()
+    rows = Connection.objects.select_for_update().exclude(secret="").order_by("pk")
+    for connection in rows.iterator(chunk_size=_BATCH):
+        place = place_of(connection)
+        content = vault.open_sealed(connection.secret, aad=place, ring=ring)
+        connection.secret = vault.seal(content, aad=place, ring=ring)
+        connection.save(update_fields=["secret", "updated_at"])
+        count += 1
+    return count
+
+
+def _unwrapped(row: SecretKey, masters: list[bytes]) -> vault.DataKey:
+    return vault.unwrap(row.wrapped, version=row.version, masters=masters, schema=_schema())
+
+
+def _fits(row: SecretKey, masters: list[bytes]) -> bool:
+    try:
+        _unwrapped(row, masters)
+    except vault.VaultError:
+        return False
+    return True
+
+
+def _masters() -> list[bytes]:
+    return [settings.MASTER_KEY, *settings.PREVIOUS_MASTER_KEYS]
+
+
+def _schema() -> str:
+    return str(database.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
