@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -193,14 +194,38 @@ def test_an_edit_and_a_signature_at_once_never_apply_unread_content(lab: Lab) ->
         assert _currency(lab) == "EUR"
 
 
-def test_of_two_requests_about_one_object_the_second_is_voided(lab: Lab) -> None:
+def _wait_until_somebody_waits() -> None:
+    """Return once another connection waits for a lock."""
+    deadline = time.monotonic() + WAIT
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() != (0,):
+                return
+            time.sleep(0.01)
+    pytest.fail("Nobody waited for the first one.")
+
+
+def test_of_two_requests_about_one_object_the_second_is_voided(lab: Lab, governed: Knob) -> None:
     first = propose(lab.bob, lab.client, "USD", money=False)
     second = propose(lab.bob, lab.client, "GBP", money=False)
-    results = _at_once(lab, _sign(lab.carol, first), _sign(lab.dana, second))
-    moved = [one for one in results if isinstance(one, BaseMoved)]
-    applied = [one for one in results if isinstance(one, ChangeRequest)]
-    assert (len(moved), len(applied)) == (1, 1)
-    assert _currency(lab) == applied[0].changes.get().content["currency"]
+    written = threading.Event()
+
+    def hold() -> None:
+        """The first has written and not committed; go on when the second is at the lock."""
+        if not written.is_set():
+            written.set()
+            _wait_until_somebody_waits()
+
+    def sign_second() -> ChangeRequest:
+        assert written.wait(WAIT)
+        return _sign(lab.dana, second)()
+
+    governed.after_write = hold
+    applied, moved = _at_once(lab, _sign(lab.carol, first), sign_second)
+    assert isinstance(applied, ChangeRequest)
+    assert isinstance(moved, BaseMoved)
+    assert _currency(lab) == "USD"
 
 
 def test_applied_twice_at_once_goes_in_once(lab: Lab) -> None:
