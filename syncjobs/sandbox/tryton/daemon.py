@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from syncjobs.sandbox.tryton.company import Firm, prepare
-from syncjobs.sandbox.tryton.install import MODULES, SERIES, InstallError
+from syncjobs.sandbox.tryton.install import MARK, MODULES, SERIES, InstallError
 from syncjobs.sandbox.tryton.wire import Rpc, TrytonError, send
 
 DATABASE = "books"
@@ -55,6 +55,16 @@ class Paths:
         return self.home / "pid"
 
     @property
+    def password(self) -> Path:
+        """The administrator's password; it came with the template."""
+        return self.home / "password"
+
+    @property
+    def mark(self) -> Path:
+        """Which set of modules the database was made with."""
+        return self.home / "mark"
+
+    @property
     def facts(self) -> Path:
         """Address, key and ids, as JSON."""
         return self.home / "server.json"
@@ -68,15 +78,16 @@ def ensure_template(template: Path, bin_dir: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(mode=0o700, parents=True)
     paths = Paths(work)
-    (work / "password").touch(mode=0o600)
-    (work / "password").write_text(secrets.token_urlsafe(24))
+    paths.password.touch(mode=0o600)
+    paths.password.write_text(secrets.token_urlsafe(24))
+    paths.mark.write_text(MARK)
     paths.database.touch()
     paths.config.write_text(_configuration(work, 0))
     command = [str(bin_dir / "trytond-admin"), "-c", str(paths.config), "-d", DATABASE]
     command += ["--email", "books@example.com", "--activate-dependencies", "-u", "ir", "res"]
     done = subprocess.run(  # noqa: S603 - fixed words and paths of ours
         [*command, *MODULES],
-        env={**os.environ, "TRYTONPASSFILE": str(work / "password")},
+        env={**os.environ, "TRYTONPASSFILE": str(paths.password)},
         capture_output=True,
         text=True,
         check=False,
@@ -97,22 +108,36 @@ def start(
     paths = Paths(home)
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     running = running_pid(home)
-    if running and paths.facts.exists():
+    if running and paths.facts.exists() and _is_current(paths, template):
         return {**json.loads(paths.facts.read_text()), "pid": running}
     if running:
         stop(home)
-    if not paths.database.exists():
-        copy = paths.database.with_suffix(".new")
-        shutil.copyfile(template / paths.database.name, copy)
-        copy.rename(paths.database)
+    _copy_template(template, home)
     paths.config.write_text(_configuration(home, port))
     pid = _spawn(paths, bin_dir, port)
     base = f"http://127.0.0.1:{port}"
-    with Rpc(base, DATABASE, "admin", (template / "password").read_text()) as rpc:
+    with Rpc(base, DATABASE, "admin", paths.password.read_text()) as rpc:
         books = prepare(rpc, firm, today)
     facts = {"base": base, "database": DATABASE, "series": SERIES, **books.as_dict()}
     _write_private(paths.facts, facts)
     return {**facts, "pid": pid}
+
+
+def _is_current(paths: Paths, template: Path) -> bool:
+    wanted = Paths(template).mark.read_text()
+    return paths.mark.exists() and paths.mark.read_text() == wanted
+
+
+def _copy_template(template: Path, home: Path) -> None:
+    """Put a fresh database into `home`, unless one with the same modules is there."""
+    fresh = Paths(template)
+    paths = Paths(home)
+    if _is_current(paths, template):
+        return
+    for file in (fresh.database, fresh.password):
+        shutil.copy2(file, home)  # with its mode
+    # Last, so that a copy that was cut off is made again.
+    paths.mark.write_text(fresh.mark.read_text())
 
 
 def stop(home: Path) -> bool:
