@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from mappings.documents import rules_of
 
 Record = Mapping[str, object]
-_STEP = re.compile(r"\s*(?P<name>[a-z0-9_]{1,40})\s*(?:\((?P<settings>[^()]*)\))?\s*(?:\||$)")
+_NAME = re.compile(r"\s*(?P<name>[a-z][a-z0-9_]{0,39})\s*(?P<open>\()?")
+_BAR = re.compile(r"\s*(?:\||$)")
+_SETTING = re.compile(r"\s*(?P<name>[a-z_]{1,30})\s*=\s*")
+_NEXT = re.compile(r"\s*(?P<sign>[,)])")
+_BARE = re.compile(r"[A-Za-z0-9_/.+:-]+")
+_HOW = "Write steps as name(setting=value), with | between them."
 _KEPT = ("for_each", "rules", "on_null", "on_missing", "type", "note")
 ORIGINS = (("source", "Field"), ("constant", "Always"), ("expr", "Expression"))
 MAX_ROWS = 200
@@ -35,14 +40,19 @@ class Row:
     error: str = ""
 
 
+def _written(value: object) -> str:
+    """Return a setting: bare when that is clear, as JSON otherwise."""
+    if isinstance(value, str) and _BARE.fullmatch(value) and not value.isdecimal():
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
 def steps_text(steps: object) -> str:
     """Return steps as people write them: `trim | round(digits=2)`."""
     parts = []
     for step in steps if isinstance(steps, list) else []:
         settings = ", ".join(
-            f"{name}={json.dumps(value) if isinstance(value, dict) else value}"
-            for name, value in step.items()
-            if name != "do"
+            f"{name}={_written(value)}" for name, value in step.items() if name != "do"
         )
         parts.append(f"{step['do']}({settings})" if settings else str(step["do"]))
     return " | ".join(parts)
@@ -52,31 +62,51 @@ def read_steps(text: str) -> list[dict[str, object]]:
     """Return the steps of `trim | round(digits=2)`. Raises BadRow."""
     steps: list[dict[str, object]] = []
     at = 0
-    while at < len(text) and text[at:].strip():
-        found = _STEP.match(text, at)
+    while text[at:].strip():
+        found = _NAME.match(text, at)
         if found is None:
-            raise BadRow("Write steps as name(setting=value), with | between them.")
-        steps.append({"do": found["name"], **_settings(found["settings"] or "")})
+            raise BadRow(_HOW)
+        step: dict[str, object] = {"do": found["name"]}
         at = found.end()
+        if found["open"]:
+            at = _read_settings(text, at, step)
+        steps.append(step)
+        at = _past(_BAR, text, at)
     return steps
 
 
-def _settings(text: str) -> dict[str, object]:
-    if not text.strip():
-        return {}
-    if (table := re.fullmatch(r"\s*table=(\{.*\})\s*", text)) is not None:
-        try:
-            return {"table": json.loads(table[1])}
-        except ValueError as error:
-            raise BadRow('Write a table as table={"a": "b"}.') from error
-    settings: dict[str, object] = {}
-    for part in text.split(", "):
-        name, sign, value = part.partition("=")
-        if not sign:
-            raise BadRow(f"{part!r} is no setting; write name=value.")
-        clean = value if value.isspace() else value.strip()
-        settings[name.strip()] = int(clean) if clean.lstrip("-").isdecimal() else clean
-    return settings
+def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
+    found = pattern.match(text, at)
+    if found is None:
+        raise BadRow(_HOW)
+    return found.end()
+
+
+def _read_settings(text: str, at: int, step: dict[str, object]) -> int:
+    """Read `name=value, …)` into the step and return where it ends."""
+    while True:
+        named = _SETTING.match(text, at)
+        if named is None:
+            raise BadRow(_HOW)
+        value, at = _read_value(text, named.end())
+        step[named["name"]] = value
+        closed = _NEXT.match(text, at)
+        if closed is None:
+            raise BadRow(_HOW)
+        at = closed.end()
+        if closed["sign"] == ")":
+            return at
+
+
+def _read_value(text: str, at: int) -> tuple[object, int]:
+    bare = _BARE.match(text, at)
+    if bare is not None and not bare[0].lstrip("-").isdecimal():
+        return bare[0], bare.end()
+    try:
+        value, end = json.JSONDecoder().raw_decode(text, at)
+    except (ValueError, RecursionError) as error:
+        raise BadRow('Write a value as a word, a number, "a text" or {"a": "b"}.') from error
+    return value, end
 
 
 def _lookup_text(lookup: object) -> str:
