@@ -9,7 +9,7 @@ from django.urls import reverse
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.connectors import registry
-from syncjobs.connectors.descriptor import Descriptor
+from syncjobs.connectors.base import Descriptor
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.models import Connection
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, visible
@@ -65,7 +65,7 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     connection = one_of(request, Connection.objects.select_related("client"), pk)
     context = {
         "connection": connection,
-        "descriptor": registry.descriptor(connection.connector),
+        "descriptor": registry.connector(connection.connector).descriptor,
         "streams": connection.streams.select_related("last_run"),
         "may_manage": actor_of(request).can("connections.manage", connection.client_id),
     }

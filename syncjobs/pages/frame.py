@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -29,7 +30,13 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
     """Render `syncjobs/<template>` in the frame of the request's door."""
     door = correlation.current().door
     actor = actor_of(request)
-    shared = {"base": FRAMES[door], "staff": actor.client_id is None, "actor": actor}
+    listed = context.get("page") or context.get("deliveries")
+    shared = {
+        "base": FRAMES[door],
+        "staff": actor.client_id is None,
+        "actor": actor,
+        "empty": isinstance(listed, Page) and not listed.paginator.count,
+    }
     return render(request, f"syncjobs/{template}", shared | context)
 
 

@@ -14,7 +14,6 @@ from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
 from syncjobs.services import deliveries
 from syncjobs.state import DELIVERY
-from syncjobs.verdict import verdict_of
 from tenants.lists import chips, page_of
 
 
@@ -76,7 +75,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "delivery": delivery,
         "tries": delivery.tries.order_by("-number"),
         "holds": delivery.holds.order_by("-id"),
-        "verdict": verdict_of(delivery),
+        "verdict": deliveries.verdict_of(delivery),
         "may_work": actor_of(request).can("exceptions.work", delivery.client_id),
         "may_retry": DELIVERY.may(delivery.state, "retry"),
         "may_cancel": DELIVERY.may(delivery.state, "cancel"),

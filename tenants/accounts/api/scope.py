@@ -20,6 +20,7 @@ class ClientScopedViewSet(viewsets.GenericViewSet[M]):
 
     client_path = "client_id"
     required: dict[str, str] = {}
+    lookup_value_regex = "[0-9]{1,18}"
 
     @property
     def actor(self) -> Actor:
