@@ -8,6 +8,9 @@ CONNECTION_TESTED = register_action("connection.tested", "Tested a connection")
 CONNECTION_DISABLED = register_action("connection.disabled", "Switched a connection off")
 CONNECTION_ENABLED = register_action("connection.enabled", "Switched a connection on")
 CREDENTIALS_CHANGED = register_action("connection.credentials", "Changed credentials")
+SECRETS_ROTATED = register_action(
+    "connection.secrets_rotated", "Rotated the keys of stored credentials"
+)
 CONNECTION_REFUSED = register_action("connection.refused", "System refused the credentials")
 STREAM_ADDED = register_action("stream.added", "Added a source of records")
 STREAM_RESET = register_action("stream.reset", "Asked for a full read")

@@ -11,3 +11,7 @@ class SyncjobsConfig(AppConfig):
 
     def ready(self) -> None:
         from syncjobs import actions  # noqa: F401  registers the audit actions
+        from syncjobs.services.blueprints import starting_blueprints
+        from tenants.services.starting_content import register
+
+        register(starting_blueprints)

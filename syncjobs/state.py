@@ -180,6 +180,9 @@ CONNECTION: Final = _machine(
     closed="disabled",
 )
 
+# Nothing passes such a connection until a person mends it.
+UNUSABLE: Final = frozenset({"refused", "disabled"})
+
 # The breaker in front of a connection: opens after failures in a row, lets one probe through.
 BREAKER: Final = _machine(
     "breaker",

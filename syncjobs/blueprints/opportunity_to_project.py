@@ -1,0 +1,147 @@
+"""A won opportunity becomes customer and contract in the ERP and a project in the PSA."""
+
+from typing import Any, Final
+
+from syncjobs.blueprints.reads import (
+    CUSTOMERS,
+    ERP_CONTRACTS,
+    ERP_CUSTOMERS,
+    OPPORTUNITIES,
+    PROJECTS,
+    RESOURCES,
+)
+
+_CONTRACT_FIELDS: Final = [
+    "name", "customer", "status", "start_date", "end_date", "value", "currency",
+    "billing_schedule", "engagement",
+]  # fmt: skip
+_PROJECT_FIELDS: Final = [
+    "name", "customer", "contract", "status", "currency", "budget_hours", "start_date",
+    "end_date", "billing_type", "engagement",
+]  # fmt: skip
+_PROJECT: Final[dict[str, Any]] = {
+    "object": "project",
+    "mapping": "project-from-opportunity",
+    "fill_only": _PROJECT_FIELDS,
+}
+ACTIVATION: Final[list[dict[str, Any]]] = [
+    {
+        "name": "activation",
+        "label": "Project activation",
+        "require": [
+            {
+                "path": "customer",
+                "op": "exists_in",
+                "role": "erp",
+                "missing": "customer in the ERP for project {key}",
+            },
+            {
+                "path": "customer.tax_code",
+                "op": "present",
+                "missing": "tax setting of customer {key} in the ERP",
+            },
+            {
+                "path": "contract",
+                "op": "exists_in",
+                "role": "erp",
+                "missing": "contract in the ERP for project {key}",
+            },
+            {
+                "path": "contract.status",
+                "op": "equals",
+                "value": "active",
+                "missing": "active contract {key} in the ERP",
+            },
+            {
+                "path": "contract.billing_schedule",
+                "op": "present",
+                "missing": "billing schedule of contract {key}",
+            },
+        ],
+        "message": "A project starts only when the ERP can bill it.",
+        "alert": "finance",
+    }
+]
+
+BLUEPRINT: Final[dict[str, Any]] = {
+    "slug": "opportunity_to_project",
+    "name": "Opportunity to project",
+    "summary": "A won opportunity becomes a customer and contract in the ERP, then a project in "
+    "the PSA, which starts when the ERP can bill it.",
+    "version": 1,
+    "priority": 20,
+    "reads": [CUSTOMERS, ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, OPPORTUNITIES],
+    "trigger": {
+        "events": ["opportunity.won"],
+        "when": [{"path": "project_code", "op": "present"}],
+    },
+    "extension_points": {
+        "activation": {
+            "label": "Activation gate",
+            "help": "What must be valid in the ERP before a project starts.",
+            "default": ACTIVATION,
+        }
+    },
+    "steps": [
+        {
+            "name": "customer",
+            "label": "Customer in the ERP",
+            "record": "customer",
+            "role": "erp",
+            "mapping": "customer-out",
+            "mode": "upsert",
+            "match": True,
+        },
+        {
+            "name": "contract",
+            "label": "Contract in the ERP",
+            "derive": {
+                "object": "contract",
+                "mapping": "contract-from-opportunity",
+                "fill_only": _CONTRACT_FIELDS,
+            },
+            "role": "erp",
+            "mapping": "contract-out",
+            "mode": "create",
+            "match": True,
+            "after": ["customer"],
+            "optional": True,
+        },
+        {
+            "name": "project",
+            "label": "Project in the PSA",
+            "derive": _PROJECT,
+            "related": ["customer"],
+            "role": "psa",
+            "mapping": "project-out",
+            "mode": "create",
+            "match": True,
+            "after": ["customer", "contract"],
+        },
+        {
+            "name": "activate",
+            "label": "Project activated",
+            "derive": _PROJECT,
+            "when": [{"path": "status", "op": "equals", "value": "draft"}],
+            "role": "psa",
+            "mapping": "project-active-out",
+            "mode": "update",
+            "after": ["project"],
+            "gates": {"$point": "activation"},
+            "optional": True,
+        },
+        {
+            "name": "crm_status",
+            "label": "Project status in the CRM",
+            "record": "self",
+            "role": "crm",
+            "mapping": "opportunity-project-out",
+            "mode": "update",
+            "collect": {
+                "projects": {"type": "project", "field": "opportunity", "equals": "number"}
+            },
+            "after": ["activate"],
+            "optional": True,
+        },
+    ],
+}

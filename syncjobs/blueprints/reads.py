@@ -1,0 +1,50 @@
+"""What is read of each role, in the order in which records refer to each other."""
+
+from typing import Any, Final
+
+CUSTOMERS: Final[dict[str, Any]] = {"role": "crm", "mapping": "account-in", "position": 10}
+CONTACTS: Final[dict[str, Any]] = {
+    "role": "crm",
+    "mapping": "contact-in",
+    "position": 12,
+    "optional": True,
+}
+ERP_CUSTOMERS: Final[dict[str, Any]] = {"role": "erp", "mapping": "customer-in", "position": 14}
+ERP_CONTRACTS: Final[dict[str, Any]] = {
+    "role": "erp",
+    "mapping": "contract-in",
+    "position": 16,
+    "optional": True,
+}
+RESOURCES: Final[dict[str, Any]] = {"role": "psa", "mapping": "resource-in", "position": 18}
+PROJECTS: Final[dict[str, Any]] = {"role": "psa", "mapping": "project-in", "position": 20}
+OPPORTUNITIES: Final[dict[str, Any]] = {"role": "crm", "mapping": "opportunity-in", "position": 22}
+ASSIGNMENTS: Final[dict[str, Any]] = {
+    "role": "psa",
+    "mapping": "assignment-in",
+    "position": 24,
+    "optional": True,
+}
+MILESTONES: Final[dict[str, Any]] = {"role": "psa", "mapping": "milestone-in", "position": 26}
+TIME: Final[dict[str, Any]] = {"role": "psa", "mapping": "time-entry-in", "position": 28}
+INVOICES: Final[dict[str, Any]] = {"role": "erp", "mapping": "invoice-in", "position": 30}
+PAYMENTS: Final[dict[str, Any]] = {
+    "role": "erp",
+    "mapping": "payment-in",
+    "position": 32,
+    "optional": True,
+}
+
+# Every invoice of a project that finance has released, for totals that are written back.
+RELEASED: Final[dict[str, Any]] = {
+    "type": "invoice",
+    "field": "project",
+    "where": {"field": "status", "values": ["posted", "paid"]},
+    "latest_by": "external_number",
+}
+
+CUT_OFF: Final[dict[str, Any]] = {
+    "label": "Billing cut-off",
+    "help": "Day of the following month (1 to 28), time and zone; entities may have their own.",
+    "default": {"day": 3, "time": "18:00", "version": "1"},
+}

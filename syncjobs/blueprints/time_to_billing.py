@@ -1,0 +1,88 @@
+"""Approved time becomes lines of a draft invoice in the ERP."""
+
+from typing import Any, Final
+
+from syncjobs.blueprints.reads import (
+    CUT_OFF,
+    ERP_CONTRACTS,
+    ERP_CUSTOMERS,
+    INVOICES,
+    PROJECTS,
+    RESOURCES,
+    TIME,
+)
+
+BLUEPRINT: Final[dict[str, Any]] = {
+    "slug": "time_to_billing",
+    "name": "Time to billing",
+    "summary": "Approved billable time becomes lines of the project's draft invoice for the month. "
+    "What is approved after the cut-off goes to the next month, with its own date kept.",
+    "version": 1,
+    "priority": 10,
+    "reads": [ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, TIME, INVOICES],
+    "trigger": {
+        "events": ["time.approved"],
+        "when": [{"path": "billable", "op": "equals", "value": True}],
+    },
+    "cycle": {
+        "date": "date",
+        "approved_at": "approved_at",
+        "entity": "entity",
+        "rule": {"$point": "cut_off"},
+    },
+    "extension_points": {
+        "cut_off": CUT_OFF,
+        "billable": {
+            "label": "Billing gate",
+            "help": "What must be known before time is billed.",
+            "default": [
+                {
+                    "name": "billable_project",
+                    "label": "Project that can be billed",
+                    "require": [
+                        {
+                            "path": "customer",
+                            "op": "exists_in",
+                            "role": "erp",
+                            "missing": "customer in the ERP for invoice {key}",
+                        },
+                        {
+                            "path": "contract",
+                            "op": "known",
+                            "missing": "contract for invoice {key}",
+                        },
+                    ],
+                    "message": "Time is billed under a contract only.",
+                    "alert": "finance",
+                }
+            ],
+        },
+    },
+    "steps": [
+        {
+            "name": "invoice",
+            "label": "Draft invoice",
+            "derive": {
+                "object": "invoice",
+                "mapping": "invoice-from-time",
+                "fill_only": ["status", "customer", "contract", "currency", "engagement"],
+                "related": ["project"],
+            },
+            "role": "erp",
+            "mapping": "invoice-out",
+            "mode": "create",
+            "match": True,
+            "gates": {"$point": "billable"},
+        },
+        {
+            "name": "line",
+            "label": "Invoice line",
+            "record": "self",
+            "related": ["resource", "project"],
+            "role": "erp",
+            "mapping": "time-line-out",
+            "mode": "upsert",
+            "after": ["invoice"],
+        },
+    ],
+}

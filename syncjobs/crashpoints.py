@@ -1,0 +1,81 @@
+"""Named places where a test may kill, stop or break the process.
+
+Armed by the environment at start: LIVERY_CRASH="name:action[:pass]" where action is kill, stop
+or raise, and pass is the how-manieth time (1 by default). Not armed, `reach` costs one test of
+a module global.
+
+Names: intake.before_commit intake.after_commit deliver.after_claim deliver.before_write
+deliver.after_write ledger.before_commit ledger.after_commit doorbell.after_clear
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+NAMES: Final = frozenset(
+    {
+        "intake.before_commit",
+        "intake.after_commit",
+        "deliver.after_claim",
+        "deliver.before_write",
+        "deliver.after_write",
+        "ledger.before_commit",
+        "ledger.after_commit",
+        "doorbell.after_clear",
+    }
+)
+
+
+class CrashPoint(Exception):
+    """Raised at a point that was armed with "raise"."""
+
+
+@dataclass
+class _Armed:
+    name: str
+    action: str
+    left: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def parse(text: str) -> _Armed | None:
+    """Read "name:action[:pass]"; None for nothing. Raises ValueError for a wrong one."""
+    if not text:
+        return None
+    name, _, rest = text.partition(":")
+    action, _, count = rest.partition(":")
+    if name not in NAMES or action not in {"kill", "stop", "raise"}:
+        raise ValueError(f"{text!r} is no crash point; names: {', '.join(sorted(NAMES))}.")
+    return _Armed(name, action, int(count or 1))
+
+
+def _from(environment: Mapping[str, str]) -> _Armed | None:
+    return parse(environment.get("LIVERY_CRASH", ""))
+
+
+_armed: _Armed | None = _from(os.environ)
+
+
+def arm(text: str) -> None:
+    """Arm (or, with "", disarm) a point in this process."""
+    global _armed
+    _armed = parse(text)
+
+
+def reach(name: str) -> None:
+    """Pass the point `name`: nothing happens unless it is armed."""
+    if _armed is not None and _armed.name == name:
+        _strike(_armed)
+
+
+def _strike(armed: _Armed) -> None:
+    with armed.lock:
+        armed.left -= 1
+        if armed.left != 0:
+            return
+    if armed.action == "raise":
+        raise CrashPoint(armed.name)
+    os.kill(os.getpid(), signal.SIGKILL if armed.action == "kill" else signal.SIGSTOP)

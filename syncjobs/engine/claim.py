@@ -1,0 +1,172 @@
+"""Takes due deliveries for one worker: locked, leased, fenced, counted at the start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues
+from syncjobs.engine.rows import fetch
+from syncjobs.models import Delivery
+from syncjobs.retry import MAX_UNFINISHED_STARTS
+from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+
+# Longer than the longest send (a call's time-out plus a sign-in); short enough that the work of
+# a dead worker goes on within a minute.
+LEASE_SECONDS: Final = 50
+# After this long a worker sends nothing more under the same claim.
+SEND_SECONDS: Final = 15
+BATCH: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this worker holds until its lease ends. lease_no fences it."""
+
+    delivery_id: int
+    lease_no: int
+
+
+def claim(limit: int = BATCH) -> list[Claim]:
+    """Take up to `limit` due deliveries, most urgent first. Empty when nothing is due.
+
+    One per record and system, so that a record's writes keep their order. A row whose worker
+    died is taken alone: were it poison, it would take down only itself.
+    """
+    try:
+        with transaction.atomic():
+            chosen = _choose(fetch(_CANDIDATES, _parameters(limit)))
+            return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
+    except IntegrityError:
+        # Another worker took a delivery of the same record in the same instant; the index
+        # that keeps the order refused ours. It is there for the next claim.
+        return []
+
+
+def _parameters(limit: int) -> dict[str, object]:
+    return {
+        "claimable": sorted(CLAIMABLE),
+        "unusable": sorted(UNUSABLE),
+        "active": WORKFLOW.start,
+        "running": DELIVERY.target("claim"),
+        "limit": limit,
+    }
+
+
+def _take(chosen: list[int]) -> dict[str, object]:
+    return {"ids": chosen, "running": DELIVERY.target("claim"), "seconds": LEASE_SECONDS}
+
+
+def _choose(candidates: Sequence[tuple[Any, ...]]) -> list[int]:
+    chosen: list[int] = []
+    taken: set[tuple[int, int]] = set()
+    probed: set[int] = set()
+    for id_, record_id, connection_id, breaker, unfinished in candidates:
+        if unfinished:
+            if not chosen:
+                return [id_]
+            continue
+        if (record_id, connection_id) in taken:
+            continue
+        if breaker != BREAKER.start:
+            # The breaker's pause is over: one write goes ahead to see.
+            if connection_id in probed:
+                continue
+            probed.add(connection_id)
+        taken.add((record_id, connection_id))
+        chosen.append(id_)
+    return chosen
+
+
+def renew(claims: Sequence[Claim]) -> None:
+    """Lengthen the leases that are still ours."""
+    fetch(
+        _RENEW,
+        {
+            "ids": [one.delivery_id for one in claims],
+            "leases": [one.lease_no for one in claims],
+            "running": DELIVERY.target("claim"),
+            "seconds": LEASE_SECONDS,
+        },
+    )
+
+
+@transaction.atomic
+def reap() -> int:
+    """Take back deliveries whose lease has ended; return how many.
+
+    What they did is not known: the target is asked before anything is sent again. Three
+    starts that never ended are enough.
+    """
+    expired = fetch(_EXPIRED, {"running": DELIVERY.target("claim")})
+    ids = [id_ for id_, unfinished in expired if unfinished < MAX_UNFINISHED_STARTS]
+    poison = [id_ for id_, unfinished in expired if unfinished >= MAX_UNFINISHED_STARTS]
+    if ids:
+        fetch(_REAP, {"ids": ids, "to": DELIVERY.target("lose_lease"), "text": "", "issue": None})
+    for delivery in Delivery.objects.filter(pk__in=poison).select_related("workflow"):
+        issue = _poison(delivery)
+        text = "Three starts of this delivery never ended."
+        params = {"ids": [delivery.pk], "to": DELIVERY.target("park"), "text": text}
+        fetch(_REAP, {**params, "issue": issue})
+    return len(expired)
+
+
+def _poison(delivery: Delivery) -> int:
+    cause = Cause(
+        kind="worker_died",
+        client_id=delivery.client_id,
+        same=(delivery.pk,),
+        detail={"step": delivery.step, "workflow": delivery.workflow.name},
+        connection_id=delivery.connection_id,
+        workflow_id=delivery.workflow_id,
+    )
+    found = raise_issues([Occurrence(cause, "Started three times, never ended.", delivery.pk)])
+    return found[cause.fingerprint]
+
+
+_CANDIDATES: Final = """
+    SELECT d.id, d.record_id, d.connection_id, c.breaker, d.unfinished_starts
+    FROM syncjobs_delivery d
+    JOIN syncjobs_connection c ON c.id = d.connection_id
+    JOIN syncjobs_workflow w ON w.id = d.workflow_id
+    WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
+      AND w.state = %(active)s AND c.state <> ALL(%(unusable)s::text[])
+      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+      AND NOT EXISTS (
+          SELECT 1 FROM syncjobs_delivery r
+          WHERE r.record_id = d.record_id AND r.connection_id = d.connection_id
+            AND r.state = %(running)s)
+    ORDER BY d.priority, d.not_before, d.id
+    LIMIT %(limit)s
+    FOR UPDATE OF d SKIP LOCKED
+"""
+_TAKE: Final = """
+    UPDATE syncjobs_delivery
+    SET state = %(running)s, lease_no = lease_no + 1, attempts = attempts + 1,
+        unfinished_starts = unfinished_starts + 1,
+        lease_until = statement_timestamp() + %(seconds)s * interval '1 second',
+        updated_at = statement_timestamp()
+    WHERE id = ANY(%(ids)s::bigint[])
+    RETURNING id, lease_no
+"""
+_EXPIRED: Final = """
+    SELECT id, unfinished_starts FROM syncjobs_delivery
+    WHERE state = %(running)s AND lease_until < statement_timestamp()
+    ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+_REAP: Final = """
+    UPDATE syncjobs_delivery
+    SET state = %(to)s, lease_no = lease_no + 1, lease_until = NULL, verify = true,
+        not_before = statement_timestamp(), error_text = %(text)s,
+        issue_id = coalesce(%(issue)s, issue_id), updated_at = statement_timestamp()
+    WHERE id = ANY(%(ids)s::bigint[])
+    RETURNING id
+"""
+_RENEW: Final = """
+    UPDATE syncjobs_delivery AS d
+    SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
+    FROM unnest(%(ids)s::bigint[], %(leases)s::bigint[]) AS x(id, lease_no)
+    WHERE d.id = x.id AND d.lease_no = x.lease_no AND d.state = %(running)s
+    RETURNING d.id
+"""

@@ -1,0 +1,201 @@
+"""A workflow's definition, read from its data. Pure. The shape is in docs/engine.md."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from syncjobs.events import EVENTS
+from syncjobs.gates import GateError, check_gate, paths_of
+
+MODES: Final = frozenset({"create", "update", "upsert", "action"})
+
+
+Condition = Mapping[str, object]
+
+
+class DefinitionError(ValueError):
+    """A definition is wrong; the message names the step and what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Derive:
+    """A record made from the cause by a canonical → canonical mapping.
+
+    `fill_only`: fields that it sets only where the record has nothing. `related`: paths from
+    the cause whose records the mapping sees beside it.
+    """
+
+    object: str
+    mapping: str
+    fill_only: frozenset[str]
+    related: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """A list for the mapping: records of `type` whose `field` is the record's `equals`.
+
+    `where`: (field, values) that they must have. The last by `latest_by` is given apart.
+    """
+
+    name: str
+    type: str
+    field: str
+    equals: str
+    where_field: str
+    where_values: tuple[str, ...]
+    latest_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write: which record, into which system's object, through which mapping.
+
+    `record`: "self", or a path of references such as "project.customer". `related`: paths whose
+    records the mapping sees beside the record. `when`: conditions, else the step is left out.
+    A path may differ by the cause's type (invoice, payment). `match`: ask the target for our
+    key before the first create. `collect`: lists of records that point to this one.
+    """
+
+    name: str
+    label: str
+    role: str
+    record: Mapping[str, str]
+    derive: Derive | None
+    connection_id: int
+    object: str
+    mapping: str
+    mode: str
+    action: str
+    match: bool
+    after: tuple[str, ...]
+    gates: tuple[Condition, ...]
+    related: tuple[str, ...]
+    when: tuple[Condition, ...]
+    collect: tuple[Collect, ...]
+
+    def path_from(self, type_: str) -> str | None:
+        """Return the path from a cause of this type to the record; None: it has none."""
+        return self.record.get(type_) or self.record.get("*")
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return every path that the step may look along from its record."""
+        gate_paths = [path for gate in self.gates for path in paths_of(gate)]
+        conditions = [str(one["path"]) for one in self.when]
+        return tuple(dict.fromkeys([*self.related, *gate_paths, *conditions]))
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What starts a workflow and what it does. `cycle`: how the billing cycle is found."""
+
+    events: frozenset[str]
+    when: tuple[Condition, ...]
+    cycle: Mapping[str, object] | None
+    steps: tuple[Step, ...]
+
+    def step(self, name: str) -> Step:
+        """Return the step of that name. Raises KeyError."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+        raise KeyError(name)
+
+    @property
+    def roles(self) -> dict[str, int]:
+        """Return role → connection id."""
+        return {step.role: step.connection_id for step in self.steps}
+
+
+def parse_definition(data: Mapping[str, Any]) -> Definition:
+    """Read and check a definition. Raises DefinitionError."""
+    trigger = data.get("trigger")
+    events = frozenset(trigger.get("events", ())) if isinstance(trigger, Mapping) else frozenset()
+    if not events or not events <= frozenset(EVENTS):
+        raise DefinitionError(f"The trigger needs events out of: {', '.join(EVENTS)}.")
+    names: list[str] = []
+    steps: list[Step] = []
+    for one in data.get("steps", ()):
+        step = _step(one, names)
+        names.append(step.name)
+        steps.append(step)
+    if not steps:
+        raise DefinitionError("A workflow needs at least one step.")
+    return Definition(
+        events=events,
+        when=tuple(trigger.get("when", ())) if isinstance(trigger, Mapping) else (),
+        cycle=data.get("cycle"),
+        steps=tuple(steps),
+    )
+
+
+def _step(data: Mapping[str, Any], earlier: Sequence[str]) -> Step:
+    name = str(data.get("name") or "")
+    if not name or name in earlier:
+        raise DefinitionError(f"Step {name or '(unnamed)'}: names must be there and differ.")
+    derive = data.get("derive")
+    if bool(derive) == bool(data.get("record")):
+        raise DefinitionError(f"Step {name}: give either a record or what it is derived with.")
+    if data.get("mode", "upsert") not in MODES:
+        raise DefinitionError(f"Step {name}: mode must be one of {', '.join(sorted(MODES))}.")
+    if not set(data.get("after", ())) <= set(earlier):
+        raise DefinitionError(f"Step {name}: it can only come after steps above it.")
+    target = data.get("target") or {}
+    for needed in ("role", "connection", "object"):
+        if not target.get(needed):
+            raise DefinitionError(f"Step {name}: the target's {needed} is missing.")
+    if not data.get("mapping"):
+        raise DefinitionError(f"Step {name}: mapping is missing.")
+    gates = tuple(data.get("gates", ()))
+    try:
+        for gate in gates:
+            check_gate(gate)
+    except GateError as error:
+        raise DefinitionError(f"Step {name}: {error}") from error
+    return Step(
+        name=name,
+        label=str(data.get("label") or name),
+        role=target["role"],
+        record=_record(data.get("record")),
+        derive=_derive(derive) if derive else None,
+        connection_id=int(target["connection"]),
+        object=target["object"],
+        mapping=data["mapping"],
+        mode=data.get("mode", "upsert"),
+        action=data.get("action", ""),
+        match=bool(data.get("match")),
+        after=tuple(data.get("after", ())),
+        gates=gates,
+        related=tuple(data.get("related", ())),
+        when=tuple(data.get("when", ())),
+        collect=tuple(_collect(name, one) for name, one in data.get("collect", {}).items()),
+    )
+
+
+def _record(data: str | Mapping[str, str] | None) -> dict[str, str]:
+    if not data:
+        return {}
+    return {"*": data} if isinstance(data, str) else dict(data)
+
+
+def _collect(name: str, data: Mapping[str, Any]) -> Collect:
+    where = data.get("where") or {}
+    return Collect(
+        name=name,
+        type=data["type"],
+        field=data["field"],
+        equals=data["equals"],
+        where_field=where.get("field", ""),
+        where_values=tuple(where.get("values", ())),
+        latest_by=data.get("latest_by", ""),
+    )
+
+
+def _derive(data: Mapping[str, Any]) -> Derive:
+    return Derive(
+        object=data["object"],
+        mapping=data["mapping"],
+        fill_only=frozenset(data.get("fill_only", ())),
+        related=tuple(data.get("related", ())),
+    )

@@ -1,0 +1,157 @@
+"""One round of a worker: claim, prepare, send, record."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import groupby
+from time import monotonic
+from typing import Final
+
+from django.db import transaction
+
+from syncjobs.connectors.base import Connector
+from syncjobs.connectors.errors import Config
+from syncjobs.crashpoints import reach
+from syncjobs.engine import ledger
+from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
+from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.release import lock_to_hold
+from syncjobs.engine.replan import needs_replan, replan
+from syncjobs.engine.send import failed, send
+from syncjobs.engine.systems import Systems
+from syncjobs.models import Connection
+from syncjobs.retry import TRIP_AFTER
+
+logger = logging.getLogger(__name__)
+
+FLUSH_AFTER: Final = 25
+FLUSH_SECONDS: Final = 0.5
+RENEW_SECONDS: Final = LEASE_SECONDS / 3
+Stop = Callable[[], bool]
+
+
+def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BATCH) -> int:
+    """Take what is due and see it through; return how many deliveries were taken.
+
+    `stop` is asked before each send: what was not sent then goes back as it was.
+    """
+    taken = monotonic()
+    claims = claim(limit)
+    if not claims:
+        return 0
+    reach("deliver.after_claim")
+    taken_count = len(claims)
+    claims = _replan_first(claims, worker)
+    ready, decided = _prepare(claims)
+    ledger.record(decided, worker=worker)
+    for job in ready:
+        job.send_before = taken + 2 * SEND_SECONDS
+    by_system = sorted(ready, key=lambda job: job.delivery.connection_id)
+    for _, group in groupby(by_system, key=lambda job: job.delivery.connection_id):
+        jobs = list(group)
+        _send_all(jobs, systems, worker, lambda: stop() or monotonic() > taken + SEND_SECONDS)
+    return taken_count
+
+
+def _replan_first(claims: list[Claim], worker: str) -> list[Claim]:
+    """Plan again for rows that stand for a derivation; the rest goes on."""
+    jobs = {job.delivery.pk: job for job in load_jobs(claims) if needs_replan(job)}
+    for job in jobs.values():
+        replan(job, worker=worker)
+    return [one for one in claims if one.delivery_id not in jobs]
+
+
+def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome]]:
+    """Prepare under the shared lock; what is held or waits is recorded before it ends."""
+    with transaction.atomic():
+        lock_to_hold()
+        ready, decided = prepare(load_jobs(claims))
+        blocked = [one for one in decided if one.move in ("hold", "wait")]
+        ledger.record_blocked(blocked)
+        ledger.note_intents(ready)
+    return ready, [one for one in decided if one.move not in ("hold", "wait")]
+
+
+def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> None:
+    connection = jobs[0].delivery.connection
+    try:
+        system = systems.open(connection)
+    except Config as error:
+        ledger.record(
+            [failed(job, error, verify=job.delivery.verify) for job in jobs], worker=worker
+        )
+        return
+    systems.allow(connection, 2 * len(jobs))
+    batch: list[Outcome] = []
+    flushed = renewed = monotonic()
+    left = {job.delivery.pk: job for job in jobs}
+    for outcome in _outcomes(jobs, system, connection, stop):
+        batch.append(outcome)
+        left.pop(outcome.job.delivery.pk)
+        now = monotonic()
+        if len(batch) >= FLUSH_AFTER or now - flushed > FLUSH_SECONDS:
+            ledger.record(batch, worker=worker)
+            batch, flushed = [], now
+        if now - renewed > RENEW_SECONDS:
+            renew([Claim(job.delivery.pk, job.lease_no) for job in left.values()])
+            renewed = now
+    ledger.record(batch, worker=worker)
+
+
+def _outcomes(
+    jobs: list[Job], system: Connector, connection: Connection, stop: Stop
+) -> Iterator[Outcome]:
+    """Send several at once, as many as the connection allows; yield outcomes as they come.
+
+    After a refusal of the whole connection, or enough failures in a row, nothing more is sent:
+    the rest goes back untouched.
+    """
+    brake = _Brake()
+    with ThreadPoolExecutor(max(1, connection.in_flight), thread_name_prefix="send") as pool:
+        running: set[Future[Outcome]] = set()
+        waiting = iter(jobs)
+        for job in waiting:
+            if stop() or brake.pulled:
+                yield brake.give_back(job)
+                break
+            running.add(pool.submit(send, job, system))
+            if len(running) >= max(1, connection.in_flight):
+                yield from brake.watch(_take_done(running))
+        while running:
+            yield from brake.watch(_take_done(running))
+        for job in waiting:
+            yield brake.give_back(job)
+
+
+def _take_done(running: set[Future[Outcome]]) -> list[Outcome]:
+    """Wait for at least one; take what is done out of `running`."""
+    done, _ = wait(running, return_when=FIRST_COMPLETED)
+    running -= done
+    return [future.result() for future in done]
+
+
+class _Brake:
+    """Stops sending when going on would only do harm."""
+
+    def __init__(self) -> None:
+        self.pulled = False
+        self._failures = 0
+        self._delay = 0.0
+
+    def watch(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """Pass outcomes on and learn from them."""
+        for outcome in outcomes:
+            if outcome.error_class in ("transient", "unknown"):
+                self._failures += 1
+            elif not outcome.error_class:
+                self._failures = 0
+            if outcome.error_class == "rate_limited":
+                self._delay = max(self._delay, outcome.delay)
+            if outcome.error_class in ("config", "rate_limited") or self._failures >= TRIP_AFTER:
+                self.pulled = True
+            yield outcome
+
+    def give_back(self, job: Job) -> Outcome:
+        """Return a job that was not sent to the queue, as it was."""
+        return Outcome(job, "give_back", delay=self._delay, verify=job.delivery.verify)

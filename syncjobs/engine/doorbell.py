@@ -1,0 +1,145 @@
+"""Rings for a partner's schema. The truth is in our tables: a lost or doubled ring costs nothing.
+
+`Wakeup` (public) holds one row per partner: when it next has work, and until when a ring that
+was already sent counts. A ring is a django-q2 task that only names the schema.
+"""
+
+from typing import Final
+
+from django.db import transaction
+from django_q.tasks import async_task
+
+from syncjobs.crashpoints import reach
+from syncjobs.engine.rows import execute, fetch
+from syncjobs.state import CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from tenants.context import current_schema
+from tenants.models import Partner
+
+# For how long a ring is taken to be on its way before the sweep rings again.
+RING_SECONDS: Final = 30
+TASK: Final = "syncjobs.tasks.run"
+
+
+def touch() -> None:
+    """Say, in the caller's transaction, that this schema has work now."""
+    execute(_TOUCH, {"schema": current_schema()})
+
+
+def ring() -> None:
+    """Say that there is work now and send a task for it, unless one is on its way.
+
+    In the caller's transaction: the queue row is committed with what it announces.
+    """
+    schema = current_schema()
+    execute(_TOUCH, {"schema": schema})
+    with transaction.atomic():
+        if fetch(_RING, {"schema": schema, "seconds": RING_SECONDS}):
+            async_task(TASK, schema, task_name=f"run {schema}")
+
+
+def answer() -> None:
+    """A worker has come: from now on new work must ring again.
+
+    Until it says otherwise it is expected back within a minute, so its death is noticed.
+    """
+    execute(_ANSWER, {"schema": current_schema()})
+    reach("doorbell.after_clear")
+
+
+def settle() -> None:
+    """Set when this schema next has work, from the tables themselves.
+
+    The row is locked first: what others plan meanwhile is either seen here or touches it later.
+    """
+    with transaction.atomic():
+        fetch(_LOCK, {"schema": current_schema()})
+        execute(
+            _SETTLE,
+            {
+                "schema": current_schema(),
+                "claimable": sorted(CLAIMABLE),
+                "running": DELIVERY.target("claim"),
+                "active": WORKFLOW.start,
+                "unusable": sorted(UNUSABLE),
+            },
+        )
+
+
+def sweep(limit: int = 50) -> list[str]:
+    """Ring for every partner whose time has come and for whom no ring is on its way.
+
+    One query over the public table; several sweepers share the rows without doubling.
+    """
+    with transaction.atomic():
+        due = fetch(
+            _DUE, {"seconds": RING_SECONDS, "limit": limit, "active": Partner.Status.ACTIVE.value}
+        )
+        for (schema,) in due:
+            async_task(TASK, schema, task_name=f"run {schema}")
+    return [schema for (schema,) in due]
+
+
+def next_due() -> float | None:
+    """Return in how many seconds this schema has work (0 when now), None for never."""
+    settle()
+    rows = fetch(
+        "SELECT extract(epoch FROM due_at - statement_timestamp()) FROM public.tenants_wakeup "
+        "WHERE schema_name = %(schema)s",
+        {"schema": current_schema()},
+    )
+    if not rows or rows[0][0] is None:
+        return None
+    return max(0.0, float(rows[0][0]))
+
+
+_TOUCH: Final = """
+    INSERT INTO public.tenants_wakeup (schema_name, due_at, lease_no)
+    VALUES (%(schema)s, statement_timestamp(), 0)
+    ON CONFLICT (schema_name) DO UPDATE
+    SET due_at = least(public.tenants_wakeup.due_at, EXCLUDED.due_at)
+"""
+_RING: Final = """
+    UPDATE public.tenants_wakeup
+    SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second',
+        lease_no = lease_no + 1
+    WHERE schema_name = %(schema)s
+      AND (lease_until IS NULL OR lease_until < statement_timestamp())
+    RETURNING schema_name
+"""
+_ANSWER: Final = """
+    INSERT INTO public.tenants_wakeup (schema_name, due_at, lease_no)
+    VALUES (%(schema)s, statement_timestamp() + interval '60 seconds', 0)
+    ON CONFLICT (schema_name) DO UPDATE
+    SET due_at = EXCLUDED.due_at, lease_until = NULL
+"""
+_LOCK: Final = "SELECT 1 FROM public.tenants_wakeup WHERE schema_name = %(schema)s FOR UPDATE"
+_SETTLE: Final = """
+    UPDATE public.tenants_wakeup SET due_at = (
+        SELECT min(due) FROM (
+            SELECT min(greatest(d.not_before, c.breaker_until)) AS due
+            FROM syncjobs_delivery d
+            JOIN syncjobs_connection c ON c.id = d.connection_id
+            JOIN syncjobs_workflow w ON w.id = d.workflow_id
+            WHERE d.state = ANY(%(claimable)s::text[]) AND w.state = %(active)s
+              AND c.state <> ALL(%(unusable)s::text[])
+            UNION ALL
+            SELECT min(lease_until) FROM syncjobs_delivery WHERE state = %(running)s
+            UNION ALL
+            SELECT min(greatest(s.next_poll_at, c.breaker_until, s.lease_until))
+            FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
+            WHERE s.enabled AND c.state <> ALL(%(unusable)s::text[])
+        ) AS work)
+    WHERE schema_name = %(schema)s
+"""
+_DUE: Final = """
+    UPDATE public.tenants_wakeup
+    SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second',
+        lease_no = lease_no + 1
+    WHERE schema_name IN (
+        SELECT w.schema_name FROM public.tenants_wakeup w
+        JOIN public.tenants_partner p ON p.schema_name = w.schema_name AND p.status = %(active)s
+        WHERE w.due_at <= statement_timestamp()
+          AND (w.lease_until IS NULL OR w.lease_until < statement_timestamp())
+        ORDER BY w.due_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED)
+    RETURNING schema_name
+"""

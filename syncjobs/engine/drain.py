@@ -1,0 +1,114 @@
+"""Does what is due in one partner's schema, within bounds, so that all partners get their turn."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Final
+
+from syncjobs.engine import doorbell
+from syncjobs.engine.claim import reap
+from syncjobs.engine.deliver import deliver_batch
+from syncjobs.engine.release import recheck
+from syncjobs.engine.systems import Systems
+from syncjobs.intake.polling import due_streams, poll_stream
+
+logger = logging.getLogger(__name__)
+
+MOST_DELIVERIES: Final = 500
+MOST_SECONDS: Final = 20.0
+Stop = Callable[[], bool]
+
+
+@dataclass(slots=True)
+class Drained:
+    """What one drain did. `more`: work is due still; ring again, behind the others."""
+
+    deliveries: int = 0
+    read: int = 0
+    reaped: int = 0
+    more: bool = False
+    errors: list[str] = field(default_factory=list)
+
+
+def worker_name() -> str:
+    """Return who works: host, process and thread, as attempts keep it."""
+    return f"{socket.gethostname()}/{os.getpid()}/{threading.get_native_id()}"
+
+
+def never() -> bool:
+    """Return False: nothing asks to stop."""
+    return False
+
+
+def drain(
+    *,
+    most: int = MOST_DELIVERIES,
+    seconds: float = MOST_SECONDS,
+    stop: Stop = never,
+    systems: Systems | None = None,
+) -> Drained:
+    """Read due streams and deliver what is due in the schema that is entered.
+
+    At most `most` deliveries or `seconds`, then it returns with `more` set.
+    """
+    until = monotonic() + seconds
+    done = Drained()
+
+    def full() -> bool:
+        return stop() or monotonic() > until or done.deliveries >= most
+
+    doorbell.answer()
+    with systems or Systems() as opened:
+        done.reaped = reap()
+        recheck()
+        while not full():
+            moved = _round(opened, done, full)
+            if not moved:
+                break
+    wait = doorbell.next_due()
+    done.more = wait is not None and wait <= 0
+    return done
+
+
+def _round(systems: Systems, done: Drained, full: Stop) -> bool:
+    """Read one due stream, else deliver one batch; say whether there was anything to do.
+
+    Sources come first: what others refer to should be there before what refers to it goes out.
+    """
+    for stream_id in due_streams():
+        polled = poll_stream(stream_id, systems, stop=full)
+        if polled is not None:
+            done.read += polled.read
+            if polled.error:
+                done.errors.append(polled.error)
+            return True
+    taken = deliver_batch(systems, worker=worker_name(), stop=full)
+    done.deliveries += taken
+    return taken > 0
+
+
+def drain_until_idle(
+    *, patience: float = 30.0, stop: Stop = never, systems: Systems | None = None
+) -> Drained:
+    """Drain again and again until nothing comes due within `patience` seconds.
+
+    For the demo and for tests, which have no queue: retries are waited for.
+    """
+    total = Drained()
+    while not stop():
+        part = drain(stop=stop, systems=systems)
+        total.deliveries += part.deliveries
+        total.read += part.read
+        total.reaped += part.reaped
+        total.errors += part.errors
+        if part.more:
+            continue
+        wait = doorbell.next_due()
+        if wait is None or wait > patience:
+            break
+        sleep(min(wait, 1.0))
+    return total

@@ -1,0 +1,64 @@
+"""The workflows that events can start, with their definitions parsed once per version."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from syncjobs.engine.definition import Definition, parse_definition
+from syncjobs.fingerprint import fingerprint
+from syncjobs.models import Workflow, WorkflowVersion
+from syncjobs.state import WORKFLOW
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A workflow as planning needs it."""
+
+    workflow_id: int
+    version_id: int
+    priority: int
+    definition: Definition
+
+
+class _Frozen:
+    """A definition's data, hashed by its content so that the parse is cached by content."""
+
+    __slots__ = ("data", "hash")
+
+    def __init__(self, data: dict[str, Any], hash_: str) -> None:
+        self.data, self.hash = data, hash_
+
+    def __hash__(self) -> int:
+        return hash(self.hash)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Frozen) and other.hash == self.hash
+
+
+@lru_cache(maxsize=2_000)
+def _parsed(frozen: _Frozen) -> Definition:
+    return parse_definition(frozen.data)
+
+
+def definition_of(version: WorkflowVersion) -> Definition:
+    """Return a version's definition. Equal content is parsed once, whoever's it is."""
+    return _parsed(_Frozen(version.definition, version.hash or fingerprint(version.definition)))
+
+
+def active_flows(client_id: int) -> list[Flow]:
+    """Return the client's workflows. Paused ones plan too: what comes in meanwhile waits."""
+    rows = (
+        Workflow.objects.filter(client_id=client_id, version__isnull=False)
+        .exclude(state__in=sorted(WORKFLOW.closed))
+        .select_related("version")
+        .order_by("id")
+    )
+    return [flow_of(row) for row in rows]
+
+
+def flow_of(workflow: Workflow) -> Flow:
+    """Return one workflow as planning needs it."""
+    assert workflow.version is not None
+    return Flow(
+        workflow.pk, workflow.version.pk, workflow.priority, definition_of(workflow.version)
+    )

@@ -1,0 +1,108 @@
+"""What outcomes say about a connection: well, failing for a while, or refused."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
+from syncjobs.engine.jobs import Outcome
+from syncjobs.engine.transitions import move_row
+from syncjobs.models import Connection
+from syncjobs.retry import open_for, trips
+from syncjobs.state import BREAKER, CONNECTION
+
+
+def learn(outcomes: Sequence[Outcome]) -> None:
+    """Update breaker and health of the connections that these outcomes used."""
+    for connection_id in sorted({one.job.delivery.connection_id for one in outcomes}):
+        own = [one for one in outcomes if one.job.delivery.connection_id == connection_id]
+        called = [one for one in own if one.error_class or one.wrote or one.looked_up]
+        if called:
+            _learn(connection_id, called)
+
+
+def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
+    refused = next((one for one in called if one.error_class == "config"), None)
+    failures = 0
+    for one in called:
+        failures = failures + 1 if one.error_class in ("transient", "unknown") else 0
+    pause = max((one.delay for one in called if one.error_class == "rate_limited"), default=0.0)
+    if refused is not None:
+        refuse(connection_id, refused.text)
+    elif failures:
+        stumble(connection_id, failures, called[-1].text)
+    elif pause:
+        Connection.objects.filter(pk=connection_id).update(
+            breaker_until=timezone.now() + timedelta(seconds=pause)
+        )
+    elif any(not one.error_class for one in called):
+        recover(connection_id)
+
+
+def recover(connection_id: int) -> None:
+    """Note that the system answered well; close the breaker and what it had raised."""
+    well = Connection.objects.filter(
+        pk=connection_id, breaker=BREAKER.start, breaker_failures=0, state=CONNECTION.target("pass")
+    )
+    if well.update(last_ok_at=timezone.now(), breaker_until=None):
+        return
+    row = Connection.objects.select_for_update().get(pk=connection_id)
+    move_row(
+        row,
+        BREAKER,
+        "heal",
+        column="breaker",
+        breaker_failures=0,
+        breaker_until=None,
+        last_ok_at=timezone.now(),
+        last_error="",
+    )
+    if CONNECTION.may(row.state, "pass"):
+        move_row(row, CONNECTION, "pass")
+    settle_connection(
+        connection_id, ["system_unreachable", "credentials_refused", "reading_failed"]
+    )
+
+
+def stumble(connection_id: int, failures: int, text: str) -> None:
+    """Count failures in a row; enough of them open the breaker and raise one exception."""
+    row = Connection.objects.select_for_update().get(pk=connection_id)
+    total = row.breaker_failures + failures
+    changes: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
+    if not trips(total):
+        Connection.objects.filter(pk=connection_id).update(**changes)
+        return
+    until = timezone.now() + timedelta(seconds=open_for(total))
+    move_row(row, BREAKER, "trip", column="breaker", breaker_until=until, **changes)
+    if CONNECTION.may(row.state, "fail"):
+        move_row(row, CONNECTION, "fail")
+    raise_issues([Occurrence(_cause(row, "system_unreachable", text), text)])
+
+
+def refuse(connection_id: int, text: str) -> None:
+    """Stop using the connection until its credentials or address are mended."""
+    row = Connection.objects.select_for_update().select_related("client").get(pk=connection_id)
+    if CONNECTION.may(row.state, "refuse"):
+        move_row(row, CONNECTION, "refuse", last_error=text[:500])
+        audit.record(
+            actions.CONNECTION_REFUSED,
+            object_kind="connection",
+            object_id=row.pk,
+            object_label=row.name,
+            client_id=row.client_id,
+            reason=text,
+        )
+    raise_issues([Occurrence(_cause(row, "credentials_refused", text), text)])
+
+
+def _cause(row: Connection, kind: str, text: str) -> Cause:
+    return Cause(
+        kind=kind,
+        client_id=row.client_id,
+        same=(row.pk,),
+        detail={"connection": row.name, "reason": text},
+        connection_id=row.pk,
+    )

@@ -1,0 +1,77 @@
+"""What one claimed delivery carries through preparing, sending and recording."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+
+from syncjobs.connectors.base import Write
+from syncjobs.engine.definition import Step
+from syncjobs.engine.issues import Cause
+from syncjobs.gates import GateResult
+from syncjobs.models import Delivery
+from syncjobs.neighbours import Known
+
+
+@dataclass(slots=True)
+class Job:
+    """A claimed delivery with all that is known before it is sent.
+
+    `external_id`, `etag`, `written`: from the record's reference in the target, if any.
+    `send_before`: on the monotonic clock; a worker that was stopped must not send later.
+    """
+
+    delivery: Delivery
+    lease_no: int
+    step: Step
+    record: Known
+    origin: Known
+    external_id: str | None = None
+    etag: str = ""
+    written: Mapping[str, object] = field(default_factory=dict)
+    write: Write | None = None
+    content_hash: str = ""
+    mapping_version: int | None = None
+    send_before: float = inf
+    collected: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was learnt from the target: the id, version, and both sides of the call, redacted."""
+
+    external_id: str
+    version: str
+    status: int
+    request: Mapping[str, object]
+    answer: Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one start of a delivery ended, ready to be recorded.
+
+    `move`: the way in the delivery's machine. `attempt`: whether to keep it as an attempt
+    (a start that a gate ended is none). `wrote`: the target was changed by this start.
+    `content_known`: the target now holds exactly `job.content_hash`.
+    """
+
+    job: Job
+    move: str
+    text: str = ""
+    error_class: str = ""
+    delay: float = 0.0
+    verify: bool = False
+    attempt: bool = False
+    looked_up: bool = False
+    wrote: bool = False
+    content_known: bool = False
+    status: int = 0
+    sent: Sent | None = None
+    request: Mapping[str, object] | None = None
+    answer: Mapping[str, object] | None = None
+    watch: tuple[str, ...] = ()
+    refused_by: tuple[GateResult, ...] = ()
+    cause: Cause | None = None
+    started_at: datetime | None = None
+    seconds: float = 0.0

@@ -1,0 +1,230 @@
+"""Records how deliveries ended: state, attempt, reference, exception, usage and audit together.
+
+Every write of an outcome is fenced: a row whose lease has passed to another worker is left
+alone, and nothing else of its outcome is kept either.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from django.db import transaction
+
+from syncjobs.crashpoints import reach
+from syncjobs.engine import entries, health, refs
+from syncjobs.engine.issues import Occurrence, raise_issues, settle_issues
+from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.engine.release import release_watchers
+from syncjobs.engine.rows import encode, execute, fetch
+from syncjobs.engine.runs import refresh_runs
+from syncjobs.neighbours import watch_delivery, watch_ref
+from syncjobs.state import DELIVERY
+
+
+def record(outcomes: Sequence[Outcome], *, worker: str) -> int:
+    """Record a batch in one transaction; return how many were still ours."""
+    if not outcomes:
+        return 0
+    with transaction.atomic():
+        ours = _still_ours(outcomes)
+        refs.keep_apart(ours)
+        issues = _raise(ours)
+        ended = _update(ours, issues)
+        entries.write(ours, worker)
+        refs.write(ours)
+        health.learn(ours)
+        _settle(ours, issues, ended)
+        entries.count_usage(ours)
+        reach("ledger.before_commit")
+    reach("ledger.after_commit")
+    return len(ours)
+
+
+def record_blocked(outcomes: Sequence[Outcome]) -> None:
+    """Record what is held or waits, in the caller's transaction (it holds the shared lock)."""
+    ours = _still_ours(outcomes)
+    issues = _raise(ours)
+    _update(ours, issues)
+    entries.write_holds(ours)
+    _settle_issues(ours, issues)
+    refresh_runs(_runs(ours))
+
+
+def note_intents(jobs: Sequence[Job]) -> None:
+    """Remember what is about to be sent, so that a later start can tell what it finds there.
+
+    A row whose last answer never came keeps its note only if the content is the same: what
+    may have arrived is then known; otherwise it is not.
+    """
+    notes = [
+        {"id": job.delivery.pk, "lease_no": job.lease_no, "hash": _intent(job)} for job in jobs
+    ]
+    if notes:
+        fetch(_INTENT, {"rows": encode(notes), "running": DELIVERY.target("claim")})
+
+
+def _intent(job: Job) -> str:
+    uncertain = job.delivery.verify and job.delivery.content_hash != job.content_hash
+    return "" if uncertain else job.content_hash
+
+
+def _still_ours(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Lock the rows; keep the outcomes whose lease is still the one they were claimed with."""
+    if not outcomes:
+        return []
+    rows = fetch(
+        _LOCK,
+        {
+            "ids": [one.job.delivery.pk for one in outcomes],
+            "leases": [one.job.lease_no for one in outcomes],
+            "running": DELIVERY.target("claim"),
+        },
+    )
+    ours = {id_ for (id_,) in rows}
+    return [one for one in outcomes if one.job.delivery.pk in ours]
+
+
+def _raise(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    return raise_issues(
+        [
+            Occurrence(
+                cause=one.cause,
+                text=f"{one.job.record.key}: {one.text}",
+                delivery_id=one.job.delivery.pk,
+                # The same row held again for the same reason is no second occurrence.
+                counts=one.move != "hold" or one.job.delivery.issue_id is None,
+            )
+            for one in outcomes
+            if one.cause is not None
+        ]
+    )
+
+
+def _issue_of(outcome: Outcome, issues: dict[str, int]) -> int | None:
+    """A row that goes back, or is tried again later, keeps its cause until it has ended."""
+    if outcome.cause is not None:
+        return issues[outcome.cause.fingerprint]
+    kept = outcome.move in ("give_back", "retry_later", "lose_answer")
+    return outcome.job.delivery.issue_id if kept else None
+
+
+def _update(outcomes: Sequence[Outcome], issues: dict[str, int]) -> list[Outcome]:
+    """Write the rows; return the outcomes whose delivery is closed now."""
+    rows = [_row(one, issues) for one in outcomes]
+    if not rows:
+        return []
+    found = fetch(
+        _UPDATE,
+        {
+            "rows": encode(rows),
+            "newer": DELIVERY.target("requeue_newer"),
+            "closed": sorted(DELIVERY.closed),
+        },
+    )
+    states = dict(found)
+    return [one for one in outcomes if states[one.job.delivery.pk] in DELIVERY.closed]
+
+
+def _row(outcome: Outcome, issues: dict[str, int]) -> dict[str, object]:
+    job = outcome.job
+    return {
+        "id": job.delivery.pk,
+        "state": DELIVERY.after(DELIVERY.target("claim"), outcome.move),
+        "version": job.record.version,
+        "counted": 0 if outcome.attempt else 1,
+        "delay": outcome.delay,
+        "verify": outcome.verify,
+        "outcome": outcome.text[:200],
+        "error_class": outcome.error_class,
+        "error_text": outcome.text if outcome.error_class else "",
+        "watch": list(outcome.watch),
+        "issue": _issue_of(outcome, issues),
+        "mapping_version": job.mapping_version,
+    }
+
+
+def _runs(outcomes: Iterable[Outcome]) -> set[int]:
+    return {one.job.delivery.run_id for one in outcomes if one.job.delivery.run_id is not None}
+
+
+def _settle(ours: Sequence[Outcome], issues: dict[str, int], ended: Sequence[Outcome]) -> None:
+    _settle_issues(ours, issues)
+    keys: dict[int, list[str]] = defaultdict(list)
+    for one in ended:
+        keys[one.job.delivery.client_id].append(watch_delivery(one.job.delivery.pk))
+    for one in ours:
+        if one.sent is not None:
+            delivery, record_ = one.job.delivery, one.job.record
+            keys[delivery.client_id].append(
+                watch_ref(delivery.connection_id, record_.type, record_.key)
+            )
+    _read_back(ours)
+    for client_id in sorted(keys):
+        release_watchers(client_id, keys[client_id])
+    refresh_runs(_runs(ours))
+
+
+def _read_back(ours: Sequence[Outcome]) -> None:
+    """Read a target soon where we made something: it may have filled in what gates ask for."""
+    made = {
+        (one.job.delivery.connection_id, one.job.delivery.object)
+        for one in ours
+        if one.wrote and one.job.write is not None and one.job.write.mode == "create"
+    }
+    if made:
+        execute(
+            _READ_BACK,
+            {
+                "connections": [connection for connection, _ in sorted(made)],
+                "objects": [object_ for _, object_ in sorted(made)],
+            },
+        )
+
+
+def _settle_issues(ours: Sequence[Outcome], issues: dict[str, int]) -> None:
+    """Close what these rows suffered from and do no longer."""
+    before = {one.job.delivery.issue_id for one in ours if one.job.delivery.issue_id}
+    settle_issues(before - set(issues.values()))
+
+
+_READ_BACK: Final = """
+    UPDATE syncjobs_stream AS s SET next_poll_at = least(s.next_poll_at, statement_timestamp())
+    FROM unnest(%(connections)s::bigint[], %(objects)s::text[]) AS x(connection_id, object)
+    WHERE s.connection_id = x.connection_id AND s.object = x.object AND s.enabled
+"""
+_LOCK: Final = """
+    SELECT d.id FROM syncjobs_delivery d
+    JOIN unnest(%(ids)s::bigint[], %(leases)s::bigint[]) AS x(id, lease_no)
+        ON d.id = x.id AND d.lease_no = x.lease_no
+    WHERE d.state = %(running)s
+    ORDER BY d.id FOR UPDATE OF d
+"""
+_INTENT: Final = """
+    UPDATE syncjobs_delivery AS d SET content_hash = x.hash
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(id bigint, lease_no bigint, hash text)
+    WHERE d.id = x.id AND d.lease_no = x.lease_no AND d.state = %(running)s
+    RETURNING d.id
+"""
+# A row that got a newer version of its record while it was written goes back for it.
+_UPDATE: Final = """
+    UPDATE syncjobs_delivery AS d
+    SET state = x.next, lease_until = NULL, unfinished_starts = 0,
+        attempts = d.attempts - x.counted, verify = x.verify, outcome = x.outcome,
+        error_class = x.error_class, error_text = x.error_text, watch = x.watch,
+        issue_id = x.issue, mapping_version = coalesce(x.mapping_version, d.mapping_version),
+        not_before = statement_timestamp() + x.delay * interval '1 second',
+        finished_at = CASE WHEN x.next = ANY(%(closed)s::text[])
+            THEN statement_timestamp() END,
+        updated_at = statement_timestamp()
+    FROM (
+        SELECT r.*, CASE WHEN r.state = ANY(%(closed)s::text[]) AND o.record_version > r.version
+            THEN %(newer)s ELSE r.state END AS next
+        FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+            id bigint, state text, version int, counted int, delay double precision,
+            verify boolean, outcome text, error_class text, error_text text, watch text[],
+            issue bigint, mapping_version bigint)
+        JOIN syncjobs_delivery o ON o.id = r.id
+    ) AS x
+    WHERE d.id = x.id
+    RETURNING d.id, d.state
+"""

@@ -1,0 +1,216 @@
+"""The published mappings that a batch uses, and running them with the inputs that they want."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import F, Q
+
+from mappings.canonical import key_of
+from mappings.compiled import compiled
+from mappings.documents import Problem
+from mappings.engine import CompiledMapping, Inputs
+from mappings.models import ValueMap
+from mappings.services.versions import live_version
+from syncjobs.canonical_store import Incoming
+from syncjobs.engine.definition import Derive
+from syncjobs.neighbours import Known, Neighbourhood, walk
+
+REFERENCE_MISSING = "reference_missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A mapping's published version, compiled. `makes`: the canonical object that it gives."""
+
+    slug: str
+    name: str
+    version_id: int
+    object: str
+    makes: str
+    compiled: CompiledMapping
+    values: Mapping[str, Mapping[str, object]]
+
+    def key_of(self, data: Mapping[str, object]) -> str:
+        """Return the natural key of a record that this mapping gave."""
+        return key_of(self.makes, data)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A mapped record, or why there is none.
+
+    `missing`: (type, key) of records that the target does not have yet. `holds`: checks of the
+    mapping that ask to wait.
+    """
+
+    data: dict[str, object] | None
+    problems: Sequence[Problem] = ()
+    missing: tuple[tuple[str, str], ...] = ()
+    holds: Sequence[Problem] = ()
+
+
+class LiveMappings:
+    """One client's published mappings; its own come before the partner's."""
+
+    def __init__(self, client_id: int) -> None:
+        self._client_id = client_id
+        self._found: dict[str, Live | None] = {}
+        self._values: dict[str, Mapping[str, object]] | None = None
+
+    def get(self, slug: str) -> Live | None:
+        """Return the live version, None when nothing is published under this name."""
+        if slug not in self._found:
+            self._found[slug] = self._load(slug)
+        return self._found[slug]
+
+    def _load(self, slug: str) -> Live | None:
+        version = live_version(slug, self._client_id)
+        if version is None:
+            return None
+        return Live(
+            slug=slug,
+            name=version.mapping.name,
+            version_id=version.pk,
+            object=version.mapping.object,
+            makes=version.mapping.object_type,
+            compiled=compiled(version),
+            values=self._tables(),
+        )
+
+    def _tables(self) -> Mapping[str, Mapping[str, object]]:
+        if self._values is None:
+            rows = (
+                ValueMap.objects.filter(Q(client_id=self._client_id) | Q(client=None))
+                .filter(live__isnull=False)
+                .select_related("live")
+                .order_by(F("client").asc(nulls_first=True))
+            )
+            self._values = {row.name: row.live.table for row in rows if row.live is not None}
+        return self._values
+
+
+# --- inbound -------------------------------------------------------------------------------
+
+
+def wanted_sources(live: Live, data: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return (type, id in the source) of every record that this one refers to."""
+    return live.compiled.reference_lookups(data)
+
+
+def map_in(
+    live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]
+) -> Result:
+    """Map a source record to canonical fields. `sources`: (type, id there) → canonical key."""
+    mapped = live.compiled.run(data, inputs=Inputs(references=sources, values=live.values))
+    if mapped.data is not None and not live.key_of(mapped.data):
+        return Result(None, [Problem("key", "The record has no number of its own.")])
+    return Result(mapped.data, mapped.problems)
+
+
+# --- outbound ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A record as a mapping sees it: its fields, `origin.…`, `related.<path>.…`,
+    `variables.…` and `collected.<name>`.
+
+    In `related` the dots of a path are underscores: related.project_customer.name.
+    """
+
+    record: Known
+    origin: Known
+    related: tuple[str, ...] = ()
+    variables: Mapping[str, object] = field(default_factory=dict)
+    collected: Mapping[str, object] = field(default_factory=dict)
+
+    def data(self, world: Neighbourhood) -> dict[str, object]:
+        """Return what the mapping's paths are read from."""
+        return {
+            **self.record.data,
+            "origin": self.origin.data,
+            "variables": self.variables,
+            "collected": self.collected,
+            "related": {
+                path.replace(".", "_"): _end_of(self.record, path, world) for path in self.related
+            },
+        }
+
+
+def _end_of(record: Known, path: str, world: Neighbourhood) -> Mapping[str, object]:
+    target = walk(record, path, world).target
+    found = world.record(*target) if target else None
+    return found.data if found is not None and found.exists else {}
+
+
+def wanted_references(live: Live, subject: Subject, world: Neighbourhood) -> list[tuple[str, str]]:
+    """Return (type, key) of the records whose ids in the target the mapping will want."""
+    return live.compiled.reference_lookups(subject.data(world))
+
+
+def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourhood) -> Result:
+    """Map a canonical record to a target's object; ids there come from `world`."""
+    references = {
+        (type_, key): id_
+        for (connection, type_, key), id_ in world.refs.items()
+        if connection == connection_id and id_ is not None
+    }
+    mapped = live.compiled.run(
+        subject.data(world),
+        inputs=Inputs(references=references, values=live.values, variables=subject.variables),
+    )
+    missing = tuple(
+        (str(problem.detail["object_type"]), str(problem.detail["key"]))
+        for problem in mapped.problems
+        if problem.code == REFERENCE_MISSING and problem.detail is not None
+    )
+    return Result(mapped.data, mapped.problems, missing, mapped.holds)
+
+
+# --- derived -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A record made from another, or why it cannot be made (`waits_for`: until these come)."""
+
+    incoming: Incoming | None
+    text: str = ""
+    rule: str = ""
+    target: str = ""
+    waits_for: tuple[str, ...] = ()
+
+
+def derive(rule: Derive, live: Live | None, subject: Subject, world: Neighbourhood) -> Derived:
+    """Make the record that `rule` describes; its cause is `subject.origin`."""
+    if live is None:
+        return Derived(None, f"There is no published mapping {rule.mapping}.")
+    mapped = live.compiled.run(
+        subject.data(world), inputs=Inputs(values=live.values, variables=subject.variables)
+    )
+    if mapped.data is None or not live.key_of(mapped.data):
+        problem = mapped.problems[0] if mapped.problems else Problem("key", "It has no number.")
+        return Derived(
+            None, problem.message, problem.rule, problem.target, _missing(subject, world)
+        )
+    return Derived(
+        Incoming(
+            type=rule.object,
+            key=live.key_of(mapped.data),
+            data={name: value for name, value in mapped.data.items() if value is not None},
+            mapping_version=live.version_id,
+            fill_only=rule.fill_only,
+        )
+    )
+
+
+def _missing(subject: Subject, world: Neighbourhood) -> tuple[str, ...]:
+    """Return the watch keys of related records that are not there, or empty where they should
+    lead on: what is missing in the derived record may come from them."""
+    keys: dict[str, None] = {}
+    for path in subject.related:
+        walked = walk(subject.record, path, world)
+        found = world.record(*walked.target) if walked.target else None
+        if found is None or not found.exists:
+            keys.update(dict.fromkeys(walked.seen))
+    return tuple(keys)

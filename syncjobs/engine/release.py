@@ -1,0 +1,90 @@
+"""Lets go what was held or waiting, the moment that what it watches for arrives.
+
+No arrival is missed: whoever sets rows held or waiting looks at the neighbours under the shared
+side of a lock, whoever brings something releases under its exclusive side, both until commit.
+So either the holder sees what arrived, or the arrival sees the held row.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from syncjobs.engine.doorbell import touch
+from syncjobs.engine.rows import execute, fetch
+from syncjobs.state import DELIVERY
+
+RECHECK_SECONDS: Final = 1_800
+_SPACE: Final = 7_201  # the advisory lock's first half: which of our locks this is
+
+
+def lock_to_hold() -> None:
+    """Take the shared side until the end of the transaction."""
+    fetch(
+        "SELECT pg_advisory_xact_lock_shared(%(space)s, hashtext(current_schema()))",
+        {"space": _SPACE},
+    )
+
+
+def _lock_to_release() -> None:
+    fetch("SELECT pg_advisory_xact_lock(%(space)s, hashtext(current_schema()))", {"space": _SPACE})
+
+
+def release_watchers(client_id: int, keys: Iterable[str]) -> int:
+    """Make due every held or waiting delivery of the client that watches one of `keys`.
+
+    Call it last in a transaction that changed records, references or deliveries. Returns how
+    many were let go; their gates are asked again before anything is written.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return 0
+    _lock_to_release()
+    released = execute(
+        _RELEASE,
+        {
+            "from": DELIVERY.sources("release"),
+            "to": DELIVERY.target("release"),
+            "client": client_id,
+            "keys": wanted,
+        },
+    )
+    if released:
+        touch()
+    return released
+
+
+def recheck(limit: int = 200) -> int:
+    """Ask again the gates of rows that nothing has let go for long; return how many.
+
+    A net under `release_watchers`, which passes over rows that somebody else has locked.
+    """
+    return execute(
+        _RECHECK,
+        {
+            "from": DELIVERY.sources("release"),
+            "to": DELIVERY.target("release"),
+            "seconds": RECHECK_SECONDS,
+            "limit": limit,
+        },
+    )
+
+
+_RELEASE: Final = """
+    UPDATE syncjobs_delivery
+    SET state = %(to)s, watch = '{}', not_before = statement_timestamp(),
+        updated_at = statement_timestamp()
+    WHERE id IN (
+        SELECT id FROM syncjobs_delivery
+        WHERE state = ANY(%(from)s::text[]) AND client_id = %(client)s
+          AND watch && %(keys)s::text[]
+        ORDER BY id FOR UPDATE SKIP LOCKED)
+"""
+_RECHECK: Final = """
+    UPDATE syncjobs_delivery
+    SET state = %(to)s, watch = '{}', not_before = statement_timestamp(),
+        updated_at = statement_timestamp()
+    WHERE id IN (
+        SELECT id FROM syncjobs_delivery
+        WHERE state = ANY(%(from)s::text[])
+          AND updated_at < statement_timestamp() - %(seconds)s * interval '1 second'
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+"""

@@ -1,0 +1,222 @@
+"""Sends one prepared write. No database here: it runs in a sending thread."""
+
+from dataclasses import replace
+from random import random
+from time import monotonic
+
+from django.utils import timezone
+
+from syncjobs.connectors.base import Connector, Write, Written
+from syncjobs.connectors.errors import ConnectorError, Permanent, Unknown
+from syncjobs.crashpoints import reach
+from syncjobs.engine.issues import Cause
+from syncjobs.engine.jobs import Job, Outcome, Sent
+from syncjobs.retry import decide
+
+_KINDS = {
+    "config": "credentials_refused",
+    "rejected": "rejected_by_target",
+    "permanent": "write_not_understood",
+    "conflict": "changed_there",
+    "unknown": "outcome_unknown",
+}
+
+
+def send(job: Job, system: Connector) -> Outcome:
+    """Write, after asking the target where that is due; every error becomes an outcome."""
+    started, at = monotonic(), timezone.now()
+    try:
+        outcome = _send(job, system)
+    except ConnectorError as error:
+        outcome = failed(job, error, verify=job.delivery.verify)
+    except _LookUpFailed as failure:
+        outcome = _not_asked(job, failure.error)
+    except _TooLate:
+        outcome = Outcome(job, "give_back", verify=job.delivery.verify)
+    outcome.started_at, outcome.seconds = at, monotonic() - started
+    return outcome
+
+
+class _LookUpFailed(Exception):
+    """Asking the target failed: nothing was written by this start."""
+
+    def __init__(self, error: ConnectorError) -> None:
+        super().__init__(error.message)
+        self.error = error
+
+
+class _TooLate(Exception):
+    """The lease may have passed to another worker: nothing is sent any more."""
+
+
+def _send(job: Job, system: Connector) -> Outcome:
+    assert job.write is not None
+    write, looked_up = job.write, False
+    if job.delivery.verify or (job.step.match and write.mode == "create"):
+        found = _look_up(job, system, write)
+        looked_up = True
+        if found is not None:
+            if write.mode == "create" and _landed(job):
+                return _done(job, found, "The earlier write had arrived.", looked_up=True)
+            if job.step.mode == "create":
+                return _linked(job, found)
+            write = _onto(write, found)
+    reach("deliver.before_write")
+    if monotonic() > job.send_before:
+        raise _TooLate
+    written = system.write(write)
+    reach("deliver.after_write")
+    word = "Created" if write.mode == "create" else "Updated"
+    text = f"{'Done' if write.mode == 'action' else word} there."
+    return _done(job, written, text, looked_up=looked_up)
+
+
+def _look_up(job: Job, system: Connector, write: Write) -> Written | None:
+    try:
+        return system.look_up(
+            write.object, reference=write.reference, idempotency_key=write.idempotency_key
+        )
+    except ConnectorError as error:
+        if isinstance(error, Permanent) and _repeatable(job, system):
+            return None
+        raise _LookUpFailed(error) from error
+
+
+def _repeatable(job: Job, system: Connector) -> bool:
+    """Say whether sending the same again has one effect at most, without asking first."""
+    assert job.write is not None
+    known_update = job.write.mode == "update" and job.write.external_id is not None
+    return known_update or system.descriptor.writes_idempotent or not job.delivery.verify
+
+
+def _landed(job: Job) -> bool:
+    """Say whether what was found there is what an earlier start of this delivery sent."""
+    delivery = job.delivery
+    return delivery.verify and delivery.content_hash == job.content_hash
+
+
+def _onto(write: Write, found: Written) -> Write:
+    """Aim at the record that is there, in the version that it has now."""
+    mode = "update" if write.mode == "create" else write.mode
+    return replace(write, mode=mode, external_id=found.external_id, version=found.version)
+
+
+def _linked(job: Job, found: Written) -> Outcome:
+    """It exists there, not by us: know it from now on and leave it as it is."""
+    outcome = _done(job, found, "It was there already; linked.", looked_up=True)
+    outcome.move, outcome.wrote, outcome.content_known = "find_unchanged", False, False
+    return outcome
+
+
+def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
+    return Outcome(
+        job,
+        "deliver",
+        text=text,
+        attempt=True,
+        looked_up=looked_up,
+        wrote=True,
+        content_known=True,
+        status=written.status,
+        sent=Sent(
+            written.external_id,
+            written.version,
+            written.status,
+            written.request,
+            written.answer,
+        ),
+        request=written.request,
+        answer=written.answer,
+    )
+
+
+def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
+    """Return what follows an error of the write itself."""
+    decision = decide(
+        error.kind, attempt=job.delivery.attempts, retry_after=error.retry_after, draw=random
+    )
+    outcome = Outcome(
+        job,
+        decision.move,
+        text=error.message[:200],
+        error_class=error.kind,
+        delay=decision.delay,
+        # A conflict means that the record is there in another version: ask for it.
+        verify=decision.verify or error.kind == "conflict" or (verify and error.kind == "config"),
+        attempt=True,
+        wrote=isinstance(error, Unknown),
+        status=error.status,
+        request=_request_of(job),
+        answer=error.detail,
+    )
+    if decision.move in ("fail", "park"):
+        kind = _KINDS.get(error.kind, "retries_used_up")
+        outcome.cause = _cause(job, kind, error.message)
+    return outcome
+
+
+def _not_asked(job: Job, error: ConnectorError) -> Outcome:
+    """The target could not be asked: later, or, when it never can be, a person decides."""
+    if isinstance(error, Permanent):
+        outcome = Outcome(
+            job,
+            "park",
+            text="The target cannot be asked whether the write arrived.",
+            error_class="unknown",
+            verify=True,
+            attempt=True,
+            looked_up=True,
+            status=error.status,
+            answer=error.detail,
+            cause=_cause(job, "outcome_unknown", error.message),
+        )
+    else:
+        outcome = failed(job, error, verify=True)
+        outcome.verify, outcome.looked_up, outcome.wrote = job.delivery.verify, True, False
+    return outcome
+
+
+def _request_of(job: Job) -> dict[str, object]:
+    write = job.write
+    if write is None:
+        return {}
+    return {
+        "object": write.object,
+        "mode": write.mode,
+        "external_id": write.external_id,
+        "body": dict(write.data),
+    }
+
+
+def _cause(job: Job, kind: str, message: str) -> Cause:
+    delivery = job.delivery
+    same: tuple[object, ...] = (delivery.connection_id, delivery.workflow_id, job.step.name)
+    if kind == "rejected_by_target":
+        same = (*same, shape_of(message))
+    if kind == "outcome_unknown":
+        same = (*same, delivery.pk)
+    return Cause(
+        kind=kind,
+        client_id=delivery.client_id,
+        same=same,
+        detail={
+            "connection": delivery.connection.name,
+            "step": job.step.label,
+            "record_type": job.record.type.replace("_", " "),
+            "key": job.record.key,
+            "reason": message,
+            "workflow": delivery.workflow.name,
+        },
+        connection_id=delivery.connection_id,
+        workflow_id=delivery.workflow_id,
+    )
+
+
+def shape_of(message: str) -> str:
+    """Return a message without what differs from record to record: numbers, quoted texts, ids."""
+    words = message.split()
+    kept = [
+        "#" if any(char.isdigit() for char in word) or word[:1] in "\"'“‘" else word
+        for word in words
+    ]
+    return " ".join(kept)[:200]

@@ -1,0 +1,190 @@
+"""Gates: conditions over a record and its neighbours, as data. Pure.
+
+A gate:
+    {"name": "activation", "label": "Project activation", "alert": "finance",
+     "when": [condition…],            all must hold for the gate to apply; none: always
+     "require": [condition + {"missing": "tax code on contract {key}"}…],
+     "message": "why this matters, for people"}
+A condition: {"path": "contract.tax_code", "op": "present"} with op one of
+    present, absent, equals (value), not_equals (value), in (values),
+    any (field, value: some item of the list has it), known (the record has been read),
+    exists_in (role: the record exists in that role's system).
+A path starts at the record that is written, or at its cause with "origin.".
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from syncjobs.neighbours import Known, Neighbourhood, Walked, walk, watch_ref
+
+OPERATORS: Final = frozenset(
+    {"present", "absent", "equals", "not_equals", "in", "any", "known", "exists_in"}
+)
+
+
+class GateError(ValueError):
+    """A gate's definition is wrong; the message names the gate and what to mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a gate may look at. `roles`: role → connection id."""
+
+    record: Known
+    origin: Known
+    roles: Mapping[str, int]
+    world: Neighbourhood
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """A gate's answer. `watch`: what its release hangs on, when it did not pass."""
+
+    name: str
+    label: str
+    passed: bool
+    missing: tuple[str, ...] = ()
+    message: str = ""
+    alert: str = ""
+    watch: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Seen:
+    watch: dict[str, None] = field(default_factory=dict)
+
+    def note(self, keys: Iterable[str]) -> None:
+        self.watch.update(dict.fromkeys(keys))
+
+
+def check_gate(gate: Mapping[str, object]) -> None:
+    """Raise GateError unless `gate` has the shape above."""
+    name = gate.get("name")
+    if not isinstance(name, str) or not name:
+        raise GateError("A gate needs a name.")
+    for condition in [*_conditions(gate, "when"), *_conditions(gate, "require")]:
+        if condition.get("op") not in OPERATORS or not condition.get("path"):
+            raise GateError(f"Gate {name}: a condition needs a path and a known op.")
+    if not _conditions(gate, "require"):
+        raise GateError(f"Gate {name} requires nothing.")
+
+
+def paths_of(gate: Mapping[str, object]) -> list[str]:
+    """Return every path that the gate looks at."""
+    both = [*_conditions(gate, "when"), *_conditions(gate, "require")]
+    return [str(condition["path"]) for condition in both]
+
+
+def evaluate(gate: Mapping[str, object], context: Context) -> GateResult:
+    """Return whether the gate lets the record through, and what is missing if not."""
+    name, label = str(gate["name"]), str(gate.get("label") or gate["name"])
+    seen = _Seen()
+    if not all(_holds(one, context, seen) for one in _conditions(gate, "when")):
+        return GateResult(name, label, passed=True)
+    missing = [
+        _missing_text(one, context)
+        for one in _conditions(gate, "require")
+        if not _holds(one, context, seen)
+    ]
+    if not missing:
+        return GateResult(name, label, passed=True)
+    return GateResult(
+        name,
+        label,
+        passed=False,
+        missing=tuple(dict.fromkeys(missing)),
+        message=str(gate.get("message", "")),
+        alert=str(gate.get("alert", "")),
+        watch=tuple(seen.watch),
+    )
+
+
+def holds(conditions: Iterable[Mapping[str, object]], context: Context) -> bool:
+    """Say whether all of these conditions hold."""
+    seen = _Seen()
+    return all(_holds(one, context, seen) for one in conditions)
+
+
+def _conditions(gate: Mapping[str, object], part: str) -> list[Mapping[str, object]]:
+    found = gate.get(part, [])
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        raise GateError(f"Gate {gate.get('name')}: {part} must be a list.")
+    return [one for one in found if isinstance(one, Mapping)]
+
+
+def start_of(path: str, context: Context) -> tuple[Known, str]:
+    """Return the record at which `path` starts, and the rest of the path."""
+    if path.startswith("origin."):
+        return context.origin, path.removeprefix("origin.")
+    return context.record, path
+
+
+def _walk(condition: Mapping[str, object], context: Context) -> Walked:
+    start, rest = start_of(str(condition["path"]), context)
+    return walk(start, rest, context.world)
+
+
+def _holds(condition: Mapping[str, object], context: Context, seen: _Seen) -> bool:
+    walked = _walk(condition, context)
+    seen.note(walked.seen)
+    match condition["op"]:
+        case "known":
+            return _known(walked, context)
+        case "exists_in":
+            return _exists_in(str(condition["role"]), walked, context, seen)
+        case "any":
+            return _any(walked.value, condition)
+        case _:
+            return _compare(walked.value, condition)
+
+
+def _compare(value: object, condition: Mapping[str, object]) -> bool:
+    match condition["op"]:
+        case "present":
+            return value not in (None, "", [], {})
+        case "absent":
+            return value in (None, "", [], {})
+        case "equals":
+            return value == condition.get("value")
+        case "not_equals":
+            return value != condition.get("value")
+        case _:
+            values = condition.get("values")
+            return isinstance(values, Sequence) and value in values
+
+
+def _any(value: object, condition: Mapping[str, object]) -> bool:
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return False
+    name = str(condition.get("field", ""))
+    return any(
+        isinstance(item, Mapping) and item.get(name) == condition.get("value") for item in value
+    )
+
+
+def _known(walked: Walked, context: Context) -> bool:
+    if walked.target is None:
+        return False
+    found = context.world.record(*walked.target)
+    return found is not None and found.exists
+
+
+def _exists_in(role: str, walked: Walked, context: Context, seen: _Seen) -> bool:
+    """The path's end is a reference: its record must have an id in the role's system."""
+    connection = context.roles.get(role)
+    if walked.target is None or connection is None:
+        return False
+    seen.note([watch_ref(connection, *walked.target)])
+    return context.world.external_id(connection, *walked.target) is not None
+
+
+def _missing_text(condition: Mapping[str, object], context: Context) -> str:
+    """Name the thing: {key} is the record that should have it, {value} what it has now."""
+    walked = _walk(condition, context)
+    if walked.broken is not None:
+        return f"{walked.broken[0].replace('_', ' ')} {walked.broken[1]}"
+    start, path = start_of(str(condition["path"]), context)
+    holder = walked.at or start
+    text = str(condition.get("missing") or f"{path} of {holder.type} {{key}}")
+    return text.replace("{key}", holder.key).replace("{value}", str(walked.value or "none"))

@@ -1,0 +1,151 @@
+"""Source records that no mapping took: kept as they came, told of once, tried again.
+
+A record comes back when its source or the mapping changes, or when what it refers to has come.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+from django.utils import timezone
+
+from syncjobs.connectors.base import SourceRecord
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_issues
+from syncjobs.engine.live import REFERENCE_MISSING, Live
+from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.engine.transitions import move_rows
+from syncjobs.intake.reading import DUPLICATE, Refused
+from syncjobs.models import InboundEvent, Stream
+from syncjobs.state import INBOUND
+
+_RETRIED: Final = 500
+# Decimals stay numbers in the stored payload, so that a second try maps what the first one did.
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
+    """Keep refused records with their problems and raise one exception per cause."""
+    if not refused:
+        return
+    known = _known(stream, [one.source.id for one in refused])
+    causes = {one.source.id: _cause(stream, live, one) for one in refused}
+    issues = raise_issues(
+        [
+            Occurrence(
+                causes[one.source.id],
+                f"{one.source.id}: {one.problems[0].message}",
+                counts=one.source.id not in known,
+            )
+            for one in refused
+        ]
+    )
+    rows = [
+        {
+            "key": _key(stream, one.source.id),
+            "external_id": one.source.id,
+            "version": one.source.version[:120],
+            "at": iso(one.source.modified_at),
+            "payload": msgspec.Raw(_ENCODER.encode(dict(one.source.data))),
+            "problems": [[p.code, p.rule, p.target, p.message] for p in one.problems],
+            "issue": issues[causes[one.source.id].fingerprint],
+        }
+        for one in refused
+    ]
+    execute(
+        _KEEP,
+        {
+            "rows": encode(rows),
+            "connection": stream.connection_id,
+            "stream": stream.pk,
+            "mapping_version": live.version_id,
+            "state": INBOUND.target("set_aside"),
+        },
+    )
+    settle_issues(set(known.values()) - set(issues.values()))
+
+
+def retire(stream: Stream, external_ids: Sequence[str]) -> None:
+    """Note that these records went through; an exception that has none left closes."""
+    rows = InboundEvent.objects.filter(
+        stream=stream, state__in=sorted(INBOUND.open), external_id__in=list(external_ids)
+    )
+    issues = {id_ for id_ in rows.values_list("issue_id", flat=True) if id_ is not None}
+    if move_rows(rows, INBOUND, "process", processed_at=timezone.now()):
+        settle_issues(issues)
+
+
+def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
+    """Return the records that are worth another try now, oldest first."""
+    rows = fetch(
+        _WAITING,
+        {
+            "stream": stream.pk,
+            "open": sorted(INBOUND.open),
+            "mapping_version": live.version_id,
+            "codes": [REFERENCE_MISSING, DUPLICATE],
+            "limit": _RETRIED,
+        },
+    )
+    return [SourceRecord(id_, version, at, _payload(payload)) for id_, version, at, payload in rows]
+
+
+def _payload(text: Any) -> dict[str, object]:
+    found: dict[str, object] = msgspec.json.decode(text, float_hook=Decimal)
+    return found
+
+
+def _key(stream: Stream, external_id: str) -> str:
+    return f"{stream.object}:{external_id}"[:200]
+
+
+def _known(stream: Stream, external_ids: list[str]) -> dict[str, int]:
+    rows = InboundEvent.objects.filter(
+        stream=stream, external_id__in=external_ids, state__in=sorted(INBOUND.open)
+    )
+    return {id_: issue for id_, issue in rows.values_list("external_id", "issue_id") if issue}
+
+
+def _cause(stream: Stream, live: Live, refused: Refused) -> Cause:
+    problem, connection = refused.problems[0], stream.connection
+    duplicate = problem.code == DUPLICATE
+    return Cause(
+        kind="duplicate_record" if duplicate else "intake_problem",
+        client_id=connection.client_id,
+        same=(stream.pk, problem.message) if duplicate else (stream.pk, problem.rule, problem.code),
+        detail={
+            "connection": connection.name,
+            "object": stream.object,
+            "record_type": stream.canonical.replace("_", " "),
+            "target": problem.target,
+            "rule": problem.rule,
+            "mapping": live.name,
+            "key": (problem.detail or {}).get("key", ""),
+            "reason": problem.message,
+        },
+        connection_id=connection.pk,
+    )
+
+
+_KEEP: Final = """
+    INSERT INTO syncjobs_inboundevent AS i
+        (connection_id, stream_id, dedupe_key, external_id, source_version, source_at, payload,
+         state, problems, mapping_version, issue_id, received_at)
+    SELECT %(connection)s, %(stream)s, x.key, x.external_id, x.version, x.at, x.payload,
+        %(state)s, x.problems, %(mapping_version)s, x.issue, statement_timestamp()
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        key text, external_id text, version text, at timestamptz, payload jsonb, problems jsonb,
+        issue bigint)
+    ON CONFLICT (connection_id, dedupe_key) DO UPDATE
+    SET payload = EXCLUDED.payload, source_version = EXCLUDED.source_version,
+        source_at = EXCLUDED.source_at, problems = EXCLUDED.problems,
+        mapping_version = EXCLUDED.mapping_version, issue_id = EXCLUDED.issue_id,
+        state = EXCLUDED.state, processed_at = NULL
+"""
+_WAITING: Final = """
+    SELECT external_id, source_version, source_at, payload::text FROM syncjobs_inboundevent
+    WHERE stream_id = %(stream)s AND state = ANY(%(open)s::text[])
+      AND (mapping_version IS DISTINCT FROM %(mapping_version)s
+           OR problems -> 0 ->> 0 = ANY(%(codes)s::text[]))
+    ORDER BY id LIMIT %(limit)s
+"""

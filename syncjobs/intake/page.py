@@ -1,0 +1,237 @@
+"""Commits one page of a source: records, versions, references, events, deliveries, cursor.
+
+All or nothing: a process that dies in here leaves the cursor where it was, and the page comes
+again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.canonical_store import Incoming, Origin, Stored, store
+from syncjobs.connectors.base import Page, SourceRecord
+from syncjobs.crashpoints import reach
+from syncjobs.engine.live import Live
+from syncjobs.engine.plan import Cause, Planned, Raised, plan
+from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.events import raised_events
+from syncjobs.fingerprint import fingerprint
+from syncjobs.intake.aside import retire, set_aside
+from syncjobs.intake.reading import Read, read_page
+from syncjobs.models import Run, Stream
+from syncjobs.neighbours import watch_record, watch_ref
+
+
+class StreamTaken(Exception):
+    """The lease on the stream has passed to another worker: this one writes nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a stream: its run, and the fence that every page is checked against."""
+
+    stream: Stream
+    run: Run
+    live: Live
+    lease_no: int
+    correlation: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of a page's records and what it planned."""
+
+    read: int
+    changed: int
+    same: int
+    refused: int
+    planned: int
+
+
+@transaction.atomic
+def commit_page(reading: Reading, page: Page) -> Counts:
+    """Store a page. Raises StreamTaken when another worker has taken the stream over."""
+    stream = reading.stream
+    _move_cursor(reading, page.cursor)
+    counts = take_in(reading, page.records)
+    Run.objects.filter(pk=reading.run.pk).update(cursor_after=dict(page.cursor))
+    audit.record(
+        actions.RECORDS_TAKEN_IN,
+        object_kind="stream",
+        object_id=stream.pk,
+        object_label=str(stream.object),
+        client_id=stream.connection.client_id,
+        after={
+            "read": counts.read,
+            "changed": counts.changed,
+            "refused": counts.refused,
+            "planned": counts.planned,
+            "run": reading.run.pk,
+        },
+    )
+    reach("intake.before_commit")
+    return counts
+
+
+def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
+    """Store records, raise their events and plan what follows, in the caller's transaction."""
+    stream, run = reading.stream, reading.run
+    client_id = stream.connection.client_id
+    result = read_page(stream, reading.live, records)
+    origin = Origin(client_id, stream.connection_id, run.pk, reading.correlation)
+    stored = store([incoming for _, incoming in result.incoming], origin)
+    _write_refs(stream, result, stored)
+    set_aside(stream, reading.live, result.refused)
+    retire(stream, [source.id for source, _ in result.incoming])
+    planned = _plan(reading, client_id, stored)
+    changed = [one for one in stored if one.is_changed]
+    counts = Counts(
+        read=len(records),
+        changed=len(changed),
+        same=len(records) - len(changed) - len(result.refused),
+        refused=len(result.refused),
+        planned=planned.new,
+    )
+    _count(run, counts)
+    # Last, because it takes locks that everybody wants.
+    planned.finish(client_id, _arrived(stream, stored))
+    return counts
+
+
+def _move_cursor(reading: Reading, cursor: Mapping[str, object]) -> None:
+    moved = fetch(
+        _CURSOR,
+        {
+            "stream": reading.stream.pk,
+            "lease_no": reading.lease_no,
+            "cursor": encode(dict(cursor)),
+            "seconds": STREAM_LEASE_SECONDS,
+        },
+    )
+    if not moved:
+        raise StreamTaken
+
+
+def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
+    rows: dict[str, dict[str, object]] = {}
+    for (source, incoming), one in zip(result.incoming, stored, strict=True):
+        rows[source.id] = {
+            "record_id": one.id,
+            "external_id": source.id,
+            "version": source.version[:120],
+            "hash": _seen_hash(incoming),
+            "at": iso(source.modified_at),
+        }
+    if rows:
+        params: dict[str, object] = {
+            "rows": encode(list(rows.values())),
+            "connection": stream.connection_id,
+            "object": stream.object,
+        }
+        # A record that was deleted and made anew in its source has another id there now.
+        execute(_FORGET, params)
+        execute(_REFS, params)
+
+
+def _seen_hash(incoming: Incoming) -> str:
+    return fingerprint([incoming.data, incoming.deleted])
+
+
+def _plan(reading: Reading, client_id: int, stored: Sequence[Stored]) -> Planned:
+    raised = _events(client_id, reading.correlation, stored)
+    cause = Cause(
+        client_id=client_id,
+        trigger=Run.Trigger.CHANGE,
+        correlation=reading.correlation,
+        zone=reading.zone,
+    )
+    return plan(raised, cause)
+
+
+def _events(client_id: int, correlation: str, stored: Sequence[Stored]) -> list[Raised]:
+    """Store the business events that these changes raise."""
+    drafts = [
+        (event, one)
+        for one in stored
+        if one.is_changed and not one.incoming.deleted
+        for event in raised_events(one.incoming.type, one.before, one.data)
+    ]
+    if not drafts:
+        return []
+    rows = [{"type": event, "record_id": one.id, "version": one.version} for event, one in drafts]
+    params: dict[str, object] = {
+        "rows": encode(rows),
+        "client": client_id,
+        "correlation": correlation,
+    }
+    ids = {(type_, record, version): id_ for id_, type_, record, version in fetch(_EVENTS, params)}
+    return [Raised(event, one.known, ids[event, one.id, one.version]) for event, one in drafts]
+
+
+def _arrived(stream: Stream, stored: Sequence[Stored]) -> list[str]:
+    """Return the watch keys of what came: changed records, and their presence in this system."""
+    keys: dict[str, None] = {}
+    for one in stored:
+        if one.is_changed:
+            keys[watch_record(one.incoming.type, one.incoming.key)] = None
+        keys[watch_ref(stream.connection_id, one.incoming.type, one.incoming.key)] = None
+    return list(keys)
+
+
+def _count(run: Run, counts: Counts) -> None:
+    execute(
+        _COUNT,
+        {
+            "run": run.pk,
+            "read": counts.read,
+            "changed": counts.changed,
+            "same": counts.same,
+            "refused": counts.refused,
+        },
+    )
+
+
+STREAM_LEASE_SECONDS: Final = 60
+_CURSOR: Final = """
+    UPDATE syncjobs_stream
+    SET cursor = %(cursor)s::jsonb, updated_at = statement_timestamp(),
+        lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
+    WHERE id = %(stream)s AND lease_no = %(lease_no)s
+    RETURNING id
+"""
+_FORGET: Final = """
+    DELETE FROM syncjobs_externalref e
+    USING jsonb_to_recordset(%(rows)s::jsonb) AS x(record_id bigint, external_id text)
+    WHERE e.record_id = x.record_id AND e.connection_id = %(connection)s
+      AND e.object = %(object)s AND e.external_id <> x.external_id
+"""
+_REFS: Final = """
+    INSERT INTO syncjobs_externalref AS e
+        (record_id, connection_id, object, external_id, version, seen_hash, seen_version,
+         seen_at, written, created_at)
+    SELECT x.record_id, %(connection)s, %(object)s, x.external_id, x.version, x.hash, x.version,
+        x.at, '{}', statement_timestamp()
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        record_id bigint, external_id text, version text, hash text, at timestamptz)
+    ON CONFLICT (connection_id, object, external_id) DO UPDATE
+    SET record_id = EXCLUDED.record_id, seen_hash = EXCLUDED.seen_hash,
+        seen_version = EXCLUDED.seen_version, seen_at = EXCLUDED.seen_at,
+        version = EXCLUDED.version
+"""
+_EVENTS: Final = """
+    INSERT INTO syncjobs_event (type, client_id, record_id, record_version, correlation, at)
+    SELECT x.type, %(client)s, x.record_id, x.version, %(correlation)s, statement_timestamp()
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(type text, record_id bigint, version int)
+    RETURNING id, type, record_id, record_version
+"""
+_COUNT: Final = """
+    UPDATE syncjobs_run
+    SET read = read + %(read)s, changed = changed + %(changed)s, same = same + %(same)s,
+        refused = refused + %(refused)s
+    WHERE id = %(run)s
+"""

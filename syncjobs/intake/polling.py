@@ -1,0 +1,254 @@
+"""Reads a stream page by page, as far as time allows; the cursor remembers the rest."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from governance import correlation
+from syncjobs.connectors.errors import ConnectorError
+from syncjobs.crashpoints import reach
+from syncjobs.engine import health
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
+from syncjobs.engine.live import LiveMappings
+from syncjobs.engine.rows import execute, fetch
+from syncjobs.engine.systems import Systems
+from syncjobs.engine.transitions import move_row
+from syncjobs.intake.aside import waiting
+from syncjobs.intake.page import (
+    STREAM_LEASE_SECONDS,
+    Reading,
+    StreamTaken,
+    commit_page,
+    take_in,
+)
+from syncjobs.models import Run, Stream
+from syncjobs.retry import backoff
+from syncjobs.state import RUN, UNUSABLE
+
+logger = logging.getLogger(__name__)
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """How a reading went. `more`: it stopped for time, not because the source had no more."""
+
+    run_id: int | None
+    read: int
+    more: bool
+    error: str = ""
+
+
+def due_streams(limit: int = 20) -> list[int]:
+    """Return streams to read now, in the order in which their records refer to each other."""
+    rows = fetch(_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})
+    return [id_ for (id_,) in rows]
+
+
+def poll_stream(
+    stream_id: int, systems: Systems, *, stop: Stop, trigger: str = Run.Trigger.SCHEDULE
+) -> Polled | None:
+    """Read what has changed since the stream's cursor. None when another worker reads it."""
+    taken = fetch(_TAKE, {"stream": stream_id, "seconds": STREAM_LEASE_SECONDS})
+    if not taken:
+        return None
+    stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
+    live = LiveMappings(stream.connection.client_id).get(stream.mapping)
+    if live is None:
+        return _no_mapping(stream)
+    reading = Reading(
+        stream=stream,
+        run=_start(stream, trigger),
+        live=live,
+        lease_no=taken[0][0],
+        correlation=correlation.current().correlation_id,
+        zone=stream.connection.client.time_zone,
+    )
+    try:
+        more = _read(reading, systems, stop)
+    except StreamTaken:
+        logger.warning("stream %s was taken over by another worker", stream_id)
+        return None
+    except ConnectorError as error:
+        return _failed(reading, error)
+    return _finished(reading, more=more)
+
+
+def _read(reading: Reading, systems: Systems, stop: Stop) -> bool:
+    """Commit page after page; say whether the source has more."""
+    stream = reading.stream
+    again = waiting(stream, reading.live)
+    if again:
+        with transaction.atomic():
+            take_in(reading, again)
+    system = systems.open(stream.connection)
+    for page in system.read(stream.object, stream.cursor, page_size=stream.page_size):
+        commit_page(reading, page)
+        reach("intake.after_commit")
+        if page.last:
+            return False
+        if stop():
+            return True
+    return False
+
+
+def _start(stream: Stream, trigger: str) -> Run:
+    return Run.objects.create(
+        client_id=stream.connection.client_id,
+        kind=Run.Kind.INTAKE,
+        trigger=trigger,
+        stream=stream,
+        cursor_before=stream.cursor,
+        actor=correlation.current().actor.label,
+        correlation=correlation.current().correlation_id,
+    )
+
+
+@transaction.atomic
+def _finished(reading: Reading, *, more: bool) -> Polled:
+    run = Run.objects.select_for_update().get(pk=reading.run.pk)
+    stream = reading.stream
+    move = "settle_partly" if run.refused else "settle_well"
+    move_row(run, RUN, move, message=_message(run, stream, more=more), ended_at=timezone.now())
+    kept = _fold_quiet(run, stream)
+    _release(reading, kept.pk, delay=0.0 if more else float(stream.every_seconds))
+    health.recover(stream.connection_id)
+    settle_connection(stream.connection_id, ["reading_failed"])
+    return Polled(kept.pk, run.read, more)
+
+
+def _message(run: Run, stream: Stream, *, more: bool) -> str:
+    """Explain the numbers, a zero above all."""
+    if more:
+        return "Stopped to let others work; goes on where it stopped."
+    if run.read == 0:
+        since = stream.cursor and stream.polled_at
+        return (
+            f"Nothing has changed since {stream.polled_at:%Y-%m-%d %H:%M} UTC."
+            if since
+            else "The source has no records of this kind."
+        )
+    if run.refused:
+        return f"{run.refused} of {run.read} were set aside; see the exceptions."
+    return f"{run.changed} of {run.read} changed something."
+
+
+def _fold_quiet(run: Run, stream: Stream) -> Run:
+    """Keep one row for a stretch of readings that found nothing, not one each."""
+    last = stream.last_run
+    if run.read or last is None or last.read or last.state != run.state or last.planned:
+        return run
+    polls = int(last.detail.get("polls", 1)) + 1
+    Run.objects.filter(pk=last.pk).update(
+        detail={**last.detail, "polls": polls}, ended_at=run.ended_at, message=run.message
+    )
+    run.delete()
+    return last
+
+
+def _release(reading: Reading, run_id: int, *, delay: float, error: str = "") -> None:
+    execute(
+        _DONE,
+        {
+            "stream": reading.stream.pk,
+            "lease_no": reading.lease_no,
+            "run": run_id,
+            "delay": delay,
+            "error": error[:500],
+        },
+    )
+
+
+@transaction.atomic
+def _failed(reading: Reading, error: ConnectorError) -> Polled:
+    """A reading that ended in an error is never green, whatever it had read before."""
+    run = Run.objects.select_for_update().get(pk=reading.run.pk)
+    stream, connection = reading.stream, reading.stream.connection
+    move_row(
+        run,
+        RUN,
+        "settle_badly",
+        message=error.message,
+        error_class=error.kind,
+        ended_at=timezone.now(),
+    )
+    wait = max(backoff(stream.failures + 1, lambda: 1.0), error.retry_after or 0.0)
+    _release(reading, run.pk, delay=wait, error=error.message)
+    if error.kind == "config":
+        health.refuse(connection.pk, error.message)
+    elif error.kind in ("transient", "unknown"):
+        health.stumble(connection.pk, 1, error.message)
+    elif error.kind != "rate_limited":
+        raise_issues([Occurrence(_reading_failed(stream, error.message), error.message)])
+    return Polled(run.pk, run.read, more=False, error=error.message)
+
+
+def _reading_failed(stream: Stream, text: str) -> Cause:
+    return Cause(
+        kind="reading_failed",
+        client_id=stream.connection.client_id,
+        same=(stream.pk,),
+        detail={
+            "connection": stream.connection.name,
+            "object": stream.object,
+            "reason": text,
+        },
+        connection_id=stream.connection_id,
+    )
+
+
+@transaction.atomic
+def _no_mapping(stream: Stream) -> Polled:
+    text = f"There is no published mapping {stream.mapping}."
+    raise_issues(
+        [
+            Occurrence(
+                Cause(
+                    kind="mapping_missing",
+                    client_id=stream.connection.client_id,
+                    same=(stream.mapping,),
+                    detail={"mapping": stream.mapping},
+                    connection_id=stream.connection_id,
+                ),
+                text,
+            )
+        ]
+    )
+    reading_delay = {"stream": stream.pk, "delay": float(stream.every_seconds), "error": text}
+    execute(_GIVE_UP, reading_delay)
+    return Polled(None, 0, more=False, error=text)
+
+
+_DUE: Final = """
+    SELECT s.id FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
+    WHERE s.enabled AND s.next_poll_at <= statement_timestamp()
+      AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())
+      AND c.state <> ALL(%(unusable)s::text[])
+      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+    ORDER BY c.client_id, s.position, s.id LIMIT %(limit)s
+"""
+_TAKE: Final = """
+    UPDATE syncjobs_stream
+    SET lease_no = lease_no + 1,
+        lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
+    WHERE id = %(stream)s AND (lease_until IS NULL OR lease_until < statement_timestamp())
+    RETURNING lease_no
+"""
+_DONE: Final = """
+    UPDATE syncjobs_stream
+    SET lease_until = NULL, polled_at = statement_timestamp(), last_run_id = %(run)s,
+        last_error = %(error)s,
+        failures = CASE WHEN %(error)s = '' THEN 0 ELSE failures + 1 END,
+        next_poll_at = statement_timestamp() + %(delay)s * interval '1 second'
+    WHERE id = %(stream)s AND lease_no = %(lease_no)s
+"""
+_GIVE_UP: Final = """
+    UPDATE syncjobs_stream
+    SET lease_until = NULL, last_error = %(error)s,
+        next_poll_at = statement_timestamp() + %(delay)s * interval '1 second'
+    WHERE id = %(stream)s
+"""

@@ -1,0 +1,155 @@
+"""Turns a page of source records into canonical fields, or into problems. No writes here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from mappings.documents import Problem
+from syncjobs.canonical_store import Incoming
+from syncjobs.connectors.base import SourceRecord
+from syncjobs.engine.live import Live, map_in, wanted_sources
+from syncjobs.engine.rows import fetch
+from syncjobs.intake.ownership import fills_only
+from syncjobs.models import Connection, ExternalRef, Stream
+
+DUPLICATE: Final = "duplicate"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A source record that no canonical record could be made of, with why."""
+
+    source: SourceRecord
+    problems: tuple[Problem, ...]
+
+
+@dataclass(slots=True)
+class Read:
+    """A page, sorted out: what to store, what was refused, what was known or too old."""
+
+    incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    same: int = 0
+
+
+def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Read:
+    """Map every record of a page; the latest of a record that comes twice wins."""
+    latest = {record.id: record for record in records}
+    seen = _refs(stream, list(latest))
+    sources = _sources(stream.connection, live, list(latest.values()))
+    fill_only = fills_only(stream.connection.connector, live.makes)
+    result = Read()
+    for source in latest.values():
+        ref = seen.get(source.id)
+        if ref is not None and _is_old(source, ref):
+            result.same += 1
+            continue
+        if source.deleted:
+            _delete(source, ref, live, result)
+            continue
+        mapped = map_in(live, source.data, sources)
+        if mapped.data is None:
+            result.refused.append(Refused(source, tuple(mapped.problems)))
+            continue
+        incoming = Incoming(
+            type=live.makes,
+            key=live.key_of(mapped.data),
+            data=mapped.data,
+            source=source.data,
+            source_at=source.modified_at,
+            mapping_version=live.version_id,
+            fill_only=fill_only,
+            echo=ref is not None and bool(ref.version) and ref.version == source.version,
+        )
+        result.incoming.append((source, incoming))
+    _refuse_duplicates(stream, seen, result)
+    return result
+
+
+def _refs(stream: Stream, ids: list[str]) -> dict[str, ExternalRef]:
+    rows = ExternalRef.objects.filter(
+        connection_id=stream.connection_id, object=stream.object, external_id__in=ids
+    ).select_related("record")
+    return {row.external_id: row for row in rows}
+
+
+def _is_old(source: SourceRecord, ref: ExternalRef) -> bool:
+    """Say whether we have seen this version, or a newer one, from this system before."""
+    if source.version and source.version == ref.seen_version:
+        return True
+    if source.modified_at is None or ref.seen_at is None:
+        return False
+    return source.modified_at < ref.seen_at
+
+
+def _delete(source: SourceRecord, ref: ExternalRef | None, live: Live, result: Read) -> None:
+    """A record that its source marks as deleted; one that we never knew is nothing to us."""
+    if ref is None or ref.record.deleted:
+        result.same += 1
+        return
+    incoming = Incoming(
+        type=ref.record.type,
+        key=ref.record.key,
+        data={},
+        source=source.data,
+        source_at=source.modified_at,
+        mapping_version=live.version_id,
+        deleted=True,
+    )
+    result.incoming.append((source, incoming))
+
+
+def _sources(
+    connection: Connection, live: Live, records: Sequence[SourceRecord]
+) -> dict[tuple[str, str], str]:
+    """Return what the page's references point to: (type, id in the source) → canonical key."""
+    wanted: set[tuple[str, str]] = set()
+    for record in records:
+        if not record.deleted:
+            wanted.update(wanted_sources(live, record.data))
+    if not wanted:
+        return {}
+    rows = fetch(_KEYS, {"connection": connection.pk, "ids": sorted({id_ for _, id_ in wanted})})
+    return {(type_, id_): key for type_, id_, key in rows if (type_, id_) in wanted}
+
+
+def _refuse_duplicates(stream: Stream, seen: dict[str, ExternalRef], result: Read) -> None:
+    """Two records of one system under one number: the one that was first stays linked."""
+    keys = [incoming.key for _, incoming in result.incoming]
+    if not keys:
+        return
+    holders = _holders(stream, result.incoming[0][1].type, keys)
+    kept: list[tuple[SourceRecord, Incoming]] = []
+    for source, incoming in result.incoming:
+        holder = holders.setdefault(incoming.key, source.id)
+        if holder == source.id or incoming.deleted:
+            kept.append((source, incoming))
+        else:
+            problem = Problem(
+                DUPLICATE,
+                f"{holder} has the number {incoming.key} already.",
+                target="number",
+                detail={"key": incoming.key},
+            )
+            result.refused.append(Refused(source, (problem,)))
+    result.incoming = kept
+
+
+def _holders(stream: Stream, type_: str, keys: list[str]) -> dict[str, str]:
+    rows = ExternalRef.objects.filter(
+        connection_id=stream.connection_id,
+        object=stream.object,
+        record__type=type_,
+        record__key__in=keys,
+        record__client_id=stream.connection.client_id,
+        record__deleted=False,
+    )
+    return dict(rows.values_list("record__key", "external_id"))
+
+
+_KEYS: Final = """
+    SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
+    JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
+    WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
+    ORDER BY e.id
+"""

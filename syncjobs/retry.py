@@ -1,0 +1,82 @@
+"""What follows an error: read from its class, never from its message. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+BASE_SECONDS: Final = 2.0
+CAP_SECONDS: Final = 300.0
+# A system that keeps asking for a pause is obeyed longer than one that keeps failing.
+MAX_ATTEMPTS: Final = {"transient": 8, "rate_limited": 40, "unknown": 5, "conflict": 3}
+MAX_UNFINISHED_STARTS: Final = 3
+LONGEST_PAUSE: Final = 3600.0
+LOOK_UP_AFTER: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A move of the delivery's machine, and in how many seconds it may be tried again.
+
+    `verify`: the target must be asked first what the last attempt left there.
+    `stop_connection`: nothing can pass this connection until somebody mends it.
+    """
+
+    move: str
+    delay: float = 0.0
+    verify: bool = False
+    stop_connection: bool = False
+
+
+def backoff(attempt: int, draw: Callable[[], float]) -> float:
+    """Return seconds to wait after `attempt` (from 1): exponential, capped, with full jitter.
+
+    `draw` gives a number from 0 up to 1.
+    """
+    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2.0 ** min(attempt - 1, 20))
+    return ceiling * draw()
+
+
+def decide(
+    kind: str, *, attempt: int, retry_after: float | None, draw: Callable[[], float]
+) -> Decision:
+    """Return what follows an error of class `kind` in the given attempt (from 1)."""
+    if kind == "config":
+        return Decision("give_back", stop_connection=True)
+    limit = MAX_ATTEMPTS.get(kind)
+    if limit is None:  # permanent, rejected
+        return Decision("fail")
+    if attempt >= limit:
+        return Decision("park", verify=True) if kind == "unknown" else Decision("fail")
+    delay = backoff(attempt, draw)
+    if retry_after is not None:
+        # The system's own wish, plus a little so that not all come back in the same instant.
+        delay = min(retry_after, LONGEST_PAUSE) + min(delay, 0.1 * retry_after)
+    if kind == "unknown":
+        # A look-up straight after a time-out can come before the target has committed.
+        return Decision("lose_answer", max(delay, LOOK_UP_AFTER), verify=True)
+    return Decision("retry_later", delay)
+
+
+def after_lost_lease(unfinished_starts: int) -> Decision:
+    """Return what follows a worker that never came back: asked first, or parked as poison."""
+    if unfinished_starts >= MAX_UNFINISHED_STARTS:
+        return Decision("park", verify=True)
+    return Decision("lose_lease", verify=True)
+
+
+# --- the breaker in front of a connection ------------------------------------------------
+
+TRIP_AFTER: Final = 5
+OPEN_SECONDS: Final = 15.0
+LONGEST_OPEN: Final = 300.0
+
+
+def trips(failures: int) -> bool:
+    """Say whether this many failures in a row open the breaker."""
+    return failures >= TRIP_AFTER
+
+
+def open_for(failures: int) -> float:
+    """Return for how many seconds the breaker stays open after `failures` in a row."""
+    rounds = max(0, failures - TRIP_AFTER)
+    return min(LONGEST_OPEN, OPEN_SECONDS * 2.0 ** min(rounds, 10))

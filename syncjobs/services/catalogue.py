@@ -1,0 +1,207 @@
+"""What can go wrong, in plain words, and what to do about it. Pure data.
+
+`title` may name things in braces, out of the issue's `detail`; one that is missing is left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+TECHNICAL: Final = "technical"
+BUSINESS: Final = "business"
+HIGH, MEDIUM, LOW = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One kind of exception. `due_hours`: how soon somebody should have looked at it."""
+
+    kind: str
+    class_name: str
+    severity: int
+    title: str
+    explanation: str
+    next_step: str
+    due_hours: int
+
+
+_ENTRIES: Final = (
+    Entry(
+        "credentials_refused",
+        TECHNICAL,
+        HIGH,
+        "{connection} refuses our credentials",
+        "The system no longer accepts the credentials of this connection. Nothing is read from "
+        "it or written to it until they are renewed. What is due waits, in order.",
+        "Enter new credentials on the connection and test it. Waiting work goes on by itself.",
+        4,
+    ),
+    Entry(
+        "system_unreachable",
+        TECHNICAL,
+        HIGH,
+        "{connection} cannot be reached",
+        "Several calls in a row failed or had no answer. We try again at growing intervals; "
+        "nothing is lost meanwhile.",
+        "If it lasts, ask who runs the system whether it is down or its address has changed.",
+        4,
+    ),
+    Entry(
+        "reading_failed",
+        TECHNICAL,
+        HIGH,
+        "{connection}: {object} could not be read",
+        "Reading stopped part way. It continues from the last page that was stored.",
+        "Look at the message. If it is about rights, give the connection's user read access.",
+        8,
+    ),
+    Entry(
+        "retries_used_up",
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: {step} keeps failing",
+        "The write was tried several times at growing intervals and failed each time.",
+        "Look at the last answer of the system, mend the cause, then retry.",
+        8,
+    ),
+    Entry(
+        "write_not_understood",
+        TECHNICAL,
+        MEDIUM,
+        "{connection} does not accept this kind of write: {step}",
+        "The system answers that the call itself is wrong, or that the record is gone there. "
+        "Repeating it would fail again.",
+        "Compare the request with the system's documentation; mend the mapping, then retry.",
+        8,
+    ),
+    Entry(
+        "changed_there",
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: the record changed there meanwhile",
+        "Somebody changed the record in the target since we last saw it, more than once.",
+        "Decide which side is right, then retry or skip.",
+        8,
+    ),
+    Entry(
+        "outcome_unknown",
+        TECHNICAL,
+        HIGH,
+        "{connection}: did this write arrive? {step}",
+        "The write was sent and the answer never came, and the system cannot be asked what it "
+        "holds. Sending it again could create it twice.",
+        "Look in the system. If it is there, skip the delivery; if it is not, retry it.",
+        4,
+    ),
+    Entry(
+        "worker_died",
+        TECHNICAL,
+        HIGH,
+        "{step} was given up after three starts that never ended",
+        "Each time that this delivery was started, the process that worked on it died. It is "
+        "set aside so that other work goes on.",
+        "Look at the record's data for something unusual, tell support, then retry.",
+        8,
+    ),
+    Entry(
+        "rejected_by_target",
+        BUSINESS,
+        MEDIUM,
+        "{connection} rejects {record_type}: {reason}",
+        "The system understood the write and refused its content by a rule of its own.",
+        "Correct the data in the source, or the setting in the target, then retry.",
+        8,
+    ),
+    Entry(
+        "mapping_problem",
+        BUSINESS,
+        MEDIUM,
+        "{mapping}: {target} could not be filled",
+        "The record's data does not fit the mapping: a value is missing or is not one that the "
+        "mapping knows.",
+        "Correct the record in its source, or propose a change of the mapping.",
+        8,
+    ),
+    Entry(
+        "intake_problem",
+        BUSINESS,
+        MEDIUM,
+        "{connection}: {object} came in with a problem in {target}",
+        "Records from this source do not fit the mapping. They are kept as they came and are "
+        "tried again when the source or the mapping changes.",
+        "Correct the record in its source, or propose a change of the mapping.",
+        8,
+    ),
+    Entry(
+        "mapping_missing",
+        TECHNICAL,
+        HIGH,
+        "There is no published mapping {mapping}",
+        "A workflow or a source needs a mapping that does not exist or has no published version.",
+        "Publish a version of this mapping. Waiting work goes on by itself after a retry.",
+        4,
+    ),
+    Entry(
+        "duplicate_record",
+        BUSINESS,
+        MEDIUM,
+        "{connection}: two {object} have the number {key}",
+        "Two records in one system carry the same number, so they cannot both be the same "
+        "{record_type}. The first one that was seen stays linked; the other is set aside.",
+        "Merge the two in the source, or give one of them another number.",
+        16,
+    ),
+    Entry(
+        "missing_prerequisite",
+        BUSINESS,
+        MEDIUM,
+        "{gate}: {missing}",
+        "A rule holds this back until what is missing has arrived. It is released by itself the "
+        "moment that it does.",
+        "Get the missing item set up, or release the delivery by hand with a reason.",
+        16,
+    ),
+    Entry(
+        "dependency_missing",
+        BUSINESS,
+        LOW,
+        "{record_type} {key} has not arrived in {connection}",
+        "Something waits for a record that should exist in the target first and does not.",
+        "See why that record has not been delivered, or cancel what waits for it.",
+        24,
+    ),
+)
+CATALOGUE: Final[Mapping[str, Entry]] = {entry.kind: entry for entry in _ENTRIES}
+
+
+class _Blank(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def title_of(kind: str, detail: Mapping[str, object]) -> str:
+    """Return the title of one exception, at most 240 characters."""
+    return CATALOGUE[kind].title.format_map(_Blank(detail))[:240]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What an exception means and what to do about it, for whoever works on it."""
+
+    why: str
+    next_step: str
+
+
+class _Told(Protocol):
+    """What `explain` reads of an exception."""
+
+    kind: str
+    detail: Any
+
+
+def explain(issue: _Told) -> Explanation:
+    """Return the explanation of one exception, with what its system or gate said."""
+    entry = CATALOGUE[issue.kind]
+    said = issue.detail.get("message") or issue.detail.get("reason") or ""
+    why = f"{entry.explanation} {said}".strip()
+    return Explanation(why, entry.next_step)

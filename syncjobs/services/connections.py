@@ -1,0 +1,215 @@
+"""Connecting clients' systems: add, test, change credentials, switch off and on."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from governance.actions import Action
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.connectors import registry
+from syncjobs.connectors.base import Check, ConnectionField
+from syncjobs.connectors.errors import ConnectorError
+from syncjobs.engine import doorbell, health
+from syncjobs.engine.systems import Systems
+from syncjobs.engine.transitions import move_row
+from syncjobs.models import Connection, Stream
+from syncjobs.services.secrets import place_of, seal
+from syncjobs.state import CONNECTION
+from tenants.accounts.models import Client
+
+
+@transaction.atomic
+def create_connection(
+    actor: Actor,
+    *,
+    client: Client,
+    connector: str,
+    name: str,
+    config: Mapping[str, str],
+    secret: Mapping[str, str],
+) -> Connection:
+    """Add a system of a client, its secret sealed. Sends nothing: test it next.
+
+    Raises NotPermitted, UnknownConnector, ValidationError for missing fields or a name in use.
+    """
+    actor.require("connections.manage", client.pk)
+    descriptor = registry.connector(connector).descriptor
+    _require_fields(descriptor.config_fields, config)
+    _require_fields(descriptor.secret_fields, secret)
+    if Connection.objects.filter(client=client, name=name).exists():
+        raise ValidationError({"name": "This client has a connection of that name already."})
+    made = Connection(client=client, connector=connector, name=name, config=dict(config))
+    made.full_clean(exclude=["client"])
+    made.secret = seal(secret, aad=place_of(made))
+    made.save()
+    _audit(actions.CONNECTION_ADDED, made, after={"connector": connector, "config": dict(config)})
+    return made
+
+
+def _require_fields(fields: Sequence[ConnectionField], given: Mapping[str, str]) -> None:
+    missing = [
+        f"{one.label} is missing." for one in fields if one.required and not given.get(one.name)
+    ]
+    if missing:
+        raise ValidationError(missing)
+
+
+def test_connection(actor: Actor, connection: Connection) -> list[Check]:
+    """Reach the system, sign in, read a little of each object; keep and return the checks.
+
+    A system that passes goes back into use, with what waited for it. Raises NotPermitted.
+    """
+    actor.require("connections.manage", connection.client_id)
+    try:
+        with Systems() as systems:
+            checks = systems.open(connection).check()
+    except ConnectorError as error:
+        checks = [Check("Open", ok=False, message=error.message)]
+    with transaction.atomic():
+        _keep_checks(connection.pk, checks)
+    connection.refresh_from_db()
+    return checks
+
+
+def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
+    row = Connection.objects.select_for_update().get(pk=connection_id)
+    passed = all(check.ok for check in checks)
+    kept = [{"name": one.name, "ok": one.ok, "message": one.message} for one in checks]
+    Connection.objects.filter(pk=row.pk).update(checks=kept, checked_at=timezone.now())
+    if passed:
+        health.recover(row.pk)
+        _poll_soon(row.pk)
+        doorbell.ring()
+    elif CONNECTION.may(row.state, "fail"):
+        text = next(check.message for check in checks if not check.ok)
+        move_row(row, CONNECTION, "fail", last_error=text[:500])
+    _audit(actions.CONNECTION_TESTED, row, after={"passed": passed})
+
+
+@transaction.atomic
+def change_credentials(
+    actor: Actor,
+    connection: Connection,
+    *,
+    config: Mapping[str, str],
+    secret: Mapping[str, str],
+    expires_at: datetime | None = None,
+) -> None:
+    """Set a new address and seal new credentials; the connection must be tested again.
+
+    Secret fields that are left out keep what they were. Raises NotPermitted, ValidationError
+    for missing fields, BadTransition while it is switched off.
+    """
+    actor.require("connections.manage", connection.client_id)
+    descriptor = registry.connector(connection.connector).descriptor
+    _require_fields(descriptor.config_fields, config)
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    changes: dict[str, object] = {"config": dict(config), "secret_expires_at": expires_at}
+    if secret:
+        _require_fields(descriptor.secret_fields, secret)
+        changes["secret"] = seal(secret, aad=place_of(row))
+    before = row.config
+    move_row(row, CONNECTION, "change", **changes)
+    _audit(
+        actions.CREDENTIALS_CHANGED,
+        row,
+        after={"before": before, "config": dict(config), "new_secret": bool(secret)},
+    )
+
+
+@transaction.atomic
+def set_enabled(actor: Actor, connection: Connection, *, enabled: bool, reason: str = "") -> None:
+    """Switch a connection on, with what waited, or off: nothing is read or written then.
+
+    Raises NotPermitted, BadTransition when it is so already.
+    """
+    actor.require("connections.manage", connection.client_id)
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    move_row(row, CONNECTION, "enable" if enabled else "disable")
+    action = actions.CONNECTION_ENABLED if enabled else actions.CONNECTION_DISABLED
+    _audit(action, row, reason=reason)
+    if enabled:
+        doorbell.ring()
+
+
+@transaction.atomic
+def ensure_stream(
+    actor: Actor,
+    connection: Connection,
+    *,
+    object_: str,
+    canonical: str,
+    mapping: str,
+    position: int = 100,
+    every_seconds: int = 300,
+) -> Stream:
+    """Read an object of the connection from now on; an existing stream stays as it is."""
+    actor.require("connections.manage", connection.client_id)
+    stream, made = Stream.objects.get_or_create(
+        connection=connection,
+        object=object_,
+        defaults={
+            "canonical": canonical,
+            "mapping": mapping,
+            "position": position,
+            "every_seconds": every_seconds,
+            "next_poll_at": timezone.now(),
+        },
+    )
+    if made:
+        audit.record(
+            actions.STREAM_ADDED,
+            object_kind="stream",
+            object_id=stream.pk,
+            object_label=object_,
+            client_id=connection.client_id,
+            after={"connection": connection.name, "mapping": mapping},
+        )
+        doorbell.touch()
+    return stream
+
+
+@transaction.atomic
+def read_again(actor: Actor, stream: Stream, *, reason: str) -> None:
+    """Read a stream from its start; what has not changed is recognised and doubles nothing."""
+    actor.require("connections.manage", stream.connection.client_id)
+    stream.connection.refs.filter(object=stream.object).update(seen_version="", seen_at=None)
+    Stream.objects.filter(pk=stream.pk).update(cursor=None, next_poll_at=timezone.now())
+    audit.record(
+        actions.STREAM_RESET,
+        object_kind="stream",
+        object_id=stream.pk,
+        object_label=stream.object,
+        client_id=stream.connection.client_id,
+        reason=reason,
+    )
+    doorbell.ring()
+
+
+def _poll_soon(connection_id: int) -> None:
+    Stream.objects.filter(connection_id=connection_id, enabled=True).update(
+        next_poll_at=timezone.now()
+    )
+
+
+def _audit(
+    action: Action,
+    connection: Connection,
+    *,
+    after: Mapping[str, object] | None = None,
+    reason: str = "",
+) -> None:
+    audit.record(
+        action,
+        object_kind="connection",
+        object_id=connection.pk,
+        object_label=connection.name,
+        client_id=connection.client_id,
+        after=after,
+        reason=reason,
+    )

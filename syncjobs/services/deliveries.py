@@ -1,0 +1,185 @@
+"""What people do with deliveries: release, retry, cancel, skip, replay."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from governance import correlation
+from governance.actions import Action
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.connectors import registry
+from syncjobs.engine.doorbell import ring
+from syncjobs.engine.flows import Flow, definition_of
+from syncjobs.engine.issues import settle_issues
+from syncjobs.engine.known import known
+from syncjobs.engine.plan import Cause, Raised, plan
+from syncjobs.engine.release import release_watchers
+from syncjobs.engine.runs import refresh_runs
+from syncjobs.engine.transitions import move_row
+from syncjobs.models import Delivery, ExternalRef, Hold, Run
+from syncjobs.neighbours import watch_delivery
+from syncjobs.state import DELIVERY
+from syncjobs.verdict import Facts, Verdict, verdict
+
+
+def verdict_of(delivery: Delivery) -> Verdict:
+    """Say whether sending this delivery (again) is safe, and what it is expected to do."""
+    step = definition_of(delivery.workflow_version).step(delivery.step)
+    descriptor = registry.connector(delivery.connection.connector).descriptor
+    ref = ExternalRef.objects.filter(
+        record_id=delivery.record_id,
+        connection_id=delivery.connection_id,
+        object=delivery.object,
+    ).first()
+    last = ref.written.get(delivery.mapping) if ref else None
+    return verdict(
+        Facts(
+            mode=step.mode,
+            state=delivery.state,
+            known_there=ref is not None,
+            idempotent_target=descriptor.writes_idempotent,
+            can_look_up=descriptor.object(delivery.object).can_look_up,
+            outcome_open=delivery.verify,
+            same_content=bool(last) and last["version"] == delivery.record.version,
+        )
+    )
+
+
+@transaction.atomic
+def retry_delivery(actor: Actor, delivery: Delivery, *, reason: str = "") -> None:
+    """Try again now; an outcome that is not known is looked up first.
+
+    Raises NotPermitted; BadTransition for one that is not failed, parked or retrying.
+    """
+    row = _locked(actor, delivery)
+    _retry(row)
+    _audit(actions.DELIVERY_RETRIED, row, reason)
+    _finish([row])
+
+
+def _retry(row: Delivery) -> None:
+    move_row(
+        row,
+        DELIVERY,
+        "retry",
+        not_before=timezone.now(),
+        attempts=row.attempts,
+        unfinished_starts=0,
+        outcome="Asked to try again.",
+    )
+
+
+@transaction.atomic
+def release_hold(actor: Actor, hold: Hold, *, reason: str) -> None:
+    """Let a held delivery pass one gate, on somebody's word.
+
+    Raises NotPermitted; ValidationError without a reason or for a hold that has ended.
+    """
+    row = _locked(actor, hold.delivery)
+    if not reason.strip():
+        raise ValidationError("Say why it may pass.")
+    locked = Hold.objects.select_for_update().get(pk=hold.pk)
+    if locked.released_at is not None:
+        raise ValidationError("This hold has ended already.")
+    locked.released_at = timezone.now()
+    locked.released_by = actor.label[:200]
+    locked.reason = reason
+    locked.save(update_fields=["released_at", "released_by", "reason"])
+    if DELIVERY.may(row.state, "release"):
+        move_row(
+            row,
+            DELIVERY,
+            "release",
+            watch=[],
+            not_before=timezone.now(),
+            released_gates=[*row.released_gates, locked.gate],
+        )
+    _audit(actions.DELIVERY_RELEASED, row, reason, {"gate": locked.gate, "missing": locked.missing})
+    _finish([row])
+
+
+@transaction.atomic
+def cancel_delivery(actor: Actor, delivery: Delivery, *, reason: str) -> None:
+    """Give it up: nothing is written for this version. A later change plans it again.
+
+    Raises NotPermitted; BadTransition while it runs or has ended; ValidationError.
+    """
+    _end(actor, delivery, "cancel", reason)
+
+
+@transaction.atomic
+def skip_delivery(actor: Actor, delivery: Delivery, *, reason: str) -> None:
+    """Take it as done elsewhere; what comes after it goes on. Raises as `cancel_delivery`."""
+    _end(actor, delivery, "skip", reason)
+
+
+def _end(actor: Actor, delivery: Delivery, move: str, reason: str) -> None:
+    if not reason.strip():
+        raise ValidationError("Give a reason.")
+    row = _locked(actor, delivery)
+    issue_id = row.issue_id
+    move_row(row, DELIVERY, move, finished_at=timezone.now(), outcome=reason[:200], issue_id=None)
+    row.holds.filter(released_at=None).update(
+        released_at=timezone.now(), released_by=actor.label[:200], reason=reason
+    )
+    action = actions.DELIVERY_CANCELLED if move == "cancel" else actions.DELIVERY_SKIPPED
+    _audit(action, row, reason)
+    if issue_id is not None:
+        settle_issues([issue_id])
+    release_watchers(row.client_id, [watch_delivery(row.pk)])
+    _finish([row])
+
+
+@transaction.atomic
+def replay_delivery(actor: Actor, delivery: Delivery, *, reason: str = "") -> int:
+    """Plan the delivery's whole flow again for its cause; return how many rows came of it.
+
+    What the target has already turns out unchanged and is not written. Raises NotPermitted.
+    """
+    actor.require("exceptions.work", delivery.client_id)
+    version = delivery.workflow.version or delivery.workflow_version
+    flow = Flow(
+        delivery.workflow_id, version.pk, delivery.workflow.priority, definition_of(version)
+    )
+    cause = Cause(
+        client_id=delivery.client_id,
+        trigger=Run.Trigger.PERSON,
+        correlation=correlation.current().correlation_id,
+        kind=Run.Kind.REPLAY,
+        actor=actor.label[:200],
+        zone=delivery.client.time_zone,
+    )
+    event = min(flow.definition.events)
+    planned = plan([Raised(event, known(delivery.origin), delivery.event_id)], cause, [flow])
+    _audit(actions.DELIVERY_REPLAYED, delivery, reason, {"planned": planned.new})
+    planned.finish(delivery.client_id)
+    ring()
+    return planned.new
+
+
+def _locked(actor: Actor, delivery: Delivery) -> Delivery:
+    actor.require("exceptions.work", delivery.client_id)
+    return Delivery.objects.select_for_update(of=("self",)).get(pk=delivery.pk)
+
+
+def _finish(rows: Sequence[Delivery]) -> None:
+    refresh_runs(row.run_id for row in rows if row.run_id is not None)
+    ring()
+
+
+def _audit(
+    action: Action, row: Delivery, reason: str, after: dict[str, object] | None = None
+) -> None:
+    audit.record(
+        action,
+        object_kind="delivery",
+        object_id=row.pk,
+        object_label=f"{row.step}: {row.record.key}",
+        client_id=row.client_id,
+        after=after,
+        reason=reason,
+    )

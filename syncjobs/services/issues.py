@@ -1,0 +1,121 @@
+"""What people do with exceptions: take, comment, retry, resolve."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from governance.actions import Action
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.engine.doorbell import ring
+from syncjobs.engine.issues import note
+from syncjobs.engine.runs import refresh_runs
+from syncjobs.engine.transitions import move_row, move_rows
+from syncjobs.models import Delivery, Issue, IssueEntry, Stream
+from syncjobs.state import DELIVERY, INBOUND, ISSUE
+from tenants.accounts.models import User
+
+
+@transaction.atomic
+def retry_issue(actor: Actor, issue: Issue) -> int:
+    """Try everything of this cause again now; return how many that is.
+
+    An outcome that is not known is looked up first. Records that were set aside on the way in
+    are read again. Raises NotPermitted.
+    """
+    row = _locked(actor, issue)
+    rows = Delivery.objects.filter(issue=row)
+    runs = set(rows.values_list("run_id", flat=True))
+    count = move_rows(rows, DELIVERY, "retry", not_before=timezone.now(), unfinished_starts=0)
+    count += _read_again(row)
+    note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.", actor.label)
+    _audit(actions.DELIVERY_RETRIED, row, after={"count": count})
+    refresh_runs(run for run in runs if run is not None)
+    ring()
+    return count
+
+
+def _read_again(issue: Issue) -> int:
+    aside = issue.inbound.filter(state__in=sorted(INBOUND.open))
+    count = aside.update(mapping_version=None)
+    streams = set(aside.values_list("stream_id", flat=True))
+    if issue.connection_id is not None and not streams:
+        streams = set(
+            Stream.objects.filter(connection_id=issue.connection_id).values_list("pk", flat=True)
+        )
+    Stream.objects.filter(pk__in=[id_ for id_ in streams if id_]).update(
+        next_poll_at=timezone.now()
+    )
+    return count
+
+
+@transaction.atomic
+def resolve_issue(actor: Actor, issue: Issue, *, reason: str) -> None:
+    """Close an exception with a note; it reopens by itself when the cause comes back.
+
+    Raises NotPermitted; ValidationError without a note; BadTransition when closed already.
+    """
+    row = _locked(actor, issue)
+    if not reason.strip():
+        raise ValidationError("Say how it was resolved.")
+    move_row(
+        row,
+        ISSUE,
+        "resolve",
+        resolution=reason,
+        resolved_by=actor.label[:200],
+        resolved_at=timezone.now(),
+    )
+    note(row.pk, IssueEntry.Kind.DECISION, f"Resolved: {reason}", actor.label)
+    _audit(actions.ISSUE_RESOLVED, row, reason=reason)
+
+
+@transaction.atomic
+def assign_issue(actor: Actor, issue: Issue, owner: User | None) -> None:
+    """Give an exception to somebody, or to nobody (None). Raises NotPermitted, ValidationError
+    for somebody who may not see it, BadTransition when it is closed."""
+    row = _locked(actor, issue)
+    if owner is None:
+        if row.owner_id is not None:
+            move_row(row, ISSUE, "unassign", owner=None)
+    else:
+        if owner.client_id not in (None, row.client_id) or not owner.is_active:
+            raise ValidationError("This person cannot see this exception.")
+        move_row(row, ISSUE, "assign", owner=owner)
+    name = owner.name if owner else "nobody"
+    note(row.pk, IssueEntry.Kind.DECISION, f"Given to {name}.", actor.label)
+    _audit(actions.ISSUE_ASSIGNED, row, after={"owner": name})
+
+
+@transaction.atomic
+def comment_issue(actor: Actor, issue: Issue, text: str) -> None:
+    """Add a comment, at most 4,000 characters. Raises NotPermitted, ValidationError."""
+    row = _locked(actor, issue)
+    if not text.strip() or len(text) > 4000:
+        raise ValidationError("Write a comment of at most 4,000 characters.")
+    note(row.pk, IssueEntry.Kind.COMMENT, text, actor.label)
+    _audit(actions.ISSUE_COMMENTED, row)
+
+
+def _locked(actor: Actor, issue: Issue) -> Issue:
+    actor.require("exceptions.work", issue.client_id)
+    return Issue.objects.select_for_update(of=("self",)).get(pk=issue.pk)
+
+
+def _audit(
+    action: Action,
+    row: Issue,
+    *,
+    reason: str = "",
+    after: dict[str, object] | None = None,
+) -> None:
+    audit.record(
+        action,
+        object_kind="exception",
+        object_id=row.pk,
+        object_label=row.title,
+        client_id=row.client_id,
+        after=after,
+        reason=reason,
+    )

@@ -1,0 +1,215 @@
+"""Installing workflows from blueprints, and running, pausing and trying them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from governance import correlation
+from governance.actions import Action
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.connectors.errors import ConnectorError
+from syncjobs.engine.claim import Claim
+from syncjobs.engine.definition import DefinitionError, parse_definition
+from syncjobs.engine.doorbell import ring
+from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.systems import Systems
+from syncjobs.engine.transitions import move_row
+from syncjobs.fingerprint import fingerprint
+from syncjobs.models import Blueprint, Connection, Delivery, Run, Stream, Workflow, WorkflowVersion
+from syncjobs.services.blueprints import resolve
+from syncjobs.state import CLAIMABLE, RUN, WORKFLOW
+from tenants.accounts.models import Client
+
+DRY_RUN_ROWS = 50
+
+
+@transaction.atomic
+def install_workflow(
+    actor: Actor,
+    *,
+    client: Client,
+    blueprint: str,
+    bindings: Mapping[str, Connection],
+    name: str = "",
+    overrides: Mapping[str, object] | None = None,
+    priority: int | None = None,
+) -> Workflow:
+    """Install a blueprint for a client: mappings and streams that it needs, then version 1.
+
+    `bindings`: role (crm, psa, erp) → one of the client's connections. `overrides`: values for
+    the blueprint's extension points. Raises NotPermitted, ValidationError with what is missing.
+    """
+    actor.require("workflows.manage", client.pk)
+    source = Blueprint.objects.filter(slug=blueprint).first()
+    if source is None:
+        raise ValidationError(f"There is no blueprint {blueprint}.")
+    title = name or source.name
+    if Workflow.objects.filter(client=client, name=title).exists():
+        raise ValidationError("This client has a workflow of that name already.")
+    definition = _resolved(actor, source, client, bindings, overrides or {})
+    workflow = Workflow.objects.create(
+        client=client,
+        blueprint=source,
+        name=title,
+        bindings={role: one.pk for role, one in bindings.items()},
+        overrides=dict(overrides or {}),
+        priority=priority or definition.get("priority") or Workflow.Priority.NORMAL,
+    )
+    version = WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=1,
+        definition=definition,
+        hash=fingerprint(definition),
+        created_by=actor.label[:200],
+    )
+    workflow.version = version
+    workflow.save(update_fields=["version"])
+    _audit(actions.WORKFLOW_INSTALLED, workflow, after={"blueprint": blueprint, "version": 1})
+    return workflow
+
+
+def _resolved(
+    actor: Actor,
+    source: Blueprint,
+    client: Client,
+    bindings: Mapping[str, Connection],
+    overrides: Mapping[str, object],
+) -> dict[str, object]:
+    wrong = [one.name for one in bindings.values() if one.client_id != client.pk]
+    if wrong:
+        raise ValidationError(f"{', '.join(wrong)} belongs to another client.")
+    definition = resolve(actor, source, bindings, overrides)
+    try:
+        parse_definition(definition)
+    except DefinitionError as error:
+        raise ValidationError(str(error)) from error
+    return definition
+
+
+@transaction.atomic
+def pause_workflow(actor: Actor, workflow: Workflow, *, reason: str) -> None:
+    """Stop the workflow's writes; what comes in meanwhile waits, in order.
+
+    Raises NotPermitted, BadTransition when it is paused already.
+    """
+    row = _locked(actor, workflow)
+    move_row(row, WORKFLOW, "pause")
+    _audit(actions.WORKFLOW_PAUSED, row, reason=reason)
+
+
+@transaction.atomic
+def resume_workflow(actor: Actor, workflow: Workflow) -> None:
+    """Let the workflow write again, starting with what waited. Raises as `pause_workflow`."""
+    row = _locked(actor, workflow)
+    move_row(row, WORKFLOW, "resume")
+    _audit(actions.WORKFLOW_RESUMED, row)
+    ring()
+
+
+def _locked(actor: Actor, workflow: Workflow) -> Workflow:
+    actor.require("workflows.operate", workflow.client_id)
+    return Workflow.objects.select_for_update(of=("self",)).get(pk=workflow.pk)
+
+
+@transaction.atomic
+def run_now(actor: Actor, workflow: Workflow) -> Run:
+    """Read the workflow's sources now and deliver what is due; return the run that says so.
+
+    Raises NotPermitted; ValidationError while it is paused.
+    """
+    row = _locked(actor, workflow)
+    if row.state != WORKFLOW.start:
+        raise ValidationError("The workflow is paused. Resume it first.")
+    streams = Stream.objects.filter(connection_id__in=row.bindings.values(), enabled=True)
+    count = streams.update(next_poll_at=timezone.now())
+    retried = Delivery.objects.filter(workflow=row, state__in=sorted(CLAIMABLE)).update(
+        not_before=timezone.now()
+    )
+    run = Run.objects.create(
+        client_id=row.client_id,
+        kind=Run.Kind.WORKFLOW,
+        trigger=Run.Trigger.PERSON if actor.kind == "person" else Run.Trigger.API,
+        workflow=row,
+        workflow_version=row.version,
+        actor=actor.label[:200],
+        correlation=correlation.current().correlation_id,
+    )
+    told = f"{count} sources are read now; {retried} deliveries were waiting for their turn."
+    move_row(run, RUN, "settle_well", message=told, ended_at=timezone.now())
+    _audit(actions.WORKFLOW_STARTED, row, after={"run": run.pk})
+    ring()
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunRow:
+    """One request that would be sent now, or why none would be."""
+
+    record: str
+    step: str
+    method: str = ""
+    path: str = ""
+    body: object = None
+    problem: str = ""
+
+
+def dry_run(actor: Actor, workflow: Workflow) -> list[DryRunRow]:
+    """Show what the workflow would send now, at most 50 requests; nothing is sent or changed.
+
+    Raises NotPermitted.
+    """
+    actor.require("workflows.operate", workflow.client_id)
+    due = Delivery.objects.filter(workflow=workflow, state__in=sorted(CLAIMABLE))
+    ids = list(due.order_by("id").values_list("pk", flat=True)[:DRY_RUN_ROWS])
+    jobs = load_jobs([Claim(id_, 0) for id_ in ids])
+    ready, decided = prepare(jobs)
+    rows = [DryRunRow(one.job.record.key, one.job.step.label, problem=one.text) for one in decided]
+    with Systems() as systems:
+        for job in ready:
+            assert job.write is not None
+            try:
+                shown = systems.open(job.delivery.connection).request_preview(job.write)
+            except ConnectorError as error:
+                rows.append(DryRunRow(job.record.key, job.step.label, problem=error.message))
+                continue
+            rows.append(
+                DryRunRow(
+                    job.record.key,
+                    job.step.label,
+                    str(shown.get("method", "")),
+                    str(shown.get("path", "")),
+                    shown.get("body"),
+                )
+            )
+    audit.record(
+        actions.WORKFLOW_DRY_RUN,
+        object_kind="workflow",
+        object_id=workflow.pk,
+        object_label=workflow.name,
+        client_id=workflow.client_id,
+        after={"requests": len(ready)},
+    )
+    return rows
+
+
+def _audit(
+    action: Action,
+    workflow: Workflow,
+    *,
+    reason: str = "",
+    after: Mapping[str, object] | None = None,
+) -> None:
+    audit.record(
+        action,
+        object_kind="workflow",
+        object_id=workflow.pk,
+        object_label=workflow.name,
+        client_id=workflow.client_id,
+        after=after,
+        reason=reason,
+    )

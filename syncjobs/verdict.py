@@ -1,0 +1,81 @@
+"""Is it safe to send a delivery again? Pure."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Answer = Literal["safe", "verify", "manual"]
+LABELS: Final = {
+    "safe": "Safe to send again",
+    "verify": "Verify first",
+    "manual": "Needs a person",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known about a delivery.
+
+    `known_there`: we hold the record's id in the target. `idempotent_target`: a repeated key
+    has one effect there. `can_look_up`: the target can be asked what a write left.
+    `outcome_open`: a write was sent, or may have been, and its answer never came.
+    `same_content`: the target already has exactly what would be sent.
+    """
+
+    mode: str
+    state: str
+    known_there: bool
+    idempotent_target: bool
+    can_look_up: bool
+    outcome_open: bool
+    same_content: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer, why, and what sending again is expected to do."""
+
+    answer: Answer
+    why: str
+    effect: str
+
+    @property
+    def label(self) -> str:
+        """Return how people read the answer."""
+        return LABELS[self.answer]
+
+
+def verdict(facts: Facts) -> Verdict:
+    """Judge whether the delivery can be sent again."""
+    if facts.same_content and not facts.outcome_open:
+        return Verdict("safe", "The target has exactly this content.", "Writes nothing.")
+    if facts.mode == "action":
+        return _action(facts)
+    if facts.known_there:
+        return Verdict(
+            "safe", "The record is known there by its id.", "Updates the one record that exists."
+        )
+    if not facts.outcome_open:
+        return Verdict("safe", "Nothing has reached the target yet.", "Creates the record.")
+    if facts.can_look_up:
+        return Verdict(
+            "verify",
+            "An earlier write may have arrived.",
+            "Asks the target first; creates the record only if it is not there.",
+        )
+    if facts.idempotent_target:
+        return Verdict(
+            "safe", "The target ignores a repeated key.", "Creates the record at most once."
+        )
+    return Verdict(
+        "manual",
+        "An earlier write may have arrived, and the target cannot be asked.",
+        "Could create the record a second time.",
+    )
+
+
+def _action(facts: Facts) -> Verdict:
+    if not facts.outcome_open:
+        return Verdict("safe", "The action has not reached the target.", "Does it once.")
+    if facts.idempotent_target:
+        return Verdict("safe", "The target ignores a repeated key.", "Does it at most once.")
+    return Verdict("manual", "The action may have been done already.", "Could do it a second time.")
