@@ -9,7 +9,9 @@ from django.shortcuts import redirect
 
 from governance.errors import Refusal, SignatureRefused
 from governance.models import ChangeRequest
-from governance.services.details import missing_in_words
+from governance.requests import actor_of
+from governance.services import changes
+from governance.services.details import missing_in_words, request_detail
 
 
 class SignatureForm(forms.Form):
@@ -75,6 +77,39 @@ def said_after_signing(request: ChangeRequest) -> str:
         return request.notice or "Signed. The change is approved and waits to be applied."
     missing = missing_in_words(request, list(request.changes.all()))
     return f"Signed. It still needs {' and '.join(missing)}."
+
+
+def detail_page_context(request: HttpRequest, request_id: int) -> dict[str, object]:
+    """Return what the page of one request shows. Raises Http404, NotPermitted."""
+    try:
+        detail = request_detail(actor_of(request), request_id)
+    except ChangeRequest.DoesNotExist as missing:
+        raise Http404 from missing
+    shown = {"content_hash": detail.request.content_hash}
+    return {"detail": detail, "sign_form": SignatureForm(initial=shown, auto_id="sign_%s")}
+
+
+def post_approval(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
+    """Sign what the page showed."""
+
+    def run(data: dict[str, str]) -> ChangeRequest:
+        return changes.approve(
+            actor_of(request),
+            request_id,
+            content_hash=data["content_hash"],
+            comment=data["comment"],
+        )
+
+    return submitted(request, page, request_id, SignatureForm, run, said_after_signing)
+
+
+def post_rejection(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
+    """Close a request with a reason."""
+
+    def run(data: dict[str, str]) -> ChangeRequest:
+        return changes.reject(actor_of(request), request_id, comment=data["comment"])
+
+    return submitted(request, page, request_id, CommentForm, run, lambda _: "Rejected.")
 
 
 def submitted(

@@ -1,25 +1,25 @@
 """Change requests for staff: the list, one request, and the decisions on it."""
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from governance.clients import client_names
 from governance.decisions import (
-    CommentForm,
     RemarkForm,
-    SignatureForm,
     decide,
-    said_after_signing,
+    detail_page_context,
+    post_approval,
+    post_rejection,
     submitted,
 )
 from governance.doors import guarded_page
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import changes
-from governance.services.details import awaiting_signature, request_detail
+from governance.services.details import awaiting_signature
 from governance.services.requests import visible_requests
 from governance.state import CLOSED, OPEN
 
@@ -75,41 +75,21 @@ def change_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one request with its differences, signatures and history."""
-    try:
-        detail = request_detail(actor_of(request), pk)
-    except ChangeRequest.DoesNotExist as missing:
-        raise Http404 from missing
-    context = {
-        "detail": detail,
-        "sign_form": SignatureForm(
-            initial={"content_hash": detail.request.content_hash}, auto_id="sign_%s"
-        ),
-    }
-    return render(request, "governance/change_detail.html", context)
+    return render(request, "governance/change_detail.html", detail_page_context(request, pk))
 
 
 @guarded_page("changes.approve")
 @require_POST
 def change_approve(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Sign what the page showed."""
-
-    def run(data: dict[str, str]) -> ChangeRequest:
-        return changes.approve(
-            actor_of(request), pk, content_hash=data["content_hash"], comment=data["comment"]
-        )
-
-    return submitted(request, PAGE, pk, SignatureForm, run, said_after_signing)
+    return post_approval(request, PAGE, pk)
 
 
 @guarded_page("changes.approve")
 @require_POST
 def change_reject(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Close a request with a reason."""
-
-    def run(data: dict[str, str]) -> ChangeRequest:
-        return changes.reject(actor_of(request), pk, comment=data["comment"])
-
-    return submitted(request, PAGE, pk, CommentForm, run, lambda _: "Rejected.")
+    return post_rejection(request, PAGE, pk)
 
 
 @guarded_page("changes.propose")

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -17,27 +16,9 @@ from governance.clients import client_names
 from governance.doors import guarded_page
 from governance.models import AuditEntry
 from governance.requests import actor_of
-from governance.services.trail import Filters, export_trail, place_from, trail_page
+from governance.services.trail import COLUMNS, Filters, export_trail, place_from, trail_page
 from governance.spreadsheets import safe_cell
 from governance.trail_filters import TrailForm
-
-_COLUMNS: Final = (
-    "at",
-    "actor_kind",
-    "actor_id",
-    "actor_label",
-    "door",
-    "address",
-    "action",
-    "object_kind",
-    "object_id",
-    "object_label",
-    "client_id",
-    "reason",
-    "correlation_id",
-    "before",
-    "after",
-)
 
 
 @guarded_page("audit.view")
@@ -91,9 +72,9 @@ def audit_export(request: HttpRequest) -> HttpResponseBase:
 
 
 def _csv_lines(entries: Iterator[AuditEntry]) -> Iterator[str]:
-    yield _csv_line(_COLUMNS)
+    yield _csv_line(COLUMNS)
     for entry in entries:
-        yield _csv_line([_cell(getattr(entry, name)) for name in _COLUMNS])
+        yield _csv_line([_cell(getattr(entry, name)) for name in COLUMNS])
 
 
 def _cell(value: object) -> str:

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.services.trail import COLUMNS
 
 
 class ChangeSerializer(serializers.ModelSerializer[Change]):
@@ -108,21 +109,4 @@ class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
 
     class Meta:
         model = AuditEntry
-        fields = [
-            "id",
-            "at",
-            "actor_kind",
-            "actor_id",
-            "actor_label",
-            "door",
-            "address",
-            "action",
-            "object_kind",
-            "object_id",
-            "object_label",
-            "client_id",
-            "before",
-            "after",
-            "reason",
-            "correlation_id",
-        ]
+        fields = COLUMNS

@@ -16,6 +16,26 @@ from governance.services import audit
 PAGE_SIZE: Final = 50
 _EXPORT_CHUNK: Final = 2000
 
+# What leaves the product, as CSV and by the API, in this order.
+COLUMNS: Final = (
+    "id",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_label",
+    "door",
+    "address",
+    "action",
+    "object_kind",
+    "object_id",
+    "object_label",
+    "client_id",
+    "before",
+    "after",
+    "reason",
+    "correlation_id",
+)
+
 
 @dataclass(frozen=True)
 class Place:

@@ -155,6 +155,46 @@ def test_a_client_rejects_with_a_reason_and_only_with_one(
     assert "Not our rate." in _text(browse(actors.BOB), f"/changes/{request.pk}/")
 
 
+def test_staff_reject_with_a_reason(alder: Client, bob: Actor, browse: Browse) -> None:
+    request = propose(bob, alder)
+    browser = browse(actors.CAROL)
+    data = {"comment": "The amendment is missing."}
+    page = browser.post(f"/changes/{request.pk}/reject/", data, follow=True).content.decode()
+    assert "Rejected by Carol Diaz" in page
+    assert "The amendment is missing." in page
+    assert "Bill Alder Consulting in USD" in _text(browser, "/changes/?show=closed")
+
+
+def test_what_is_live_is_listed_with_what_was_and_became(
+    alder: Client, bob: Actor, carol: Actor, browse: Browse
+) -> None:
+    request = approve(carol, propose(bob, alder, money=False))
+    browser = browse(actors.FRANK)
+    assert "Bill Alder Consulting in USD" in _text(browser, "/changes/?show=live")
+    page = _text(browser, f"/changes/{request.pk}/")
+    assert "What was and what became" in page
+    assert "Signing needs the role" not in page
+    assert "EUR" in page
+
+
+@pytest.mark.parametrize("path", ["/changes/{}/", "/approvals/{}/"])
+def test_a_request_that_never_was_is_404(alice: Actor, browse: Browse, path: str) -> None:
+    browser = browse(actors.ALICE if path.startswith("/changes") else actors.HEIDI)
+    assert browser.get(path.format(987654)).status_code == 404
+
+
+def test_the_reader_is_told_why_there_is_no_button(
+    alder: Client, bob: Actor, carol: Actor, browse: Browse
+) -> None:
+    request = propose(bob, alder)
+    assert "Signing needs the role" in _text(browse(actors.FRANK), f"/changes/{request.pk}/")
+    approve(carol, request)
+    assert "You have signed" in _text(browse(actors.CAROL), f"/changes/{request.pk}/")
+    routine = propose(bob, alder, "GBP", money=False)
+    portal = _text(browse(actors.HEIDI), f"/approvals/{routine.pk}/")
+    assert "does not need your company" in portal
+
+
 def test_its_author_withdraws_it(alder: Client, bob: Actor, browse: Browse) -> None:
     request = propose(bob, alder)
     assert "/withdraw/" not in _text(browse(actors.ALICE), f"/changes/{request.pk}/")
