@@ -13,6 +13,7 @@ class BrandingConfig(AppConfig):
         """Register audit actions, the mail sender and a new partner's first brand."""
         from branding import actions  # noqa: F401  registers the audit actions
         from branding.commercial import actions as commercial_actions  # noqa: F401  registers them
+        from branding.commercial import columns
         from branding.mail import send_branded
         from branding.navigation import register_counter
         from branding.starting import first_brand
@@ -22,4 +23,5 @@ class BrandingConfig(AppConfig):
 
         register_sender(send_branded)
         starting_content.register(first_brand)
+        columns.register()
         register_counter("awaiting_approval", waiting_signatures)

@@ -8,13 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from django.utils import formats, numberformat
 from django.utils.dateformat import format as format_date
 
+from branding.pricing import currency_digits
 from branding.viewer import Viewer
-
-# ISO 4217 currencies whose amounts do not have two decimals.
-_DIGITS = {
-    "BHD": 3, "CLP": 0, "ISK": 0, "JOD": 3, "JPY": 0, "KRW": 0, "KWD": 3, "OMR": 3,
-    "PYG": 0, "TND": 3, "UGX": 0, "VND": 0, "XAF": 0, "XOF": 0,
-}  # fmt: skip
 
 Number = int | float | Decimal | str
 
@@ -62,7 +57,7 @@ def short_number_text(value: object, viewer: Viewer) -> str:
 
 def money_text(value: object, currency: str, viewer: Viewer) -> str:
     """The amount with the currency's own number of decimals, without the currency."""
-    return number_text(value, viewer, _DIGITS.get(currency.upper(), 2))
+    return number_text(value, viewer, currency_digits(currency))
 
 
 def date_text(value: date, viewer: Viewer, today: date | None = None) -> str:

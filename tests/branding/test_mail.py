@@ -2,6 +2,7 @@
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.template import TemplateDoesNotExist
 
 from branding.identity import Identity
@@ -73,6 +74,7 @@ def test_it_is_sent_under_the_partners_name_and_answered_to_its_support(
     assert sent.from_email.startswith("Northwind Ops <")
     assert sent.reply_to == ["help@n.example"]
     assert sent.to == ["bob@partner.example"]
+    assert isinstance(sent, EmailMultiAlternatives)
     assert [kind for _, kind in sent.alternatives] == ["text/html"]
 
 
