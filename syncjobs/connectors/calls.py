@@ -90,11 +90,16 @@ class Caller:
 
         Raises Config when it leads to another host or place: it is never followed there.
         """
-        parts = urlsplit(link)
-        same = not parts.netloc or _origin(link) == self.origin
-        if not same or ".." in parts.path.split("/") or not parts.path.startswith(self._prefix):
+        try:
+            parts = urlsplit(link)
+            relative = not parts.scheme and not parts.netloc
+            same = relative or _origin(link) == self.origin
+        except ValueError:
+            same = False
+        path = parts.path if same else ""
+        if not path.startswith(f"{self._prefix}/") or ".." in path.split("/"):
             raise Config("The system's link to its next page leads elsewhere, so it was refused.")
-        path = parts.path.removeprefix(self._prefix)
+        path = path.removeprefix(self._prefix)
         return f"{path}?{parts.query}" if parts.query else path
 
     def send(self, call: Call) -> Reply:

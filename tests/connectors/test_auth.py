@@ -125,7 +125,7 @@ def test_an_expired_token_is_renewed_in_the_middle_of_work(
         Write("customers", "create", {**CUSTOMER, "number": "A2"}, None, "A2", "k-2")
     )
     assert written.status == 201
-    created = [e for e in erp.ledger()["entries"] if e["effect"] == "customer.created"]
+    created = [e for e in erp.ledger()["entries"] if e["effect"] == "customers.created"]
     assert len(created) == 2
 
 
