@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
 
 from branding.commercial.months import Month
+from branding.pricing import round_money
 from governance.append_only import AppendOnlyManager, AppendOnlyModel
 from tenants.accounts.models import Client
 
@@ -20,7 +22,7 @@ class Statement(AppendOnlyModel):
     number = models.PositiveIntegerField(unique=True)
     month = models.DateField(help_text="The first day of the month.")
     currency = models.CharField(max_length=3)
-    total = models.DecimalField(max_digits=16, decimal_places=3)
+    total = models.DecimalField(max_digits=24, decimal_places=3)
     used = models.BigIntegerField()
     included = models.BigIntegerField()
     outside = models.BigIntegerField()
@@ -38,6 +40,11 @@ class Statement(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"Statement {self.number}"
+
+    @property
+    def rounded_total(self) -> Decimal:
+        """The total in the currency's own digits."""
+        return round_money(self.total, self.currency)
 
     @property
     def period(self) -> Month:
@@ -63,7 +70,7 @@ class StatementLine(AppendOnlyModel):
     ends_on = models.DateField()
     quantity = models.BigIntegerField()
     unit_price = models.DecimalField(max_digits=20, decimal_places=6)
-    amount = models.DecimalField(max_digits=16, decimal_places=3)
+    amount = models.DecimalField(max_digits=24, decimal_places=3)
     first = models.BigIntegerField(null=True)
     last = models.BigIntegerField(null=True)
 

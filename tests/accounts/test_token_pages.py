@@ -1,7 +1,7 @@
 """API tokens are shown once, hold no more than their maker, and stop when revoked."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from django.test import Client as Browser
@@ -26,7 +26,7 @@ def token_of(person: Person, name: str, client: Client | None = None) -> ApiToke
     return make_token(BUILDER, user=user, name=name, scopes=scopes, client=client)[0]
 
 
-def made_in(browser: Browser, door: str, values: dict[str, object]) -> str:
+def made_in(browser: Browser, door: str, values: Mapping[str, object]) -> str:
     answer = browser.post(url("token_make", door=door), values)
     found = re.search(r"key_[0-9a-f]{8}_[\w-]+", answer.content.decode())
     assert found, answer.content.decode()

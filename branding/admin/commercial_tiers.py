@@ -1,0 +1,275 @@
+"""Tiers for staff: the list, one tier, its prices, and what a volume would cost."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from branding import pricing
+from branding.commercial.forms import BandFormSet, NameForm, TermsForm, TierForm, band_rows
+from branding.commercial.months import Month
+from branding.commercial.rows import trimmed
+from branding.models import Tier, TierVersion
+from branding.services.tiers import (
+    Terms,
+    add_tier,
+    change_tier,
+    set_terms,
+    terms_of,
+    version_in,
+)
+from governance.requests import actor_of
+from tenants.accounts.pages.frame import attempt, page, say_refusal
+from tenants.lists import chips, page_of
+
+SAMPLE_VOLUMES = (1, 2, 5, 10)
+TABS = (("tier_list", "Tiers"), ("subscription_list", "Subscriptions"))
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """What a volume costs: its lines, the sum, and what one delivery comes to."""
+
+    volume: int
+    lines: tuple[pricing.Line, ...]
+    total: Decimal
+    currency: str
+
+    @property
+    def each(self) -> Decimal | None:
+        """The mean price of a delivery; None of none."""
+        return pricing.round_money(self.total / self.volume, self.currency) if self.volume else None
+
+
+def tabs(here: str) -> list[dict[str, object]]:
+    """Return the tabs over tiers and subscriptions."""
+    return [{"label": label, "url": reverse(name), "active": name == here} for name, label in TABS]
+
+
+def calculate(prices: pricing.PriceList, volume: int) -> Calculation:
+    """Return what a volume costs in a whole month."""
+    lines = pricing.price(prices, volume)
+    shown = tuple(
+        pricing.Line(
+            line.kind,
+            line.quantity,
+            trimmed(line.unit_price, prices.currency),
+            line.amount,
+            line.first,
+            line.last,
+        )
+        for line in lines
+    )
+    return Calculation(volume, shown, pricing.total(lines), prices.currency)
+
+
+def samples(prices: pricing.PriceList) -> list[Calculation]:
+    """Return a few volumes around the included one, so that the bands can be felt."""
+    step = prices.included or 1000
+    return [calculate(prices, step * times) for times in SAMPLE_VOLUMES]
+
+
+@require_GET
+def tier_list(request: HttpRequest) -> HttpResponse:
+    """Show the price list."""
+    month = Month.of(timezone.localdate())
+    today = timezone.localdate()
+    current = Q(subscriptions__starts_on__lte=today) & (
+        Q(subscriptions__ends_on=None) | Q(subscriptions__ends_on__gte=today)
+    )
+    tiers = Tier.objects.annotate(clients=Count("subscriptions", filter=current))
+    offered, retired = tiers.filter(retired_at=None), tiers.exclude(retired_at=None)
+    options: list[tuple[str, str, int | None]] = [
+        ("", "Offered", offered.count()),
+        ("retired", "Retired", retired.count()),
+    ]
+    chosen = retired if request.GET.get("show") == "retired" else offered
+    rows = page_of(request, chosen.order_by("name"))
+    versions = _versions(rows, month)
+    context = {
+        "page": rows,
+        "rows": [{"tier": tier, "version": versions.get(tier.pk)} for tier in rows],
+        "chips": chips(request, "show", options, ""),
+        "tabs": tabs("tier_list"),
+    }
+    return page(request, "branding/commercial/tier_list.html", context)
+
+
+def _versions(tiers: Any, month: Month) -> Mapping[int, TierVersion]:
+    rows = TierVersion.objects.filter(tier__in=list(tiers), starts_on__lte=month.first)
+    newest = rows.select_related("tier").order_by("tier_id", "-starts_on").distinct("tier_id")
+    return {row.tier_id: row for row in newest}
+
+
+@require_http_methods(["GET", "POST"])
+def tier_add(request: HttpRequest) -> HttpResponse:
+    """Add a tier; with `calculate`, only say what a volume would cost."""
+    form = TierForm(request.POST or None)
+    bands = BandFormSet(request.POST or None, prefix="bands")
+
+    def add() -> Tier:
+        data = form.cleaned_data
+        return add_tier(
+            actor_of(request),
+            name=data["name"],
+            description=data["description"],
+            terms=form.terms(data["currency"], bands.bands()),
+            starts=form.starts_month(),
+        )
+
+    if request.method == "POST" and "calculate" not in request.POST and bands.is_valid():
+        tier = attempt(form, add)
+        if tier:
+            messages.success(request, f"{tier.name} was added.")
+            return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))
+    return _terms_page(request, form, bands, tier=None)
+
+
+@require_http_methods(["GET", "POST"])
+def tier_terms(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set new prices of a tier from a month on."""
+    tier = get_object_or_404(Tier, pk=pk)
+    now = Month.of(timezone.localdate())
+    version = tier.versions.select_related("tier").first()
+    known = terms_of(version) if version else None
+    form = TermsForm(request.POST or None, initial=_initial(known, now.plus(1)))
+    bands = BandFormSet(
+        request.POST or None, prefix="bands", initial=band_rows(known.prices.bands) if known else []
+    )
+
+    def keep() -> TierVersion:
+        terms = form.terms(tier.currency, bands.bands())
+        return set_terms(actor_of(request), tier, terms=terms, starts=form.starts_month())
+
+    if request.method == "POST" and "calculate" not in request.POST and bands.is_valid():
+        kept = attempt(form, keep)
+        if kept:
+            messages.success(request, f"The prices hold from {form.starts_month().label} on.")
+            return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))
+    return _terms_page(request, form, bands, tier=tier)
+
+
+def _initial(terms: Terms | None, starts: Month) -> dict[str, object]:
+    if terms is None:
+        return {"starts": str(starts)}
+    return {
+        "base_fee": terms.prices.base_fee,
+        "included": terms.prices.included,
+        "sla_hours": terms.sla_hours,
+        "workflows_included": terms.workflows_included,
+        "connections_included": terms.connections_included,
+        "starts": str(starts),
+    }
+
+
+def _terms_page(
+    request: HttpRequest, form: TermsForm, bands: BandFormSet, *, tier: Tier | None
+) -> HttpResponse:
+    trying = "calculate" in request.POST
+    calculation, problems = _tried(form, bands, tier) if trying else (None, ())
+    context = {
+        "form": form,
+        "bands": bands,
+        "tier": tier,
+        "calculation": calculation,
+        "problems": problems,
+        "show_errors": not trying,
+    }
+    return page(request, "branding/commercial/tier_form.html", context)
+
+
+def _tried(
+    form: TermsForm, bands: BandFormSet, tier: Tier | None
+) -> tuple[Calculation | None, tuple[str, ...]]:
+    """Return what the volume in the form costs, or why that can't be said yet.
+
+    Fields that don't matter to the price may still be empty.
+    """
+    form.is_valid()
+    data = form.cleaned_data
+    needed = ("base_fee", "included")
+    if any(data.get(name) is None for name in needed) or not bands.is_valid():
+        return None, ("Fill in the fee, the volume and the prices.",)
+    currency = tier.currency if tier else data.get("currency", "EUR")
+    prices = pricing.PriceList(currency, data["base_fee"], data["included"], bands.bands())
+    try:
+        pricing.check(prices)
+    except pricing.PriceError as error:
+        return None, error.problems
+    volume = data.get("volume")
+    return calculate(prices, prices.included * 2 if volume is None else volume), ()
+
+
+@require_http_methods(["GET", "POST"])
+def tier_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a tier: its prices now, before and later; who is on it; what a volume costs."""
+    tier = get_object_or_404(Tier, pk=pk)
+    form = NameForm(
+        request.POST or None, initial={"name": tier.name, "description": tier.description}
+    )
+
+    def rename() -> Tier:
+        return change_tier(actor_of(request), tier, **form.cleaned_data)
+
+    if request.method == "POST":
+        actor_of(request).require("prices.manage", None)
+        changed = attempt(form, rename)
+        if changed:
+            messages.success(request, f"{changed.name} was saved.")
+            return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))
+    context = {"tier": tier, "form": form, **_prices_of(request, tier)}
+    return page(request, "branding/commercial/tier_detail.html", context)
+
+
+def _prices_of(request: HttpRequest, tier: Tier) -> dict[str, object]:
+    today = timezone.localdate()
+    version = version_in(tier, Month.of(today))
+    subscriptions = tier.subscriptions.select_related("client").exclude(ends_on__lt=today)
+    volume = request.GET.get("volume", "")
+    asked = int(volume) if volume.isdecimal() and len(volume) <= 12 else None
+    prices = version.prices() if version else None
+    return {
+        "version": version,
+        "bands": _with_starts(prices) if prices else [],
+        "versions": tier.versions.all(),
+        "today": today,
+        "subscriptions": subscriptions.order_by("client__name"),
+        "volume": volume,
+        "calculation": calculate(prices, asked) if prices and asked is not None else None,
+        "samples": samples(prices) if prices else [],
+    }
+
+
+def _with_starts(prices: pricing.PriceList) -> list[dict[str, object]]:
+    """Return the bands with their first delivery beyond, for reading."""
+    rows: list[dict[str, object]] = []
+    start = 1
+    for band in prices.bands:
+        shown = trimmed(band.price, prices.currency)
+        rows.append({"first": start, "last": band.up_to, "price": shown})
+        start = (band.up_to or start) + 1
+    return rows
+
+
+@require_POST
+def tier_retire(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a tier off the list, or put it back."""
+    tier = get_object_or_404(Tier, pk=pk)
+    retired = request.POST.get("retired") == "yes"
+    try:
+        change_tier(actor_of(request), tier, retired=retired)
+    except ValidationError as error:
+        say_refusal(request, error)
+    else:
+        done = "is no longer offered" if retired else "is offered again"
+        messages.success(request, f"{tier.name} {done}.")
+    return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))

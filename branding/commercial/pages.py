@@ -1,0 +1,114 @@
+"""What the pages of usage and statements share between staff and clients."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from branding.commercial.months import Month
+from branding.commercial.rows import rows_of_draft, rows_of_statement
+from branding.formats import date_text
+from branding.models import Statement
+from branding.services.statements import GRACE, ClientMonth
+from branding.services.usage import day_of, used_by_workflow
+from branding.viewer import Viewer, viewer_of
+from tenants.accounts.models import Client
+
+BACK_MONTHS = 36
+
+
+def month_in(request: HttpRequest, today: date) -> Month:
+    """Return the month of `?month=`, this one without it; 404 for one that is none."""
+    text = request.GET.get("month", "")
+    return month_or_404(text) if text else Month.of(today)
+
+
+def month_or_404(text: str) -> Month:
+    """Return the month of `2026-11`, or answer 404."""
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def month_steps(month: Month, today: date) -> dict[str, Month | None]:
+    """Return the months before and after, as far as there is something to see."""
+    now = Month.of(today)
+    return {
+        "month": month,
+        "earlier": month.plus(-1) if month > now.plus(-BACK_MONTHS) else None,
+        "later": month.plus(1) if month < now else None,
+    }
+
+
+def today_of(client: Client) -> date:
+    """Return the client's own day."""
+    return day_of(timezone.now(), client.time_zone)
+
+
+def usage_context(request: HttpRequest, seen: ClientMonth) -> dict[str, Any]:
+    """Return what the page of a client's usage shows."""
+    today = today_of(seen.client)
+    month = seen.draft.month
+    return {
+        "client": seen.client,
+        "seen": seen,
+        "tone": tone_of(seen),
+        "points": _points(viewer_of(request), month, seen.by_day, today),
+        "workflows": used_by_workflow(seen.client.pk, month),
+        **month_steps(month, today),
+    }
+
+
+def tone_of(seen: ClientMonth) -> str:
+    """Return how the month stands against what is included: ok, warn (will pass), bad."""
+    included = seen.draft.included
+    if seen.draft.is_empty or seen.draft.used > included:
+        return "bad" if seen.draft.used else "idle"
+    return "warn" if seen.forecast.volume > included else "ok"
+
+
+def _points(
+    viewer: Viewer, month: Month, by_day: Mapping[date, int], today: date
+) -> list[tuple[str, int | None]]:
+    """Return a row per day; days to come have no number."""
+    days = [date(month.year, month.number, number) for number in range(1, month.days + 1)]
+    return [
+        (date_text(day, viewer, day), None if day > today else by_day.get(day, 0)) for day in days
+    ]
+
+
+def draft_context(seen: ClientMonth) -> dict[str, Any]:
+    """Return what the page of a draft shows."""
+    return {
+        "client": seen.client,
+        "seen": seen,
+        "draft": seen.draft,
+        "month": seen.draft.month,
+        "rows": rows_of_draft(seen.draft),
+        "outside": seen.draft.outside,
+        "is_over": today_of(seen.client) > seen.draft.month.last,
+        "may_be_issued": today_of(seen.client) > seen.draft.month.last + GRACE,
+    }
+
+
+def issued_context(statement: Statement) -> dict[str, Any]:
+    """Return what the page of an issued statement shows."""
+    return {
+        "client": statement.client,
+        "statement": statement,
+        "month": statement.period,
+        "rows": rows_of_statement(statement.lines.all(), statement.currency),
+        "outside": statement.outside,
+    }
+
+
+def statement_or_404(number: int, client_id: int | None = None) -> Statement:
+    """Return an issued statement by its number; of one client only when that is given."""
+    rows = Statement.objects.select_related("client").prefetch_related("lines")
+    if client_id is not None:
+        rows = rows.filter(client_id=client_id)
+    return get_object_or_404(rows, number=number)

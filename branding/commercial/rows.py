@@ -1,0 +1,82 @@
+"""The lines of a statement as pages, the API and files show them: draft and issued alike."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from branding.commercial.billing import Draft
+from branding.pricing import currency_digits, round_money
+
+
+class StoredLine(Protocol):
+    """A line that was kept when its statement was issued."""
+
+    kind: str
+    tier_name: str
+    starts_on: date
+    ends_on: date
+    quantity: int
+    unit_price: Decimal
+    amount: Decimal
+    first: int | None
+    last: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line. unit_price has as many decimals as it needs, at least the currency's."""
+
+    kind: str
+    tier_name: str
+    starts_on: date
+    ends_on: date
+    quantity: int
+    unit_price: Decimal
+    amount: Decimal
+    first: int | None
+    last: int | None
+
+
+def trimmed(price: Decimal, currency: str) -> Decimal:
+    """Return the price without idle zeros, but with the currency's digits at least."""
+    digits = max(currency_digits(currency), -int(price.normalize().as_tuple().exponent))
+    return price.quantize(Decimal(1).scaleb(-digits))
+
+
+def rows_of_draft(draft: Draft) -> list[Row]:
+    """Return a draft's lines."""
+    return [
+        Row(
+            kind=line.kind,
+            tier_name=part.segment.tier_name,
+            starts_on=part.segment.first,
+            ends_on=part.segment.last,
+            quantity=line.quantity,
+            unit_price=trimmed(line.unit_price, draft.currency),
+            amount=line.amount,
+            first=line.first,
+            last=line.last,
+        )
+        for part in draft.parts
+        for line in part.lines
+    ]
+
+
+def rows_of_statement(lines: Iterable[StoredLine], currency: str) -> list[Row]:
+    """Return an issued statement's lines."""
+    return [
+        Row(
+            kind=line.kind,
+            tier_name=line.tier_name,
+            starts_on=line.starts_on,
+            ends_on=line.ends_on,
+            quantity=line.quantity,
+            unit_price=trimmed(line.unit_price, currency),
+            amount=round_money(line.amount, currency),
+            first=line.first,
+            last=line.last,
+        )
+        for line in lines
+    ]
