@@ -39,4 +39,5 @@ def moved_targets(changes: Sequence[Change]) -> list[str]:
 
 
 def _version(text: str) -> str:
-    return f"version {text}" if text else "nothing"
+    # Some kinds name a version by its hash; a dozen digits are enough to tell two apart.
+    return f"version {text[:12]}" if text else "nothing"

@@ -1,5 +1,7 @@
 """The audit trail: written with what it tells of, from every door, and only once."""
 
+from types import SimpleNamespace
+
 import psycopg
 import pytest
 from django.core.management import call_command
@@ -14,6 +16,8 @@ from governance.append_only import APPEND_ONLY_TABLES, MAINTENANCE_SETTING
 from governance.errors import AppendOnly, UnknownAction
 from governance.models import Approval, AuditEntry
 from governance.services import audit
+from syncjobs import tasks
+from tenants.context import public_scope
 from tenants.models import Partner
 from tenants.postgres import roles
 
@@ -54,6 +58,32 @@ def test_every_door_writes_under_its_own_name(northwind: Partner, actor: Actor, 
     with correlation.scope(actor=actor, door=door):
         entry = _record()
     assert (entry.actor_kind, entry.door) == (actor.kind, door)
+
+
+def test_a_real_command_writes_as_a_command(db: None) -> None:
+    with public_scope():
+        call_command("create_operator", email="op@host.example", name="Op", link=True, verbosity=0)
+        entry = AuditEntry.objects.latest("id")
+    assert (entry.door, entry.actor_kind, entry.actor_label) == (
+        "command",
+        "command",
+        "create_operator",
+    )
+
+
+def test_a_real_task_writes_as_a_task_in_the_schema_that_it_was_rung_for(
+    northwind: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(**asked: object) -> SimpleNamespace:
+        audit.record(CHANGE_PROPOSED, object_kind="lamp", object_id="from a task")
+        return SimpleNamespace(more=False, deliveries=0, read=0)
+
+    monkeypatch.setattr(tasks, "drain", work)
+    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)  # the test's own is open
+    with public_scope():
+        tasks.run(northwind.schema_name)
+    entry = AuditEntry.objects.get(object_id="from a task")
+    assert (entry.door, entry.actor_kind) == ("task", "task")
 
 
 def test_a_secret_never_reaches_the_table(northwind: Partner) -> None:

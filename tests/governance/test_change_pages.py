@@ -6,7 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from governance.actors import Actor
-from governance.models import ChangeRequest, Policy
+from governance.models import AuditEntry, ChangeRequest, Policy
 from governance.services import changes
 from tenants.accounts.models import Client
 from tests import actors
@@ -66,6 +66,12 @@ def test_staff_and_client_sign_on_their_own_hosts_and_it_goes_live(
     history = _text(browse(actors.CAROL), f"/changes/{request.pk}/")
     assert history.index("Applied a change") < history.index("Signed a change")
     assert "Read it." in history
+    signed = AuditEntry.objects.filter(action="change.signed", object_id=str(request.pk))
+    assert [(one.door, one.actor_kind, one.address) for one in signed.order_by("id")] == [
+        ("admin", "person", "127.0.0.1"),
+        ("portal", "person", "127.0.0.1"),
+    ]
+    assert len({one.correlation_id for one in signed}) == 2
 
 
 def test_an_author_gets_no_form_and_is_refused_all_the_same(
