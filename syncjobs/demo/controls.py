@@ -1,0 +1,199 @@
+"""Control totals: money in the source's own rows against money in the target's own ledger.
+
+Read from the systems themselves, with nothing of the product's data or code. A control holds
+when every project's source, less what is left out for a reason, equals its target to the cent.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from syncjobs.demo.systems import FirmSystems
+from syncjobs.sandbox.client import SandboxClient
+from syncjobs.sandbox.story.month import CENT, Month
+
+ZERO = Decimal("0.00")
+ByProject = dict[str, Decimal]
+
+
+@dataclass(frozen=True)
+class Control:
+    """One comparison. `left_out` is source money that must not be in the target, and why."""
+
+    name: str
+    kind: str  # the canonical object that the money is of
+    source: ByProject
+    target: ByProject
+    left_out: ByProject = field(default_factory=dict)
+    why: str = ""
+
+    @property
+    def differences(self) -> ByProject:
+        """Per project, what the target has too much (or too little)."""
+        keys = {*self.source, *self.target, *self.left_out}
+        found = {
+            key: self.target.get(key, ZERO)
+            - self.source.get(key, ZERO)
+            + self.left_out.get(key, ZERO)
+            for key in keys
+        }
+        return {key: value for key, value in sorted(found.items()) if value}
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing differs."""
+        return not self.differences
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All controls of a client, and what else is wrong in its systems (empty when nothing)."""
+
+    currency: str
+    controls: list[Control]
+    faults: list[str]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every control holds and no fault was found."""
+        return not self.faults and all(one.holds for one in self.controls)
+
+
+def total(amounts: Mapping[str, Decimal]) -> Decimal:
+    """The sum over all projects."""
+    return sum(amounts.values(), ZERO)
+
+
+def audit_sandbox(systems: FirmSystems) -> Audit:
+    """Compare a firm's CRM, PSA and ERP."""
+    crm, psa, erp = (systems.client(kind) for kind in ("crm", "psa", "erp"))
+    try:
+        contracts = {one["number"]: one for one in erp.pages("contracts")}
+        invoices = {one["externalReference"]: one for one in erp.pages("invoices")}
+        lines = list(erp.pages("invoiceLines"))
+        projects = {one["Code"]: one for one in psa.pages("projects")}
+        controls = [
+            *_time(systems.month, psa.pages("timeEntries"), projects, contracts, lines, invoices),
+            _milestones(psa.pages("milestones"), contracts, lines),
+            *_status(invoices.values(), crm.pages("opportunities"), projects.values()),
+        ]
+        faults = [*_doubles(lines), *_books(erp)]
+        if not systems.story_holds(controls):
+            faults.append("the source holds other amounts than the story told")
+    finally:
+        for client in (crm, psa, erp):
+            client.close()
+    return Audit(systems.firm.currency, controls, faults)
+
+
+def _time(
+    month: Month,
+    entries: Iterable[Mapping[str, Any]],
+    projects: Mapping[str, Mapping[str, Any]],
+    contracts: Mapping[str, Mapping[str, Any]],
+    lines: Iterable[Mapping[str, Any]],
+    invoices: Mapping[str, Mapping[str, Any]],
+) -> list[Control]:
+    closings = {one.name: month.closing(one) for one in month.firm.entities}
+    following = f"{month.following:%Y-%m}"
+    source: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
+    refused: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
+    for entry in entries:
+        if not entry["Billable"] or not entry.get("ApprovedAt"):
+            continue
+        amount = (Decimal(entry["Hours"]) * Decimal(entry["Rate"])).quantize(CENT, ROUND_HALF_UP)
+        late = dt.datetime.fromisoformat(entry["ApprovedAt"]) > closings[entry["Entity"]]
+        period = following if late else month.period
+        code = entry["ProjectCode"]
+        source[period][code] += amount
+        ends = contracts[projects[code]["ContractNumber"]]["endDate"]
+        if entry["WorkDate"] > ends:
+            refused[period][code] += amount
+    target: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
+    for line in lines:
+        if line["kind"] == "time":
+            period = invoices[line["invoiceReference"]]["period"]
+            target[period][line["projectCode"]] += Decimal(line["lineAmount"])
+    labels = {month.period: "Time, this cycle", following: "Time, next cycle"}
+    return [
+        Control(
+            labels.get(period, f"Time, {period}"),
+            "time_entry",
+            dict(source[period]),
+            dict(target[period]),
+            dict(refused[period]),
+            "work after the contract's end",
+        )
+        for period in sorted({*labels, *source, *target})
+    ]
+
+
+def _milestones(
+    milestones: Iterable[Mapping[str, Any]],
+    contracts: Mapping[str, Mapping[str, Any]],
+    lines: Iterable[Mapping[str, Any]],
+) -> Control:
+    source: ByProject = defaultdict(Decimal)
+    held: ByProject = defaultdict(Decimal)
+    for one in milestones:
+        if one["Status"] != "Completed":
+            continue
+        source[one["ProjectCode"]] += Decimal(one["Amount"])
+        if one["AmendmentRequired"] and contracts[one["ContractNumber"]]["amendmentRequired"]:
+            held[one["ProjectCode"]] += Decimal(one["Amount"])
+    target: ByProject = defaultdict(Decimal)
+    for line in lines:
+        if line["kind"] == "milestone":
+            target[line["projectCode"]] += Decimal(line["lineAmount"])
+    return Control(
+        "Milestones", "milestone", dict(source), dict(target), dict(held), "unsigned amendment"
+    )
+
+
+def _status(
+    invoices: Iterable[Mapping[str, Any]],
+    opportunities: Iterable[Mapping[str, Any]],
+    projects: Iterable[Mapping[str, Any]],
+) -> list[Control]:
+    """What finance posted and received, as the CRM and the PSA were told."""
+    posted: ByProject = defaultdict(Decimal)
+    paid: ByProject = defaultdict(Decimal)
+    for one in invoices:
+        if one["status"] != "draft":
+            posted[one["projectCode"]] += Decimal(one["totalAmount"])
+            paid[one["projectCode"]] += Decimal(one["paidAmount"])
+    crm: dict[str, ByProject] = {"invoicedAmount": {}, "paidAmount": {}}
+    for row in opportunities:
+        for name, amounts in crm.items():
+            if row.get(name):
+                amounts[row["projectCode"]] = Decimal(row[name])
+    psa: dict[str, ByProject] = {"InvoicedAmount": {}, "PaidAmount": {}}
+    for row in projects:
+        for name, amounts in psa.items():
+            if row.get(name):
+                amounts[row["Code"]] = Decimal(row[name])
+    return [
+        Control("Invoiced, told to the CRM", "invoice", dict(posted), crm["invoicedAmount"]),
+        Control("Invoiced, told to the PSA", "invoice", dict(posted), psa["InvoicedAmount"]),
+        Control("Paid, told to the CRM", "payment", dict(paid), crm["paidAmount"]),
+        Control("Paid, told to the PSA", "payment", dict(paid), psa["PaidAmount"]),
+    ]
+
+
+def _doubles(lines: Iterable[Mapping[str, Any]]) -> list[str]:
+    counted = Counter(line.get("externalReference") for line in lines)
+    return [
+        f"{reference or 'a line without a reference'} is {times} times in the ERP"
+        for reference, times in counted.items()
+        if times > 1 or not reference
+    ]
+
+
+def _books(erp: SandboxClient) -> list[str]:
+    ledger = erp.ledger()
+    removed = [one for one in ledger["entries"] if one["effect"] == "invoiceLines.deleted"]
+    faults = [] if ledger["balanced"] else ["the ERP's books do not balance"]
+    return faults + [f"line {one['id']} was written and taken back" for one in removed]

@@ -1,0 +1,88 @@
+"""A client's connections and workflows: what its integration engineer would set up by hand."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from governance.actors import Actor
+from syncjobs.models import Connection, Workflow
+from syncjobs.sandbox.process import SystemProcess
+from syncjobs.services.connections import create_connection, test_connection
+from syncjobs.services.workflows import install_workflow
+from tenants.accounts.models import Client
+
+BLUEPRINTS = (
+    "customer_master",
+    "opportunity_to_project",
+    "time_to_billing",
+    "milestone_to_invoice",
+    "invoice_status",
+)
+_WITH_CUT_OFF = ("time_to_billing", "milestone_to_invoice")
+NAMES = {"crm": "Clover CRM", "psa": "Pinion PSA", "erp": "Ledgerline ERP"}
+_SECRET_FIELDS = {"crm": "token", "psa": "api_key", "erp": "client_secret"}
+
+
+class WiringError(RuntimeError):
+    """A system cannot be used; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """How the product reaches one system."""
+
+    connector: str
+    name: str
+    config: Mapping[str, str]
+    secret: Mapping[str, str]
+
+
+def sandbox_endpoint(system: SystemProcess) -> Endpoint:
+    """The endpoint of a sandbox system."""
+    config = {"base_url": system.address}
+    if system.kind == "erp":
+        config["client_id"] = "integration"
+    return Endpoint(
+        connector=f"sandbox_{system.kind}",
+        name=NAMES[system.kind],
+        config=config,
+        secret={_SECRET_FIELDS[system.kind]: system.token},
+    )
+
+
+def ensure_connection(actor: Actor, client: Client, endpoint: Endpoint) -> Connection:
+    """The client's tested connection to a system."""
+    known = Connection.objects.filter(client=client, name=endpoint.name).first()
+    if known is None:
+        known = create_connection(
+            actor,
+            client=client,
+            connector=endpoint.connector,
+            name=endpoint.name,
+            config=endpoint.config,
+            secret=endpoint.secret,
+        )
+    failed = [check for check in test_connection(actor, known) if not check.ok]
+    if failed:
+        raise WiringError(f"{client.name}, {endpoint.name}: {failed[0].message}")
+    return known
+
+
+def ensure_workflows(
+    actor: Actor,
+    client: Client,
+    bindings: Mapping[str, Connection],
+    cut_off: Mapping[str, object],
+    blueprints: tuple[str, ...] = BLUEPRINTS,
+) -> list[Workflow]:
+    """Install every blueprint that the client does not have."""
+    known = {
+        one.blueprint.slug: one
+        for one in Workflow.objects.filter(client=client).select_related("blueprint")
+    }
+    for slug in blueprints:
+        if slug not in known:
+            overrides = {"cut_off": cut_off} if slug in _WITH_CUT_OFF else {}
+            known[slug] = install_workflow(
+                actor, client=client, blueprint=slug, bindings=bindings, overrides=overrides
+            )
+    return [known[slug] for slug in blueprints]
