@@ -30,8 +30,11 @@ def _to(partner_pk: int) -> HttpResponseRedirect:
 @operator_page("partners.view")
 def partner_list(request: HttpRequest) -> HttpResponse:
     """Every partner, with status and hosts."""
+    page = page_of(request, queries.partners(request))
     context = {
-        "page": page_of(request, queries.partners(request)),
+        "page": page,
+        "empty": page.paginator.count == 0,
+        "may_manage": actor_of(request).can("partners.manage"),
         "filters": chips(request, "status", queries.status_options(), ""),
         "is_narrowed": bool(request.GET.get("q") or request.GET.get("status")),
     }

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from governance.actors import Actor, command_actor
 from tenants.accounts.actors import actor_for
@@ -110,3 +111,14 @@ def outside(db: None) -> Callable[[Callable[[], object]], object]:
             return pool.submit(with_own_connection).result()
 
     return call
+
+
+@pytest.fixture
+def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database without a transaction around the test, for what commits by itself.
+
+    The test takes away what it has made.
+    """
+    with django_db_blocker.unblock():
+        yield
+        connection.close()

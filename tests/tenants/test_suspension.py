@@ -1,0 +1,86 @@
+"""A suspended partner's hosts pause, its work is not swept, and nothing is lost."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from governance.actors import Actor, command_actor
+from governance.errors import NotPermitted
+from governance.models import AuditEntry
+from tenants.context import public_scope
+from tenants.models import Partner
+from tenants.services.suspension import resume_partner, suspend_partner, working_schemas
+
+OPERATOR = command_actor("tests")
+pytestmark = pytest.mark.usefixtures("db")
+
+
+@pytest.fixture
+def partner() -> Partner:
+    return Partner.objects.get(slug="northwind")
+
+
+def at(host: str, path: str = "/sign-in/") -> object:
+    return Client(headers={"host": host}).get(path)
+
+
+@pytest.mark.parametrize("host", ["northwind.localhost", "admin.northwind.localhost"])
+def test_its_hosts_answer_that_the_service_is_paused(partner: Partner, host: str) -> None:
+    assert at(host).status_code == 200  # type: ignore[attr-defined]  # the test client's answer
+    suspend_partner(OPERATOR, partner, "Unpaid since August")
+    paused = Client(headers={"host": host}).get("/sign-in/")
+    assert paused.status_code == 503
+    assert paused.headers["Retry-After"]
+    assert b"Unpaid" not in paused.content, "the reason is the operator's"
+    assert b"Livery" not in paused.content
+    assert at("brightbridge.localhost").status_code == 200  # type: ignore[attr-defined]
+    resume_partner(OPERATOR, partner, "Paid")
+    assert at(host).status_code == 200  # type: ignore[attr-defined]
+
+
+def test_its_api_is_paused_too(partner: Partner) -> None:
+    suspend_partner(OPERATOR, partner, "Unpaid")
+    answer = Client(headers={"host": "northwind.localhost"}).get("/api/v1/clients/")
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "503"
+
+
+def test_its_work_is_not_swept(partner: Partner) -> None:
+    assert "p_northwind" in working_schemas()
+    suspend_partner(OPERATOR, partner, "Unpaid")
+    assert "p_northwind" not in working_schemas()
+    assert "p_brightbridge" in working_schemas()
+    resume_partner(OPERATOR, partner, "Paid")
+    assert "p_northwind" in working_schemas()
+
+
+def test_both_are_in_the_trail_with_who_and_why(partner: Partner, operating: Actor) -> None:
+    from governance import correlation
+
+    with correlation.scope(actor=operating, door="console"):
+        suspend_partner(operating, partner, "Unpaid")
+        suspend_partner(operating, partner, "Unpaid, again")
+        resume_partner(operating, partner, "Paid")
+    with public_scope():
+        entries = AuditEntry.objects.filter(object_kind="partner", object_id=str(partner.pk))
+        told = [
+            (entry.action, entry.reason, entry.actor_kind)
+            for entry in entries.exclude(action="partner.provisioned").order_by("pk")
+        ]
+    assert told == [
+        ("partner.suspended", "Unpaid", "operator"),
+        ("partner.resumed", "Paid", "operator"),
+    ]
+
+
+@pytest.mark.parametrize("reason", ["", "   ", "x" * 301])
+def test_a_reason_is_needed(partner: Partner, reason: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        suspend_partner(OPERATOR, partner, reason)
+    assert "reason" in refused.value.message_dict
+
+
+def test_a_partners_owner_may_not(partner: Partner) -> None:
+    owner = Actor(kind="person", id=1, label="Alice", permissions=frozenset({"users.manage"}))
+    with pytest.raises(NotPermitted):
+        suspend_partner(owner, partner, "Because")
