@@ -19,8 +19,7 @@ _LABELS: Final = ("name", "description", "task", "email")
 class Incoming:
     """Fields of one record as a source (or a derivation) gives them; absent ones stay.
 
-    `fill_only`: fields that are taken only where the record has nothing. `echo`: the target
-    shows our own write, so only what it filled in by itself is taken.
+    `fill_only`: fields that are taken only where the record has nothing.
     """
 
     type: str
@@ -31,7 +30,6 @@ class Incoming:
     mapping_version: int | None = None
     deleted: bool = False
     fill_only: frozenset[str] = frozenset()
-    echo: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +172,6 @@ def _merge(row: _Row, incoming: Incoming, origin: Origin) -> Stored:
 
 
 def _taken(row: _Row, incoming: Incoming) -> Mapping[str, object]:
-    if incoming.echo:
-        return {k: v for k, v in incoming.data.items() if row.data.get(k) in (None, "", [])}
     if not incoming.fill_only:
         return incoming.data
     return {

@@ -110,6 +110,7 @@ def walk(start: Known, path: str, world: Neighbourhood) -> Walked:
         if place == len(segments) - 1:
             if target:
                 seen.append(watch_record(*target))
+                world.record(*target)  # whoever comes this far may look at it
             return Walked(value, here, target, tuple(seen))
         if target is None:
             # A reference without a value, or a plain field in mid-way: nothing lies beyond.

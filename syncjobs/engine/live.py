@@ -25,7 +25,6 @@ class Live:
     slug: str
     name: str
     version_id: int
-    object: str
     makes: str
     compiled: CompiledMapping
     values: Mapping[str, Mapping[str, object]]
@@ -71,7 +70,6 @@ class LiveMappings:
             slug=slug,
             name=version.mapping.name,
             version_id=version.pk,
-            object=version.mapping.object,
             makes=version.mapping.object_type,
             compiled=compiled(version),
             values=self._tables(),

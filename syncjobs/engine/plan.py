@@ -82,8 +82,8 @@ class _Work:
 def plan(raised: Sequence[Raised], cause: Cause, flows: Sequence[Flow] | None = None) -> Planned:
     """Plan every delivery that these events call for, in the caller's transaction.
 
-    Call `finish` of the answer at the transaction's end. A row that is still open for the same record, step and target takes the newer version
-    instead of a second row being made.
+    Call `finish` of the answer at the transaction's end. A row that is still open for the same
+    record, step and target takes the newer version instead of a second row being made.
     """
     result = Planned()
     for flow in flows if flows is not None else active_flows(cause.client_id):

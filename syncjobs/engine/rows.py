@@ -20,14 +20,14 @@ def decode(text: Any) -> Any:
     return msgspec.json.decode(text) if isinstance(text, str | bytes) else text
 
 
-def fetch(sql: str, params: dict[str, object]) -> list[tuple[Any, ...]]:
+def fetch(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement that returns rows. `sql` is a constant; values go in `params` only."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return list(cursor.fetchall())
 
 
-def execute(sql: str, params: dict[str, object]) -> int:
+def execute(sql: str, params: dict[str, Any]) -> int:
     """Run a statement that returns none; return how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)

@@ -1,7 +1,7 @@
 """Keeps a run's counters and state true to its deliveries."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count
 from django.utils import timezone
@@ -32,7 +32,7 @@ def _refresh(run: Run, counts: Mapping[str, int]) -> None:
     blocked = sum(counts.get(state, 0) for state in BLOCKED)
     failed = sum(counts.get(state, 0) for state in NEEDS_PERSON)
     moving = sum(counts.get(state, 0) for state in DELIVERY.open - BLOCKED - NEEDS_PERSON)
-    changes: dict[str, object] = {
+    changes: dict[str, Any] = {
         "planned": sum(counts.values()),
         "delivered": counts.get("delivered", 0),
         "unchanged": counts.get("unchanged", 0),

@@ -22,6 +22,7 @@ from syncjobs.state import INBOUND
 _RETRIED: Final = 500
 # Decimals stay numbers in the stored payload, so that a second try maps what the first one did.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
@@ -70,7 +71,7 @@ def retire(stream: Stream, external_ids: Sequence[str]) -> None:
     rows = InboundEvent.objects.filter(
         stream=stream, state__in=sorted(INBOUND.open), external_id__in=list(external_ids)
     )
-    issues = {id_ for id_ in rows.values_list("issue_id", flat=True) if id_ is not None}
+    issues = set(rows.exclude(issue=None).values_list("issue_id", flat=True))
     if move_rows(rows, INBOUND, "process", processed_at=timezone.now()):
         settle_issues(issues)
 
@@ -87,12 +88,10 @@ def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
             "limit": _RETRIED,
         },
     )
-    return [SourceRecord(id_, version, at, _payload(payload)) for id_, version, at, payload in rows]
-
-
-def _payload(text: Any) -> dict[str, object]:
-    found: dict[str, object] = msgspec.json.decode(text, float_hook=Decimal)
-    return found
+    return [
+        SourceRecord(id_, version, at, _DECODER.decode(payload))
+        for id_, version, at, payload in rows
+    ]
 
 
 def _key(stream: Stream, external_id: str) -> str:

@@ -59,7 +59,6 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
             source_at=source.modified_at,
             mapping_version=live.version_id,
             fill_only=fill_only,
-            echo=ref is not None and bool(ref.version) and ref.version == source.version,
         )
         result.incoming.append((source, incoming))
     _refuse_duplicates(stream, seen, result)

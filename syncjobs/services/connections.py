@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -109,7 +110,7 @@ def change_credentials(
     descriptor = registry.connector(connection.connector).descriptor
     _require_fields(descriptor.config_fields, config)
     row = Connection.objects.select_for_update().get(pk=connection.pk)
-    changes: dict[str, object] = {"config": dict(config), "secret_expires_at": expires_at}
+    changes: dict[str, Any] = {"config": dict(config), "secret_expires_at": expires_at}
     if secret:
         _require_fields(descriptor.secret_fields, secret)
         changes["secret"] = seal(secret, aad=place_of(row))

@@ -44,7 +44,7 @@ def verdict_of(delivery: Delivery) -> Verdict:
             idempotent_target=descriptor.writes_idempotent,
             can_look_up=descriptor.object(delivery.object).can_look_up,
             outcome_open=delivery.verify,
-            same_content=bool(last) and last["version"] == delivery.record.version,
+            same_content=last is not None and last["version"] == delivery.record.version,
         )
     )
 

@@ -31,7 +31,7 @@ def retry_issue(actor: Actor, issue: Issue) -> int:
     count += _read_again(row)
     note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.", actor.label)
     _audit(actions.DELIVERY_RETRIED, row, after={"count": count})
-    refresh_runs(run for run in runs if run is not None)
+    refresh_runs(run for run in runs if run)
     ring()
     return count
 

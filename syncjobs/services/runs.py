@@ -49,6 +49,6 @@ def cancel_run(actor: Actor, run: Run, *, reason: str = "") -> int:
         after={"cancelled": count},
         reason=reason,
     )
-    settle_issues(id_ for id_ in issues if id_ is not None)
+    settle_issues(issues)
     release_watchers(row.client_id, [watch_delivery(id_) for id_ in ids])
     return count

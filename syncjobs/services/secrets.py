@@ -41,7 +41,7 @@ def rotate_data_key(actor: Actor) -> int:
     The key before stays, for whoever read a credential a moment ago; older ones go. Nothing
     stops meanwhile: each credential opens before, during and after.
     """
-    actor.require("connections.manage")
+    actor.require("connections.manage", client_id=None)
     with transaction.atomic():
         newest = SecretKey.objects.select_for_update().order_by("-version").first()
         version = newest.version + 1 if newest else 1
@@ -54,7 +54,7 @@ def rotate_data_key(actor: Actor) -> int:
             object_kind="secret_key",
             object_id=version,
             object_label=f"key {version}",
-            after={"version": version, "credentials": count},
+            after={"version": version, "sealed_again": count},
         )
     return count
 
@@ -65,7 +65,7 @@ def rewrap_data_keys(actor: Actor) -> int:
     Keys that a previous master key wrapped open through `PREVIOUS_MASTER_KEYS`; once every
     partner's keys are wrapped again, the previous one can be forgotten.
     """
-    actor.require("connections.manage")
+    actor.require("connections.manage", client_id=None)
     changed = 0
     with transaction.atomic():
         for row in SecretKey.objects.select_for_update().order_by("version"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -58,7 +59,7 @@ def install_workflow(
         name=title,
         bindings={role: one.pk for role, one in bindings.items()},
         overrides=dict(overrides or {}),
-        priority=priority or definition.get("priority") or Workflow.Priority.NORMAL,
+        priority=priority or int(definition.get("priority") or Workflow.Priority.NORMAL),
     )
     version = WorkflowVersion.objects.create(
         workflow=workflow,
@@ -79,7 +80,7 @@ def _resolved(
     client: Client,
     bindings: Mapping[str, Connection],
     overrides: Mapping[str, object],
-) -> dict[str, object]:
+) -> dict[str, Any]:
     wrong = [one.name for one in bindings.values() if one.client_id != client.pk]
     if wrong:
         raise ValidationError(f"{', '.join(wrong)} belongs to another client.")
