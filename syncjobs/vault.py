@@ -85,7 +85,7 @@ def open_sealed(token: str, *, aad: tuple[str, ...], ring: KeyRing) -> dict[str,
     """Return what was sealed for the place `aad`; raises VaultError."""
     form, _, rest = token.partition(".")
     version, _, body = rest.partition(".")
-    if form != _FORMAT or not version.isdigit() or not body:
+    if form != _FORMAT or not version.isdecimal() or not body:
         raise VaultError("The stored secret is damaged. Enter the credentials again.")
     data_key = ring.of_version(int(version))
     try:
@@ -101,7 +101,7 @@ def open_sealed(token: str, *, aad: tuple[str, ...], ring: KeyRing) -> dict[str,
 def key_version(token: str) -> int:
     """The version of the key that sealed a text; 0 when it is none."""
     parts = token.split(".")
-    return int(parts[1]) if len(parts) == 3 and parts[1].isdigit() else 0
+    return int(parts[1]) if len(parts) == 3 and parts[1].isdecimal() else 0
 
 
 def new_data_key(version: int) -> DataKey:

@@ -111,4 +111,4 @@ def _join_key(join: Join, data: Mapping[str, Any]) -> int | None:
     value = at(data, join.source)
     if isinstance(value, str) and value.startswith(join.prefix):
         value = value.removeprefix(join.prefix)
-    return int(value) if str(value).isdigit() else None  # type: ignore[call-overload]  # digits
+    return int(value) if str(value).isdecimal() else None  # type: ignore[call-overload]  # digits

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from django.conf import LazySettings
 
 from syncjobs.connectors.base import Connector
 from syncjobs.connectors.registry import connector
@@ -13,9 +14,9 @@ TOKEN = "sandbox-token"
 
 
 @pytest.fixture(autouse=True)
-def _loopback_only(settings: pytest.FixtureRequest) -> None:
+def _loopback_only(settings: LazySettings) -> None:
     """The sandbox systems are on loopback; nothing else private may be reached."""
-    settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]  # type: ignore[attr-defined]  # pytest-django's fixture
+    settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
 
 
 def _client(kind: str) -> Iterator[SandboxClient]:

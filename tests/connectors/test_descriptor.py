@@ -31,7 +31,7 @@ def _url(name: str = "base_url", kind: str = "url") -> ConnectionField:
     return ConnectionField(name=name, label="Address", kind=kind)
 
 
-POST = {"method": "POST", "path": "/v2/accounts", "reference": "externalReference"}
+POST = Operation(method="POST", path="/v2/accounts", reference="externalReference")
 
 
 @pytest.mark.parametrize(
@@ -61,10 +61,10 @@ POST = {"method": "POST", "path": "/v2/accounts", "reference": "externalReferenc
         (_with_object(paging=Paging(style="offset")), "style 'offset' is unknown"),
         (_with_object(joins=(Join(source="a", path="/b", into="c", fields=()),)), "no joins"),
         (_with_object(where=(("a", "=", FromConfig(name="zone")),)), "config 'zone'"),
-        (_with_object(create=Operation(**{**POST, "method": "GET"})), "method 'GET'"),
-        (_with_object(create=Operation(**{**POST, "guard": "etag"})), "guard 'etag'"),
-        (_with_object(create=Operation(**{**POST, "path": "/v2/a/{id}"})), "no id before"),
-        (_with_object(create=Operation(**{**POST, "reference": ""})), "look_up needs"),
+        (_with_object(create=replace(POST, method="GET")), "method 'GET'"),
+        (_with_object(create=replace(POST, guard="etag")), "guard 'etag'"),
+        (_with_object(create=replace(POST, path="/v2/a/{id}")), "no id before"),
+        (_with_object(create=replace(POST, reference="")), "look_up needs"),
         (_with_object(update=Operation(method="PATCH", path="/v2/a")), "lacks {id}"),
         (
             _with_object(

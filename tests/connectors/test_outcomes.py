@@ -152,7 +152,10 @@ def test_a_connection_dropped_after_the_request_leaves_a_write_open(
 def test_no_answer_in_time_leaves_a_write_open(
     client: HttpClient, effect: Effect, kind: type[ConnectorError]
 ) -> None:
-    with RawServer(lambda _c, _r: server.release.wait(5) and None) as server:
+    def keep_waiting(_: socket.socket, __: bytes) -> None:
+        server.release.wait(5)
+
+    with RawServer(keep_waiting) as server:
         error = _write(client, server.address, effect)
     assert type(error) is kind
     assert "in time" in error.message

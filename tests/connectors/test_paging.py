@@ -356,7 +356,7 @@ def test_how_much_is_left_is_told_where_the_source_knows() -> None:
 @pytest.mark.parametrize("body", [{}, {"rows": None}, {"rows": {}}, [], None, "x"])
 def test_a_list_without_rows_is_no_empty_list(body: object) -> None:
     source = Source("token")
-    source.send = lambda _: Reply(200, {}, body)  # type: ignore[method-assign]
+    source.send = lambda call: Reply(200, {}, body)  # type: ignore[method-assign]
     with pytest.raises(Transient, match="without its rows"):
         list(_read(source))
 
@@ -364,7 +364,7 @@ def test_a_list_without_rows_is_no_empty_list(body: object) -> None:
 @pytest.mark.parametrize("row", [{}, {"id": None}, {"id": ""}, 7, None])
 def test_a_row_without_an_id_stops_the_read(row: object) -> None:
     source = Source("token")
-    source.send = lambda _: Reply(200, {}, {"rows": [row]})  # type: ignore[method-assign]
+    source.send = lambda call: Reply(200, {}, {"rows": [row]})  # type: ignore[method-assign]
     with pytest.raises(Permanent, match="no id"):
         list(_read(source))
 
@@ -372,7 +372,7 @@ def test_a_row_without_an_id_stops_the_read(row: object) -> None:
 @pytest.mark.parametrize("style", ["token", "link"])
 def test_a_list_whose_place_stands_still_is_not_read_for_ever(style: str) -> None:
     source = Source(style)
-    source.send = lambda _: Reply(200, {}, {"rows": [], "next": "same"})  # type: ignore[method-assign]
+    source.send = lambda call: Reply(200, {}, {"rows": [], "next": "same"})  # type: ignore[method-assign]
     with pytest.raises(Permanent, match="never ends"):
         list(_read(source))
 

@@ -64,6 +64,6 @@ class Tryton(RestConnector):
 
 def _company(config: Mapping[str, object]) -> int:
     text = str(config.get("company") or "1")
-    if not text.isdigit():
+    if not text.isdecimal():
         raise Config(f"The company number {text!r} is not a number.")
     return int(text)

@@ -36,7 +36,7 @@ class References:
         Raises Rejected when it is unknown; 0 stands for a country where none were ever loaded.
         """
         text = str(value)
-        if text.isdigit() and kind != "product":
+        if text.isdecimal() and kind != "product":
             return int(text)
         label, model, field = NAMED[kind]
         key = (kind, text)
