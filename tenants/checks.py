@@ -38,7 +38,7 @@ def longest_wait(cluster: Mapping[str, Any]) -> int:
 @register("tenants")
 def check_retry_rule(app_configs: Apps, **kwargs: object) -> list[CheckMessage]:
     """A task must not be handed out again while it can still run."""
-    cluster = settings.Q_CLUSTER
+    cluster: Mapping[str, Any] = settings.Q_CLUSTER
     if cluster["retry"] > longest_wait(cluster):
         return []
     return [
@@ -126,7 +126,7 @@ def check_cache_keys(app_configs: Apps, **kwargs: object) -> list[CheckMessage]:
 @register("tenants")
 def check_connection_settings(app_configs: Apps, **kwargs: object) -> list[CheckMessage]:
     """Settings of the connection that would let a schema stick or a transaction span."""
-    database = settings.DATABASES["default"]
+    database: Mapping[str, Any] = settings.DATABASES["default"]
     rules = (
         (
             not getattr(settings, "TENANT_LIMIT_SET_CALLS", False),

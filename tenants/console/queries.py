@@ -25,7 +25,7 @@ class PartnerState:
 
 def partners(request: HttpRequest) -> QuerySet[Partner]:
     """Return the partners that the address asks for: status, words, order."""
-    rows = Partner.objects.prefetch_related("domains")
+    rows: QuerySet[Partner] = Partner.objects.prefetch_related("domains")
     status = request.GET.get("status", "")
     if status in Partner.Status.values:
         rows = rows.filter(status=status)

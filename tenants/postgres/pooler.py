@@ -1,4 +1,4 @@
-"""Finding a transaction-mode pooler, which would give one partner another partner's rows.
+"""Finding a pooler in transaction or statement mode: one partner would get another's rows.
 
 Such a pooler hands each transaction to any server session, so a setting made on one client
 connection (the schema!) is lost there and shows up on another. The probe does just that
@@ -20,8 +20,8 @@ _checked: set[tuple[object, ...]] = set()
 _lock = threading.Lock()
 
 REFUSAL = (
-    "DATABASE_URL goes through a pooler in transaction mode. Sessions are mixed there, so "
-    "one partner would be given another partner's rows. Connect to PostgreSQL itself, or "
+    "DATABASE_URL goes through a pooler in transaction mode (or statement mode). Sessions are "
+    "mixed there, so one partner would be given another partner's rows. Connect to PostgreSQL itself, or "
     "set the pooler to session mode (PgBouncer: pool_mode = session)."
 )
 
@@ -44,16 +44,21 @@ def mixes_sessions(params: dict[str, Any]) -> bool:
         except psycopg.OperationalError:
             return False  # no second session to be had: nothing can be mixed
         with second:
-            for _ in range(ROUNDS):
-                token = secrets.token_hex(8)
-                first.execute("SELECT set_config(%s, %s, false)", [SETTING, token])
-                # Holds a server session for as long as this transaction is open.
-                leaked = _read(second)
-                kept = _read(first)
-                second.rollback()
-                if leaked == token or kept != token:
-                    return True
-    return False
+            try:
+                return any(_is_lost_between(first, second) for _ in range(ROUNDS))
+            except psycopg.errors.ProtocolViolation:
+                return True  # statement mode: it allows no transactions at all
+
+
+def _is_lost_between(first: "psycopg.Connection[Any]", second: "psycopg.Connection[Any]") -> bool:
+    """Whether a setting of the first leaves it while the second has a transaction open."""
+    token = secrets.token_hex(8)
+    first.execute("SELECT set_config(%s, %s, false)", [SETTING, token])
+    # Holds a server session for as long as this transaction is open.
+    leaked = _read(second)
+    kept = _read(first)
+    second.rollback()
+    return leaked == token or kept != token
 
 
 def plain_parameters(params: dict[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def add_host(actor: Actor, partner: Partner, host: str, kind: str) -> Domain:
     if kind not in Domain.Kind.values:
         raise ValidationError({"kind": f"Use one of {', '.join(Domain.Kind.values)}."})
     with public_scope(), transaction.atomic():
-        domain = Domain.objects.create(
+        domain: Domain = Domain.objects.create(
             domain=checked_host(host),
             tenant=partner,
             is_primary=False,
@@ -87,7 +87,7 @@ def add_host(actor: Actor, partner: Partner, host: str, kind: str) -> Domain:
 def _set_state(actor: Actor, domain: Domain, state: str, action: Action) -> Domain:
     actor.require("partners.manage")
     with public_scope(), transaction.atomic():
-        locked = Domain.objects.select_for_update(of=("self",)).get(pk=domain.pk)
+        locked: Domain = Domain.objects.select_for_update(of=("self",)).get(pk=domain.pk)
         before = locked.state
         if before != state:
             locked.state = state

@@ -28,7 +28,7 @@ def _set_status(
     if len(text) > 300:
         raise ValidationError({"reason": "Use at most 300 characters."})
     with public_scope(), transaction.atomic():
-        locked = Partner.objects.select_for_update().get(pk=partner.pk)
+        locked: Partner = Partner.objects.select_for_update().get(pk=partner.pk)
         before = locked.status
         if before == Partner.Status.PROVISIONING:
             raise ValidationError(f"{locked.name} is still being set up.")

@@ -88,7 +88,7 @@ def test_connection_settings_that_mix_partners_are_found(settings: LazySettings)
     assert checks.check_connection_settings(None) == []
     settings.TENANT_LIMIT_SET_CALLS = True
     assert ids(checks.check_connection_settings(None)) == {"tenants.E006"}
-    del settings.TENANT_LIMIT_SET_CALLS
+    settings.TENANT_LIMIT_SET_CALLS = False
     for broken in ({"OPTIONS": {"pool": True}}, {"ATOMIC_REQUESTS": True}):
         changed = {**settings.DATABASES["default"], **broken}
         kept = settings.DATABASES
@@ -125,7 +125,7 @@ def test_a_table_name_used_by_two_apps_is_found(monkeypatch: pytest.MonkeyPatch)
             managed = False
             apps = type(Partner._meta.apps)()
 
-    rows = {"public": [Partner], "partner": [Twin]}
+    rows: dict[str, list[type[models.Model]]] = {"public": [Partner], "partner": [Twin]}
     monkeypatch.setattr(
         checks,
         "_models_of",

@@ -20,7 +20,8 @@ PAGES = ("/", "/partners/new/", "/health/")
 @pytest.fixture
 def northwind_partner() -> Partner:
     with public_scope():
-        return Partner.objects.get(slug="northwind")
+        found: Partner = Partner.objects.get(slug="northwind")
+        return found
 
 
 def test_an_operator_signs_in_with_their_password(operator: User) -> None:

@@ -144,7 +144,7 @@ def test_work_that_nobody_takes() -> None:
 
 def test_a_clock_that_is_off(monkeypatch: pytest.MonkeyPatch) -> None:
     ahead = timezone.now() + timedelta(minutes=10)
-    monkeypatch.setattr(database_checks.timezone, "now", lambda: ahead)
+    monkeypatch.setattr("django.utils.timezone.now", lambda: ahead)
     assert [finding.level for finding in database_checks.check_clock()] == [Level.WARN]
 
 

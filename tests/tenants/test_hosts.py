@@ -15,7 +15,8 @@ pytestmark = pytest.mark.usefixtures("db")
 
 @pytest.fixture
 def partner() -> Partner:
-    return Partner.objects.get(slug="northwind")
+    found: Partner = Partner.objects.get(slug="northwind")
+    return found
 
 
 def status_at(host: str, path: str = "/sign-in/") -> int:
@@ -101,13 +102,12 @@ def test_a_kind_that_does_not_exist_is_refused(partner: Partner) -> None:
 def test_only_an_operator_changes_hosts(partner: Partner) -> None:
     owner = Actor(kind="person", id=1, label="Alice", permissions=frozenset({"brand.manage"}))
     host = Domain.objects.get(tenant=partner, kind="portal")
-    for attempt in (
-        lambda: add_host(owner, partner, "x.example", "portal"),
-        lambda: activate_host(owner, host),
-        lambda: remove_host(owner, host),
-    ):
-        with pytest.raises(NotPermitted):
-            attempt()
+    with pytest.raises(NotPermitted):
+        add_host(owner, partner, "x.example", "portal")
+    with pytest.raises(NotPermitted):
+        activate_host(owner, host)
+    with pytest.raises(NotPermitted):
+        remove_host(owner, host)
 
 
 def test_a_good_name_comes_back_in_its_one_spelling() -> None:

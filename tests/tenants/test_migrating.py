@@ -5,6 +5,8 @@ taken away afterwards.
 """
 
 import io
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +18,13 @@ from governance.actors import command_actor
 from tenants.models import Domain, Partner, Wakeup
 from tenants.postgres import roles, schemas
 from tenants.services import migrating, template
-from tenants.services.pending import Pending, pending_in, pending_partners, public_is_pending
+from tenants.services.pending import (
+    Pending,
+    migrations_hash,
+    pending_in,
+    pending_partners,
+    public_is_pending,
+)
 from tenants.services.provisioning import provision_partner
 from tenants.services.tables import missing_tables
 
@@ -179,11 +187,8 @@ def test_a_child_that_is_killed_is_reported(
 
 def kill_itself(schema: str) -> None:
     """Stand in for a migration whose process the kernel ends."""
-    import os
-    import signal
-
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_the_template_follows_the_migrations(db: None) -> None:
-    assert template._path().name.startswith(template.migrations_hash())
+    assert template._path().name.startswith(migrations_hash())

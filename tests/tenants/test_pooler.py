@@ -126,3 +126,14 @@ def test_a_database_that_is_not_there_is_explained_without_the_password(
     assert "DATABASE_URL" in said
     assert "s3cret" not in said
     assert "s3cret" not in explained(params, refused.value)
+
+
+def test_statement_mode_is_refused(socket_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There, the pooler answers a transaction with a violation of the protocol."""
+
+    def refuse(opened: object) -> str:
+        raise psycopg.errors.ProtocolViolation("transaction blocks not allowed")
+
+    monkeypatch.setattr(pooler, "_read", refuse)
+    with Pooler(socket_path, transaction_mode=False) as proxy:
+        assert pooler.mixes_sessions(through(proxy))

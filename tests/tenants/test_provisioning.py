@@ -174,6 +174,7 @@ def test_it_is_in_the_operators_trail_and_in_the_partners(
 ) -> None:
     provision(actor=operating)
     entry = AuditEntry.objects.get(action="partner.provisioned", object_label="Quince Advisory")
+    assert entry.after is not None
     assert entry.after["slug"] == "quince"
     with schema_scope("p_quince"):
         assert AuditEntry.objects.filter(action="account.invited").exists()

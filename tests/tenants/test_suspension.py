@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 
+from governance import correlation
 from governance.actors import Actor, command_actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
@@ -17,25 +18,26 @@ pytestmark = pytest.mark.usefixtures("db")
 
 @pytest.fixture
 def partner() -> Partner:
-    return Partner.objects.get(slug="northwind")
+    found: Partner = Partner.objects.get(slug="northwind")
+    return found
 
 
-def at(host: str, path: str = "/sign-in/") -> object:
-    return Client(headers={"host": host}).get(path)
+def status_at(host: str) -> int:
+    return Client(headers={"host": host}).get("/sign-in/").status_code
 
 
 @pytest.mark.parametrize("host", ["northwind.localhost", "admin.northwind.localhost"])
 def test_its_hosts_answer_that_the_service_is_paused(partner: Partner, host: str) -> None:
-    assert at(host).status_code == 200  # type: ignore[attr-defined]  # the test client's answer
+    assert status_at(host) == 200
     suspend_partner(OPERATOR, partner, "Unpaid since August")
     paused = Client(headers={"host": host}).get("/sign-in/")
     assert paused.status_code == 503
     assert paused.headers["Retry-After"]
     assert b"Unpaid" not in paused.content, "the reason is the operator's"
     assert b"Livery" not in paused.content
-    assert at("brightbridge.localhost").status_code == 200  # type: ignore[attr-defined]
+    assert status_at("brightbridge.localhost") == 200
     resume_partner(OPERATOR, partner, "Paid")
-    assert at(host).status_code == 200  # type: ignore[attr-defined]
+    assert status_at(host) == 200
 
 
 def test_its_api_is_paused_too(partner: Partner) -> None:
@@ -55,8 +57,6 @@ def test_its_work_is_not_swept(partner: Partner) -> None:
 
 
 def test_both_are_in_the_trail_with_who_and_why(partner: Partner, operating: Actor) -> None:
-    from governance import correlation
-
     with correlation.scope(actor=operating, door="console"):
         suspend_partner(operating, partner, "Unpaid")
         suspend_partner(operating, partner, "Unpaid, again")

@@ -2,8 +2,9 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
@@ -50,7 +51,8 @@ def check_master_key() -> Iterator[Finding]:
 
 def check_queue_settings() -> Iterator[Finding]:
     """The rule that keeps slow tasks from running twice."""
-    least, retry = longest_wait(settings.Q_CLUSTER), settings.Q_CLUSTER["retry"]
+    cluster: Mapping[str, Any] = settings.Q_CLUSTER
+    least, retry = longest_wait(cluster), cluster["retry"]
     if retry > least:
         yield ok("queue settings", f"retry {retry} s is more than {least} s")
     else:
