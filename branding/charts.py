@@ -1,6 +1,8 @@
 """Where the parts of a chart stand. Pure: numbers in, coordinates out; drawn by a template.
 
-Coordinates are in a view box of WIDTH × HEIGHT; the plot is inside MARGINS.
+Across, a chart is as wide as its place: x and widths are per cent of the plot. Upwards it is
+HEIGHT pixels, with the plot between TOP and HEIGHT - BOTTOM. Paths, which know no per cent, are
+in a box PATH_WIDTH units wide.
 """
 
 from __future__ import annotations
@@ -9,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-WIDTH = 720
-HEIGHT = 232
-LEFT, RIGHT, TOP, BOTTOM = 60, 4, 12, 28
-MAX_BAR = 34.0
+HEIGHT = 220
+TOP, BOTTOM = 12, 26
+PATH_WIDTH = 1000
+BAR_SHARE = 0.62
+# With fewer bars than this they stay as narrow as if there were so many.
+FULL_COUNT = 8
 MAX_LABELS = 7
 
 Value = int | float | Decimal
@@ -37,11 +41,11 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A word under the plot."""
+    """A word under the plot; a minor one is left out where there is little room."""
 
     x: float
     text: str
-    anchor: str = "middle"
+    minor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +97,16 @@ def labels(names: Sequence[str]) -> list[Label]:
     every = max(1, -(-len(names) // MAX_LABELS))
     last = len(names) - 1
     shown = [number for number in range(len(names)) if (last - number) % every == 0]
-    return [Label(round(_centre(number, len(names)), 1), names[number]) for number in shown]
+    return [
+        Label(_centre(number, len(names)), names[number], minor=place % 2 == 1)
+        for place, number in enumerate(reversed(shown))
+    ]
 
 
 def stacked_bars(names: Sequence[str], series: Sequence[Series]) -> list[Bar]:
     """The series of each name on top of one another."""
     top, _ = nice_top(stack_height(series))
-    slot = _slot(len(names))
-    width = min(MAX_BAR, slot * 0.62)
+    width = round(BAR_SHARE * 100 / max(len(names), FULL_COUNT), 2)
     bars = []
     for number, name in enumerate(names):
         ground = Decimal(0)
@@ -111,10 +117,9 @@ def stacked_bars(names: Sequence[str], series: Sequence[Series]) -> list[Bar]:
             low, high = _y(ground, top), _y(ground + value, top)
             # A value that is there at all is to be seen.
             height = max(low - high, 1.5)
-            x = round(_centre(number, len(names)) - width / 2, 1)
+            x = round(_centre(number, len(names)) - width / 2, 2)
             text = f"{name}: {value:,} {row.label}".strip()
-            bars.append(Bar(x, round(low - height, 1), round(width, 1), round(height, 1),
-                            row.colour, text))  # fmt: skip
+            bars.append(Bar(x, round(low - height, 1), width, round(height, 1), row.colour, text))
             ground += value
     return bars
 
@@ -153,18 +158,15 @@ def _line(names: Sequence[str], row: Series, top: Decimal) -> Line:
                              f"L{run[0][0]} {_y(Decimal(0), top)}Z")  # fmt: skip
             run = []
             continue
-        x, y = round(_centre(number, len(names)), 1), _y(value, top)
-        run.append((x, y))
+        x, y = _centre(number, len(names)), _y(value, top)
+        run.append((round(x * PATH_WIDTH / 100, 1), y))
         points.append((x, y, f"{names[number]}: {value:,} {row.label}".strip()))
     return Line(" ".join(strokes), " ".join(areas), row.colour, tuple(points))
 
 
-def _slot(count: int) -> float:
-    return (WIDTH - LEFT - RIGHT) / max(count, 1)
-
-
 def _centre(number: int, count: int) -> float:
-    return LEFT + _slot(count) * (number + 0.5)
+    """The middle of a place, in per cent of the plot."""
+    return round(100 * (number + 0.5) / max(count, 1), 2)
 
 
 def _y(value: Decimal, top: Decimal) -> float:

@@ -197,7 +197,7 @@ def _brand_tokens(
     lightness, chroma, hue = _parts(fill)
     step = -0.045 if on_fill(fill) == WHITE else 0.035
     hover = _colour(min(lightness + step, 0.97), chroma, hue)
-    soft_level, soft_chroma = (0.955, 0.035) if mode == "light" else (0.27, 0.05)
+    soft_level, soft_chroma = (0.957, 0.026) if mode == "light" else (0.27, 0.05)
     soft = _colour(soft_level, min(chroma, soft_chroma), hue)
     text = readable(given, [*_pages(tokens), soft], TEXT_CONTRAST)
     if text != given:

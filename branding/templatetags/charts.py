@@ -96,10 +96,8 @@ def _chart(
         "id": f"chart-{slugify(title)}",
         "title": title,
         "unit": unit,
-        "width": charts.WIDTH,
         "height": charts.HEIGHT,
-        "left": charts.LEFT,
-        "right": charts.WIDTH - charts.RIGHT,
+        "path_width": charts.PATH_WIDTH,
         "foot": charts.HEIGHT - 7,
         "ticks": [
             (tick.y, short_number_text(tick.value, viewer)) for tick in charts.ticks(highest)
