@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils import timezone
 
 from governance.actions import CHANGE_EXPIRED, CHANGE_VOIDED, Action
 from governance.actors import Actor
-from governance.appliers import applier_for
+from governance.appliers import Risk, applier_for
 from governance.errors import BadTransition, BaseMoved, Refusal
 from governance.hashing import HashedChange, content_hash
 from governance.models import Change, ChangeRequest
@@ -87,14 +88,24 @@ def stored_hash(request: ChangeRequest, changes: Sequence[Change]) -> str:
 
 def judge_risk(changes: Sequence[Change]) -> dict[str, object]:
     """Return the risk of a whole request, as it is stored."""
-    risks = [applier_for(change.kind).risk(change) for change in changes]
+    risks = [_risk(change) for change in changes]
     notes = dict.fromkeys(note for risk in risks for note in risk.notes)
     return {"touches_money": any(risk.touches_money for risk in risks), "notes": list(notes)}
 
 
+def _risk(change: Change) -> Risk:
+    try:
+        return applier_for(change.kind).risk(change)
+    except ObjectDoesNotExist:  # what can't be judged counts as the worse
+        return Risk(touches_money=True, notes=(f"{change.target_label} is no longer there.",))
+
+
 def drawn_diff(change: Change) -> list[list[str]]:
     """Return a change's difference to what is live, as it is stored."""
-    return [[line.sign, line.text] for line in applier_for(change.kind).diff(change)]
+    try:
+        return [[line.sign, line.text] for line in applier_for(change.kind).diff(change)]
+    except ObjectDoesNotExist:
+        return [["-", f"{change.target_label} is no longer there."]]
 
 
 def void_signatures(request: ChangeRequest, changes: Sequence[Change], why: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 
 from governance.appliers import applier_for
@@ -24,8 +25,12 @@ def lock_targets(targets: Sequence[tuple[str, str]]) -> None:
 
 
 def live_version(kind: str, target_id: str) -> str:
-    """Return a target's live version as text. Raises UnknownKind."""
-    return str(applier_for(kind).base_version(target_id))
+    """Return a target's live version as text, "" when the target is gone. Raises UnknownKind."""
+    applier = applier_for(kind)
+    try:
+        return str(applier.base_version(target_id))
+    except ObjectDoesNotExist:
+        return ""
 
 
 def moved_targets(changes: Sequence[Change]) -> list[str]:

@@ -108,6 +108,19 @@ def test_a_moved_base_is_shown_before_anybody_signs(
     assert "Signed. The change is live." in _sign(browser, "changes", _reload(request))
 
 
+def test_a_target_that_is_gone_does_not_break_the_page(
+    bob: Actor, alice: Actor, browse: Browse
+) -> None:
+    gone = Client.objects.create(name="Gone", slug="gone", currency="EUR")
+    request = propose(bob, gone, money=False)
+    gone.delete()
+    page = _text(browse(actors.CAROL), f"/changes/{request.pk}/")
+    assert "nothing is live" in page
+    assert "nothing is live" in _sign(browse(actors.CAROL), "changes", request)
+    after = _reload(request)
+    assert after.changes.get().diff == [["-", "Currency of Gone is no longer there."]]
+
+
 @pytest.mark.parametrize("step", ["approve", "reject"])
 def test_somebody_without_the_permission_is_refused_at_the_door(
     alder: Client, alice: Actor, browse: Browse, step: str
