@@ -38,6 +38,8 @@ class ObjectInfo:
 
     `canonical` is the canonical object that it usually becomes, "" when none fits.
     `deletes` says how a deletion is seen: "flag" (listed with a mark) or "unseen".
+    `fields` are dotted paths into a record's data, `target_fields` what a write may give; a
+    connector that leaves them empty takes them as they come.
     """
 
     name: str
@@ -50,6 +52,7 @@ class ObjectInfo:
     deletes: str = "unseen"
     can_look_up: bool = False
     fields: tuple[str, ...] = ()
+    target_fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

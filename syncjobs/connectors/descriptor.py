@@ -125,6 +125,7 @@ class ObjectSpec:
     deletes: str = "unseen"
     params: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = ()
+    target_fields: tuple[str, ...] = ()
     where: tuple[tuple[str, str, str | FromConfig], ...] = ()
     readable: bool = True
     changes: Changes | None = None
@@ -164,6 +165,7 @@ class ObjectSpec:
             deletes=self.deletes,
             can_look_up=bool(self.look_up),
             fields=self.fields,
+            target_fields=self.target_fields,
         )
 
 

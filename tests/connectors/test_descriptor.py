@@ -19,6 +19,9 @@ from syncjobs.connectors.descriptor import (
     RestDescriptor,
 )
 from syncjobs.connectors.sandbox_crm.descriptor import SYSTEM
+from syncjobs.sandbox.crm import kinds as crm_kinds
+from syncjobs.sandbox.erp import kinds as erp_kinds
+from syncjobs.sandbox.psa import kinds as psa_kinds
 
 ACCOUNTS = SYSTEM.find("accounts")
 
@@ -124,3 +127,24 @@ def test_an_unknown_connector_or_object_is_told_what_there_is() -> None:
         registry.connector("salesfarce")
     with pytest.raises(KeyError, match="opportunities"):
         registry.connector("sandbox_crm").descriptor.object("leads")
+
+
+@pytest.mark.parametrize("entry", registry.catalogue(), ids=lambda entry: entry.key)
+def test_what_can_be_written_names_its_fields(entry: Any) -> None:
+    for info in entry.objects:
+        assert info.fields, f"{info.name} names nothing to read"
+        writes = {"create", "update", "upsert"} & set(info.modes)
+        assert bool(writes) == bool(info.target_fields), info.name
+
+
+@pytest.mark.parametrize(
+    ("key", "kinds"),
+    [("sandbox_crm", crm_kinds), ("sandbox_psa", psa_kinds), ("sandbox_erp", erp_kinds)],
+)
+def test_the_fields_told_are_those_that_the_system_takes(key: str, kinds: Any) -> None:
+    told = {info.name: info.target_fields for info in registry.connector(key).descriptor.objects}
+    for kind in kinds.KINDS:
+        if told[kind.name]:
+            heads = {name.split(".")[0] for name in told[kind.name]}
+            assert heads <= set(kind.fields), kind.name
+            assert set(kind.required) <= heads, kind.name

@@ -13,9 +13,17 @@ from syncjobs.connectors.descriptor import (
     RestDescriptor,
 )
 from syncjobs.connectors.dialects import PlainDialect
+from syncjobs.connectors.sandbox_crm import fields
 
 
-def _object(name: str, label: str, canonical: str, natural: str = "number") -> ObjectSpec:
+def _object(
+    name: str,
+    label: str,
+    canonical: str,
+    read: tuple[str, ...],
+    target: tuple[str, ...],
+    natural: str = "number",
+) -> ObjectSpec:
     path = f"/v2/{name}"
     return ObjectSpec(
         name=name,
@@ -28,6 +36,8 @@ def _object(name: str, label: str, canonical: str, natural: str = "number") -> O
         deleted="archived",
         deletes="flag",
         params=(("archived", "true"),),
+        fields=read,
+        target_fields=target,
         changes=Changes(field="updated_after", overlap=5),
         create=Operation(method="POST", path=path, reference="externalReference"),
         update=Operation(method="PATCH", path=f"{path}/{{id}}"),
@@ -73,8 +83,14 @@ SYSTEM: Final = RestDescriptor(
     ),
     dialect=PlainDialect(),
     objects=(
-        _object("accounts", "Accounts", "customer"),
-        _object("contacts", "Contacts", "contact", natural="email"),
-        _object("opportunities", "Opportunities", "opportunity"),
+        _object("accounts", "Accounts", "customer", fields.ACCOUNT, fields.ACCOUNT_TARGET),
+        _object("contacts", "Contacts", "contact", fields.CONTACT, fields.CONTACT_TARGET, "email"),
+        _object(
+            "opportunities",
+            "Opportunities",
+            "opportunity",
+            fields.OPPORTUNITY,
+            fields.OPPORTUNITY_TARGET,
+        ),
     ),
 )

@@ -14,18 +14,20 @@ from syncjobs.connectors.descriptor import (
     RestDescriptor,
 )
 from syncjobs.connectors.dialects import ODataDialect
+from syncjobs.connectors.sandbox_erp import fields
 
 
 def _object(
     name: str,
     label: str,
-    canonical: str = "",
+    canonical: str,
+    read: tuple[str, ...],
+    target: tuple[str, ...] = (),
     *,
-    creates: bool = False,
-    updates: bool = False,
     look_up: tuple[str, ...] = (),
     actions: Mapping[str, Operation] | None = None,
 ) -> ObjectSpec:
+    """With `target` fields it can be written, without them only read."""
     path = f"/erp/v1/{name}"
     create = Operation(method="POST", path=path, reference="externalReference", keyed=True)
     update = Operation(method="PATCH", path=f"{path}/{{id}}", keyed=True, guard="if_match")
@@ -38,8 +40,10 @@ def _object(
         version="etag",
         modified="lastModified",
         changes=Changes(field="lastModified", overlap=5),
-        create=create if creates else None,
-        update=update if updates else None,
+        fields=read,
+        target_fields=target,
+        create=create if target else None,
+        update=update if target else None,
         actions=actions or {},
         look_up=look_up,
     )
@@ -90,24 +94,40 @@ SYSTEM: Final = RestDescriptor(
     dialect=ODataDialect(),
     objects=(
         _object(
-            "customers", "Customers", "customer", creates=True, updates=True, look_up=_BY_NUMBER
+            "customers",
+            "Customers",
+            "customer",
+            fields.CUSTOMER,
+            fields.CUSTOMER_TARGET,
+            look_up=_BY_NUMBER,
         ),
         _object(
-            "contracts", "Contracts", "contract", creates=True, updates=True, look_up=_BY_NUMBER
+            "contracts",
+            "Contracts",
+            "contract",
+            fields.CONTRACT,
+            fields.CONTRACT_TARGET,
+            look_up=_BY_NUMBER,
         ),
-        _object("taxCodes", "Tax codes"),
-        _object("serviceItems", "Service items"),
+        _object("taxCodes", "Tax codes", "", fields.TAX_CODE),
+        _object("serviceItems", "Service items", "", fields.SERVICE_ITEM),
         _object(
-            "invoices", "Invoices", "invoice", creates=True, updates=True, look_up=_BY_REFERENCE
+            "invoices",
+            "Invoices",
+            "invoice",
+            fields.INVOICE,
+            fields.INVOICE_TARGET,
+            look_up=_BY_REFERENCE,
         ),
         _object(
             "invoiceLines",
             "Invoice lines",
-            creates=True,
-            updates=True,
+            "",
+            fields.LINE,
+            fields.LINE_TARGET,
             look_up=_BY_REFERENCE,
             actions={"remove": _REMOVE},
         ),
-        _object("payments", "Payments", "payment"),
+        _object("payments", "Payments", "payment", fields.PAYMENT),
     ),
 )

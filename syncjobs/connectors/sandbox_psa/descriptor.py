@@ -13,9 +13,17 @@ from syncjobs.connectors.descriptor import (
     RestDescriptor,
 )
 from syncjobs.connectors.dialects import PlainDialect
+from syncjobs.connectors.sandbox_psa import fields
 
 
-def _object(name: str, label: str, canonical: str, *look_up: str) -> ObjectSpec:
+def _object(
+    name: str,
+    label: str,
+    canonical: str,
+    read: tuple[str, ...],
+    target: tuple[str, ...],
+    natural: str = "Number",
+) -> ObjectSpec:
     path = f"/api/{name}"
     return ObjectSpec(
         name=name,
@@ -28,10 +36,12 @@ def _object(name: str, label: str, canonical: str, *look_up: str) -> ObjectSpec:
         modified="ModifiedAt",
         deleted="IsDeleted",
         deletes="flag",
+        fields=read,
+        target_fields=target,
         changes=Changes(field="modifiedSince", overlap=5),
-        create=Operation(method="POST", path=path, reference=look_up[0]),
+        create=Operation(method="POST", path=path, reference="ExternalRef"),
         update=Operation(method="PUT", path=f"{path}/{{id}}"),
-        look_up=look_up,
+        look_up=("ExternalRef", natural),
     )
 
 
@@ -74,10 +84,16 @@ SYSTEM: Final = RestDescriptor(
     ),
     dialect=PlainDialect(),
     objects=(
-        _object("projects", "Projects", "project", "ExternalRef", "Code"),
-        _object("resources", "Resources", "resource", "Number"),
-        _object("assignments", "Assignments", "assignment", "ExternalRef"),
-        _object("timeEntries", "Time entries", "time_entry", "Number"),
-        _object("milestones", "Milestones", "milestone", "Number"),
+        _object("projects", "Projects", "project", fields.PROJECT, fields.PROJECT_TARGET, "Code"),
+        _object("resources", "Resources", "resource", fields.RESOURCE, fields.RESOURCE_TARGET),
+        _object(
+            "assignments",
+            "Assignments",
+            "assignment",
+            fields.ASSIGNMENT,
+            fields.ASSIGNMENT_TARGET,
+        ),
+        _object("timeEntries", "Time entries", "time_entry", fields.TIME, fields.TIME_TARGET),
+        _object("milestones", "Milestones", "milestone", fields.MILESTONE, fields.MILESTONE_TARGET),
     ),
 )

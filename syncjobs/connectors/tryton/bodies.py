@@ -40,7 +40,6 @@ FIELDS: Final[Mapping[str, Mapping[str, str]]] = {
         "progress": "number",
         "effort_duration": "hours",
         "timesheet_available": "flag",
-        "project_invoice_method": "text",
     },
     "tasks": {
         "name": "text",
@@ -80,13 +79,19 @@ PARTY_PARTS: Final = (
 Body = dict[str, object]
 
 
+def target_fields(object_name: str) -> tuple[str, ...]:
+    """What a write of that object may give."""
+    extra = PARTY_PARTS if object_name == "parties" else ()
+    return (*FIELDS.get(object_name, {}), *extra)
+
+
 def plain_body(object_name: str, data: Mapping[str, object], references: References) -> Body:
     """Encode the fields that stand in the object's own record; raises Rejected by name."""
     kinds = FIELDS.get(object_name, {})
-    extra = PARTY_PARTS if object_name == "parties" else ()
-    unknown = sorted(set(data) - set(kinds) - set(extra))
+    allowed = target_fields(object_name)
+    unknown = sorted(set(data) - set(allowed))
     if unknown:
-        known = ", ".join((*kinds, *extra)) or "none"
+        known = ", ".join(allowed) or "none"
         raise Rejected(
             f"{object_name} has no field {', '.join(unknown)} to write; it has {known}.",
             detail={"unknown": unknown},

@@ -14,6 +14,7 @@ from syncjobs.connectors.descriptor import (
     Paging,
     RestDescriptor,
 )
+from syncjobs.connectors.tryton.bodies import target_fields
 from syncjobs.connectors.tryton.dialect import TrytonDialect
 
 CHANGED: Final = "last_modified_at"
@@ -48,6 +49,7 @@ def _object(
         modified=CHANGED,
         version=CHANGED,
         fields=(*fields, CHANGED),
+        target_fields=target_fields(name),
         where=where,
         # Tryton stamps a change with the start of its transaction.
         changes=Changes(field=CHANGED, overlap=120),
@@ -108,7 +110,7 @@ OBJECTS: Final = (
         (
             "number", "name", "party.code", "party.name", "list_price", "currency.code",
             "status.name", "status.progress", "effort_duration", "timesheet_available",
-            "project_invoice_method", "children", "comment",
+            "children", "comment",
         ),
         canonical="project",
         where=(_COMPANY, ("type", "=", "project")),

@@ -53,7 +53,7 @@ class TrytonDialect:
         if error.status < 500 or page is None or int(page[1]) != error.status:
             return error
         if error.status == 500 and _UNKNOWN_NAME.fullmatch(words):
-            text = f"Tryton does not know something that was asked for: {words}"
+            text = f"Tryton does not know {words}: a module that this needs is not installed there."
             return _as(Permanent, error, text)
         return _as(Transient, error, f"Tryton failed: {words}" if words else error.message)
 

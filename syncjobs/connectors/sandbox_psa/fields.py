@@ -1,0 +1,34 @@
+"""What Pinion PSA's objects hold."""
+
+from typing import Final
+
+_STAMPS: Final = ("Id", "CreatedAt", "ModifiedAt", "IsDeleted")
+
+PROJECT_TARGET: Final = (
+    "Code", "Name", "ClientCode", "ClientName", "ContractNumber", "EngagementId", "Status",
+    "Currency", "BudgetHours", "StartDate", "EndDate", "BillingType", "BillingStatus",
+    "InvoicedAmount", "PaidAmount", "LastInvoice", "ProjectManager", "ExternalRef",
+)  # fmt: skip
+RESOURCE_TARGET: Final = (
+    "Number", "FirstName", "LastName", "Email", "Role", "Grade", "Office", "CostRate", "BillRate",
+    "Currency", "Active", "ExternalRef",
+)  # fmt: skip
+ASSIGNMENT_TARGET: Final = (
+    "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Role", "StartDate",
+    "EndDate", "Rate", "Currency", "EngagementId", "ExternalRef",
+)  # fmt: skip
+TIME_TARGET: Final = (
+    "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Task", "WorkDate",
+    "Hours", "Rate", "Currency", "Billable", "State", "ApprovedAt", "ApprovedBy", "Notes",
+    "EngagementId", "Entity", "InvoiceRef", "ExternalRef",
+)  # fmt: skip
+MILESTONE_TARGET: Final = (
+    "Number", "ProjectId", "ProjectCode", "Name", "Amount", "Currency", "Status", "DueDate",
+    "CompletedAt", "AmendmentRequired", "ContractNumber", "EngagementId", "BillingStatus",
+    "ExternalRef",
+)  # fmt: skip
+PROJECT: Final = (*_STAMPS, *PROJECT_TARGET)
+RESOURCE: Final = (*_STAMPS, *RESOURCE_TARGET, "Name")
+ASSIGNMENT: Final = (*_STAMPS, *ASSIGNMENT_TARGET)
+TIME: Final = (*_STAMPS, *TIME_TARGET, "ResourceName")
+MILESTONE: Final = (*_STAMPS, *MILESTONE_TARGET)
