@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
-from django.test import Client as Browser
 
 from governance import appliers
 from governance.actors import Actor
@@ -12,6 +10,7 @@ from governance.services.policies import ensure_default_policies
 from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
+from tests.at_home import at_home
 from tests.governance.governed import KIND, MAPPING, Knob, applier_of
 
 
@@ -54,16 +53,4 @@ def heidi(policies: None, actor: Callable[[Person], Actor]) -> Actor:
     return actor(actors.HEIDI)
 
 
-@pytest.fixture
-def at_home(northwind: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A request leaves the schema when it has finished; come back, so that the test can
-    look at what it did."""
-    plain = Browser.request
-
-    def request(self: Browser, **environment: object) -> object:
-        try:
-            return plain(self, **environment)
-        finally:
-            connection.set_tenant(northwind)  # type: ignore[attr-defined]  # the tenant backend's
-
-    monkeypatch.setattr(Browser, "request", request)
+__all__ = ["at_home"]
