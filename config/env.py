@@ -10,19 +10,22 @@ import binascii
 import os
 import secrets
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 
 env = Env()
 KEY_BYTES = 32
+URL_PARAMETERS = {"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout"}
 
 
 def database_from_url(url: str) -> dict[str, object]:
     """Return Django's connection fields for `postgresql://user:password@host:port/name`.
 
-    Raises ImproperlyConfigured, naming what is missing, without repeating the password.
+    `?host=/directory` names a Unix socket's directory; of libpq's other parameters those of
+    `URL_PARAMETERS` are taken. Raises ImproperlyConfigured, naming what is wrong, without
+    repeating the password.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
@@ -37,12 +40,22 @@ def database_from_url(url: str) -> dict[str, object]:
         port = parts.port
     except ValueError as error:
         raise ImproperlyConfigured(f"DATABASE_URL has a wrong port: {error}.") from error
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    host = given.pop("host", parts.hostname or "")
+    # One that was dropped in silence could be the `sslmode` that somebody relies on.
+    unknown = sorted(set(given) - URL_PARAMETERS)
+    if unknown:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has parameters that are not known here: {', '.join(unknown)}. "
+            f"Use host, {', '.join(sorted(URL_PARAMETERS))}."
+        )
     return {
         "NAME": unquote(name),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": parts.hostname or "",
+        "HOST": host,
         "PORT": str(port or ""),
+        "OPTIONS": given,
     }
 
 

@@ -78,6 +78,7 @@ _DATABASE = (
     if DATABASE_URL
     else {"NAME": "livery", "USER": "livery_runtime"}
 )
+_OPTIONS: dict[str, str] = _DATABASE.pop("OPTIONS", {})  # type: ignore[assignment]  # URL's own
 OWNER_DATABASE = (
     owner_from_url(env.str("LIVERY_OWNER_DATABASE_URL", ""), _DATABASE)
     if DATABASE_URL
@@ -90,7 +91,7 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {"application_name": "web"},
+        "OPTIONS": {"application_name": "web", **_OPTIONS},
     }
 }
 ORIGINAL_BACKEND = "django.db.backends.postgresql"

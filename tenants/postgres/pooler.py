@@ -21,8 +21,8 @@ _lock = threading.Lock()
 
 REFUSAL = (
     "DATABASE_URL goes through a pooler in transaction mode (or statement mode). Sessions are "
-    "mixed there, so one partner would be given another partner's rows. Connect to PostgreSQL itself, or "
-    "set the pooler to session mode (PgBouncer: pool_mode = session)."
+    "mixed there, so one partner would be given another partner's rows. Connect to "
+    "PostgreSQL itself, or set the pooler to session mode (PgBouncer: pool_mode = session)."
 )
 
 
@@ -37,7 +37,7 @@ def mixes_sessions(params: dict[str, Any]) -> bool:
     Raises psycopg.OperationalError when the first connection fails.
     """
     # Extended protocol with named statements would itself fail on some poolers.
-    plain = {**params, "prepare_threshold": None, "connect_timeout": SECOND_CONNECTION_SECONDS}
+    plain = {"connect_timeout": SECOND_CONNECTION_SECONDS, **params, "prepare_threshold": None}
     with psycopg.connect(**plain, autocommit=True) as first:
         try:
             second = psycopg.connect(**plain)
@@ -63,7 +63,8 @@ def _is_lost_between(first: "psycopg.Connection[Any]", second: "psycopg.Connecti
 
 def plain_parameters(params: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of an address alone, without Django's adaptations."""
-    wanted = {"host", "port", "user", "password", "dbname", "sslmode"}
+    wanted = {"host", "port", "user", "password", "dbname"}
+    wanted |= {"sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout"}
     return {key: value for key, value in params.items() if key in wanted}
 
 
