@@ -64,7 +64,7 @@ class ColourError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A place where the given colour could not be used as it is."""
+    """A place where the given colour could not be used as it is. Role: fill, text or chart."""
 
     given: str
     used: str
@@ -135,8 +135,8 @@ def palette(primary: str, accent: str = "") -> Palette:
     corrections: list[Correction] = []
     light = _mode("light", brand, second, corrections)
     dark = _mode("dark", brand, second, corrections)
-    if not accent.strip():
-        corrections = [note for note in corrections if note.given == brand]
+    if not accent.strip():  # nothing to say about a colour that nobody gave
+        corrections = [note for note in corrections if note.role != "chart"]
     return Palette(brand, second, light, dark, tuple(corrections))
 
 
@@ -161,10 +161,12 @@ def _mode(mode: str, brand: str, accent: str, corrections: list[Correction]) -> 
     tint = min(_parts(brand)[1], 0.05) / 0.05
     tokens = _neutrals(mode, hue, tint)
     tokens |= _brand_tokens(mode, "brand", brand, tokens, corrections)
-    tokens |= _brand_tokens(mode, "accent", accent, tokens, corrections)
+    tokens |= _brand_tokens(mode, "accent", accent, tokens, [])
     tokens["focus"] = readable(brand, _pages(tokens), GRAPHIC_CONTRAST)
     tokens |= _tone_tokens(mode, tokens)
     tokens |= _chart_tokens(tokens, brand, accent)
+    if tokens["chart-2"] != accent:
+        corrections.append(_corrected(accent, tokens["chart-2"], mode, "chart"))
     tokens |= {f"gray-{step}": _grey(level, hue, tint) for step, level in _GRAYS.items()}
     tokens |= _scale(mode, brand, tokens)
     return tokens
@@ -216,6 +218,8 @@ def _corrected(given: str, used: str, mode: str, role: str) -> Correction:
     ground = "a light page" if mode == "light" else "a dark page"
     if role == "fill":
         message = f"{given} cannot be seen on {ground}. Buttons use {used} there."
+    elif role == "chart":
+        message = f"{given} is too faint for charts on {ground}. They use {used} there."
     else:
         message = f"{given} cannot be read as text on {ground}. Links use {used} there."
     return Correction(given, used, mode, role, message)

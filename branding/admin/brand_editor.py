@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
@@ -21,6 +21,7 @@ from branding.services import brand as service
 from branding.services.brand import BrandValues
 from branding.services.identity import identity_of
 from branding.services.theme import palette_of
+from branding.storage import picture_version, read_picture
 from governance.requests import actor_of
 from tenants.doors import staff_page
 
@@ -146,6 +147,16 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 @staff_page(service.PERMISSION)
+@require_GET
+def preview_logo(request: HttpRequest) -> HttpResponse:
+    """The draft's logo, which nobody else sees yet."""
+    picture = read_picture(service.brand_to_edit().logo)
+    if picture is None:
+        raise Http404
+    return HttpResponse(picture, content_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+@staff_page(service.PERMISSION)
 @require_POST
 def publish(request: HttpRequest) -> HttpResponse:
     """Make the draft what everybody sees."""
@@ -171,8 +182,10 @@ def _preview_values(form: BrandForm) -> dict[str, object]:
         if value is not None and (value or name != "primary"):
             setattr(stored, name, value)
     tokens = palette_of(stored.primary, stored.accent)
+    version = picture_version(stored.logo)
     return {
         "sample": identity_of(stored),
+        "sample_logo": f"{reverse('brand_preview_logo')}?v={version}" if version else "",
         "modes": _modes(tokens),
         "corrections": tokens.corrections,
     }

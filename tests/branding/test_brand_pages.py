@@ -177,6 +177,19 @@ def test_the_preview_of_a_half_typed_colour_shows_the_stored_one(
     assert pane.status_code == 200
 
 
+def test_the_drafts_logo_is_in_the_preview_before_anybody_else_sees_it(
+    browse: Browse, northwind: Partner
+) -> None:
+    upload = io.BytesIO(picture("PNG"))
+    upload.name = "logo.png"
+    alice = browse(ALICE)
+    page = alice.post("/brand/", FORM | {"logo_file": upload}, follow=True).content.decode()
+    (address,) = set(re.findall(r'href="(/brand/preview/logo\.png\?v=[0-9a-f]+)"', page))
+    assert alice.get(address).headers["Content-Type"] == "image/png"
+    assert browse(None).get("/brand/logo.png").status_code == 404
+    assert browse(BOB).get(address).status_code == 403
+
+
 @pytest.mark.parametrize("address", ["/brand/", "/brand/preview/"])
 def test_the_editor_is_for_those_who_manage_the_brand(
     browse: Browse, northwind: Partner, address: str

@@ -73,6 +73,13 @@ def test_a_bright_brand_keeps_its_buttons_and_says_what_its_links_became() -> No
     assert note.used in note.message
 
 
+def test_a_second_colour_that_is_too_faint_for_charts_is_corrected_there() -> None:
+    made = palette("#0f766e", "#fde68a")
+    (note,) = [note for note in made.corrections if note.role == "chart"]
+    assert (note.given, note.mode) == ("#fde68a", "light")
+    assert note.used == made.light["chart-2"]
+
+
 def test_a_brand_that_nobody_would_see_has_its_buttons_corrected() -> None:
     made = palette("#ffffff")
     fills = [note for note in made.corrections if note.role == "fill"]

@@ -46,6 +46,8 @@
       return;
     }
     form.dataset.sent = "yes";
+    // An answer that is a download leaves the page as it is: after a while it may go again.
+    window.setTimeout(() => delete form.dataset.sent, 8000);
   });
   // Coming back with the browser's button shows the page as it was: its forms may go again.
   window.addEventListener("pageshow", () => {
