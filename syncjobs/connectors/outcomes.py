@@ -25,6 +25,8 @@ from syncjobs.connectors.errors import (
 )
 
 LONGEST_PAUSE: Final = 3600.0
+# What TLS says when it could not even begin.
+_HANDSHAKE = re.compile("wrong_version|record_layer|handshake|unsupported_protocol|no_protocols")
 _LONGEST_MESSAGE: Final = 500
 
 
@@ -49,8 +51,10 @@ def from_exception(error: Exception, effect: Effect, host: str) -> ConnectorErro
         return Config("The address or a credential has characters that cannot be sent.")
     if isinstance(error, NameNotFound):
         return Transient(f"{error} It may be misspelt, or name resolution may be down.")
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+    if isinstance(error, requests.exceptions.SSLError) and "certificate" in _cause_text(error):
         return Config(f"The certificate of {host} is not valid, so nothing was sent.")
+    if isinstance(error, requests.exceptions.SSLError) and _HANDSHAKE.search(_cause_text(error)):
+        return Config(f"{host} does not speak HTTPS there, so nothing was sent.")
     if _never_left(error):
         return Transient(f"{host} could not be reached.")
     timed_out = isinstance(error, requests.Timeout)
@@ -61,10 +65,16 @@ def from_exception(error: Exception, effect: Effect, host: str) -> ConnectorErro
 def _never_left(error: Exception) -> bool:
     if isinstance(error, requests.ConnectTimeout):
         return True
+    return isinstance(_cause(error), NewConnectionError | ConnectTimeoutError)
+
+
+def _cause(error: Exception) -> object:
     cause = error.args[0] if error.args else None
-    if isinstance(cause, MaxRetryError):
-        cause = cause.reason
-    return isinstance(cause, NewConnectionError | ConnectTimeoutError)
+    return cause.reason if isinstance(cause, MaxRetryError) else cause
+
+
+def _cause_text(error: Exception) -> str:
+    return repr(_cause(error)).lower()
 
 
 def _unanswered(what: str, effect: Effect, status: int = 0) -> ConnectorError:

@@ -78,6 +78,8 @@ def _whole_request(connection: socket.socket) -> bytes:
         if not part:
             return data
         data += part
+        if data[:1] == b"\x16":  # a TLS hello, which this server does not speak
+            return data
     head, _, body = data.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):

@@ -1,7 +1,6 @@
 """How answers, and missing answers, become one of the closed set of errors."""
 
 import socket
-import ssl
 import struct
 from collections.abc import Iterator
 
@@ -20,7 +19,7 @@ from syncjobs.connectors.errors import (
     Unknown,
 )
 from syncjobs.connectors.http import HttpClient, Limits, Request
-from syncjobs.connectors.outcomes import Effect, from_exception, from_status, retry_after
+from syncjobs.connectors.outcomes import Effect, from_status, retry_after
 from tests.connectors.raw import RawServer, answer
 
 READS, SAME, KEYED, TWICE = Effect.NONE, Effect.SAME, Effect.KEYED, Effect.TWICE
@@ -188,13 +187,3 @@ def test_an_answer_that_is_too_large_is_given_up(client: HttpClient) -> None:
         pytest.raises(Permanent, match="smaller pages"),
     ):
         client.send(Request(method="GET", url=server.address))
-
-
-def test_a_certificate_that_is_not_valid_is_a_matter_of_configuration() -> None:
-    error = from_exception(
-        ssl.SSLCertVerificationError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed"),
-        TWICE,
-        "erp.example",
-    )
-    assert type(error) is Config
-    assert "erp.example" in error.message
