@@ -1,6 +1,7 @@
 """What the product did since a moment, per canonical object, from its own ledger."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -68,6 +69,5 @@ def count_since(client: Client, since: datetime) -> Counts:
     return counts
 
 
-def _pairs(rows: object) -> Counter[str]:
-    assert hasattr(rows, "__iter__")
-    return Counter({str(kind): int(number or 0) for kind, number in rows})
+def _pairs(rows: Iterable[tuple[object, object]]) -> list[tuple[str, int]]:
+    return [(str(kind), int(str(number or 0))) for kind, number in rows]

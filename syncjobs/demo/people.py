@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 
 from governance.actors import Actor
 from syncjobs.demo.cast import DemoPartner, DemoPerson
@@ -27,26 +28,34 @@ class SignIn:
 def ensure_people(
     actor: Actor, partner: DemoPartner, clients: Mapping[str, Client], password: str
 ) -> list[DemoPerson]:
-    """Add who is missing and give the first owner a password; returns everybody."""
+    """Add who is missing, with the demo's password; returns everybody on stage."""
     present = [one for one in partner.people if not one.client or one.client in clients]
+    known = set(User.objects.values_list("email", flat=True))
     for person in present:
-        known = User.objects.filter(email=person.email).first()
-        if known is None:
+        if person.email not in known:
             add_person(
                 actor,
                 email=person.email,
                 name=person.name,
                 roles=[person.role],
                 client=clients.get(person.client),
-                password=password,
             )
-        elif not known.has_usable_password():
-            known.set_password(password)
-            known.save(update_fields=["password"])
+    # Hashed once: it is one password, and hashing is made to be slow.
+    addresses = [one.email for one in present]
+    newcomers = [
+        user for user in User.objects.filter(email__in=addresses) if not user.has_usable_password()
+    ]
+    if newcomers:
+        hashed = make_password(password)
+        for user in newcomers:
+            user.password = hashed
+        User.objects.bulk_update(newcomers, ["password"])
     return present
 
 
-def sign_ins(partner: DemoPartner, people: list[DemoPerson], port: int) -> list[SignIn]:
+def sign_ins(
+    partner: DemoPartner, people: list[DemoPerson], clients: Mapping[str, Client], port: int
+) -> list[SignIn]:
     """The sign-in of each person, with the address of their door."""
     return [
         SignIn(
@@ -54,7 +63,7 @@ def sign_ins(partner: DemoPartner, people: list[DemoPerson], port: int) -> list[
             role=role_label(person.role),
             name=person.name,
             email=person.email,
-            client=person.client,
+            client=clients[person.client].name if person.client else "",
             url=door(partner.slug, port, staff=not person.client),
         )
         for person in people

@@ -1,8 +1,11 @@
 """What the demo remembers between runs, and where it keeps its systems."""
 
 import datetime as dt
+import fcntl
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +16,24 @@ _WORDS = (
     *("juniper", "kelp", "lagoon", "maple", "nectar", "olive", "pebble", "quartz", "raven"),
     *("saffron", "timber", "umber", "violet", "willow"),
 )
+
+
+class AlreadyRunningError(RuntimeError):
+    """Another demo runs on the same state."""
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the demo's lock. Raises AlreadyRunningError."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyRunningError(
+                "A demo runs already on this state. End it with Ctrl-C in its own terminal first."
+            ) from error
+        yield
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,22 @@
 
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from syncjobs.demo.clients import OfficeWork
+from syncjobs.demo.controls import audit_sandbox
+from syncjobs.demo.money import ZERO, Audit, Control, total
 from syncjobs.demo.setting import Setting
+from syncjobs.demo.wiring import BLUEPRINTS, Endpoint, sandbox_endpoint
 from syncjobs.sandbox.catalogue import KINDS
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.process import SystemProcess, start_process
-from syncjobs.sandbox.story import FIRMS, Expected, Firm, Month, build, expect, feed
+from syncjobs.sandbox.story import FIRMS, Expected, Firm, Month, build, expect, feed, office
+from syncjobs.sandbox.story.expected import NEXT, NOW, REFUSED
 
 
 @dataclass
@@ -24,10 +29,79 @@ class FirmSystems:
     expected: Expected
     running: dict[str, SystemProcess]
     new_records: int = 0
+    blueprints: tuple[str, ...] = BLUEPRINTS
+
+    @property
+    def slug(self) -> str:
+        """The firm."""
+        return self.firm.slug
+
+    @property
+    def name(self) -> str:
+        """What the firm is called."""
+        return self.firm.name
+
+    @property
+    def currency(self) -> str:
+        """What it bills in."""
+        return self.firm.currency
+
+    @property
+    def zone(self) -> str:
+        """Where it is."""
+        return self.firm.zone
+
+    @property
+    def cut_off(self) -> Mapping[str, object]:
+        """Its billing cut-off."""
+        return self.firm.cut_off
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """See `ClientSystems`."""
+        return {kind: sandbox_endpoint(system) for kind, system in self.running.items()}
+
+    def do_office_work(self) -> OfficeWork:
+        """See `ClientSystems`. A second time there is nothing left to post."""
+        erp = self.client("erp")
+        try:
+            posted = office.post_drafts(erp, self.month)
+            return OfficeWork(len(posted), office.receive_payments(erp, posted, self.month))
+        finally:
+            erp.close()
+
+    def audit(self) -> Audit:
+        """See `ClientSystems`."""
+        crm, psa, erp = (self.client(kind) for kind in KINDS)
+        try:
+            found = audit_sandbox(self.month, crm, psa, erp)
+        finally:
+            for one in (crm, psa, erp):
+                one.close()
+        if self.story_holds(found.controls):
+            return found
+        return replace(found, faults=[*found.faults, "the source holds other amounts than told"])
 
     def client(self, kind: str) -> SandboxClient:
         """A new connection to one of them, as the firm's own people."""
         return self.running[kind].client()
+
+    def story_holds(self, controls: Sequence[Control]) -> bool:
+        """Whether the source's money is what the story told; asked only right after it was fed.
+
+        Later the firm's own people may have changed something.
+        """
+        if not self.new_records:
+            return True
+        told = {"time_entry": ZERO, "milestone": ZERO}
+        for outcome in (NOW, NEXT, REFUSED):
+            told["time_entry"] += self.expected.time(outcome).amount
+        for held in (False, True):
+            told["milestone"] += self.expected.milestones(held=held).amount
+        found = dict.fromkeys(told, ZERO)
+        for control in controls:
+            if control.kind in found:
+                found[control.kind] += total(control.source)
+        return found == told
 
     def stop(self) -> None:
         """End the processes."""

@@ -93,6 +93,7 @@ class Erp(System):
         error: dict[str, Any] = {"code": _code(refused), "message": refused.message}
         if refused.fields:
             error["target"] = refused.fields[0].field
+        if refused.status != rules.UNPROCESSABLE and refused.fields:
             error["details"] = [
                 {"code": _pascal(wrong.code), "target": wrong.field, "message": wrong.message}
                 for wrong in refused.fields

@@ -1,0 +1,58 @@
+"""What the demo needs of a client's systems, sandbox or real."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+from syncjobs.demo.money import Audit
+from syncjobs.demo.wiring import Endpoint
+
+
+@dataclass(frozen=True)
+class OfficeWork:
+    """What the client's own finance people did just now."""
+
+    posted: int
+    paid: Decimal
+
+
+class ClientSystems(Protocol):
+    """A client's running systems with the month in them."""
+
+    @property
+    def slug(self) -> str:
+        """The firm."""
+
+    @property
+    def name(self) -> str:
+        """What the firm is called."""
+
+    @property
+    def currency(self) -> str:
+        """What it bills in."""
+
+    @property
+    def zone(self) -> str:
+        """Where it is."""
+
+    @property
+    def cut_off(self) -> Mapping[str, object]:
+        """Its billing cut-off."""
+
+    @property
+    def blueprints(self) -> tuple[str, ...]:
+        """Which workflows it gets."""
+
+    @property
+    def new_records(self) -> int:
+        """How many records the story added just now."""
+
+    def endpoints(self) -> dict[str, Endpoint]:
+        """How the product reaches each role (crm, psa, erp); roles may share a system."""
+
+    def do_office_work(self) -> OfficeWork:
+        """Let finance post this month's drafts and book payments."""
+
+    def audit(self) -> Audit:
+        """Compare money on both sides."""

@@ -1,0 +1,117 @@
+"""What the partner's people did: a change that went in, one that waits for signatures, and an
+exception that somebody has taken on. Idempotent.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from governance.actors import Actor
+from governance.models import ChangeRequest
+from governance.services.signing import approve
+from mappings.models import Mapping as MappingRow
+from mappings.services.versions import ensure_mapping, propose_version, save_draft
+from syncjobs.demo.cast import DemoPartner
+from syncjobs.models import Issue
+from syncjobs.services.issues import assign_issue, comment_issue
+from syncjobs.state import ISSUE
+from tenants.accounts.actors import actor_for
+from tenants.accounts.models import Client, User
+
+LINE_TEXT = "sandbox-erp-time-line-out"
+_RULE = "description"
+_TASK_FIRST = (
+    "left(concat(coalesce(field('task'), 'Work'), ', ', field('date'), ': ', "
+    "coalesce(field('related.resource.name'), field('resource'))), 200)"
+)
+
+
+def _person(partner: DemoPartner, role: str) -> User:
+    email = next(one.email for one in partner.people if one.role == role)
+    return User.objects.get(email=email)
+
+
+def _with_text(document: Mapping[str, Any], expression: str) -> dict[str, Any]:
+    """The document with another expression for the line's text."""
+    rules = [
+        {**rule, "expr": expression} if rule["id"] == _RULE else rule for rule in document["rules"]
+    ]
+    return {**document, "rules": rules}
+
+
+def _text_of(document: Mapping[str, Any]) -> str:
+    return str(next(rule["expr"] for rule in document["rules"] if rule["id"] == _RULE))
+
+
+def ensure_approved_change(partner: DemoPartner) -> None:
+    """The engineer shortened the text of invoice lines; the approver let it in."""
+    title = "Shorten the text of invoice lines"
+    mapping = MappingRow.objects.get(slug=LINE_TEXT, client=None)
+    if mapping.live is None or ChangeRequest.objects.filter(title=title).exists():
+        return
+    document = _with_text(
+        mapping.live.document, _text_of(mapping.live.document).replace("300", "200")
+    )
+    engineer = actor_for(_person(partner, "integration_engineer"))
+    request = propose_version(
+        engineer,
+        save_draft(engineer, mapping, document, note="At most 200 characters"),
+        title=title,
+        reason="Long task names run over the edge of the printed invoice.",
+        ticket="CHG-1038",
+    )
+    approver = actor_for(_person(partner, "approver"))
+    approve(
+        approver,
+        request.pk,
+        content_hash=request.content_hash,
+        comment="Checked on three of last month's invoices.",
+    )
+
+
+def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:
+    """A client wants its own text on invoices; that waits for its signature and the approver's."""
+    title = f"Task first on {client.name}'s invoices"
+    shared = MappingRow.objects.get(slug=LINE_TEXT, client=None)
+    if shared.live is None or ChangeRequest.objects.filter(title=title).exists():
+        return
+    engineer = actor_for(_person(partner, "integration_engineer"))
+    own = ensure_mapping(
+        engineer,
+        slug=LINE_TEXT,
+        name=f"{shared.name}, {client.name}",
+        direction=shared.direction,
+        canonical=shared.canonical,
+        connector=shared.connector,
+        object=shared.object,
+        makes=shared.makes,
+        document=shared.live.document,
+        client_id=client.pk,
+    )
+    assert own.live is not None
+    draft = save_draft(
+        engineer, own, _with_text(own.live.document, _TASK_FIRST), note="Task before the name"
+    )
+    propose_version(
+        engineer,
+        draft,
+        title=title,
+        reason="Their customers check invoices by task, not by person.",
+        ticket="CHG-1042",
+    )
+
+
+def take_on_an_exception(partner: DemoPartner) -> None:
+    """The support agent has the oldest business exception that nobody has."""
+    agent = _person(partner, "support_agent")
+    if Issue.objects.filter(owner=agent).exists():
+        return
+    issue = (
+        Issue.objects.filter(state__in=ISSUE.open, owner=None, class_name=Issue.Class.BUSINESS)
+        .order_by("first_at")
+        .first()
+    )
+    if issue is None:
+        return
+    actor: Actor = actor_for(agent)
+    assign_issue(actor, issue, agent)
+    comment_issue(actor, issue, "Asked the client's finance team; they come back this week.")

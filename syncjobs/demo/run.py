@@ -1,0 +1,191 @@
+"""The demo from the first step to the table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from governance import correlation
+from governance.actors import Actor, command_actor
+from syncjobs.demo import life, partners, people, processes, quiet, wiring
+from syncjobs.demo.cast import DemoPartner
+from syncjobs.demo.clients import ClientSystems
+from syncjobs.demo.counts import count_since
+from syncjobs.demo.people import SignIn
+from syncjobs.demo.setting import Setting
+from syncjobs.demo.table import ClientResult
+from syncjobs.demo.telling import Teller
+from syncjobs.models import Issue
+from syncjobs.state import ISSUE
+from tenants.accounts.models import Client
+from tenants.context import schema_scope
+
+FAILURES = (wiring.WiringError, quiet.StuckError)
+
+
+@dataclass
+class Stage:
+    """One partner on stage: its schema, its clients and their running systems."""
+
+    cast: DemoPartner
+    schema: str
+    clients: dict[str, Client]
+    systems: dict[str, ClientSystems]
+    sign_ins: list[SignIn] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    results: list[ClientResult] = field(default_factory=list)
+    new_source_records: int = 0
+    invoices_posted: int = 0
+    payments_received: Decimal = Decimal("0.00")
+
+    def total(self, column: str) -> int:
+        """The sum of a column over all clients."""
+        return sum(one.counts.total(column) for one in self.results)
+
+    @property
+    def exceptions(self) -> int:
+        """Open exceptions of all clients."""
+        return sum(one.counts.exceptions for one in self.results)
+
+    @property
+    def matches(self) -> bool:
+        """Whether all control totals of all clients hold."""
+        return bool(self.results) and all(one.audit.holds for one in self.results)
+
+    def as_json(self, partner_count: int, seconds: float) -> dict[str, object]:
+        """The last line of a run with --once."""
+        return {
+            "partners": partner_count,
+            "clients": len(self.results),
+            "records_read": self.total("read"),
+            "delivered": self.total("delivered"),
+            "unchanged": self.total("unchanged"),
+            "held": self.total("held"),
+            "exceptions": self.exceptions,
+            "control_totals_match": self.matches,
+            "seconds": round(seconds, 1),
+            "new_source_records": self.new_source_records,
+            "invoices_posted": self.invoices_posted,
+            "payments_received": str(self.payments_received),
+            "moved_nothing_new": self.total("delivered") == 0,
+        }
+
+
+def set_the_stage(
+    tell: Teller,
+    setting: Setting,
+    cast: Sequence[DemoPartner],
+    systems: Mapping[str, ClientSystems],
+    port: int,
+) -> list[Stage]:
+    """Partners, people, connections and workflows; what is there already stays."""
+    actor = command_actor("demo")
+    stages = []
+    for one in cast:
+        with (
+            tell.step(f"{one.product}: brand, prices, people, connections, workflows"),
+            correlation.scope(actor=actor, door="command"),
+        ):
+            stages.append(_set_partner(actor, setting, one, systems, port))
+    return stages
+
+
+def _set_partner(
+    actor: Actor,
+    setting: Setting,
+    cast: DemoPartner,
+    systems: Mapping[str, ClientSystems],
+    port: int,
+) -> Stage:
+    partner, _ = partners.ensure_partner(actor, cast)
+    mine = {one.firm: systems[one.firm] for one in cast.clients if one.firm in systems}
+    with schema_scope(partner.schema_name):
+        partners.ensure_look(actor, cast)
+        tiers = partners.ensure_prices(actor, cast)
+        clients = {}
+        for one in cast.clients:
+            if one.firm in mine:
+                clients[one.firm] = partners.ensure_client(
+                    actor,
+                    one,
+                    name=mine[one.firm].name,
+                    currency=mine[one.firm].currency,
+                    zone=mine[one.firm].zone,
+                    tiers=tiers,
+                )
+        present = people.ensure_people(actor, cast, clients, setting.password)
+        for slug, client in clients.items():
+            _wire(actor, client, mine[slug])
+        life.ensure_approved_change(cast)
+        life.ensure_waiting_change(cast, next(iter(clients.values())))
+        stage = Stage(cast, partner.schema_name, clients, mine)
+        stage.sign_ins = people.sign_ins(cast, present, clients, port)
+    return stage
+
+
+def _wire(actor: Actor, client: Client, systems: ClientSystems) -> None:
+    made = {
+        endpoint.name: wiring.ensure_connection(actor, client, endpoint)
+        for endpoint in systems.endpoints().values()
+    }
+    bindings = {role: made[endpoint.name] for role, endpoint in systems.endpoints().items()}
+    wiring.ensure_workflows(actor, client, bindings, systems.cut_off, systems.blueprints)
+
+
+def play(
+    tell: Teller, stages: Sequence[Stage], worker: processes.Child, since: datetime
+) -> Outcome:
+    """Let the workers do the job, then finance, then the workers again; compare."""
+    actor = command_actor("demo")
+    schemas = [stage.schema for stage in stages]
+    outcome = Outcome()
+    outcome.new_source_records = sum(
+        one.new_records for stage in stages for one in stage.systems.values()
+    )
+    with tell.step("Workers read the systems and write what is due"):
+        _work(actor, tell, schemas, worker)
+    with tell.step("The clients' finance people post invoices and book payments"):
+        for stage in stages:
+            for one in stage.systems.values():
+                done = one.do_office_work()
+                outcome.invoices_posted += done.posted
+                outcome.payments_received += done.paid
+    if outcome.invoices_posted:
+        with tell.step("Workers tell invoices and payments back to CRM and PSA"):
+            _work(actor, tell, schemas, worker)
+    for stage in stages:
+        with schema_scope(stage.schema):
+            life.take_on_an_exception(stage.cast)
+            for slug, client in stage.clients.items():
+                outcome.results.append(_result(stage, slug, client, since))
+    return outcome
+
+
+def _work(actor: Actor, tell: Teller, schemas: Sequence[str], worker: processes.Child) -> None:
+    begin = timezone.now()
+    with correlation.scope(actor=actor, door="command"):
+        quiet.start_all(actor, schemas)
+    quiet.wait_until_quiet(schemas, begin, tell=tell.progress, check=worker.require_alive)
+
+
+def _result(stage: Stage, slug: str, client: Client, since: datetime) -> ClientResult:
+    issues = Issue.objects.filter(client=client, state__in=ISSUE.open).order_by("severity", "pk")
+    return ClientResult(
+        partner=stage.cast.product,
+        client=client.name,
+        counts=count_since(client, since),
+        audit=stage.systems[slug].audit(),
+        open_causes=[_cause(one) for one in issues[:8]],
+    )
+
+
+def _cause(issue: Issue) -> str:
+    times = f" ({issue.count} times)" if issue.count > 1 else ""
+    return f"{issue.title}{times}"
