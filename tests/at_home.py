@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 from django.test import Client as Browser
+from django.urls import reverse
 
 from tenants.models import Partner
 
@@ -20,3 +21,8 @@ def at_home(northwind: Partner, monkeypatch: pytest.MonkeyPatch) -> Partner:
 
     monkeypatch.setattr(Browser, "request", request)
     return northwind
+
+
+def page_url(name: str, *args: object, door: str = "admin") -> str:
+    """Return the address of a page on a door's host (admin or portal)."""
+    return reverse(name, urlconf=f"config.urls_{door}", args=args)

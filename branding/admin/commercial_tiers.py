@@ -46,8 +46,8 @@ class Calculation:
 
     @property
     def each(self) -> Decimal | None:
-        """The mean price of a delivery; None of none."""
-        return pricing.round_money(self.total / self.volume, self.currency) if self.volume else None
+        """The mean price of a delivery to four decimals; None of none."""
+        return (self.total / self.volume).quantize(Decimal("0.0001")) if self.volume else None
 
 
 def tabs(here: str) -> list[dict[str, object]]:
@@ -139,7 +139,7 @@ def tier_terms(request: HttpRequest, pk: int) -> HttpResponse:
     """Set new prices of a tier from a month on."""
     tier = get_object_or_404(Tier, pk=pk)
     now = Month.of(timezone.localdate())
-    version = tier.versions.select_related("tier").first()
+    version = version_in(tier, now.plus(1)) or tier.versions.select_related("tier").last()
     known = terms_of(version) if version else None
     form = TermsForm(request.POST or None, initial=_initial(known, now.plus(1)))
     bands = BandFormSet(

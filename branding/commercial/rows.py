@@ -10,18 +10,32 @@ from branding.commercial.billing import Draft
 from branding.pricing import currency_digits, round_money
 
 
-class StoredLine(Protocol):
+class PricedLine(Protocol):
+    """A line of either kind, as `branding.pricing.Line` says it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def quantity(self) -> int: ...
+    @property
+    def unit_price(self) -> Decimal: ...
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def first(self) -> int | None: ...
+    @property
+    def last(self) -> int | None: ...
+
+
+class StoredLine(PricedLine, Protocol):
     """A line that was kept when its statement was issued."""
 
-    kind: str
-    tier_name: str
-    starts_on: date
-    ends_on: date
-    quantity: int
-    unit_price: Decimal
-    amount: Decimal
-    first: int | None
-    last: int | None
+    @property
+    def tier_name(self) -> str: ...
+    @property
+    def starts_on(self) -> date: ...
+    @property
+    def ends_on(self) -> date: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +62,7 @@ def trimmed(price: Decimal, currency: str) -> Decimal:
 def rows_of_draft(draft: Draft) -> list[Row]:
     """Return a draft's lines."""
     return [
-        Row(
-            kind=line.kind,
-            tier_name=part.segment.tier_name,
-            starts_on=part.segment.first,
-            ends_on=part.segment.last,
-            quantity=line.quantity,
-            unit_price=trimmed(line.unit_price, draft.currency),
-            amount=line.amount,
-            first=line.first,
-            last=line.last,
-        )
+        _row(line, part.segment.tier_name, part.segment.first, part.segment.last, draft.currency)
         for part in draft.parts
         for line in part.lines
     ]
@@ -66,17 +70,18 @@ def rows_of_draft(draft: Draft) -> list[Row]:
 
 def rows_of_statement(lines: Iterable[StoredLine], currency: str) -> list[Row]:
     """Return an issued statement's lines."""
-    return [
-        Row(
-            kind=line.kind,
-            tier_name=line.tier_name,
-            starts_on=line.starts_on,
-            ends_on=line.ends_on,
-            quantity=line.quantity,
-            unit_price=trimmed(line.unit_price, currency),
-            amount=round_money(line.amount, currency),
-            first=line.first,
-            last=line.last,
-        )
-        for line in lines
-    ]
+    return [_row(line, line.tier_name, line.starts_on, line.ends_on, currency) for line in lines]
+
+
+def _row(line: PricedLine, tier_name: str, starts_on: date, ends_on: date, currency: str) -> Row:
+    return Row(
+        kind=line.kind,
+        tier_name=tier_name,
+        starts_on=starts_on,
+        ends_on=ends_on,
+        quantity=line.quantity,
+        unit_price=trimmed(line.unit_price, currency),
+        amount=round_money(line.amount, currency),
+        first=line.first,
+        last=line.last,
+    )

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from django.core import mail
 from django.test import Client as Browser
-from django.urls import reverse
 
 from tenants.accounts.models import Client, User
 from tenants.accounts.pages.roles import NOTES
 from tenants.accounts.permissions import PERMISSIONS, ROLES
 from tenants.models import Partner
 from tests.actors import ALICE, BOB, ERIN, GRACE, HEIDI, IVAN, MALLORY, Person
+from tests.at_home import page_url
 
 Browse = Callable[..., Browser]
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -25,34 +25,30 @@ def roles_of(person: Person) -> list[str]:
     return User.objects.get(email=person.email).roles
 
 
-def url(name: str, *args: object, door: str = "admin") -> str:
-    return reverse(name, urlconf=f"config.urls_{door}", args=args)
-
-
 def test_every_role_says_what_it_is_for() -> None:
     assert NOTES.keys() == ROLES.keys()
 
 
 def test_staff_see_everybody_and_can_search_and_filter(browse: Browse) -> None:
     browser = browse(ALICE)
-    everybody = browser.get(url("person_list")).content.decode()
+    everybody = browser.get(page_url("person_list")).content.decode()
     assert BOB.email in everybody
     assert MALLORY.email in everybody
-    staff = browser.get(url("person_list"), {"kind": "staff"}).content.decode()
+    staff = browser.get(page_url("person_list"), {"kind": "staff"}).content.decode()
     assert MALLORY.email not in staff
-    found = browser.get(url("person_list"), {"q": "birch"}).content.decode()
+    found = browser.get(page_url("person_list"), {"q": "birch"}).content.decode()
     assert MALLORY.email in found
     assert BOB.email not in found
 
 
 def test_a_search_without_a_hit_says_what_to_do(browse: Browse) -> None:
-    page = browse(ALICE).get(url("person_list"), {"q": "zzz"}).content.decode()
+    page = browse(ALICE).get(page_url("person_list"), {"q": "zzz"}).content.decode()
     assert "Nobody here" in page
 
 
 def test_a_client_administrator_sees_colleagues_only(browse: Browse) -> None:
     browser = browse(GRACE)
-    page = browser.get(url("person_list", door="portal")).content.decode()
+    page = browser.get(page_url("person_list", door="portal")).content.decode()
     assert HEIDI.email in page
     for stranger in (MALLORY, BOB, ALICE):
         assert stranger.email not in page
@@ -64,7 +60,7 @@ def test_a_stranger_is_not_found_from_the_portal(
     browse: Browse, stranger: Person, name: str
 ) -> None:
     browser = browse(GRACE)
-    address = url(name, pk_of(stranger), door="portal")
+    address = page_url(name, pk_of(stranger), door="portal")
     ask = browser.get if name == "person_detail" else browser.post
     assert ask(address).status_code == 404
     assert User.objects.get(email=stranger.email).is_active
@@ -74,18 +70,18 @@ def test_a_stranger_is_not_found_from_the_portal(
 def test_others_do_not_get_in(browse: Browse, person: Person, door: str) -> None:
     browser = browse(person)
     for name in ("person_list", "person_invite", "role_matrix"):
-        assert browser.get(url(name, door=door)).status_code == 403
+        assert browser.get(page_url(name, door=door)).status_code == 403
 
 
 def test_nobody_signed_in_is_sent_to_the_sign_in_page(browse: Browse) -> None:
-    answer = browse(None, host="admin.northwind.localhost").get(url("person_list"))
+    answer = browse(None, host="admin.northwind.localhost").get(page_url("person_list"))
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/sign-in/")
 
 
 def test_an_owner_invites_staff_and_is_told_that_the_mail_left(browse: Browse) -> None:
     answer = browse(ALICE).post(
-        url("person_invite"),
+        page_url("person_invite"),
         {"name": "Nina", "email": "nina@partner.example", "roles": ["finance", "auditor"]},
         follow=True,
     )
@@ -97,7 +93,7 @@ def test_an_owner_invites_staff_and_is_told_that_the_mail_left(browse: Browse) -
 
 def test_an_owner_invites_a_clients_person(browse: Browse, birch: Client) -> None:
     browse(ALICE).post(
-        url("person_invite") + "?for=client",
+        page_url("person_invite") + "?for=client",
         {
             "name": "Nina",
             "email": "nina@birch.example",
@@ -112,7 +108,7 @@ def test_a_colleague_invited_from_the_portal_belongs_to_the_same_client(
     browse: Browse, alder: Client, birch: Client
 ) -> None:
     browse(GRACE).post(
-        url("person_invite", door="portal"),
+        page_url("person_invite", door="portal"),
         {
             "name": "Nina",
             "email": "nina@alder.example",
@@ -138,7 +134,7 @@ def test_a_wrong_invitation_says_what_is_wrong_and_adds_nobody(
 ) -> None:
     before = User.objects.count()
     good = {"name": "Nina", "email": "nina@partner.example", "roles": ["finance"]}
-    answer = browse(ALICE).post(url("person_invite"), {**good, **values})
+    answer = browse(ALICE).post(page_url("person_invite"), {**good, **values})
     assert said in answer.content.decode()
     assert User.objects.count() == before
     assert not mail.outbox
@@ -146,33 +142,33 @@ def test_a_wrong_invitation_says_what_is_wrong_and_adds_nobody(
 
 def test_roles_are_given_and_hold_at_once(browse: Browse) -> None:
     bob = browse(BOB)
-    assert bob.get(url("person_list")).status_code == 403
-    browse(ALICE).post(url("person_detail", pk_of(BOB)), {"roles": ["owner"]})
+    assert bob.get(page_url("person_list")).status_code == 403
+    browse(ALICE).post(page_url("person_detail", pk_of(BOB)), {"roles": ["owner"]})
     assert roles_of(BOB) == ["owner"]
-    assert bob.get(url("person_list")).status_code == 200
+    assert bob.get(page_url("person_list")).status_code == 200
 
 
 def test_the_last_owner_cannot_be_taken_away(browse: Browse) -> None:
-    page = browse(ALICE).post(url("person_detail", pk_of(ALICE)), {"roles": ["finance"]})
+    page = browse(ALICE).post(page_url("person_detail", pk_of(ALICE)), {"roles": ["finance"]})
     assert "is the only owner" in page.content.decode()
     assert roles_of(ALICE) == ["owner"]
 
 
 def test_a_closed_account_is_out_from_the_next_request(browse: Browse) -> None:
     bob, alice = browse(BOB), browse(ALICE)
-    assert bob.get(url("client_list")).status_code == 200
-    alice.post(url("person_active", pk_of(BOB)), {"active": "no"})
-    assert bob.get(url("client_list")).status_code == 302
-    alice.post(url("person_active", pk_of(BOB)), {"active": "yes"})
-    assert bob.get(url("client_list")).status_code == 200
+    assert bob.get(page_url("client_list")).status_code == 200
+    alice.post(page_url("person_active", pk_of(BOB)), {"active": "no"})
+    assert bob.get(page_url("client_list")).status_code == 302
+    alice.post(page_url("person_active", pk_of(BOB)), {"active": "yes"})
+    assert bob.get(page_url("client_list")).status_code == 200
 
 
 def test_the_role_matrix_has_every_permission_and_the_portal_only_its_own_roles(
     browse: Browse,
 ) -> None:
-    staff = browse(ALICE).get(url("role_matrix")).content.decode()
+    staff = browse(ALICE).get(page_url("role_matrix")).content.decode()
     assert all(label in staff for label in PERMISSIONS.values())
-    portal = browse(GRACE).get(url("role_matrix", door="portal")).content.decode()
+    portal = browse(GRACE).get(page_url("role_matrix", door="portal")).content.decode()
     assert "Change tiers and subscriptions" not in portal
     assert "Viewer" in portal
 

@@ -5,19 +5,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 from django.test import Client as Browser
-from django.urls import reverse
 
 from tenants.accounts.models import ApiToken, Client, User
 from tenants.accounts.services.tokens import make_token
 from tests.actors import ALICE, BOB, GRACE, HEIDI, MALLORY, Person
+from tests.at_home import page_url
 from tests.branding.commerce import BUILDER
 
 Browse = Callable[..., Browser]
 pytestmark = pytest.mark.usefixtures("at_home")
-
-
-def url(name: str, *args: object, door: str = "admin") -> str:
-    return reverse(name, urlconf=f"config.urls_{door}", args=args)
 
 
 def token_of(person: Person, name: str, client: Client | None = None) -> ApiToken:
@@ -27,7 +23,7 @@ def token_of(person: Person, name: str, client: Client | None = None) -> ApiToke
 
 
 def made_in(browser: Browser, door: str, values: Mapping[str, object]) -> str:
-    answer = browser.post(url("token_make", door=door), values)
+    answer = browser.post(page_url("token_make", door=door), values)
     found = re.search(r"key_[0-9a-f]{8}_[\w-]+", answer.content.decode())
     assert found, answer.content.decode()
     assert "no-store" in answer.headers["Cache-Control"]
@@ -38,7 +34,7 @@ def test_a_token_works_at_once_and_is_never_shown_again(browse: Browse) -> None:
     browser = browse(ALICE)
     values = {"name": "Nightly", "lifetime": "30", "scopes": ["clients.view"]}
     text = made_in(browser, "admin", values)
-    listed = browser.get(url("token_list")).content.decode()
+    listed = browser.get(page_url("token_list")).content.decode()
     assert "Nightly" in listed
     assert text not in listed
     program = browse(None, host="admin.northwind.localhost")
@@ -58,7 +54,7 @@ def test_a_clients_token_reaches_that_client_only(browse: Browse, alder: Client)
 @pytest.mark.parametrize("scope", ["prices.manage", "changes.approve", "no.such"])
 def test_nobody_gives_what_they_do_not_hold(browse: Browse, scope: str) -> None:
     page = browse(GRACE).post(
-        url("token_make", door="portal"), {"name": "Too much", "scopes": [scope]}
+        page_url("token_make", door="portal"), {"name": "Too much", "scopes": [scope]}
     )
     assert "not one of the available choices" in page.content.decode()
     assert not ApiToken.objects.exists()
@@ -67,7 +63,7 @@ def test_nobody_gives_what_they_do_not_hold(browse: Browse, scope: str) -> None:
 def test_a_revoked_token_stops_at_once(browse: Browse) -> None:
     browser = browse(ALICE)
     text = made_in(browser, "admin", {"name": "Nightly", "scopes": ["clients.view"]})
-    answer = browser.post(url("token_revoke", ApiToken.objects.get().pk), follow=True)
+    answer = browser.post(page_url("token_revoke", ApiToken.objects.get().pk), follow=True)
     assert "Nightly is revoked" in answer.content.decode()
     program = browse(None, host="admin.northwind.localhost")
     header = {"Authorization": f"Bearer {text}"}
@@ -84,11 +80,11 @@ def test_a_client_neither_sees_nor_stops_the_tokens_of_others(
         token_of(ALICE, "Partner token for Alder", alder),
     ]
     browser = browse(GRACE)
-    page = browser.get(url("token_list", door="portal")).content.decode()
+    page = browser.get(page_url("token_list", door="portal")).content.decode()
     assert own.name in page
     for token in others:
         assert token.prefix not in page
-        address = url("token_revoke", token.pk, door="portal")
+        address = page_url("token_revoke", token.pk, door="portal")
         assert browser.post(address).status_code == 404
     assert ApiToken.objects.filter(revoked_at=None).count() == 4
 
@@ -96,5 +92,5 @@ def test_a_client_neither_sees_nor_stops_the_tokens_of_others(
 @pytest.mark.parametrize(("person", "door"), [(BOB, "admin"), (HEIDI, "portal")])
 def test_others_do_not_get_in(browse: Browse, person: Person, door: str) -> None:
     browser = browse(person)
-    assert browser.get(url("token_list", door=door)).status_code == 403
-    assert browser.post(url("token_make", door=door), {"name": "x"}).status_code == 403
+    assert browser.get(page_url("token_list", door=door)).status_code == 403
+    assert browser.post(page_url("token_make", door=door), {"name": "x"}).status_code == 403

@@ -1,6 +1,6 @@
 """A draft follows the usage; an issued statement never changes and numbers have no gaps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -21,13 +21,8 @@ from tests.actors import ERIN, FRANK, GRACE, Person
 from tests.branding.commerce import BUILDER, asked, make_tier, put_on, used
 
 OCTOBER, NOVEMBER = Month(2026, 10), Month(2026, 11)
+pytestmark = pytest.mark.usefixtures("november")
 ActorOf = Callable[[Person], Actor]
-
-
-@pytest.fixture(autouse=True)
-def _today() -> Iterator[None]:
-    with time_machine.travel("2026-11-21T09:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture

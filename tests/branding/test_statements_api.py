@@ -1,11 +1,10 @@
 """Tiers, usage and statements through the API: a client's token sees its own rows only."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
-import time_machine
 from django.test import Client as Browser
 
 from branding.commercial.months import Month
@@ -15,14 +14,9 @@ from tenants.accounts.services.tokens import make_token
 from tests.actors import ALICE, GRACE, Person
 from tests.branding.commerce import BUILDER, make_tier, put_on, used
 
+pytestmark = pytest.mark.usefixtures("november", "at_home")
 Ask = Callable[..., Any]
 ALL = ("prices.view", "usage.view", "statements.view")
-
-
-@pytest.fixture(autouse=True)
-def _today(at_home: object) -> Iterator[None]:
-    with time_machine.travel("2026-11-21T09:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture

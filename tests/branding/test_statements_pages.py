@@ -1,28 +1,22 @@
 """Statements as staff and clients see them, and issuing from the page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-import time_machine
 from django.test import Client as Browser
-from django.urls import reverse
 
 from branding.commercial.months import Month
 from branding.models import Statement
 from branding.services.statements import issue_statement
 from tenants.accounts.models import Client
 from tests.actors import ALICE, DAVE, ERIN, FRANK, GRACE, IVAN, MALLORY
+from tests.at_home import page_url
 from tests.branding.commerce import BUILDER, make_tier, put_on, used
 
+pytestmark = pytest.mark.usefixtures("november", "at_home")
 Browse = Callable[..., Browser]
 OCTOBER = Month(2026, 10)
-
-
-@pytest.fixture(autouse=True)
-def _today(at_home: object) -> Iterator[None]:
-    with time_machine.travel("2026-11-21T09:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture
@@ -33,12 +27,8 @@ def billed(alder: Client) -> Client:
     return alder
 
 
-def url(name: str, *args: object, door: str = "admin") -> str:
-    return reverse(name, urlconf=f"config.urls_{door}", args=args)
-
-
 def test_a_draft_shows_its_lines_and_adds_up(browse: Browse, billed: Client) -> None:
-    page = browse(FRANK).get(url("statement_draft", billed.pk, OCTOBER)).content.decode()
+    page = browse(FRANK).get(page_url("statement_draft", billed.pk, OCTOBER)).content.decode()
     for shown in ("203.23", "21", " days", "50.00", "9.75", "262.98"):
         assert shown in page
     assert "Issue it" not in page
@@ -48,15 +38,15 @@ def test_finance_issues_from_the_page_and_the_draft_leads_to_the_statement(
     browse: Browse, billed: Client
 ) -> None:
     browser = browse(ERIN)
-    draft = url("statement_draft", billed.pk, OCTOBER)
+    draft = page_url("statement_draft", billed.pk, OCTOBER)
     assert "Issue it" in browser.get(draft).content.decode()
-    answer = browser.post(url("statement_issue", billed.pk, OCTOBER), follow=True)
+    answer = browser.post(page_url("statement_issue", billed.pk, OCTOBER), follow=True)
     assert "Statement 1 was issued." in answer.content.decode()
-    assert browser.get(draft).headers["Location"] == url("statement_issued", 1)
+    assert browser.get(draft).headers["Location"] == page_url("statement_issued", 1)
     used(billed, date(2026, 10, 31), 500)
-    page = browser.get(url("statement_issued", 1)).content.decode()
+    page = browser.get(page_url("statement_issued", 1)).content.decode()
     assert "262.98" in page
-    listed = browser.get(url("statement_list"), {"month": "2026-10"}).content.decode()
+    listed = browser.get(page_url("statement_list"), {"month": "2026-10"}).content.decode()
     assert "No. 1" in listed
     assert "262.98" in listed
 
@@ -64,15 +54,16 @@ def test_finance_issues_from_the_page_and_the_draft_leads_to_the_statement(
 def test_a_month_that_runs_cannot_be_issued_from_the_page(browse: Browse, billed: Client) -> None:
     browser = browse(ERIN)
     assert (
-        "Issue it" not in browser.get(url("statement_draft", billed.pk, "2026-11")).content.decode()
+        "Issue it"
+        not in browser.get(page_url("statement_draft", billed.pk, "2026-11")).content.decode()
     )
-    answer = browser.post(url("statement_issue", billed.pk, "2026-11"), follow=True)
+    answer = browser.post(page_url("statement_issue", billed.pk, "2026-11"), follow=True)
     assert "can be issued after 1 December 2026" in answer.content.decode()
     assert not Statement.objects.exists()
 
 
 def test_those_who_may_not_issue_do_not(browse: Browse, billed: Client) -> None:
-    address = url("statement_issue", billed.pk, OCTOBER)
+    address = page_url("statement_issue", billed.pk, OCTOBER)
     assert browse(FRANK).post(address).status_code == 403
     assert browse(DAVE).post(address).status_code == 403
     assert browse(ERIN).get(address).status_code == 405
@@ -86,7 +77,7 @@ def test_the_list_filters_drafts_and_issued(browse: Browse, billed: Client, birc
 
     def names(show: str) -> list[bool]:
         query = {"month": "2026-10", "show": show}
-        page = browser.get(url("statement_list"), query).content.decode()
+        page = browser.get(page_url("statement_list"), query).content.decode()
         return ["Alder Consulting" in page, "Birch Systems" in page]
 
     assert names("") == [True, True]
@@ -96,12 +87,12 @@ def test_the_list_filters_drafts_and_issued(browse: Browse, billed: Client, birc
 
 def test_a_client_reads_its_drafts_and_statements(browse: Browse, billed: Client) -> None:
     browser = browse(GRACE)
-    listed = browser.get(url("statement_list", door="portal")).content.decode()
+    listed = browser.get(page_url("statement_list", door="portal")).content.decode()
     assert "October 2026" in listed
     assert "November 2026" in listed
     assert "September 2026" not in listed
     issue_statement(BUILDER, billed, OCTOBER)
-    page = browser.get(url("statement_issued", 1, door="portal")).content.decode()
+    page = browser.get(page_url("statement_issued", 1, door="portal")).content.decode()
     assert "262.98" in page
     assert "tests" not in page.split("<main")[1]
 
@@ -110,16 +101,16 @@ def test_another_clients_statement_is_not_found(
     browse: Browse, billed: Client, birch: Client
 ) -> None:
     issue_statement(BUILDER, billed, OCTOBER)
-    assert browse(MALLORY).get(url("statement_issued", 1, door="portal")).status_code == 404
-    draft = browse(MALLORY).get(url("statement_draft", "2026-11", door="portal"))
+    assert browse(MALLORY).get(page_url("statement_issued", 1, door="portal")).status_code == 404
+    draft = browse(MALLORY).get(page_url("statement_draft", "2026-11", door="portal"))
     assert "Standard" not in draft.content.decode()
 
 
 def test_a_viewer_sees_no_statement(browse: Browse, billed: Client) -> None:
     browser = browse(IVAN)
     for address in (
-        url("statement_list", door="portal"),
-        url("statement_draft", "2026-10", door="portal"),
+        page_url("statement_list", door="portal"),
+        page_url("statement_draft", "2026-10", door="portal"),
     ):
         assert browser.get(address).status_code == 403
 
@@ -127,8 +118,8 @@ def test_a_viewer_sees_no_statement(browse: Browse, billed: Client) -> None:
 def test_what_does_not_exist_is_not_found(browse: Browse, billed: Client) -> None:
     browser = browse(ALICE)
     for address in (
-        url("statement_issued", 99),
-        url("statement_draft", billed.pk, "2026-99"),
-        url("statement_draft", 99_999, "2026-10"),
+        page_url("statement_issued", 99),
+        page_url("statement_draft", billed.pk, "2026-99"),
+        page_url("statement_draft", 99_999, "2026-10"),
     ):
         assert browser.get(address).status_code == 404

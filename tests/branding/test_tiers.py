@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
 
 from branding.commercial.months import Month
@@ -26,14 +25,8 @@ from tenants.models import Partner
 from tests.actors import ALICE, BOB, ERIN, FRANK, GRACE, Person
 from tests.branding.commerce import BUILDER, make_tier, put_on, terms, used
 
-pytestmark = pytest.mark.usefixtures("today")
+pytestmark = pytest.mark.usefixtures("november")
 ActorOf = Callable[[Person], Actor]
-
-
-@pytest.fixture
-def today() -> "object":
-    with time_machine.travel("2026-11-21T09:00:00+00:00", tick=False):
-        yield
 
 
 def test_finance_adds_a_tier_and_the_trail_says_so(actor: ActorOf) -> None:

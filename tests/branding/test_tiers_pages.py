@@ -1,13 +1,11 @@
 """Staff's pages of tiers and subscriptions, and what a volume would cost."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
 import pytest
-import time_machine
 from django.test import Client as Browser
-from django.urls import reverse
 
 from branding.commercial.forms import BandFormSet
 from branding.commercial.months import Month
@@ -16,19 +14,11 @@ from branding.pricing import Band
 from branding.services.tiers import version_in
 from tenants.accounts.models import Client
 from tests.actors import ALICE, BOB, ERIN, FRANK, GRACE
+from tests.at_home import page_url
 from tests.branding.commerce import make_tier, put_on
 
+pytestmark = pytest.mark.usefixtures("november", "at_home")
 Browse = Callable[..., Browser]
-
-
-@pytest.fixture(autouse=True)
-def _today(at_home: object) -> Iterator[None]:
-    with time_machine.travel("2026-11-21T09:00:00+00:00", tick=False):
-        yield
-
-
-def url(name: str, *args: object) -> str:
-    return reverse(name, urlconf="config.urls_admin", args=args)
 
 
 def band_fields(bands: list[tuple[str, str]]) -> dict[str, str]:
@@ -51,7 +41,7 @@ def tier_fields(**values: str) -> dict[str, str]:
 
 
 def test_finance_adds_a_tier_with_its_bands(browse: Browse) -> None:
-    answer = browse(ERIN).post(url("tier_add"), tier_fields(), follow=True)
+    answer = browse(ERIN).post(page_url("tier_add"), tier_fields(), follow=True)
     page = answer.content.decode()
     assert "Growth was added." in page
     assert "0.0425" in page
@@ -81,13 +71,15 @@ def test_finance_adds_a_tier_with_its_bands(browse: Browse) -> None:
 def test_a_wrong_tier_says_what_is_wrong_and_is_not_added(
     browse: Browse, values: Mapping[str, str], said: str
 ) -> None:
-    answer = browse(ERIN).post(url("tier_add"), tier_fields(**values))
+    answer = browse(ERIN).post(page_url("tier_add"), tier_fields(**values))
     assert said in answer.content.decode()
     assert not Tier.objects.exists()
 
 
 def test_the_calculator_of_the_form_prices_without_saving(browse: Browse) -> None:
-    answer = browse(ERIN).post(url("tier_add"), tier_fields(name="", volume="25000", calculate="1"))
+    answer = browse(ERIN).post(
+        page_url("tier_add"), tier_fields(name="", volume="25000", calculate="1")
+    )
     page = answer.content.decode()
     # 450 + 10,000 × 0.06 + 10,000 × 0.0425
     assert "1,475.00" in page
@@ -96,10 +88,10 @@ def test_the_calculator_of_the_form_prices_without_saving(browse: Browse) -> Non
 
 
 def test_the_calculator_says_what_it_still_needs(browse: Browse) -> None:
-    answer = browse(ERIN).post(url("tier_add"), tier_fields(base_fee="", calculate="1"))
+    answer = browse(ERIN).post(page_url("tier_add"), tier_fields(base_fee="", calculate="1"))
     assert "Fill in the fee" in answer.content.decode()
     answer = browse(ERIN).post(
-        url("tier_add"), tier_fields(**{"bands-1-up_to": "20000"}, calculate="1")
+        page_url("tier_add"), tier_fields(**{"bands-1-up_to": "20000"}, calculate="1")
     )
     assert "must have no end" in answer.content.decode()
 
@@ -110,14 +102,14 @@ def test_the_calculator_says_what_it_still_needs(browse: Browse) -> None:
 )
 def test_the_calculator_of_a_tier_prices_a_volume(browse: Browse, volume: str, shown: str) -> None:
     tier = make_tier()
-    page = browse(FRANK).get(url("tier_detail", tier.pk), {"volume": volume}).content.decode()
+    page = browse(FRANK).get(page_url("tier_detail", tier.pk), {"volume": volume}).content.decode()
     calculation = page.split('id="calculation"')[1].split("</table>")[0]
     assert shown in calculation
 
 
 @pytest.mark.parametrize("volume", ["-1", "abc", "9" * 40, "1.5"])
 def test_a_volume_that_is_none_is_ignored(browse: Browse, volume: str) -> None:
-    answer = browse(FRANK).get(url("tier_detail", make_tier().pk), {"volume": volume})
+    answer = browse(FRANK).get(page_url("tier_detail", make_tier().pk), {"volume": volume})
     assert answer.status_code == 200
     assert "Together" not in answer.content.decode().split('id="calculation"')[1]
 
@@ -128,11 +120,11 @@ def test_new_prices_start_next_month_and_the_form_starts_from_the_old_ones(
     tier = make_tier()
     put_on(alder, tier, date(2026, 11, 1))
     browser = browse(ERIN)
-    form = browser.get(url("tier_terms", tier.pk))
+    form = browser.get(page_url("tier_terms", tier.pk))
     assert 'value="300.00"' in form.content.decode()
-    refused = browser.post(url("tier_terms", tier.pk), tier_fields())
+    refused = browser.post(page_url("tier_terms", tier.pk), tier_fields())
     assert "is in use in November 2026" in refused.content.decode()
-    browser.post(url("tier_terms", tier.pk), tier_fields(starts="2026-12"))
+    browser.post(page_url("tier_terms", tier.pk), tier_fields(starts="2026-12"))
     later = version_in(tier, Month(2026, 12))
     assert later is not None
     assert later.base_fee == Decimal("450.00")
@@ -140,46 +132,52 @@ def test_new_prices_start_next_month_and_the_form_starts_from_the_old_ones(
 
 def test_a_tier_is_renamed_and_retired(browse: Browse) -> None:
     tier, browser = make_tier(), browse(ERIN)
-    browser.post(url("tier_detail", tier.pk), {"name": "Basic", "description": "For a start"})
-    browser.post(url("tier_retire", tier.pk), {"retired": "yes"})
+    browser.post(page_url("tier_detail", tier.pk), {"name": "Basic", "description": "For a start"})
+    browser.post(page_url("tier_retire", tier.pk), {"retired": "yes"})
     tier.refresh_from_db()
     assert (tier.name, tier.description, tier.retired_at is None) == ("Basic", "For a start", False)
-    browser.get(url("tier_list"))
-    assert "Basic" not in browser.get(url("tier_list")).content.decode()
-    assert "Basic" in browser.get(url("tier_list"), {"show": "retired"}).content.decode()
+    browser.get(page_url("tier_list"))
+    assert "Basic" not in browser.get(page_url("tier_list")).content.decode()
+    assert "Basic" in browser.get(page_url("tier_list"), {"show": "retired"}).content.decode()
 
 
 def test_an_auditor_reads_prices_and_changes_nothing(browse: Browse) -> None:
     tier, browser = make_tier(), browse(FRANK)
-    page = browser.get(url("tier_detail", tier.pk)).content.decode()
+    page = browser.get(page_url("tier_detail", tier.pk)).content.decode()
     assert "New prices" not in page
-    assert browser.post(url("tier_detail", tier.pk), {"name": "Mine"}).status_code == 403
+    assert browser.post(page_url("tier_detail", tier.pk), {"name": "Mine"}).status_code == 403
     for name in ("tier_terms", "tier_retire"):
-        assert browser.post(url(name, tier.pk), tier_fields()).status_code == 403
-    assert browser.post(url("tier_add"), tier_fields()).status_code == 403
+        assert browser.post(page_url(name, tier.pk), tier_fields()).status_code == 403
+    assert browser.post(page_url("tier_add"), tier_fields()).status_code == 403
 
 
 def test_an_engineer_sees_no_prices(browse: Browse) -> None:
     tier, browser = make_tier(), browse(BOB)
-    for address in (url("tier_list"), url("tier_detail", tier.pk), url("subscription_list")):
+    for address in (
+        page_url("tier_list"),
+        page_url("tier_detail", tier.pk),
+        page_url("subscription_list"),
+    ):
         assert browser.get(address).status_code == 403
 
 
 def test_a_client_has_no_such_page(browse: Browse) -> None:
     tier, browser = make_tier(), browse(GRACE)
-    assert browser.get(url("tier_detail", tier.pk)).status_code == 404
+    assert browser.get(page_url("tier_detail", tier.pk)).status_code == 404
 
 
 def test_a_client_is_put_on_a_tier_and_moved_and_the_move_cancelled(
     browse: Browse, alder: Client
 ) -> None:
     small, large, browser = make_tier("Small"), make_tier("Large"), browse(ALICE)
-    add = url("subscription_add")
+    add = page_url("subscription_add")
     browser.post(add, {"client": alder.pk, "tier": small.pk, "starts_on": "2026-11-01"})
     browser.post(add, {"client": alder.pk, "tier": large.pk, "starts_on": "2026-12-15"})
     planned = Subscription.objects.get(tier=large)
-    assert "Large" in browser.get(url("subscription_list"), {"show": "planned"}).content.decode()
-    browser.post(url("subscription_cancel", planned.pk))
+    assert (
+        "Large" in browser.get(page_url("subscription_list"), {"show": "planned"}).content.decode()
+    )
+    browser.post(page_url("subscription_cancel", planned.pk))
     assert Subscription.objects.get().ends_on is None
 
 
@@ -189,7 +187,7 @@ def test_what_stands_in_the_way_of_a_subscription_is_told_at_its_field(
     tier = make_tier()
     put_on(alder, tier, date(2026, 10, 1))
     answer = browse(ALICE).post(
-        url("subscription_add"),
+        page_url("subscription_add"),
         {"client": alder.pk, "tier": tier.pk, "starts_on": "2026-11-01"},
     )
     assert "is on Standard already" in answer.content.decode()
@@ -198,7 +196,7 @@ def test_what_stands_in_the_way_of_a_subscription_is_told_at_its_field(
 def test_a_subscription_is_ended(browse: Browse, alder: Client) -> None:
     subscription = put_on(alder, make_tier(), date(2026, 10, 1))
     browser = browse(ALICE)
-    end = url("subscription_end", subscription.pk)
+    end = page_url("subscription_end", subscription.pk)
     assert "starts on 2026-10-01" in browser.post(end, {"ends_on": "2026-09-01"}).content.decode()
     browser.post(end, {"ends_on": "2026-11-30"})
     subscription.refresh_from_db()

@@ -1,24 +1,18 @@
 """Usage as staff and clients see it: one's own only, and prices of nobody else."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 
 import pytest
-import time_machine
 from django.test import Client as Browser
-from django.urls import reverse
 
 from tenants.accounts.models import Client
 from tests.actors import ALICE, BOB, DAVE, ERIN, GRACE, HEIDI, IVAN, MALLORY, Person
+from tests.at_home import page_url
 from tests.branding.commerce import make_tier, put_on, used
 
+pytestmark = pytest.mark.usefixtures("november", "at_home")
 Browse = Callable[..., Browser]
-
-
-@pytest.fixture(autouse=True)
-def _today(at_home: object) -> Iterator[None]:
-    with time_machine.travel("2026-11-21T09:00:00+00:00", tick=False):
-        yield
 
 
 @pytest.fixture
@@ -32,14 +26,10 @@ def both(alder: Client, birch: Client) -> tuple[Client, Client]:
     return alder, birch
 
 
-def url(name: str, *args: object, door: str = "admin") -> str:
-    return reverse(name, urlconf=f"config.urls_{door}", args=args)
-
-
 def test_staff_see_all_clients_the_fullest_first(
     browse: Browse, both: tuple[Client, Client]
 ) -> None:
-    page = browse(ERIN).get(url("usage_overview")).content.decode()
+    page = browse(ERIN).get(page_url("usage_overview")).content.decode()
     assert page.index("Birch Systems") < page.index("Alder Consulting")
     assert "4,386" in page
 
@@ -47,27 +37,27 @@ def test_staff_see_all_clients_the_fullest_first(
 def test_those_over_their_volume_can_be_picked_out(
     browse: Browse, both: tuple[Client, Client]
 ) -> None:
-    page = browse(ERIN).get(url("usage_overview"), {"show": "over"}).content.decode()
+    page = browse(ERIN).get(page_url("usage_overview"), {"show": "over"}).content.decode()
     assert "Birch Systems" in page
     assert "Alder Consulting" not in page
-    page = browse(ERIN).get(url("usage_overview"), {"q": "alder"}).content.decode()
+    page = browse(ERIN).get(page_url("usage_overview"), {"q": "alder"}).content.decode()
     assert "Birch Systems" not in page
 
 
 def test_a_month_without_anything_says_so(browse: Browse) -> None:
-    page = browse(ERIN).get(url("usage_overview"), {"month": "2025-03"}).content.decode()
+    page = browse(ERIN).get(page_url("usage_overview"), {"month": "2025-03"}).content.decode()
     assert "Nothing was used" in page
     assert "March 2025" in page
 
 
 @pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "99999-01"])
 def test_a_month_that_is_none_is_not_found(browse: Browse, month: str) -> None:
-    assert browse(ERIN).get(url("usage_overview"), {"month": month}).status_code == 404
-    assert browse(GRACE).get(url("usage", door="portal"), {"month": month}).status_code == 404
+    assert browse(ERIN).get(page_url("usage_overview"), {"month": month}).status_code == 404
+    assert browse(GRACE).get(page_url("usage", door="portal"), {"month": month}).status_code == 404
 
 
 def test_one_client_by_workflow_and_day(browse: Browse, both: tuple[Client, Client]) -> None:
-    page = browse(ALICE).get(url("usage_detail", both[0].pk)).content.decode()
+    page = browse(ALICE).get(page_url("usage_detail", both[0].pk)).content.decode()
     assert "Time to billing" in page
     assert "Opportunity to project" in page
     assert "Deliveries per day" in page
@@ -78,15 +68,15 @@ def test_staff_without_the_permission_see_none(
     browse: Browse, alder: Client, person: Person
 ) -> None:
     browser = browse(person)
-    assert browser.get(url("usage_overview")).status_code == 403
-    assert browser.get(url("usage_detail", alder.pk)).status_code == 403
+    assert browser.get(page_url("usage_overview")).status_code == 403
+    assert browser.get(page_url("usage_detail", alder.pk)).status_code == 403
 
 
 @pytest.mark.parametrize("person", [GRACE, HEIDI])
 def test_a_client_sees_its_own_usage_and_cost_and_nothing_of_others(
     browse: Browse, both: tuple[Client, Client], person: Person
 ) -> None:
-    page = browse(person).get(url("usage", door="portal")).content.decode()
+    page = browse(person).get(page_url("usage", door="portal")).content.decode()
     assert "300.00" in page
     assert "Time to billing" in page
     for foreign in ("Birch", "4,321", "Enterprise only", "987.65", "4321"):
@@ -97,26 +87,26 @@ def test_the_forecast_is_shown_while_the_month_runs(
     browse: Browse, both: tuple[Client, Client]
 ) -> None:
     browser = browse(GRACE)
-    page = browser.get(url("usage", door="portal")).content.decode()
+    page = browser.get(page_url("usage", door="portal")).content.decode()
     # 65 in 21 days, 9 to come
     assert "Forecast" in page
     assert ">93<" in page
-    before = browser.get(url("usage", door="portal"), {"month": "2026-10"}).content.decode()
+    before = browser.get(page_url("usage", door="portal"), {"month": "2026-10"}).content.decode()
     assert "Forecast" not in before
 
 
 def test_a_viewer_and_another_client_see_nothing_of_it(
     browse: Browse, both: tuple[Client, Client]
 ) -> None:
-    assert browse(IVAN).get(url("usage", door="portal")).status_code == 403
-    page = browse(MALLORY).get(url("usage", door="portal")).content.decode()
+    assert browse(IVAN).get(page_url("usage", door="portal")).status_code == 403
+    page = browse(MALLORY).get(page_url("usage", door="portal")).content.decode()
     assert "4,321" in page
     assert "Standard" not in page
 
 
 def test_no_tier_is_said_plainly(browse: Browse, alder: Client) -> None:
     used(alder, date(2026, 11, 3), 4)
-    portal = browse(GRACE).get(url("usage", door="portal")).content.decode()
+    portal = browse(GRACE).get(page_url("usage", door="portal")).content.decode()
     assert "counted and not charged" in portal
-    staff = browse(ALICE).get(url("usage_overview")).content.decode()
+    staff = browse(ALICE).get(page_url("usage_overview")).content.decode()
     assert "On no tier" in staff
