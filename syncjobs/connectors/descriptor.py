@@ -67,11 +67,15 @@ class Changes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromConfig:
-    """A fixed condition's value that each connection's configuration gives."""
+    """A fixed condition's value that each connection's configuration gives.
+
+    `only_reads`: it narrows what is read, and never what a look-up may find.
+    """
 
     name: str
     suffix: str = ""
     integer: bool = False
+    only_reads: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

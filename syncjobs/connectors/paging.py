@@ -49,7 +49,7 @@ class Lister:
         return self._fetch(since, place or {})
 
     def _conditions(self, since: datetime | None) -> list[Condition]:
-        found = fixed_conditions(self._caller, self._spec)
+        found = _fixed_conditions(self._caller, self._spec, reads=True)
         if since is not None and self._spec.changes:
             found.append(Condition(self._spec.changes.field, SINCE, since))
         return found
@@ -188,15 +188,15 @@ def _digest(value: object) -> str:
     return hashlib.blake2b(encode(value), digest_size=12).hexdigest()
 
 
-def fixed_conditions(caller: Caller, spec: ObjectSpec) -> list[Condition]:
-    """Return the conditions that every list of the object carries."""
+def _fixed_conditions(caller: Caller, spec: ObjectSpec, *, reads: bool) -> list[Condition]:
+    """Return the conditions that every list, or every look-up, of the object carries."""
     found: list[Condition] = []
     for name, operator, value in spec.where:
-        if isinstance(value, FromConfig):
+        if not isinstance(value, FromConfig):
+            found.append(Condition(name, operator, value))
+        elif reads or not value.only_reads:
             text = f"{caller.config.get(value.name, '')}{value.suffix}"
             found.append(Condition(name, operator, int(text) if value.integer else text))
-        else:
-            found.append(Condition(name, operator, value))
     return found
 
 
@@ -205,7 +205,7 @@ def find_rows(
 ) -> list[object]:
     """Return the rows (a few at most) whose `field` is exactly `value`."""
     paging = spec.paging or system.paging
-    conditions = [*fixed_conditions(caller, spec), Condition(field, EQUALS, value)]
+    conditions = [*_fixed_conditions(caller, spec, reads=False), Condition(field, EQUALS, value)]
     params = [*spec.params, *system.dialect.query(conditions, fields=spec.fields, order=())]
     headers = {}
     if paging.style == "range":

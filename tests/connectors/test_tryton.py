@@ -252,7 +252,11 @@ def test_only_customers_are_read_where_their_codes_are_told() -> None:
     recorded = Recorded({})
     with RawServer(recorded.behave) as server, _open(server.address, party_prefix="C-") as tryton:
         list(tryton.read("parties", None))
-    assert _spelt(recorded.asked[0][2]["d"][0]) == [["code", "like", "C-%"]]
+        tryton.look_up("parties", reference="X-1", idempotency_key="")
+    assert [_spelt(query["d"][0]) for _, _, query, _ in recorded.asked] == [
+        [["code", "like", "C-%"]],
+        [["code", "=", "X-1"]],
+    ]
 
 
 def test_an_invoice_is_filled_in_like_trytons_own_form() -> None:

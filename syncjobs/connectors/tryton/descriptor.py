@@ -79,7 +79,9 @@ OBJECTS: Final = (
             "identifiers.type", "identifiers.code", "customer_payment_term.name",
         ),
         canonical="customer",
-        where=(("code", "like", FromConfig(name="party_prefix", suffix="%")),),
+        where=(
+            ("code", "like", FromConfig(name="party_prefix", suffix="%", only_reads=True)),
+        ),
         reference="code",
     ),
     _object(
