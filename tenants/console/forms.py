@@ -15,7 +15,7 @@ class PartnerForm(forms.Form):
     slug = forms.CharField(
         label="Short name",
         max_length=40,
-        help_text="Small letters, digits and hyphens. Both host names begin with it.",
+        help_text="Small letters, digits and hyphens. Both host names contain it.",
     )
     owner_name = forms.CharField(label="First owner's name", max_length=120)
     owner_email = forms.EmailField(label="First owner's address")

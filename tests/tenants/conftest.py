@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
-from pytest_django import DjangoDbBlocker
 
 from governance.actors import Actor, command_actor
 from tenants.accounts.actors import actor_for
@@ -114,11 +113,14 @@ def outside(db: None) -> Callable[[Callable[[], object]], object]:
 
 
 @pytest.fixture
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The database without a transaction around the test, for what commits by itself.
+def committed(db: None) -> Iterator[None]:
+    """A connection without a transaction around the test, for what commits by itself.
 
-    The test takes away what it has made.
+    The test takes away what it has made. `db` is asked for, so that the test database is
+    there; its connection and open transaction are set aside meanwhile.
     """
-    with django_db_blocker.unblock():
-        yield
-        connection.close()
+    aside = connections["default"]
+    del connections["default"]
+    yield
+    connections["default"].close()
+    connections["default"] = aside

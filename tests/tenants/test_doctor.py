@@ -34,7 +34,7 @@ def test_whatever_is_not_well_says_what_to_do() -> None:
     findings = diagnose()
     assert {finding.name for finding in findings} >= {
         *("disk", "master key", "queue settings", "addresses", "mail", "database", "pooler"),
-        *("database roles", "audit trail", "clock", "pg_dump", "migrations", "schemas"),
+        *("database roles", "audit trail", "clock", "dump program", "migrations", "schemas"),
         *("left-overs", "hosts", "operators", "worker"),
     }
     for finding in findings:

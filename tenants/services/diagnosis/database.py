@@ -83,7 +83,7 @@ def check_append_only() -> Iterator[Finding]:
         yield fail(
             "audit trail",
             f"The runtime role can change {', '.join(open_tables[:5])}.",
-            "Run `manage.py migrate_partners --grant`.",
+            "Run manage.py migrate_partners --grant.",
         )
     else:
         yield warn("audit trail", "Only a trigger protects it, not a privilege.", roles.ONE_ROLE)
@@ -103,9 +103,9 @@ def check_clock() -> Iterator[Finding]:
 def check_dump_program() -> Iterator[Finding]:
     """Whether new partners can be made from the template."""
     try:
-        yield ok("pg_dump", pg_dump_program())
+        yield ok("dump program", pg_dump_program())
     except DumpError as error:
-        yield warn("pg_dump", "A new partner takes about ten times as long.", str(error))
+        yield warn("dump program", "A new partner takes about ten times as long.", str(error))
 
 
 CHECKS = (

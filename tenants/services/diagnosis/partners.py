@@ -24,11 +24,11 @@ def _some(names: list[str]) -> str:
 def check_migrations() -> Iterator[Finding]:
     """Whether every schema has what the code expects."""
     if public_is_pending():
-        yield fail("migrations", "The public schema is behind.", "Run `manage.py migrate`.")
+        yield fail("migrations", "The public schema is behind.", "Run manage.py migrate.")
         return
     behind = [row.schema for row in pending_partners()]
     if behind:
-        yield fail("migrations", f"Behind: {_some(behind)}.", "Run `manage.py migrate_partners`.")
+        yield fail("migrations", f"Behind: {_some(behind)}.", "Run manage.py migrate_partners.")
     else:
         yield ok("migrations", f"{Partner.objects.count()} partners are up to date")
 
@@ -64,7 +64,7 @@ def check_leftovers() -> Iterator[Finding]:
         yield warn(
             "left-overs",
             f"Unfinished schemas: {_some(left)}.",
-            "Set the partner up again, or run `manage.py doctor --clean`.",
+            "Set the partner up again, or run manage.py doctor --clean.",
         )
     else:
         yield ok("left-overs", "none")
@@ -91,7 +91,7 @@ def check_operators() -> Iterator[Finding]:
     if count:
         yield ok("operators", f"{count} may sign in")
     else:
-        yield warn("operators", "Nobody may.", "Run `manage.py create_operator`.")
+        yield warn("operators", "Nobody may.", "Run manage.py create_operator.")
 
 
 def check_worker() -> Iterator[Finding]:
@@ -103,10 +103,10 @@ def check_worker() -> Iterator[Finding]:
     heard = "never" if beat is None else f"{beat:.0f} s ago"
     if oldest > LATE_SECONDS:
         seen = f"Work has waited for {oldest:.0f} s; a worker was last heard of: {heard}."
-        yield fail("worker", seen, "Start it: `manage.py worker`.")
+        yield fail("worker", seen, "Start it: manage.py worker.")
     elif beat is None or beat > LATE_SECONDS:
         seen = f"A worker was last heard of: {heard}."
-        yield warn("worker", seen, "Start it: `manage.py worker`. Nothing is waiting yet.")
+        yield warn("worker", seen, "Start it: manage.py worker. Nothing is waiting yet.")
     else:
         yield ok("worker", f"heard of {heard}, {work['queue_waiting']} in the queue")
 
