@@ -1,9 +1,6 @@
 """Tiers for staff: the list, one tier, its prices, and what a volume would cost."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -15,9 +12,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from branding import pricing
+from branding.commercial.calculator import (
+    Calculation,
+    bands_with_starts,
+    calculate,
+    samples,
+)
 from branding.commercial.forms import BandFormSet, NameForm, TermsForm, TierForm, band_rows
 from branding.commercial.months import Month
-from branding.commercial.rows import trimmed
 from branding.models import Tier, TierVersion
 from branding.services.tiers import (
     Terms,
@@ -31,51 +33,12 @@ from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
 from tenants.lists import chips, page_of
 
-SAMPLE_VOLUMES = (1, 2, 5, 10)
 TABS = (("tier_list", "Tiers"), ("subscription_list", "Subscriptions"))
-
-
-@dataclass(frozen=True, slots=True)
-class Calculation:
-    """What a volume costs: its lines, the sum, and what one delivery comes to."""
-
-    volume: int
-    lines: tuple[pricing.Line, ...]
-    total: Decimal
-    currency: str
-
-    @property
-    def each(self) -> Decimal | None:
-        """The mean price of a delivery to four decimals; None of none."""
-        return (self.total / self.volume).quantize(Decimal("0.0001")) if self.volume else None
 
 
 def tabs(here: str) -> list[dict[str, object]]:
     """Return the tabs over tiers and subscriptions."""
     return [{"label": label, "url": reverse(name), "active": name == here} for name, label in TABS]
-
-
-def calculate(prices: pricing.PriceList, volume: int) -> Calculation:
-    """Return what a volume costs in a whole month."""
-    lines = pricing.price(prices, volume)
-    shown = tuple(
-        pricing.Line(
-            line.kind,
-            line.quantity,
-            trimmed(line.unit_price, prices.currency),
-            line.amount,
-            line.first,
-            line.last,
-        )
-        for line in lines
-    )
-    return Calculation(volume, shown, pricing.total(lines), prices.currency)
-
-
-def samples(prices: pricing.PriceList) -> list[Calculation]:
-    """Return a few volumes around the included one, so that the bands can be felt."""
-    step = prices.included or 1000
-    return [calculate(prices, step * times) for times in SAMPLE_VOLUMES]
 
 
 @require_GET
@@ -239,7 +202,7 @@ def _prices_of(request: HttpRequest, tier: Tier) -> dict[str, object]:
     prices = version.prices() if version else None
     return {
         "version": version,
-        "bands": _with_starts(prices) if prices else [],
+        "bands": bands_with_starts(prices) if prices else [],
         "versions": tier.versions.all(),
         "today": today,
         "subscriptions": subscriptions.order_by("client__name"),
@@ -247,17 +210,6 @@ def _prices_of(request: HttpRequest, tier: Tier) -> dict[str, object]:
         "calculation": calculate(prices, asked) if prices and asked is not None else None,
         "samples": samples(prices) if prices else [],
     }
-
-
-def _with_starts(prices: pricing.PriceList) -> list[dict[str, object]]:
-    """Return the bands with their first delivery beyond, for reading."""
-    rows: list[dict[str, object]] = []
-    start = 1
-    for band in prices.bands:
-        shown = trimmed(band.price, prices.currency)
-        rows.append({"first": start, "last": band.up_to, "price": shown})
-        start = (band.up_to or start) + 1
-    return rows
 
 
 @require_POST

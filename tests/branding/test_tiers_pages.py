@@ -63,7 +63,7 @@ def test_finance_adds_a_tier_with_its_bands(browse: Browse) -> None:
         ({"currency": "E1R"}, "three-letter currency code"),
         ({"bands-0-up_to": "10", "bands-0-price": ""}, "Give a price."),
         ({"bands-1-up_to": "20000"}, "must have no end"),
-        ({"bands-1-up_to": "20000", "bands-2-up_to": "15000", "bands-2-price": "1"}, "Band 3"),
+        ({"bands-1-up_to": "5000", "bands-2-price": "1"}, "Band 2 must end above 10000"),
         ({"bands-0-price": "0.0000001"}, "no more than 6 decimal places"),
         ({"starts": "2019-01"}, "not one of the available choices"),
     ],
