@@ -166,7 +166,7 @@ class RestConnector(Connector):
     def _call(self, spec: ObjectSpec, operation: Operation, write: Write) -> Call:
         headers: dict[str, str] = {}
         if operation.keyed and write.idempotency_key:
-            headers[KEY_HEADER] = write.idempotency_key
+            headers[KEY_HEADER] = _key(write)
         if operation.guard == "if_match" and write.version:
             headers["If-Match"] = write.version
         deletes = operation.method == "DELETE"
@@ -232,6 +232,13 @@ class RestConnector(Connector):
             "body": call.body,
         }
         return self.caller.scrub.data(shown)
+
+
+def _key(write: Write) -> str:
+    """A key stands for one call: what a create has used up, an update may not use again."""
+    if write.mode == "create":
+        return write.idempotency_key
+    return f"{write.idempotency_key}:{write.action or write.mode}"
 
 
 def _effect(operation: Operation, headers: Mapping[str, str]) -> Effect:

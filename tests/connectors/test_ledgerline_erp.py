@@ -102,6 +102,14 @@ def test_a_key_that_is_used_for_something_else_is_rejected(
     assert caught.value.detail["code"] == "IdempotencyKeyReused"
 
 
+def test_an_upsert_that_runs_again_under_its_key_goes_through(ledgerline: Connector) -> None:
+    """The first time it creates, the second time it updates; the ERP refuses a key twice."""
+    upsert = Write("customers", "upsert", CUSTOMER, None, "ACC-1", "k-1")
+    assert ledgerline.write(upsert).status == 201
+    assert ledgerline.write(upsert).status == 200
+    assert ledgerline.write(upsert).status == 200
+
+
 def test_a_line_that_was_cut_off_is_unknown_found_and_not_doubled(
     erp: SandboxClient, ledgerline: Connector, invoice_id: str
 ) -> None:
