@@ -10,8 +10,11 @@ class SyncjobsConfig(AppConfig):
     verbose_name = "Integration"
 
     def ready(self) -> None:
+        from branding.navigation import register_counter
         from syncjobs import actions  # noqa: F401  registers the audit actions
+        from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
         from tenants.services.starting_content import register
 
         register(starting_blueprints)
+        register_counter("open_exceptions", open_exceptions)

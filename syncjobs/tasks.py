@@ -9,7 +9,7 @@ from governance.actors import task_actor
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.drain import drain
 from syncjobs.engine.stopping import asked_to_stop
-from tenants.context import schema_scope
+from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
 
 logger = logging.getLogger(__name__)
@@ -22,8 +22,9 @@ def run(schema: str) -> str:
     left selected does not matter. Losing, doubling or reordering rings changes nothing.
     """
     close_old_connections()
-    if not Partner.objects.filter(schema_name=schema, status=Partner.Status.ACTIVE).exists():
-        return f"{schema}: no active partner"
+    with public_scope():
+        if not Partner.objects.filter(schema_name=schema, status=Partner.Status.ACTIVE).exists():
+            return f"{schema}: no active partner"
     with (
         schema_scope(schema),
         correlation.scope(actor=task_actor("worker"), door="task"),

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 FLUSH_AFTER: Final = 25
 FLUSH_SECONDS: Final = 0.5
 RENEW_SECONDS: Final = LEASE_SECONDS / 3
+BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
 
 
@@ -41,9 +42,9 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     if not claims:
         return 0
     reach("deliver.after_claim")
-    taken_count = len(claims)
-    claims = _replan_first(claims, worker)
-    ready, decided = _prepare(claims)
+    ready, decided, again = _prepare(claims)
+    for job in again:
+        replan(job, worker=worker)
     ledger.record(decided, worker=worker)
     for job in ready:
         job.send_before = taken + 2 * SEND_SECONDS
@@ -51,26 +52,22 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     for _, group in groupby(by_system, key=lambda job: job.delivery.connection_id):
         jobs = list(group)
         _send_all(jobs, systems, worker, lambda: stop() or monotonic() > taken + SEND_SECONDS)
-    return taken_count
+    return len(claims)
 
 
-def _replan_first(claims: list[Claim], worker: str) -> list[Claim]:
-    """Plan again for rows that stand for a derivation; the rest goes on."""
-    jobs = {job.delivery.pk: job for job in load_jobs(claims) if needs_replan(job)}
-    for job in jobs.values():
-        replan(job, worker=worker)
-    return [one for one in claims if one.delivery_id not in jobs]
+def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
+    """Prepare under the shared lock; what is held or waits is recorded before it ends.
 
-
-def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome]]:
-    """Prepare under the shared lock; what is held or waits is recorded before it ends."""
+    Returns what is to be sent, what is decided, and what must be planned again.
+    """
     with transaction.atomic():
         lock_to_hold()
-        ready, decided = prepare(load_jobs(claims))
-        blocked = [one for one in decided if one.move in ("hold", "wait")]
-        ledger.record_blocked(blocked)
+        jobs = load_jobs(claims)
+        again = [job for job in jobs if needs_replan(job)]
+        ready, decided = prepare([job for job in jobs if not needs_replan(job)])
+        ledger.record_blocked([one for one in decided if one.move in BLOCKING])
         ledger.note_intents(ready)
-    return ready, [one for one in decided if one.move not in ("hold", "wait")]
+    return ready, [one for one in decided if one.move not in BLOCKING], again
 
 
 def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> None:

@@ -71,12 +71,18 @@ def sweep(limit: int = 50) -> list[str]:
     One query over the public table; several sweepers share the rows without doubling.
     """
     with transaction.atomic():
-        due = fetch(
-            _DUE, {"seconds": RING_SECONDS, "limit": limit, "active": Partner.Status.ACTIVE.value}
-        )
-        for (schema,) in due:
+        due = sweep_due(limit)
+        for schema in due:
             async_task(TASK, schema, task_name=f"run {schema}")
-    return [schema for (schema,) in due]
+    return due
+
+
+def sweep_due(limit: int = 50) -> list[str]:
+    """Return the partners whose time has come, marked as rung for."""
+    rows = fetch(
+        _DUE, {"seconds": RING_SECONDS, "limit": limit, "active": Partner.Status.ACTIVE.value}
+    )
+    return [schema for (schema,) in rows]
 
 
 def next_due() -> float | None:

@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import Final
 
+from django.core.cache import cache
+
+from governance.services import changes
 from syncjobs.engine import doorbell
 from syncjobs.engine.claim import reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
 from syncjobs.engine.systems import Systems
-from syncjobs.intake.polling import due_streams, poll_stream
+from syncjobs.intake.polling import due_streams, read_stream
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +68,7 @@ def drain(
     with systems or Systems() as opened:
         done.reaped = reap()
         recheck()
+        _hourly()
         while not full():
             moved = _round(opened, done, full)
             if not moved:
@@ -74,13 +78,19 @@ def drain(
     return done
 
 
+def _hourly() -> None:
+    """What is due once an hour and partner; the cache, which is per schema, remembers."""
+    if cache.add("engine:hourly", 1, timeout=3600):
+        changes.expire_overdue()
+
+
 def _round(systems: Systems, done: Drained, full: Stop) -> bool:
     """Read one due stream, else deliver one batch; say whether there was anything to do.
 
     Sources come first: what others refer to should be there before what refers to it goes out.
     """
     for stream_id in due_streams():
-        polled = poll_stream(stream_id, systems, stop=full)
+        polled = read_stream(stream_id, systems, stop=full)
         if polled is not None:
             done.read += polled.read
             if polled.error:

@@ -19,7 +19,7 @@ def learn(outcomes: Sequence[Outcome]) -> None:
     """Update breaker and health of the connections that these outcomes used."""
     for connection_id in sorted({one.job.delivery.connection_id for one in outcomes}):
         own = [one for one in outcomes if one.job.delivery.connection_id == connection_id]
-        called = [one for one in own if one.error_class or one.wrote or one.looked_up]
+        called = [one for one in own if one.called]
         if called:
             _learn(connection_id, called)
 

@@ -53,7 +53,8 @@ class Outcome:
 
     `move`: the way in the delivery's machine. `attempt`: whether to keep it as an attempt
     (a start that a gate ended is none). `wrote`: the target was changed by this start.
-    `content_known`: the target now holds exactly `job.content_hash`.
+    `content_known`: the target now holds exactly `job.content_hash`. `called`: the system was
+    called, or could not be opened, so the outcome says something about its health.
     """
 
     job: Job
@@ -66,6 +67,7 @@ class Outcome:
     looked_up: bool = False
     wrote: bool = False
     content_known: bool = False
+    called: bool = False
     status: int = 0
     sent: Sent | None = None
     request: Mapping[str, object] | None = None

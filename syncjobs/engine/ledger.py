@@ -92,7 +92,7 @@ def _raise(outcomes: Sequence[Outcome]) -> dict[str, int]:
                 text=f"{one.job.record.key}: {one.text}",
                 delivery_id=one.job.delivery.pk,
                 # The same row held again for the same reason is no second occurrence.
-                counts=one.move != "hold" or one.job.delivery.issue_id is None,
+                counts=one.move not in ("hold", "wait") or one.job.delivery.issue_id is None,
             )
             for one in outcomes
             if one.cause is not None
@@ -133,7 +133,8 @@ def _row(outcome: Outcome, issues: dict[str, int]) -> dict[str, object]:
         "version": job.record.version,
         "counted": 0 if outcome.attempt else 1,
         "delay": outcome.delay,
-        "verify": outcome.verify,
+        # Who has not been asked since is to be asked still.
+        "verify": outcome.verify or (job.delivery.verify and not outcome.called),
         "outcome": outcome.text[:200],
         "error_class": outcome.error_class,
         "error_text": outcome.text if outcome.error_class else "",

@@ -117,6 +117,7 @@ def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
         looked_up=looked_up,
         wrote=True,
         content_known=True,
+        called=True,
         status=written.status,
         sent=Sent(
             written.external_id,
@@ -138,13 +139,14 @@ def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
     outcome = Outcome(
         job,
         decision.move,
-        text=error.message[:200],
+        text=error.message[:2000],
         error_class=error.kind,
         delay=decision.delay,
         # A conflict means that the record is there in another version: ask for it.
         verify=decision.verify or error.kind == "conflict" or (verify and error.kind == "config"),
         attempt=True,
         wrote=isinstance(error, Unknown),
+        called=True,
         status=error.status,
         request=_request_of(job),
         answer=error.detail,
@@ -166,6 +168,7 @@ def _not_asked(job: Job, error: ConnectorError) -> Outcome:
             verify=True,
             attempt=True,
             looked_up=True,
+            called=True,
             status=error.status,
             answer=error.detail,
             cause=_cause(job, "outcome_unknown", error.message),

@@ -4,7 +4,9 @@ import os
 import signal
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
+FILE_VARIABLE: Final = "LIVERY_STOP_FILE"
 _asked = False
 
 
@@ -27,5 +29,5 @@ def listen() -> None:
 
 def _file_says_so() -> bool:
     """Worker processes of the queue ignore signals that their parent gets; a file reaches all."""
-    name = os.environ.get("LIVERY_STOP_FILE", "")
+    name = os.environ.get(FILE_VARIABLE, "")
     return bool(name) and Path(name).exists()

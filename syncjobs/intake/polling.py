@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from governance import correlation
@@ -47,6 +47,17 @@ def due_streams(limit: int = 20) -> list[int]:
     """Return streams to read now, in the order in which their records refer to each other."""
     rows = fetch(_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})
     return [id_ for (id_,) in rows]
+
+
+def read_stream(stream_id: int, systems: Systems, *, stop: Stop) -> Polled | None:
+    """Read a stream; an error of our own is told and put off, so that others get their turn."""
+    try:
+        return poll_stream(stream_id, systems, stop=stop)
+    except DatabaseError:
+        raise
+    except Exception as error:  # the boundary around one source: logged, told, tried later
+        logger.exception("reading stream %s broke", stream_id)
+        return _broke(stream_id, error)
 
 
 def poll_stream(
@@ -132,6 +143,8 @@ def _message(run: Run, stream: Stream, *, more: bool) -> str:
             if since
             else "The source has no records of this kind."
         )
+    if not run.changed and not run.refused:
+        return f"Nothing new: all {run.read} were known."
     if run.refused:
         return f"{run.refused} of {run.read} were set aside; see the exceptions."
     return f"{run.changed} of {run.read} changed something."
@@ -199,6 +212,21 @@ def _reading_failed(stream: Stream, text: str) -> Cause:
         },
         connection_id=stream.connection_id,
     )
+
+
+@transaction.atomic
+def _broke(stream_id: int, error: Exception) -> Polled:
+    stream = Stream.objects.select_related("connection", "last_run").get(pk=stream_id)
+    text = f"An unexpected error stopped the reading ({type(error).__name__}). Support can see it."
+    open_runs = Run.objects.select_for_update().filter(stream=stream, state=RUN.start)
+    for run in open_runs:
+        move_row(
+            run, RUN, "settle_badly", message=text, error_class="error", ended_at=timezone.now()
+        )
+    raise_issues([Occurrence(_reading_failed(stream, text), text)])
+    delay = max(60.0, float(stream.every_seconds))
+    execute(_GIVE_UP, {"stream": stream_id, "delay": delay, "error": text})
+    return Polled(None, 0, more=False, error=text)
 
 
 @transaction.atomic

@@ -17,16 +17,30 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.definition import DefinitionError, parse_definition
 from syncjobs.engine.doorbell import ring
+from syncjobs.engine.flows import flow_of
+from syncjobs.engine.jobs import Job
+from syncjobs.engine.known import known
+from syncjobs.engine.plan import Cause, Raised, plan
 from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
-from syncjobs.models import Blueprint, Connection, Delivery, Run, Stream, Workflow, WorkflowVersion
+from syncjobs.models import (
+    Blueprint,
+    Connection,
+    Delivery,
+    Event,
+    Run,
+    Stream,
+    Workflow,
+    WorkflowVersion,
+)
 from syncjobs.services.blueprints import resolve
-from syncjobs.state import CLAIMABLE, RUN, WORKFLOW
+from syncjobs.state import BLOCKED, CLAIMABLE, RUN, WORKFLOW
 from tenants.accounts.models import Client
 
 DRY_RUN_ROWS = 50
+DRY_RUN_EVENTS = 20
 
 
 @transaction.atomic
@@ -160,33 +174,22 @@ class DryRunRow:
 
 
 def dry_run(actor: Actor, workflow: Workflow) -> list[DryRunRow]:
-    """Show what the workflow would send now, at most 50 requests; nothing is sent or changed.
+    """Show what the workflow would send for what is queued and for its latest events.
 
-    Raises NotPermitted.
+    At most 50 requests; none is sent and nothing is changed. Raises NotPermitted.
     """
     actor.require("workflows.operate", workflow.client_id)
-    due = Delivery.objects.filter(workflow=workflow, state__in=sorted(CLAIMABLE))
-    ids = list(due.order_by("id").values_list("pk", flat=True)[:DRY_RUN_ROWS])
-    jobs = load_jobs([Claim(id_, 0) for id_ in ids])
-    ready, decided = prepare(jobs)
-    rows = [DryRunRow(one.job.record.key, one.job.step.label, problem=one.text) for one in decided]
+    with transaction.atomic():
+        _plan_latest(workflow)
+        ready, decided = prepare(load_jobs(_queued(workflow)))
+        transaction.set_rollback(True)
+    rows = [
+        DryRunRow(one.job.record.key, one.job.step.label, problem=one.text)
+        for one in decided
+        if one.move != "find_unchanged"
+    ]
     with Systems() as systems:
-        for job in ready:
-            assert job.write is not None
-            try:
-                shown = systems.open(job.delivery.connection).request_preview(job.write)
-            except ConnectorError as error:
-                rows.append(DryRunRow(job.record.key, job.step.label, problem=error.message))
-                continue
-            rows.append(
-                DryRunRow(
-                    job.record.key,
-                    job.step.label,
-                    str(shown.get("method", "")),
-                    str(shown.get("path", "")),
-                    shown.get("body"),
-                )
-            )
+        rows += [_previewed(job, systems) for job in ready]
     audit.record(
         actions.WORKFLOW_DRY_RUN,
         object_kind="workflow",
@@ -196,6 +199,44 @@ def dry_run(actor: Actor, workflow: Workflow) -> list[DryRunRow]:
         after={"requests": len(ready)},
     )
     return rows
+
+
+def _queued(workflow: Workflow) -> list[Claim]:
+    due = Delivery.objects.filter(workflow=workflow, state__in=sorted(CLAIMABLE | BLOCKED))
+    return [
+        Claim(id_, 0) for id_ in due.order_by("-id").values_list("pk", flat=True)[:DRY_RUN_ROWS]
+    ]
+
+
+def _plan_latest(workflow: Workflow) -> None:
+    """Plan for the latest events as if they had just been raised."""
+    row = Workflow.objects.select_related("version", "client").get(pk=workflow.pk)
+    flow = flow_of(row)
+    events = Event.objects.filter(client_id=row.client_id, type__in=sorted(flow.definition.events))
+    latest = list(events.select_related("record").order_by("-id")[:DRY_RUN_EVENTS])
+    cause = Cause(
+        client_id=row.client_id,
+        trigger=Run.Trigger.PERSON,
+        correlation=correlation.current().correlation_id,
+        kind=Run.Kind.DRY_RUN,
+        zone=row.client.time_zone,
+    )
+    plan([Raised(one.type, known(one.record), one.pk) for one in latest], cause, [flow])
+
+
+def _previewed(job: Job, systems: Systems) -> DryRunRow:
+    assert job.write is not None
+    try:
+        shown = systems.open(job.delivery.connection).request_preview(job.write)
+    except ConnectorError as error:
+        return DryRunRow(job.record.key, job.step.label, problem=error.message)
+    return DryRunRow(
+        job.record.key,
+        job.step.label,
+        str(shown.get("method", "")),
+        str(shown.get("path", "")),
+        shown.get("body"),
+    )
 
 
 def _audit(

@@ -1,0 +1,134 @@
+"""Why a claimed delivery does not go out now: it waits, is not needed, or a gate holds it."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from syncjobs.engine.flows import definition_of
+from syncjobs.engine.issues import Cause
+from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.gates import Context, GateResult, evaluate, holds
+from syncjobs.neighbours import Neighbourhood, watch_delivery, watch_ref
+
+# After this, a wait for another record is told to somebody.
+PATIENCE: Final = timedelta(hours=1)
+
+
+def context_of(job: Job, world: Neighbourhood) -> Context:
+    """Return what the job's gates and conditions look at."""
+    roles = definition_of(job.delivery.workflow_version).roles
+    return Context(job.record, job.origin, roles, world)
+
+
+def gate_results(job: Job, world: Neighbourhood) -> list[GateResult]:
+    """Ask every gate of the job's step."""
+    context = context_of(job, world)
+    return [evaluate(gate, context) for gate in job.step.gates]
+
+
+def must_wait(job: Job, open_before: Collection[int]) -> Outcome | None:
+    """Wait for earlier steps, and for a record that others named and nobody has sent yet."""
+    before = [id_ for id_ in job.delivery.after if id_ in open_before]
+    if before:
+        return Outcome(
+            job,
+            "wait",
+            text="Waits for an earlier step.",
+            watch=tuple(watch_delivery(id_) for id_ in before),
+        )
+    if job.record.version == 0:
+        return Outcome(
+            job,
+            "wait",
+            text=f"Waits for {_named(job.record.type, job.record.key)} to be read.",
+            watch=(job.record.watch_key,),
+            cause=_overdue(job, job.record.type, job.record.key),
+        )
+    return None
+
+
+def _named(type_: str, key: str) -> str:
+    return f"{type_.replace('_', ' ')} {key}"
+
+
+def _overdue(job: Job, type_: str, key: str) -> Cause | None:
+    """Something that has waited for long needs a person; before that it is no exception."""
+    delivery = job.delivery
+    if timezone.now() - delivery.created_at < PATIENCE:
+        return None
+    return Cause(
+        kind="dependency_missing",
+        client_id=delivery.client_id,
+        same=(delivery.connection_id, type_, key),
+        detail={
+            "record_type": type_.replace("_", " "),
+            "key": key,
+            "connection": delivery.connection.name,
+        },
+        connection_id=delivery.connection_id,
+        workflow_id=delivery.workflow_id,
+    )
+
+
+def is_not_needed(job: Job, world: Neighbourhood) -> Outcome | None:
+    """Leave out what its condition no longer calls for, or what is there and stays as it is."""
+    step = job.step
+    if job.delivery.verify:
+        return None  # what an earlier start left there must be found out first
+    if step.when and not holds(step.when, context_of(job, world)):
+        return Outcome(job, "find_unchanged", text="Not needed any more.")
+    if step.mode == "create" and job.external_id is not None:
+        return Outcome(job, "find_unchanged", text="It is there already.")
+    return None
+
+
+def must_be_held(job: Job, world: Neighbourhood) -> Outcome | None:
+    released = set(job.delivery.released_gates)
+    refused = [
+        result
+        for result in gate_results(job, world)
+        if not result.passed and result.name not in released
+    ]
+    if not refused:
+        return None
+    missing = "; ".join(text for result in refused for text in result.missing)
+    return Outcome(
+        job,
+        "hold",
+        text=f"Missing: {missing}"[:200],
+        watch=tuple(dict.fromkeys(key for result in refused for key in result.watch)),
+        refused_by=tuple(refused),
+        cause=missing_cause(job, refused[0]),
+    )
+
+
+def missing_cause(job: Job, refused: GateResult) -> Cause:
+    """Return the exception that a hold raises: one for each thing that is missing."""
+    delivery = job.delivery
+    return Cause(
+        kind="missing_prerequisite",
+        client_id=delivery.client_id,
+        same=(refused.name, *refused.missing),
+        detail={
+            "gate": refused.label,
+            "missing": ", ".join(refused.missing),
+            "message": refused.message,
+            "alert": refused.alert,
+        },
+        workflow_id=delivery.workflow_id,
+    )
+
+
+def wait_for_there(job: Job, *records: tuple[str, str]) -> Outcome:
+    """Wait until these records, (type, key), exist in the job's target."""
+    delivery = job.delivery
+    type_, key = records[0]
+    return Outcome(
+        job,
+        "wait",
+        text=f"Waits for {_named(type_, key)} in {delivery.connection.name}.",
+        watch=tuple(watch_ref(delivery.connection_id, *one) for one in records),
+        cause=_overdue(job, type_, key),
+    )

@@ -1,0 +1,57 @@
+"""Runs the work of all partners: `manage.py worker`."""
+
+import json
+import socket
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from time import sleep
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from syncjobs.engine import doorbell, standing, stopping, supervisor
+from syncjobs.tasks import run
+from tenants.context import public_scope
+from tenants.health import beat
+
+
+class Command(BaseCommand):
+    """Supervises a queue cluster, or works by itself, or says how work stands."""
+
+    help = "Run the work of all partners until SIGTERM (stops within 20 seconds)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--inline", action="store_true", help="work in this process, without the queue"
+        )
+        parser.add_argument(
+            "--status", action="store_true", help="say how work stands, as JSON, and end"
+        )
+        parser.add_argument("--name", default=socket.gethostname(), help="for the heartbeat")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what the options say."""
+        if options["status"]:
+            self.stdout.write(json.dumps(asdict(standing.standing()), indent=2, default=str))
+            return
+        stopping.listen()
+        if options["inline"]:
+            self._inline(options["name"])
+            return
+        place = Path(settings.STATE_DIR) / f"worker-{options['name']}.stop"
+        cluster = supervisor.Cluster(supervisor.queue_command(), place)
+        graceful = supervisor.Supervisor(options["name"], cluster).run()
+        self.stdout.write("Stopped." if graceful else "Stopped; what was in hand goes on later.")
+
+    def _inline(self, name: str) -> None:
+        while not stopping.asked_to_stop():
+            with public_scope():
+                due = doorbell.sweep_due()
+            for schema in due:
+                run(schema)
+            beat(name)
+            if not due:
+                sleep(supervisor.SWEEP_SECONDS)

@@ -1,0 +1,37 @@
+"""Fixtures of the engine's tests."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from governance import correlation
+from governance.actors import Actor, task_actor
+from tenants.accounts.models import Client
+from tests import actors
+from tests.actors import Person
+from tests.syncjobs.factories import Lab, make_lab
+
+
+@pytest.fixture
+def at_work() -> Iterator[None]:
+    """Act as the worker does."""
+    with correlation.scope(actor=task_actor("worker"), door="task"):
+        yield
+
+
+@pytest.fixture
+def lab(alder: Client, at_work: None) -> Lab:
+    """Customers of a source in memory that go to a target in memory."""
+    return make_lab(alder)
+
+
+@pytest.fixture
+def dave(actor: Callable[[Person], Actor]) -> Actor:
+    """The support agent, who works exceptions."""
+    return actor(actors.DAVE)
+
+
+@pytest.fixture
+def bob(actor: Callable[[Person], Actor]) -> Actor:
+    """The integration engineer."""
+    return actor(actors.BOB)

@@ -1,0 +1,190 @@
+"""A small flow for the engine's tests: customers and projects of a fake PSA go to a fake ERP."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+
+from governance.actors import command_actor
+from mappings.services.versions import ensure_mapping
+from syncjobs.engine.drain import Drained, drain
+from syncjobs.engine.flows import definition_of
+from syncjobs.fingerprint import fingerprint
+from syncjobs.models import (
+    Blueprint,
+    CanonicalRecord,
+    Connection,
+    Delivery,
+    Stream,
+    Workflow,
+    WorkflowVersion,
+)
+from tenants.accounts.models import Client
+from tests.fakes.systems import FakeSystem, FakeSystems
+
+BUILDER = command_actor("tests")
+CUSTOMER_IN = [
+    {"id": "number", "target": "number", "source": "no", "required": True},
+    {"id": "name", "target": "name", "source": "name", "required": True},
+    {"id": "tax", "target": "tax_code", "source": "tax", "on_missing": "skip"},
+    {"id": "currency", "target": "currency", "constant": "EUR"},
+]
+PROJECT_IN = [
+    {"id": "code", "target": "code", "source": "code", "required": True},
+    {"id": "name", "target": "name", "source": "name", "required": True},
+    {"id": "customer", "target": "customer", "source": "customer", "on_missing": "null"},
+]
+CUSTOMER_OUT = [
+    {"id": "no", "target": "no", "source": "number", "required": True},
+    {"id": "name", "target": "name", "source": "name", "required": True},
+]
+PROJECT_OUT = [
+    {"id": "code", "target": "code", "source": "code", "required": True},
+    {"id": "name", "target": "name", "source": "name", "required": True},
+    {
+        "id": "customer",
+        "target": "customer_id",
+        "source": "customer",
+        "lookup": {"reference": "customer"},
+    },
+]
+
+
+class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
+    """A connection of a client; give client and name."""
+
+    class Meta:
+        model = Connection
+
+    connector = "sandbox_erp"
+    in_flight = 1
+
+
+class StreamFactory(factory.django.DjangoModelFactory[Stream]):
+    """A stream that is due; give connection, object, canonical, mapping."""
+
+    class Meta:
+        model = Stream
+
+    next_poll_at = factory.LazyFunction(timezone.now)
+
+
+class RecordFactory(factory.django.DjangoModelFactory[CanonicalRecord]):
+    """A canonical record; give client, type, key, data."""
+
+    class Meta:
+        model = CanonicalRecord
+
+    version = 1
+    label = factory.SelfAttribute("key")
+
+
+def make_mapping(slug: str, direction: str, canonical: str, rules: Sequence[object]) -> None:
+    """Publish a mapping."""
+    ensure_mapping(
+        BUILDER,
+        slug=slug,
+        name=slug,
+        direction=direction,
+        canonical=canonical,
+        object=f"{canonical}s",
+        document={"rules": list(rules)},
+    )
+
+
+def step(name: str, connection: Connection, **changes: Any) -> dict[str, Any]:
+    """Return a step that writes the cause itself."""
+    return {
+        "name": name,
+        "record": "self",
+        "target": {"role": "erp", "object": "things", "connection": connection.pk},
+        "mapping": "customer-out",
+        "mode": "upsert",
+        **changes,
+    }
+
+
+def make_workflow(
+    client: Client,
+    steps: Sequence[dict[str, Any]],
+    *,
+    events: Sequence[str] = ("customer.changed",),
+    name: str = "Flow",
+    **extra: Any,
+) -> Workflow:
+    """Make a workflow straight from a definition."""
+    blueprint, _ = Blueprint.objects.get_or_create(
+        slug="testing", defaults={"name": "Testing", "definition": {}}
+    )
+    definition = {"trigger": {"events": list(events)}, "steps": list(steps), **extra}
+    workflow = Workflow.objects.create(client=client, blueprint=blueprint, name=name)
+    version = WorkflowVersion.objects.create(
+        workflow=workflow, number=1, definition=definition, hash=fingerprint(definition)
+    )
+    workflow.version = version
+    workflow.save()
+    definition_of(version)
+    return workflow
+
+
+@dataclass
+class Lab:
+    """A client with a source and a target in memory, customers flowing from one to the other."""
+
+    client: Client
+    source: FakeSystem
+    target: FakeSystem
+    source_connection: Connection
+    target_connection: Connection
+    customers: Stream
+    workflow: Workflow
+
+    def replace_workflow(self, steps: Sequence[dict[str, Any]]) -> None:
+        """Retire the usual flow and let customers start another one."""
+        Workflow.objects.filter(pk=self.workflow.pk).update(state="archived")
+        self.workflow = make_workflow(self.client, steps, name="Replacement")
+
+    def systems(self) -> FakeSystems:
+        return FakeSystems(
+            {self.source_connection.pk: self.source, self.target_connection.pk: self.target}
+        )
+
+    def put_customer(self, id_: str, **data: Any) -> None:
+        """Let the source have a customer, new or changed, on its next page."""
+        from tests.fakes.systems import record
+
+        self.source.put("customers", record(id_, {"no": f"C-{id_}", "name": f"Name {id_}", **data}))
+
+    def drain(self, **options: Any) -> Drained:
+        """Read what is new and deliver what is due."""
+        Stream.objects.update(next_poll_at=timezone.now() - timedelta(seconds=1))
+        return drain(systems=self.systems(), **options)
+
+    def deliver_late(self) -> Drained:
+        """Drain as if every pause were over."""
+        past = timezone.now() - timedelta(seconds=1)
+        Delivery.objects.update(not_before=past)
+        Connection.objects.filter(breaker_until__isnull=False).update(breaker_until=past)
+        return drain(systems=self.systems())
+
+    def delivery(self, key: str, step_: str = "customer") -> Delivery:
+        """Return the newest delivery of a record."""
+        found = Delivery.objects.filter(record__key=key, step=step_).order_by("-id").first()
+        assert found is not None, f"no delivery of {key}"
+        return found
+
+
+def make_lab(client: Client) -> Lab:
+    """Make the flow: one step, customers to things."""
+    make_mapping("customer-in", "inbound", "customer", CUSTOMER_IN)
+    make_mapping("customer-out", "outbound", "customer", CUSTOMER_OUT)
+    source = ConnectionFactory(client=client, name="Source", connector="sandbox_crm")
+    target = ConnectionFactory(client=client, name="Target")
+    stream = StreamFactory(
+        connection=source, object="customers", canonical="customer", mapping="customer-in"
+    )
+    workflow = make_workflow(client, [step("customer", target)])
+    return Lab(client, FakeSystem(), FakeSystem(), source, target, stream, workflow)

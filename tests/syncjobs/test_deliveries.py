@@ -1,0 +1,256 @@
+"""What becomes of a delivery: every outcome, and that no effect is lost or doubled."""
+
+import pytest
+
+from governance.models import AuditEntry
+from branding.models import UsageDay
+from syncjobs.connectors.errors import (
+    Config,
+    Conflict,
+    Permanent,
+    RateLimited,
+    Rejected,
+    Transient,
+    Unknown,
+)
+from syncjobs.models import Attempt, Connection, Delivery, ExternalRef, Issue, Run
+from tests.syncjobs.factories import Lab
+
+
+def test_a_new_customer_is_created_once_and_everything_is_recorded(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+
+    delivery = lab.delivery("C-1")
+    assert delivery.state == "delivered"
+    assert [e.what for e in lab.target.effects] == ["created"]
+    assert lab.target.effects[0].data == {"no": "C-1", "name": "Name 1"}
+    ref = ExternalRef.objects.get(record=delivery.record, connection=lab.target_connection)
+    assert ref.external_id == "1"
+    assert ref.written["customer-out"]["version"] == 1
+    attempt = Attempt.objects.get(delivery=delivery)
+    assert (attempt.number, attempt.outcome, attempt.wrote) == (1, "delivered", True)
+    entry = AuditEntry.objects.get(action="delivery.written")
+    assert entry.after is not None
+    assert entry.after["external_id"] == "1"
+    assert UsageDay.objects.get().quantity == 1
+    run = Run.objects.get(kind="workflow")
+    assert (run.state, run.planned, run.delivered) == ("succeeded", 1, 1)
+
+
+def test_a_second_reading_of_the_same_content_writes_nothing(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    lab.put_customer("1")
+    lab.drain()
+
+    assert len(lab.target.effects) == 1
+    assert Delivery.objects.count() == 1
+
+
+def test_a_change_that_maps_to_the_same_output_is_unchanged_and_not_billed(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    lab.put_customer("1", tax="EU")
+    lab.drain()
+
+    assert len(lab.target.effects) == 1
+    assert lab.delivery("C-1").state == "unchanged"
+    assert UsageDay.objects.get().quantity == 1
+
+
+def test_a_changed_customer_updates_the_one_that_is_there(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    lab.put_customer("1", name="Renamed")
+    lab.drain()
+
+    assert [e.what for e in lab.target.effects] == ["created", "updated"]
+    assert lab.target.effects[1].external_id == "1"
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "kind"),
+    [
+        (Rejected("Customer C-1 is blocked."), "failed", "rejected_by_target"),
+        (Permanent("Unknown field."), "failed", "write_not_understood"),
+    ],
+)
+def test_what_will_fail_again_fails_at_once_and_raises_one_exception(
+    lab: Lab, error: Rejected | Permanent, state: str, kind: str
+) -> None:
+    lab.target.fail_before = [error]
+    lab.put_customer("1")
+    lab.drain()
+
+    assert lab.delivery("C-1").state == state
+    issue = Issue.objects.get()
+    assert (issue.kind, issue.count, issue.state) == (kind, 1, "open")
+    assert Run.objects.get(kind="workflow").state == "failed"
+
+
+def test_the_same_cause_on_many_records_is_one_exception_with_a_count(lab: Lab) -> None:
+    lab.target.fail_before = [Rejected(f"Customer C-{n} is blocked.") for n in range(1, 4)]
+    for number in range(1, 4):
+        lab.put_customer(str(number))
+    lab.drain()
+
+    issue = Issue.objects.get()
+    assert issue.count == 3
+    assert issue.entries.filter(kind="occurrence").count() == 3
+
+
+def test_an_exception_closes_itself_when_its_cause_goes_and_reopens_when_it_is_back(
+    lab: Lab,
+) -> None:
+    lab.target.fail_before = [Rejected("Customer is blocked.")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.put_customer("1", name="Mended")
+    lab.drain()
+    assert lab.delivery("C-1").state == "delivered"
+    assert Issue.objects.get().state == "resolved"
+
+    lab.target.fail_before = [Rejected("Customer is blocked.")]
+    lab.put_customer("1", name="Broken again")
+    lab.drain()
+    issue = Issue.objects.get()
+    assert (issue.state, issue.reopened, issue.count) == ("open", 1, 2)
+
+
+def test_a_failed_record_never_blocks_the_others(lab: Lab) -> None:
+    lab.target.fail_before = [Rejected("no"), None, None]
+    for number in range(1, 4):
+        lab.put_customer(str(number))
+    lab.drain()
+
+    assert lab.target.created("C-2") == lab.target.created("C-3") == 1
+    assert Run.objects.get(kind="workflow", failed=1).delivered in (0, 2)
+
+
+def test_a_transient_error_is_tried_again_later_and_counts_both_attempts(lab: Lab) -> None:
+    lab.target.fail_before = [Transient("Busy.", status=503)]
+    lab.put_customer("1")
+    lab.drain()
+    delivery = lab.delivery("C-1")
+    assert (delivery.state, delivery.attempts) == ("retrying", 1)
+    assert not Issue.objects.exists()
+
+    lab.deliver_late()
+    delivery = lab.delivery("C-1")
+    assert (delivery.state, delivery.attempts) == ("delivered", 2)
+    assert lab.target.created("C-1") == 1
+    assert UsageDay.objects.get().quantity == 1
+
+
+def test_a_system_that_asks_for_a_pause_gets_it(lab: Lab) -> None:
+    lab.target.fail_before = [RateLimited("Slow down.", status=429, retry_after=120.0)]
+    lab.put_customer("1")
+    lab.put_customer("2")
+    lab.drain()
+
+    assert not lab.target.effects
+    one, two = lab.delivery("C-1"), lab.delivery("C-2")
+    assert one.state == "retrying"
+    assert (one.not_before - one.updated_at).total_seconds() >= 120
+    assert two.state == "pending"
+    assert two.attempts == 0, "what was not sent is no attempt"
+    assert Connection.objects.get(pk=lab.target_connection.pk).breaker_until is not None
+
+
+def test_an_unknown_outcome_is_looked_up_and_not_doubled_when_it_had_arrived(lab: Lab) -> None:
+    lab.target.fail_after = [Unknown("The answer was lost.")]
+    lab.put_customer("1")
+    lab.drain()
+    assert lab.delivery("C-1").state == "unknown"
+
+    lab.deliver_late()
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1
+    assert lab.target.look_ups == 1
+    assert [e.what for e in lab.target.effects] == ["created"], "nothing is written twice"
+
+
+def test_an_unknown_outcome_that_had_not_arrived_is_written_after_the_look_up(lab: Lab) -> None:
+    lab.target.fail_before = [Unknown("The answer was lost.")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.deliver_late()
+
+    assert lab.delivery("C-1").state == "delivered"
+    assert (lab.target.look_ups, lab.target.created("C-1")) == (1, 1)
+
+
+def test_a_record_that_changed_while_its_outcome_was_unknown_ends_as_the_newest(lab: Lab) -> None:
+    lab.target.fail_after = [Unknown("The answer was lost.")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.put_customer("1", name="Newer")
+    lab.drain()
+    lab.deliver_late()
+
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1
+    assert lab.target.effects[-1].data["name"] == "Newer"
+
+
+def test_an_unknown_outcome_that_nobody_can_look_up_waits_for_a_person(lab: Lab) -> None:
+    lab.target.can_look_up = False
+    lab.target.fail_after = [Unknown("The answer was lost.")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.deliver_late()
+
+    assert lab.delivery("C-1").state == "parked"
+    assert Issue.objects.get().kind == "outcome_unknown"
+    assert len(lab.target.effects) == 1
+
+
+def test_refused_credentials_stop_the_connection_and_lose_nothing(lab: Lab) -> None:
+    lab.target.fail_before = [Config("The key is wrong.", status=401)]
+    for number in range(1, 4):
+        lab.put_customer(str(number))
+    lab.drain()
+
+    connection = Connection.objects.get(pk=lab.target_connection.pk)
+    assert connection.state == "refused"
+    assert Issue.objects.get().kind == "credentials_refused"
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"pending"}
+    assert set(Delivery.objects.values_list("attempts", flat=True)) <= {0, 1}
+
+    Connection.objects.filter(pk=connection.pk).update(state="untested")
+    lab.drain()
+    assert [lab.target.created(f"C-{n}") for n in (1, 2, 3)] == [1, 1, 1]
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_a_conflict_is_looked_up_and_written_onto_what_is_there(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    lab.target.fail_before = [Conflict("It has changed.", status=412)]
+    lab.put_customer("1", name="Renamed")
+    lab.drain()
+    lab.deliver_late()
+
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.effects[-1].data["name"] == "Renamed"
+
+
+def test_failures_in_a_row_open_the_breaker_and_raise_one_exception(lab: Lab) -> None:
+    lab.target.fail_before = [Transient("Down.", status=503) for _ in range(20)]
+    for number in range(1, 11):
+        lab.put_customer(str(number))
+    lab.drain()
+
+    connection = Connection.objects.get(pk=lab.target_connection.pk)
+    assert connection.breaker == "open"
+    assert Issue.objects.get().kind == "system_unreachable"
+    tried = Delivery.objects.filter(attempts__gt=0).count()
+    assert tried <= 6, "after the breaker opens nothing more is sent"
+
+    lab.target.fail_before = []
+    lab.deliver_late()
+    lab.deliver_late()
+    assert Connection.objects.get(pk=lab.target_connection.pk).breaker == "closed"
+    assert all(lab.target.created(f"C-{n}") == 1 for n in range(1, 11))
+    assert Issue.objects.get().state == "resolved"

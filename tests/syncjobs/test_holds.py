@@ -1,0 +1,216 @@
+"""Gates, holds and waiting: what is missing is named, and its arrival lets go."""
+
+from collections.abc import Callable
+
+import pytest
+
+from governance.actors import Actor
+from governance.errors import NotPermitted
+from governance.models import AuditEntry
+from syncjobs.models import Delivery, Hold, Issue
+from syncjobs.services.deliveries import cancel_delivery, release_hold, skip_delivery
+from tenants.accounts.models import Client
+from tests import actors
+from tests.actors import Person
+from tests.syncjobs.factories import (
+    PROJECT_IN,
+    PROJECT_OUT,
+    Lab,
+    StreamFactory,
+    make_lab,
+    make_mapping,
+    make_workflow,
+    step,
+)
+from tests.fakes.systems import record
+
+TAX_GATE = {
+    "name": "tax",
+    "label": "Tax setting",
+    "require": [{"path": "tax_code", "op": "present", "missing": "tax code of customer {key}"}],
+    "message": "No invoice without it.",
+    "alert": "finance",
+}
+
+
+@pytest.fixture
+def gated(alder: Client, at_work: None) -> Lab:
+    """The lab, with a gate on the tax code."""
+    lab = make_lab(alder)
+    lab.replace_workflow([step("customer", lab.target_connection, gates=[TAX_GATE])])
+    return lab
+
+
+@pytest.fixture
+def projects(lab: Lab) -> Lab:
+    """The lab, with projects that refer to customers in the target."""
+    make_mapping("project-in", "inbound", "project", PROJECT_IN)
+    make_mapping("project-out", "outbound", "project", PROJECT_OUT)
+    StreamFactory(
+        connection=lab.source_connection,
+        object="projects",
+        canonical="project",
+        mapping="project-in",
+        position=50,
+    )
+    target = {"role": "erp", "object": "projects", "connection": lab.target_connection.pk}
+    make_workflow(
+        lab.client,
+        [step("project", lab.target_connection, mapping="project-out", target=target)],
+        events=["project.created"],
+        name="Projects",
+    )
+    return lab
+
+
+def _put_project(lab: Lab, code: str, customer: str) -> None:
+    data = {"code": code, "name": code, "customer": customer}
+    lab.source.put("projects", record(code, data))
+
+
+def test_a_gate_holds_and_names_what_is_missing(gated: Lab) -> None:
+    gated.put_customer("1")
+    gated.drain()
+
+    delivery = gated.delivery("C-1")
+    assert (delivery.state, delivery.attempts) == ("held", 0)
+    hold = Hold.objects.get()
+    assert (hold.missing, hold.alert) == ("tax code of customer C-1", "finance")
+    issue = Issue.objects.get()
+    assert issue.title == "Tax setting: tax code of customer C-1"
+    assert not gated.target.effects
+
+
+def test_a_hold_lets_go_by_itself_when_what_was_missing_arrives(gated: Lab) -> None:
+    gated.put_customer("1")
+    gated.drain()
+    gated.put_customer("1", tax="EU")
+    gated.drain()
+
+    assert gated.delivery("C-1").state == "delivered"
+    hold = Hold.objects.get()
+    assert hold.released_at is not None
+    assert hold.released_by == ""
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_held_again_for_the_same_reason_is_one_hold_and_one_occurrence(gated: Lab) -> None:
+    gated.put_customer("1")
+    gated.drain()
+    gated.put_customer("1", name="Other name")
+    gated.drain()
+
+    assert Hold.objects.count() == 1
+    assert Issue.objects.get().count == 1
+    assert AuditEntry.objects.filter(action="delivery.held").count() == 1
+
+
+def test_a_person_lets_go_with_a_reason_and_it_is_audited(gated: Lab, dave: Actor) -> None:
+    gated.put_customer("1")
+    gated.drain()
+    release_hold(dave, Hold.objects.get(), reason="Finance agreed by phone.")
+    gated.drain()
+
+    assert gated.delivery("C-1").state == "delivered"
+    hold = Hold.objects.get()
+    assert hold.released_by.startswith("Dave Novak")
+    assert hold.reason == "Finance agreed by phone."
+    assert AuditEntry.objects.filter(action="delivery.released").exists()
+
+
+def test_nobody_lets_go_without_a_reason_or_without_the_permission(
+    gated: Lab, dave: Actor, actor: Callable[[Person], Actor]
+) -> None:
+    gated.put_customer("1")
+    gated.drain()
+    hold = Hold.objects.get()
+    with pytest.raises(Exception, match="Say why"):
+        release_hold(dave, hold, reason="  ")
+    with pytest.raises(NotPermitted):
+        release_hold(actor(actors.FRANK), hold, reason="I may not")
+    with pytest.raises(NotPermitted):
+        release_hold(actor(actors.MALLORY), hold, reason="Another client's")
+    assert gated.delivery("C-1").state == "held"
+
+
+def test_a_record_waits_for_what_it_refers_to_and_goes_when_that_is_there(projects: Lab) -> None:
+    _put_project(projects, "P-1", "C-9")
+    projects.drain()
+    waiting = projects.delivery("P-1", "project")
+    assert waiting.state == "waiting"
+    assert waiting.outcome == "Waits for customer C-9 in Target."
+
+    projects.put_customer("9")
+    projects.drain()
+    assert projects.delivery("P-1", "project").state == "delivered"
+    project = next(e for e in projects.target.effects if e.object == "projects")
+    customer = next(e for e in projects.target.effects if e.object == "things")
+    assert project.data["customer_id"] == customer.external_id
+
+
+def test_a_later_step_waits_for_the_earlier_one(lab: Lab) -> None:
+    lab.replace_workflow(
+        [
+            step("first", lab.target_connection, gates=[TAX_GATE]),
+            step(
+                "second",
+                lab.target_connection,
+                after=["first"],
+                target={"role": "erp", "object": "others", "connection": lab.target_connection.pk},
+            ),
+        ],
+    )
+    lab.put_customer("1")
+    lab.drain()
+    assert (lab.delivery("C-1", "first").state, lab.delivery("C-1", "second").state) == (
+        "held",
+        "waiting",
+    )
+    lab.put_customer("1", tax="EU")
+    lab.drain()
+    assert lab.delivery("C-1", "second").state == "delivered"
+    assert [e.object for e in lab.target.effects] == ["things", "others"]
+
+
+@pytest.mark.parametrize("end", [cancel_delivery, skip_delivery])
+def test_a_step_that_is_given_up_lets_the_next_one_go(
+    lab: Lab, dave: Actor, end: Callable[..., None]
+) -> None:
+    other = {"role": "erp", "object": "others", "connection": lab.target_connection.pk}
+    lab.replace_workflow(
+        [
+            step("first", lab.target_connection, gates=[TAX_GATE]),
+            step("second", lab.target_connection, after=["first"], target=other),
+        ],
+    )
+    lab.put_customer("1")
+    lab.drain()
+    end(dave, lab.delivery("C-1", "first"), reason="Done by hand.")
+    lab.drain()
+    assert lab.delivery("C-1", "second").state == "delivered"
+    assert Issue.objects.get().state == "resolved"
+    assert not Hold.objects.filter(released_at=None).exists()
+
+
+def test_a_mapping_problem_fails_with_the_field_named(projects: Lab) -> None:
+    make_mapping(
+        "strict-out",
+        "outbound",
+        "customer",
+        [{"id": "tax", "target": "tax", "source": "tax_code", "required": True}],
+    )
+    projects.replace_workflow([step("customer", projects.target_connection, mapping="strict-out")])
+    projects.put_customer("1")
+    projects.drain()
+    delivery = Delivery.objects.get(step="customer")
+    assert (delivery.state, delivery.error_class) == ("failed", "rejected")
+    assert Issue.objects.get().detail["target"] == "tax"
+
+
+def test_a_mapping_that_is_not_published_is_one_exception(lab: Lab) -> None:
+    lab.replace_workflow([step("customer", lab.target_connection, mapping="nowhere")])
+    lab.put_customer("1")
+    lab.put_customer("2")
+    lab.drain()
+    issue = Issue.objects.get()
+    assert (issue.kind, issue.count) == ("mapping_missing", 2)

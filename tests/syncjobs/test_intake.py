@@ -1,0 +1,271 @@
+"""Reading: the cursor moves with its page only, content decides, problems are told once."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from mappings.models import Mapping
+from mappings.services.versions import publish, save_draft
+from syncjobs import crashpoints
+from syncjobs.connectors.base import SourceRecord
+from syncjobs.connectors.errors import Config, Transient
+from syncjobs.models import (
+    CanonicalRecord,
+    Connection,
+    Delivery,
+    Event,
+    InboundEvent,
+    Issue,
+    RecordVersion,
+    Run,
+    Stream,
+)
+from syncjobs.services.connections import read_again
+from tests.fakes.systems import record
+from tests.syncjobs.factories import (
+    BUILDER,
+    CUSTOMER_IN,
+    PROJECT_IN,
+    Lab,
+    StreamFactory,
+    make_mapping,
+)
+
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+
+
+def _put(lab: Lab, id_: str, at: datetime, **data: object) -> None:
+    content = {"no": f"C-{id_}", "name": f"Name {id_}", **data}
+    lab.source.put("customers", record(id_, content, at=at))
+
+
+def test_a_page_commits_with_its_records_events_deliveries_and_cursor(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain(most=1)
+
+    stored = CanonicalRecord.objects.get(key="C-1")
+    assert (stored.version, stored.data["name"]) == (1, "Name 1")
+    version = RecordVersion.objects.get(record=stored)
+    assert version.source == {"no": "C-1", "name": "Name 1"}
+    assert version.mapping_version == Mapping.objects.get(slug="customer-in").live_id
+    assert Event.objects.get().type == "customer.changed"
+    assert Stream.objects.get(pk=lab.customers.pk).cursor == {"at": "1"}
+
+
+def test_a_worker_that_breaks_before_the_commit_leaves_nothing_of_the_page(lab: Lab) -> None:
+    lab.put_customer("1")
+    crashpoints.arm("intake.before_commit:raise")
+    try:
+        with pytest.raises(crashpoints.CrashPoint):
+            lab.drain()
+    finally:
+        crashpoints.arm("")
+    assert not CanonicalRecord.objects.exists()
+    assert not Delivery.objects.exists()
+    assert Stream.objects.get(pk=lab.customers.pk).cursor is None
+
+    Stream.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    lab.drain()
+    assert lab.target.created("C-1") == 1
+
+
+def test_an_older_version_never_overwrites_a_newer_one(lab: Lab) -> None:
+    _put(lab, "1", NOON, name="Newer")
+    lab.drain()
+    _put(lab, "1", NOON - timedelta(minutes=5), name="Older")
+    lab.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "Newer"
+    assert RecordVersion.objects.count() == 1
+
+
+def test_of_two_versions_in_one_page_the_last_counts(lab: Lab) -> None:
+    lab.source.put(
+        "customers",
+        record("1", {"no": "C-1", "name": "First"}, at=NOON),
+        record("1", {"no": "C-1", "name": "Last"}, at=NOON + timedelta(seconds=1)),
+    )
+    lab.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "Last"
+    assert len(lab.target.effects) == 1
+
+
+def test_our_own_write_coming_back_raises_nothing(lab: Lab) -> None:
+    make_mapping("echo-in", "inbound", "customer", CUSTOMER_IN)
+    StreamFactory(
+        connection=lab.target_connection, object="things", canonical="customer", mapping="echo-in"
+    )
+    lab.put_customer("1")
+    lab.drain()
+    written = lab.target.effects[0]
+    lab.target.put("things", record(written.external_id, dict(written.data)))
+    lab.drain()
+
+    assert CanonicalRecord.objects.get(key="C-1").version == 1
+    assert Event.objects.count() == 1
+    assert len(lab.target.effects) == 1
+
+
+def test_a_deletion_in_the_source_is_a_soft_state(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    gone = SourceRecord("1", "gone", None, {"no": "C-1"}, deleted=True)
+    lab.source.put("customers", gone)
+    lab.drain()
+    stored = CanonicalRecord.objects.get()
+    assert stored.deleted
+    assert stored.data["name"] == "Name 1"
+    assert len(lab.target.effects) == 1
+
+
+def test_an_empty_answer_deletes_nothing_and_is_explained(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    lab.drain()
+    assert not CanonicalRecord.objects.get().deleted
+    run = Run.objects.filter(kind="intake").latest("id")
+    assert (run.read, run.state) == (0, "succeeded")
+    assert run.message.startswith("Nothing has changed since")
+
+
+def test_quiet_readings_share_one_run(lab: Lab) -> None:
+    for _ in range(4):
+        lab.drain()
+    run = Run.objects.get(kind="intake")
+    assert run.detail["polls"] == 4
+    assert run.message == "The source has no records of this kind." or "Nothing" in run.message
+
+
+def test_records_that_no_mapping_takes_are_set_aside_and_block_nobody(lab: Lab) -> None:
+    lab.source.put(
+        "customers",
+        record("1", {"no": "C-1", "name": "One"}),
+        record("2", {"no": "C-2", "name": ""}),
+        record("3", {"no": "C-3", "name": ""}),
+        record("4", {"no": "C-4", "name": "Four"}),
+    )
+    lab.drain()
+
+    assert lab.target.created("C-1") == lab.target.created("C-4") == 1
+    issue = Issue.objects.get()
+    assert (issue.kind, issue.count) == ("intake_problem", 2)
+    assert InboundEvent.objects.filter(state="set_aside").count() == 2
+    run = Run.objects.filter(kind="intake").latest("id")
+    assert (run.state, run.read, run.refused) == ("partial", 4, 2)
+
+
+def test_a_set_aside_record_goes_through_when_its_source_is_mended(lab: Lab) -> None:
+    lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
+    lab.drain()
+    lab.source.put("customers", record("2", {"no": "C-2", "name": "Two"}))
+    lab.drain()
+    assert lab.target.created("C-2") == 1
+    assert InboundEvent.objects.get().state == "processed"
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_a_set_aside_record_goes_through_when_the_mapping_is_mended(lab: Lab) -> None:
+    lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
+    lab.drain()
+    mapping = Mapping.objects.get(slug="customer-in")
+    rules = [dict(rule) for rule in CUSTOMER_IN]
+    rules[1] = {**rules[1], "default": "Unnamed", "required": False}
+    publish(mapping, save_draft(BUILDER, mapping, {"rules": rules}))
+    lab.drain()
+    assert CanonicalRecord.objects.get(key="C-2").data["name"] == "Unnamed"
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_two_records_of_one_system_with_one_number_are_a_duplicate(lab: Lab) -> None:
+    lab.source.put(
+        "customers",
+        record("1", {"no": "C-1", "name": "One"}),
+        record("7", {"no": "C-1", "name": "Same number"}),
+    )
+    lab.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "One"
+    issue = Issue.objects.get()
+    assert issue.kind == "duplicate_record"
+    assert "C-1" in issue.title
+    assert lab.target.created("C-1") == 1
+
+
+def test_a_reading_with_refused_credentials_is_failed_not_green(lab: Lab) -> None:
+    lab.source.fail_read = [Config("The token is not valid.", status=401)]
+    lab.drain()
+    run = Run.objects.get()
+    assert (run.state, run.error_class) == ("failed", "config")
+    assert Connection.objects.get(pk=lab.source_connection.pk).state == "refused"
+    assert Issue.objects.get().kind == "credentials_refused"
+
+    lab.put_customer("1")
+    lab.drain()
+    assert not CanonicalRecord.objects.exists(), "a refused connection is left alone"
+
+
+def test_a_reading_that_fails_goes_on_from_its_last_page(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    lab.source.fail_read = [Transient("Down.", status=503)]
+    lab.put_customer("2")
+    lab.drain()
+    assert Run.objects.filter(kind="intake", state="failed").count() == 1
+    lab.drain()
+    assert Stream.objects.get(pk=lab.customers.pk).cursor == {"at": "2"}
+    assert [lab.target.created("C-1"), lab.target.created("C-2")] == [1, 1]
+
+
+def test_reading_everything_again_doubles_nothing(lab: Lab) -> None:
+    for number in range(1, 6):
+        lab.put_customer(str(number))
+    lab.drain()
+    read_again(BUILDER, lab.customers, reason="A test")
+    lab.drain()
+    assert len(lab.target.effects) == 5
+    assert RecordVersion.objects.count() == 5
+
+
+def test_a_record_that_others_name_has_a_place_until_it_comes(lab: Lab) -> None:
+    make_mapping("project-in", "inbound", "project", PROJECT_IN)
+    StreamFactory(
+        connection=lab.source_connection,
+        object="projects",
+        canonical="project",
+        mapping="project-in",
+        position=5,
+    )
+    from tests.syncjobs.factories import make_workflow, step
+
+    make_workflow(
+        lab.client,
+        [step("owner", lab.target_connection, record="customer")],
+        events=["project.created"],
+        name="Owners",
+    )
+    lab.source.put("projects", record("P", {"code": "P", "name": "P", "customer": "C-5"}))
+    lab.drain()
+    assert CanonicalRecord.objects.get(key="C-5").version == 0
+    assert lab.delivery("C-5", "owner").state == "waiting"
+    lab.put_customer("5")
+    lab.drain()
+    assert lab.delivery("C-5", "owner").state in ("delivered", "unchanged")
+    assert lab.target.created("C-5") == 1
+
+
+def test_a_page_costs_the_same_number_of_statements_whatever_its_size(
+    lab: Lab, django_assert_max_num_queries: object
+) -> None:
+    from django.test.utils import CaptureQueriesContext
+
+    counts = []
+    for size in (5, 100):
+        rows = [record(f"{size}-{n}", {"no": f"C{size}-{n}", "name": "x"}) for n in range(size)]
+        lab.source.put("customers", *rows)
+        Stream.objects.update(next_poll_at=timezone.now())
+        from syncjobs.intake.polling import poll_stream
+
+        with CaptureQueriesContext(connection) as seen:
+            poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+        counts.append(len(seen))
+    assert counts[1] <= counts[0] + 2

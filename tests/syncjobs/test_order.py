@@ -1,0 +1,158 @@
+"""Claims, leases and fencing: order per record, one open row, nothing after a lost lease."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from syncjobs.connectors.errors import Unknown
+from syncjobs.engine import ledger
+from syncjobs.engine.claim import claim, reap
+from syncjobs.engine.jobs import Outcome
+from syncjobs.engine.prepare import load_jobs
+from syncjobs.models import Attempt, Delivery, Issue
+from tests.syncjobs.factories import Lab, make_workflow, step
+
+
+def _plan(lab: Lab, *ids: str) -> None:
+    """Let records come in without delivering anything."""
+    for id_ in ids:
+        lab.put_customer(id_)
+    lab.drain(most=0)
+    from syncjobs.intake.polling import poll_stream
+
+    poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+
+
+def test_a_newer_version_renews_the_open_row_instead_of_adding_one(lab: Lab) -> None:
+    _plan(lab, "1")
+    lab.put_customer("1", name="Newer")
+    _plan(lab)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.record_version) == ("pending", 2)
+
+
+def test_a_newer_version_takes_up_what_had_failed(lab: Lab) -> None:
+    _plan(lab, "1")
+    Delivery.objects.update(state="failed")
+    lab.put_customer("1", name="Mended")
+    _plan(lab)
+    assert Delivery.objects.get().state == "pending"
+
+
+@pytest.mark.parametrize("state", ["unknown", "parked"])
+def test_a_newer_version_never_skips_the_question_of_an_unknown_outcome(
+    lab: Lab, state: str
+) -> None:
+    _plan(lab, "1")
+    Delivery.objects.update(state=state, verify=True)
+    lab.put_customer("1", name="Newer")
+    _plan(lab)
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.record_version, delivery.verify) == (state, 2, True)
+
+
+def test_a_version_that_arrives_while_its_row_is_being_written_is_written_next(lab: Lab) -> None:
+    _plan(lab, "1")
+    (taken,) = claim()
+    job = load_jobs([taken])[0]
+    lab.put_customer("1", name="Newer")
+    from syncjobs.intake.polling import poll_stream
+
+    type(lab.customers).objects.update(next_poll_at=timezone.now())
+    poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+    assert Delivery.objects.get().state == "running"
+
+    ledger.record([Outcome(job, "deliver", attempt=True, wrote=True)], worker="w")
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.finished_at) == ("pending", None)
+
+
+def test_a_record_has_one_running_delivery_per_system(lab: Lab) -> None:
+    make_workflow(lab.client, [step("again", lab.target_connection)], name="Other flow")
+    _plan(lab, "1")
+    assert Delivery.objects.count() == 2
+    assert len(claim()) == 1
+    assert claim() == [], "the other one waits until the first has ended"
+
+
+def test_the_database_refuses_a_second_running_delivery_of_a_record(lab: Lab) -> None:
+    make_workflow(lab.client, [step("again", lab.target_connection)], name="Other flow")
+    _plan(lab, "1")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delivery.objects.update(state="running")
+
+
+def test_more_urgent_workflows_go_first(lab: Lab) -> None:
+    urgent = make_workflow(lab.client, [step("urgent", lab.target_connection)], name="Urgent")
+    urgent.priority = 10
+    urgent.save()
+    _plan(lab, "1", "2")
+    first = [Delivery.objects.get(pk=one.delivery_id).step for one in claim()]
+    assert first == ["urgent", "urgent"]
+
+
+def test_a_worker_past_its_lease_writes_nothing(lab: Lab) -> None:
+    _plan(lab, "1")
+    (taken,) = claim()
+    job = load_jobs([taken])[0]
+    _let_leases_end()
+    assert reap() == 1
+
+    kept = ledger.record([Outcome(job, "deliver", attempt=True, wrote=True)], worker="late")
+    assert kept == 0
+    assert Delivery.objects.get().state == "unknown"
+    assert not Attempt.objects.exists()
+
+
+def test_work_of_a_dead_worker_is_looked_up_first(lab: Lab) -> None:
+    _plan(lab, "1")
+    claim()
+    _let_leases_end()
+    lab.drain()
+    assert lab.target.look_ups == 1
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1
+
+
+def test_three_starts_that_never_end_park_the_poison_and_only_that(lab: Lab) -> None:
+    _plan(lab, "1", "2", "3")
+    poison = lab.delivery("C-2").pk
+    starts = 0
+    while taken := claim():
+        if poison in [one.delivery_id for one in taken]:
+            starts += 1
+            assert starts == 1 or len(taken) == 1, "suspects are started alone"
+            _let_leases_end()
+            reap()
+        else:
+            jobs = load_jobs(taken)
+            ledger.record([Outcome(one, "deliver", wrote=True) for one in jobs], worker="w")
+    assert starts == 3
+    assert Delivery.objects.get(state="parked").pk == poison
+    assert Delivery.objects.filter(state="delivered").count() == 2
+    assert Issue.objects.get().kind == "worker_died"
+
+
+def _let_leases_end() -> None:
+    past = timezone.now() - timedelta(seconds=1)
+    Delivery.objects.filter(state="running").update(lease_until=past)
+
+
+def test_a_row_that_ended_well_starts_counting_from_zero(lab: Lab) -> None:
+    lab.target.fail_before = [Unknown("lost")]
+    _plan(lab, "1")
+    lab.drain()
+    assert Delivery.objects.get().unfinished_starts == 0
+
+
+def test_what_was_not_sent_goes_back_as_it_was_when_the_worker_is_asked_to_stop(lab: Lab) -> None:
+    _plan(lab, "1", "2")
+    from syncjobs.engine.deliver import deliver_batch
+
+    deliver_batch(lab.systems(), worker="w", stop=lambda: True)
+    assert set(Delivery.objects.values_list("state", "attempts", "unfinished_starts")) == {
+        ("pending", 0, 0)
+    }
+    assert not lab.target.effects
