@@ -67,7 +67,7 @@ def tier_list(request: HttpRequest) -> HttpResponse:
     return page(request, "branding/commercial/tier_list.html", context)
 
 
-def _versions(tiers: Any, month: Month) -> Mapping[int, TierVersion]:
+def _versions(tiers: Iterable[Tier], month: Month) -> Mapping[int, TierVersion]:
     rows = TierVersion.objects.filter(tier__in=list(tiers), starts_on__lte=month.first)
     newest = rows.select_related("tier").order_by("tier_id", "-starts_on").distinct("tier_id")
     return {row.tier_id: row for row in newest}
