@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from governance import correlation
+from governance.errors import Refusal
 
 logger = logging.getLogger(__name__)
 
@@ -100,9 +101,18 @@ def _flat(detail: Any) -> list[dict[str, str]]:
     return [{"field": "", "message": str(detail)}]
 
 
+class Refused(exceptions.APIException):
+    """The rules say no to this now; the message says why."""
+
+    status_code = 409
+    default_code = "refused"
+
+
 def _as_api_error(error: Exception) -> exceptions.APIException | None:
     if isinstance(error, exceptions.APIException):
         return error
+    if isinstance(error, Refusal):
+        return Refused(str(error))
     if isinstance(error, Http404):
         return exceptions.NotFound("Nothing here with that address.")
     if isinstance(error, PermissionDenied):

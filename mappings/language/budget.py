@@ -1,11 +1,15 @@
 """What an expression may cost. Pure."""
 
-MAX_SOURCE = 2_000
-MAX_DEPTH = 24
-MAX_NODES = 140
-MAX_TEXT = 10_000
-MAX_ITEMS = 10_000
-MAX_STEPS = 20_000
+from typing import Final
+
+MAX_SOURCE: Final = 2_000
+MAX_DEPTH: Final = 24
+MAX_NODES: Final = 140
+MAX_TEXT: Final = 10_000
+MAX_ITEMS: Final = 10_000
+# List members that one expression, and all expressions on one record, may look at.
+MAX_STEPS: Final = 20_000
+MAX_RECORD_STEPS: Final = 100_000
 
 
 class ExpressionError(ValueError):
@@ -13,15 +17,15 @@ class ExpressionError(ValueError):
 
 
 class Budget:
-    """Steps left for one evaluation."""
+    """Steps that are left."""
 
     __slots__ = ("left",)
 
-    def __init__(self) -> None:
-        self.left = MAX_STEPS
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
 
     def spend(self, steps: int = 1) -> None:
         """Take steps away. Raises ExpressionError when none are left."""
         self.left -= steps
         if self.left < 0:
-            raise ExpressionError("The expression does too much for one record; simplify it.")
+            raise ExpressionError("It does too much for one record; simplify it.")

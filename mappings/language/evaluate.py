@@ -2,10 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Final
 
-from mappings.language.budget import MAX_TEXT, Budget, ExpressionError
-from mappings.language.functions import FUNCTIONS, SPECIAL, items_of, number, same, truth
-from mappings.language.nodes import Call, Literal, Node, paths_of
+from mappings.language.budget import MAX_STEPS, MAX_TEXT, Budget, ExpressionError
+from mappings.language.functions import (
+    FUNCTIONS,
+    SPECIAL,
+    add,
+    members_of,
+    number,
+    objects_of,
+    same,
+    truth,
+)
+from mappings.language.nodes import OVER_LISTS, Call, Literal, Node, nodes_in, paths_of
 from mappings.language.parser import parse
 from mappings.paths import MISSING, BadPath, Reader, reader
 
@@ -14,58 +24,99 @@ Evaluator = Callable[[Record, Mapping[str, object], Budget], object]
 
 
 class Expression:
-    """A parsed expression, ready to run on records."""
+    """A parsed expression, ready to run on records.
+
+    paths: what it reads. size: how many parts it has.
+    """
 
     def __init__(self, source: str) -> None:
         """Parse. Raises ExpressionError that says what is wrong and where."""
         node = parse(source)
         self.source = source
         self.paths = paths_of(node)
+        parts = list(nodes_in(node))
+        self.size = len(parts)
+        self._walks = any(isinstance(one, Call) and one.name in OVER_LISTS for one in parts)
         self._run = _compiled(node)
 
-    def __call__(self, record: Record, variables: Mapping[str, object]) -> object:
-        """Return the value for one record, with a budget of its own. Raises ExpressionError."""
-        value = self._run(record, variables, Budget())
+    def __call__(
+        self, record: Record, variables: Mapping[str, object], spent: Budget | None = None
+    ) -> object:
+        """Return the value for one record. Raises ExpressionError.
+
+        Every evaluation has a budget of its own; what it uses is also taken from `spent`,
+        which all expressions on one record share.
+        """
+        # Without lists an expression can't cost more than its parts: no account is needed.
+        value = self._walked(record, variables, spent) if self._walks else (
+            self._run(record, variables, _NOTHING_TO_SPEND)
+        )  # fmt: skip
         if isinstance(value, str) and len(value) > MAX_TEXT:
             raise ExpressionError(f"The text is longer than {MAX_TEXT} characters.")
         return value
 
+    def _walked(
+        self, record: Record, variables: Mapping[str, object], spent: Budget | None
+    ) -> object:
+        own = Budget(MAX_STEPS)
+        value = self._run(record, variables, own)
+        if spent is not None:
+            spent.spend(MAX_STEPS - own.left)
+        return value
 
-def _known(name: str, count: int) -> None:
+
+_NOTHING_TO_SPEND: Final = Budget(0)
+
+
+def _check_call(name: str, count: int, at: int) -> None:
     if name in SPECIAL:
-        least, most = SPECIAL[name]
+        counts = SPECIAL[name].counts
     elif name in FUNCTIONS:
-        least, most = FUNCTIONS[name].least, FUNCTIONS[name].most
+        counts = frozenset(range(FUNCTIONS[name].least, FUNCTIONS[name].most + 1))
     else:
+        known = ", ".join(sorted({*FUNCTIONS, *SPECIAL}))
         raise ExpressionError(
-            f"There is no function {name}(); there are {', '.join(sorted({*FUNCTIONS, *SPECIAL}))}."
+            f"There is no function {name}() (position {at}); there are {known}."
         )
-    if not least <= count <= most:
-        wanted = f"{least}" if least == most else f"{least} to {most}"
-        raise ExpressionError(f"{name}() takes {wanted} arguments, not {count}.")
+    if count not in counts:
+        wanted = " or ".join(map(str, sorted(counts))) if len(counts) < 3 else (
+            f"{min(counts)} to {max(counts)}"
+        )  # fmt: skip
+        raise ExpressionError(f"{name}() at position {at} takes {wanted} arguments, not {count}.")
 
 
 def _compiled(node: Node) -> Evaluator:
     if isinstance(node, Literal):
         value = node.value
         return lambda record, variables, budget: value
-    _known(node.name, len(node.arguments))
+    _check_call(node.name, len(node.arguments), node.at)
     if node.name in _SPECIAL_COMPILERS:
         return _SPECIAL_COMPILERS[node.name](node)
+    return _plain_call(node)
+
+
+def _plain_call(node: Call) -> Evaluator:
     apply = FUNCTIONS[node.name].apply
     arguments = [_compiled(argument) for argument in node.arguments]
-
-    def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
-        budget.spend()
-        return apply(*(argument(record, variables, budget) for argument in arguments))
-
-    return run
+    if len(arguments) == 1:
+        only = arguments[0]
+        return lambda record, variables, budget: apply(only(record, variables, budget))
+    if len(arguments) == 2:
+        left, right = arguments
+        return lambda record, variables, budget: apply(
+            left(record, variables, budget), right(record, variables, budget)
+        )
+    return lambda record, variables, budget: apply(
+        *[argument(record, variables, budget) for argument in arguments]
+    )
 
 
 def _literal_text(node: Call, place: int) -> str:
     argument = node.arguments[place]
     if not isinstance(argument, Literal) or not isinstance(argument.value, str):
-        raise ExpressionError(f"{node.name}() wants a text in quotes as argument {place + 1}.")
+        raise ExpressionError(
+            f"{node.name}() at position {node.at} wants a text in quotes as argument {place + 1}."
+        )
     return argument.value
 
 
@@ -80,18 +131,25 @@ def _field(node: Call) -> Evaluator:
     read = _path(node, 0)
 
     def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
-        budget.spend()
         value = read(record)
+        if value is MISSING:
+            return None
         if isinstance(value, int) and not isinstance(value, bool):
-            return Decimal(value)
-        return None if value is MISSING else value
+            return number(value)
+        return value
 
     return run
 
 
 def _var(node: Call) -> Evaluator:
     name = _literal_text(node, 0)
-    return lambda record, variables, budget: variables.get(name)
+
+    def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
+        if name not in variables:
+            raise ExpressionError(f"This run has no variable '{name[:60]}'.")
+        return variables[name]
+
+    return run
 
 
 def _if(node: Call) -> Evaluator:
@@ -110,13 +168,15 @@ def _joined(node: Call) -> Evaluator:
 
 
 def _sum(node: Call) -> Evaluator:
+    path = _literal_text(node, 0)
     read, item = _path(node, 0), _path(node, 1)
 
     def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
         total = Decimal(0)
-        for one in items_of(read(record), budget):
+        for one in objects_of(read(record), path, budget):
             value = item(one)
-            total += number(0 if value in (None, MISSING) else value)
+            if value is not None and value is not MISSING and value != "":
+                total = add(total, number(value))
         return total
 
     return run
@@ -124,23 +184,21 @@ def _sum(node: Call) -> Evaluator:
 
 def _matching(node: Call) -> Evaluator:
     """count(list), count(list, item, value), any(…), all(…)."""
+    path = _literal_text(node, 0)
     read = _path(node, 0)
-    item = _path(node, 1) if len(node.arguments) == 3 else None
-    wanted = _compiled(node.arguments[2]) if len(node.arguments) == 3 else None
-    if len(node.arguments) == 2:
-        raise ExpressionError(
-            f"{node.name}() takes a list, or a list, an item's field and a value."
+    if len(node.arguments) == 1:
+        return lambda record, variables, budget: Decimal(
+            len(members_of(read(record), path, budget))
         )
+    item, wanted, name = _path(node, 1), _compiled(node.arguments[2]), node.name
 
     def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
-        members = items_of(read(record), budget)
-        if item is None or wanted is None:
-            return Decimal(len(members))
+        members = objects_of(read(record), path, budget)
         value = wanted(record, variables, budget)
         found = sum(1 for one in members if same(item(one), value))
-        if node.name == "count":
+        if name == "count":
             return Decimal(found)
-        return found > 0 if node.name == "any" else found == len(members)
+        return found > 0 if name == "any" else found == len(members)
 
     return run
 

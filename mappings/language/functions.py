@@ -6,7 +6,8 @@ from decimal import Decimal, DecimalException
 from typing import Final
 
 from mappings.language.budget import MAX_ITEMS, MAX_TEXT, Budget, ExpressionError
-from mappings.numbers import CONTEXT, NotANumber, as_decimal, as_text, rounded
+from mappings.numbers import CONTEXT, NotANumber, as_decimal, as_text, rounded, whole
+from mappings.paths import MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +25,43 @@ def number(value: object) -> Decimal:
     try:
         return as_decimal(value)
     except NotANumber as error:
-        raise ExpressionError(f"A number is needed: {error}.") from error
+        raise ExpressionError(f"A number is needed, and the value {error}.") from error
 
 
 def text(value: object) -> str:
-    """Return a text; null is empty. Raises ExpressionError when it is too long."""
-    made = "" if value is None else as_text(value) if isinstance(value, Decimal) else str(value)
+    """Return a text; null is empty. Raises ExpressionError for a list, or one too long."""
+    if isinstance(value, str):
+        made = value
+    elif value is None:
+        made = ""
+    elif isinstance(value, bool):
+        made = "true" if value else "false"
+    elif isinstance(value, Decimal):
+        made = as_text(value)
+    elif isinstance(value, int):
+        made = as_text(number(value))
+    else:
+        raise ExpressionError("A text is needed, not a list or object.")
     if len(made) > MAX_TEXT:
         raise ExpressionError(f"A text grows beyond {MAX_TEXT} characters.")
     return made
 
 
 def truth(value: object) -> bool:
-    """Return a true or false. Raises ExpressionError for anything else but null."""
+    """Return a true or false; null is false. Raises ExpressionError for anything else."""
     if value is None:
         return False
     if isinstance(value, bool):
         return value
     raise ExpressionError("A condition must be true or false; compare with eq(), gt() or the like.")
+
+
+def add(left: Decimal, right: Decimal) -> Decimal:
+    """Return the sum. Raises ExpressionError when it is too large."""
+    try:
+        return CONTEXT.add(left, right)
+    except DecimalException as error:
+        raise ExpressionError("The result is too large.") from error
 
 
 def _divide(left: object, right: object) -> Decimal:
@@ -52,19 +72,19 @@ def _divide(left: object, right: object) -> Decimal:
 
 
 def _calculated(name: str) -> Callable[[object, object], Decimal]:
-    operation = getattr(CONTEXT, name)
+    operation: Callable[[Decimal, Decimal], Decimal] = getattr(CONTEXT, name)
 
     def apply(left: object, right: object) -> Decimal:
         try:
-            result: Decimal = operation(number(left), number(right))
+            return operation(number(left), number(right))
         except DecimalException as error:
             raise ExpressionError("The result is too large.") from error
-        return result
 
     return apply
 
 
 def same(left: object, right: object) -> bool:
+    """Say whether two values are equal; a number equals its text."""
     if isinstance(left, Decimal) or isinstance(right, Decimal):
         try:
             return as_decimal(left) == as_decimal(right)
@@ -74,6 +94,8 @@ def same(left: object, right: object) -> bool:
 
 
 def _ordered(compare: Callable[[object, object], bool]) -> Callable[[object, object], bool]:
+    """Compare numbers as numbers, other texts (ISO days too) by their letters; null never."""
+
     def apply(left: object, right: object) -> bool:
         if left is None or right is None:
             return False
@@ -95,14 +117,24 @@ def _coalesce(*values: object) -> object:
     return next((value for value in values if value not in (None, "")), None)
 
 
-def _round(value: object, digits: object = 2) -> Decimal:
-    places = int(number(digits))
-    if not 0 <= places <= 10:
+def _round(value: object, digits: object = Decimal(2)) -> Decimal:
+    places = _count(digits)
+    if places > 10:
         raise ExpressionError("round() takes 0 to 10 digits.")
     try:
         return rounded(number(value), places)
     except NotANumber as error:
-        raise ExpressionError(str(error)) from error
+        raise ExpressionError(f"The value {error}.") from error
+
+
+def _count(value: object) -> int:
+    try:
+        found = whole(number(value))
+    except NotANumber as error:
+        raise ExpressionError(f"The count {error}.") from error
+    if not 0 <= found <= MAX_TEXT:
+        raise ExpressionError(f"A count is 0 to {MAX_TEXT}.")
+    return found
 
 
 FUNCTIONS: Final[Mapping[str, Function]] = {
@@ -111,7 +143,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "mul": Function(2, 2, _calculated("multiply"), "a × b"),
     "div": Function(2, 2, _divide, "a ÷ b"),
     "round": Function(1, 2, _round, "half up, to 2 digits or as given"),
-    "abs": Function(1, 1, lambda value: abs(number(value)), "without its sign"),
+    "abs": Function(1, 1, lambda value: CONTEXT.abs(number(value)), "without its sign"),
     "min": Function(2, 8, lambda *values: min(map(number, values)), "the smallest"),
     "max": Function(2, 8, lambda *values: max(map(number, values)), "the largest"),
     "eq": Function(2, 2, same, "equal"),
@@ -126,7 +158,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "upper": Function(1, 1, lambda value: text(value).upper(), "in capitals"),
     "lower": Function(1, 1, lambda value: text(value).lower(), "in small letters"),
     "trim": Function(1, 1, lambda value: text(value).strip(), "without outer spaces"),
-    "left": Function(2, 2, lambda value, n: text(value)[: max(0, int(number(n)))], "first letters"),
+    "left": Function(2, 2, lambda value, n: text(value)[: _count(n)], "first letters"),
     "length": Function(1, 1, lambda value: Decimal(len(text(value))), "number of letters"),
     "contains": Function(2, 2, lambda value, part: text(part) in text(value), "has the part"),
     "starts_with": Function(
@@ -134,24 +166,45 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     ),
     "coalesce": Function(1, 12, _coalesce, "the first that is not empty"),
 }
-# Functions that do not evaluate all of their arguments, or that read the record.
-SPECIAL: Final[Mapping[str, tuple[int, int]]] = {
-    "if": (3, 3),
-    "and": (2, 12),
-    "or": (2, 12),
-    "field": (1, 2),
-    "var": (1, 1),
-    "sum": (2, 2),
-    "count": (1, 3),
-    "any": (3, 3),
-    "all": (3, 3),
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A function that reads the record, or does not evaluate all of its arguments."""
+
+    counts: frozenset[int]
+    help: str
+
+
+SPECIAL: Final[Mapping[str, Form]] = {
+    "if": Form(frozenset({3}), "condition, then, else"),
+    "and": Form(frozenset(range(2, 13)), "all are true"),
+    "or": Form(frozenset(range(2, 13)), "one is true"),
+    "field": Form(frozenset({1}), "a field of the record; null when it is not there"),
+    "var": Form(frozenset({1}), "a value of the run, such as its period"),
+    "sum": Form(frozenset({2}), "a list's field added up; what is empty counts as 0"),
+    "count": Form(frozenset({1, 3}), "a list's members, or those whose field has a value"),
+    "any": Form(frozenset({3}), "one member's field has the value"),
+    "all": Form(frozenset({3}), "every member's field has the value"),
 }
 
 
-def items_of(value: object, budget: Budget) -> list[Mapping[str, object]]:
-    """Return the members of a list of objects. Raises ExpressionError when it is too long."""
-    members = value if isinstance(value, list) else []
-    if len(members) > MAX_ITEMS:
-        raise ExpressionError(f"The list has more than {MAX_ITEMS} members.")
-    budget.spend(len(members))
-    return [one for one in members if isinstance(one, Mapping)]
+def members_of(value: object, path: str, budget: Budget) -> list[object]:
+    """Return a list's members; null and missing are an empty one. Raises ExpressionError."""
+    if value is None or value is MISSING:
+        return []
+    if not isinstance(value, list):
+        raise ExpressionError(f"'{path[:60]}' is not a list.")
+    if len(value) > MAX_ITEMS:
+        raise ExpressionError(f"The list '{path[:60]}' has more than {MAX_ITEMS} members.")
+    budget.spend(len(value))
+    return value
+
+
+def objects_of(value: object, path: str, budget: Budget) -> list[Mapping[str, object]]:
+    """Return a list's members, all of them objects. Raises ExpressionError."""
+    members = members_of(value, path, budget)
+    objects = [one for one in members if isinstance(one, Mapping)]
+    if len(objects) != len(members):
+        raise ExpressionError(f"The list '{path[:60]}' holds something that is no object.")
+    return objects

@@ -1,9 +1,13 @@
 """What an expression is made of."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 Value = str | Decimal | bool | None
+# Functions whose first argument is the path of a list.
+OVER_LISTS: Final = frozenset({"sum", "count", "any", "all"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A function with its arguments. `at`: where it stands in the source."""
+    """A function with its arguments. `at`: where it stands in the source, from 1."""
 
     name: str
     arguments: "tuple[Node, ...]"
@@ -25,13 +29,22 @@ class Call:
 Node = Literal | Call
 
 
+def nodes_in(node: Node) -> Iterator[Node]:
+    """Give a node and everything below it. The parser has bounded how deep that is."""
+    yield node
+    if isinstance(node, Call):
+        for argument in node.arguments:
+            yield from nodes_in(argument)
+
+
 def paths_of(node: Node) -> list[str]:
     """Return the record paths that an expression reads."""
-    if isinstance(node, Literal):
-        return []
-    own = []
-    if node.name in {"field", "sum", "count", "any", "all"} and node.arguments:
-        first = node.arguments[0]
-        if isinstance(first, Literal) and isinstance(first.value, str):
-            own = [first.value]
-    return own + [path for argument in node.arguments for path in paths_of(argument)]
+    return [
+        one.arguments[0].value
+        for one in nodes_in(node)
+        if isinstance(one, Call)
+        and (one.name == "field" or one.name in OVER_LISTS)
+        and one.arguments
+        and isinstance(one.arguments[0], Literal)
+        and isinstance(one.arguments[0].value, str)
+    ]

@@ -9,44 +9,48 @@ from mappings.numbers import NotANumber, as_decimal
 
 _TOKEN: Final = re.compile(
     r"""\s*(?:(?P<text>'[^'\\\n]*'|"[^"\\\n]*")|(?P<number>-?[0-9]{1,40}(?:\.[0-9]{1,20})?)"""
-    r"""|(?P<name>[a-z][a-z_]{0,30})|(?P<sign>[(),]))""",
+    r"""|(?P<name>[a-z][a-z_]{0,30})|(?P<sign>[(),])|(?P<end>\Z))""",
     re.ASCII,
 )
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
 class _Reader:
-    """Tokens one after another."""
+    """Tokens one after another. `at`: where the present one begins, counted from 1."""
 
     def __init__(self, source: str) -> None:
         if len(source) > MAX_SOURCE:
             raise ExpressionError(f"The expression is longer than {MAX_SOURCE} characters.")
         self.source = source
-        self.at = 0
         self.nodes = 0
+        self.at = 1
         self.kind = ""
         self.text = ""
+        self._next = 0
         self.advance()
 
     def advance(self) -> None:
         """Read the next token; at the end the kind is "end"."""
-        if not self.source[self.at :].strip():
-            self.kind, self.text, self.at = "end", "", len(self.source)
-            return
-        found = _TOKEN.match(self.source, self.at)
+        found = _TOKEN.match(self.source, self._next)
         if found is None or not found.lastgroup:
-            sign = self.source[self.at :].strip()[:1]
+            rest = self.source[self._next :]
+            place = self._next + len(rest) - len(rest.lstrip()) + 1
             raise ExpressionError(
-                f"{sign!r} at position {self.at + 1} has no meaning here; write function calls "
-                "such as add(field('a'), 1)."
+                f"{rest.strip()[:1]!r} at position {place} has no meaning here; write function "
+                "calls such as add(field('hours'), 1)."
             )
-        self.kind, self.text, self.at = found.lastgroup, found.group(found.lastgroup), found.end()
+        self.kind, self.text = found.lastgroup, found.group(found.lastgroup)
+        self.at, self._next = found.start(found.lastgroup) + 1, found.end()
+
+    def stands_at(self, sign: str) -> bool:
+        """Say whether the present token is this sign."""
+        return self.kind == "sign" and self.text == sign
 
     def take(self, sign: str) -> None:
         """Go past a sign that must stand here."""
-        if self.text != sign or self.kind != "sign":
-            seen = self.text or "the end"
-            raise ExpressionError(f"{sign!r} is missing before {seen!r} at position {self.at}.")
+        if not self.stands_at(sign):
+            seen = repr(self.text) if self.text else "the end"
+            raise ExpressionError(f"{sign!r} is missing before {seen} at position {self.at}.")
         self.advance()
 
 
@@ -74,7 +78,7 @@ def _node(reader: _Reader, depth: int) -> Node:
         try:
             return Literal(as_decimal(text))
         except NotANumber as error:
-            raise ExpressionError(f"{text[:40]} is no decimal: {error}.") from error
+            raise ExpressionError(f"{text[:40]} {error}.") from error
     if kind == "name":
         reader.advance()
         return _word_or_call(reader, text, at, depth)
@@ -82,17 +86,17 @@ def _node(reader: _Reader, depth: int) -> Node:
 
 
 def _word_or_call(reader: _Reader, name: str, at: int, depth: int) -> Node:
-    if name in _WORDS and reader.text != "(":
-        return Literal(_WORDS[name])
-    if reader.text != "(":
+    if not reader.stands_at("("):
+        if name in _WORDS:
+            return Literal(_WORDS[name])
         raise ExpressionError(
             f"{name!r} is no value; a field of the record is written field('{name}')."
         )
-    reader.take("(")
+    reader.advance()
     arguments: list[Node] = []
-    while reader.text != ")" or reader.kind != "sign":
-        arguments.append(_node(reader, depth + 1))
-        if reader.text != ")":
+    while not reader.stands_at(")"):
+        if arguments:
             reader.take(",")
+        arguments.append(_node(reader, depth + 1))
     reader.take(")")
     return Call(name, tuple(arguments), at)

@@ -1,13 +1,14 @@
 """Pages of the engine for staff, under /work/."""
 
 from django.urls import path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from syncjobs.pages import connections, workflows
-from syncjobs.pages.urls import shared
+from syncjobs.pages.urls import reading, shared
 from tenants.doors import staff_page
 
-_see, _manage = staff_page("connections.view"), staff_page("connections.manage")
+_see, _manage = reading(staff_page, "connections.view"), staff_page("connections.manage")
+_choose = reading(staff_page, "connections.manage")
 
 urlpatterns = [
     *shared(staff_page),
@@ -19,9 +20,13 @@ urlpatterns = [
     path("connections/", _see(connections.connection_list), name="connection_list"),
     path("connections/<int:pk>/", _see(connections.connection_detail), name="connection_detail"),
     path(
-        "connections/new/", _manage(connections.connection_catalogue), name="connection_catalogue"
+        "connections/new/", _choose(connections.connection_catalogue), name="connection_catalogue"
     ),
-    path("connections/new/<slug:key>/", _manage(connections.connection_add), name="connection_add"),
+    path(
+        "connections/new/<slug:key>/",
+        _manage(require_http_methods(["GET", "POST"])(connections.connection_add)),
+        name="connection_add",
+    ),
     path(
         "connections/<int:pk>/test/",
         _manage(require_POST(connections.connection_test)),

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from governance.actors import Actor
+from governance.requests import actor_of
 from governance.services.details import awaiting_signature
 from syncjobs.indicators.health import BROKEN
 from syncjobs.models import Connection, Hold, Issue
@@ -28,6 +30,13 @@ class Need:
 
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def open_exceptions(request: HttpRequest) -> int:
+    """Return the count that the menu shows beside "Exceptions"."""
+    actor = actor_of(request)
+    rows = Issue.objects.filter(state__in=sorted(ISSUE.open))
+    return (rows if actor.client_id is None else rows.filter(client_id=actor.client_id)).count()
 
 
 def _exceptions(mine: Q) -> list[Need]:

@@ -4,18 +4,23 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import URLPattern, path
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from syncjobs.pages import exceptions, holds, records, runs, workflows
 
 Guard = Callable[[str | None], Callable[[Any], Any]]
 
 
+def reading(guard: Guard, permission: str | None) -> Callable[[Any], Any]:
+    """Return the guard of pages that only show something: GET and HEAD."""
+    return lambda view: guard(permission)(require_safe(view))
+
+
 def shared(guard: Guard) -> list[URLPattern]:
     """Return the pages on exceptions, holds, runs, records and workflows."""
     work, operate = guard("exceptions.work"), guard("workflows.operate")
-    see, look = guard("exceptions.view"), guard("workflows.view")
-    read = guard("records.view")
+    see, look = reading(guard, "exceptions.view"), reading(guard, "workflows.view")
+    read = reading(guard, "records.view")
     return [
         path("exceptions/", see(exceptions.exception_list), name="exception_list"),
         path("exceptions/<int:pk>/", see(exceptions.exception_detail), name="exception_detail"),

@@ -3,10 +3,10 @@
 from django.urls import path
 
 from syncjobs.pages import home
-from syncjobs.pages.urls import shared
+from syncjobs.pages.urls import reading, shared
 from tenants.doors import client_page
 
 urlpatterns = [
-    path("", client_page(None)(home.home), name="portal_home"),
+    path("", reading(client_page, None)(home.home), name="portal_home"),
     *shared(client_page),
 ]

@@ -5,8 +5,12 @@ Rows are written directly, with fixed keys: a mistaken schema then shows as some
 row, never as a missing one.
 """
 
+from decimal import Decimal
+
 from django.utils import timezone
 
+from branding.models import Statement, Subscription, Tier, TierVersion
+from governance.models import AuditEntry, Change, ChangeRequest
 from mappings.models import Mapping, MappingVersion
 from syncjobs.models import (
     Blueprint,
@@ -25,6 +29,22 @@ ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
 
 
+def definition(connection_id: int) -> dict[str, object]:
+    """Return the smallest workflow: a changed customer goes to the ERP."""
+    return {
+        "trigger": {"events": ["customer.changed"]},
+        "steps": [
+            {
+                "name": "customer",
+                "record": "self",
+                "target": {"role": "erp", "object": "customers", "connection": connection_id},
+                "mapping": "customer-out",
+                "mode": "upsert",
+            }
+        ],
+    }
+
+
 def canary(schema: str, client: str) -> str:
     """Return the marker that only this client's rows carry."""
     return f"canary-{schema}-{client.split()[0].lower()}"
@@ -38,7 +58,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         pk=pk, client=client, blueprint=blueprint, name=f"Billing {marker}"
     )
     version = WorkflowVersion.objects.create(
-        pk=pk, workflow=workflow, number=1, definition={"steps": [], "trigger": {}}, hash="h"
+        pk=pk, workflow=workflow, number=1, definition=definition(pk), hash=marker
     )
     Workflow.objects.filter(pk=pk).update(version=version)
     run = Run.objects.create(
@@ -58,7 +78,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         client=client,
         fingerprint=marker,
         class_name="business",
-        kind="missing_reference",
+        kind="rejected_by_target",
         title=f"Missing {marker}",
     )
     delivery = Delivery.objects.create(
@@ -73,7 +93,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         record_version=1,
         connection=connection,
         object="customers",
-        mapping="customer-to-erp",
+        mapping="customer-out",
         state="failed",
         error_text=f"Refused {marker}",
         not_before=timezone.now(),
@@ -81,12 +101,94 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         issue=issue,
     )
     Hold.objects.create(
-        pk=pk, delivery=delivery, client=client, gate="tax", kind="tax",
-        missing=f"Tax code {marker}", message="It is not set.",
+        pk=pk,
+        delivery=delivery,
+        client=client,
+        gate="tax",
+        kind="tax",
+        missing=f"Tax code {marker}",
+        message="It is not set.",
     )
     ApiToken.objects.create(
-        pk=pk, name=f"Token {marker}", prefix=f"p{pk}", digest="-", scopes=[],
-        client=client, user=User.objects.filter(client=client).first(),
+        pk=pk,
+        name=f"Token {marker}",
+        prefix=f"p{pk}",
+        digest="-",
+        scopes=[],
+        client=client,
+        user=User.objects.filter(client=client).first(),
+    )
+
+
+def _governed(client: Client, pk: int, marker: str) -> None:
+    mapping = Mapping.objects.create(
+        pk=pk,
+        slug=f"m-{marker}",
+        name=f"Mapping {marker}",
+        direction="outbound",
+        canonical="customer",
+        connector="sandbox_erp",
+        object="customers",
+        client=client,
+    )
+    rules = {"rules": [{"id": "n", "target": "number", "source": "number"}]}
+    version = MappingVersion.objects.create(
+        pk=pk, mapping=mapping, number=1, document=rules, state="live"
+    )
+    Mapping.objects.filter(pk=pk).update(live=version)
+    request = ChangeRequest.objects.create(
+        pk=pk,
+        title=f"Change {marker}",
+        reason="r",
+        client_id=client.pk,
+        status="submitted",
+        content_hash="0" * 64,
+        author_label="Somebody",
+        submitted_at=timezone.now(),
+    )
+    Change.objects.create(
+        pk=pk,
+        request=request,
+        kind="mapping_version",
+        target_id=str(pk),
+        target_label=f"Mapping {marker}",
+        client_id=client.pk,
+        content={"version": pk, "hash": version.hash, "document": rules},
+        base_version=version.hash,
+    )
+    AuditEntry.objects.create(
+        pk=pk,
+        actor_kind="system",
+        actor_label=marker,
+        door="code",
+        action="client.added",
+        object_kind="client",
+        object_id=str(client.pk),
+        client_id=client.pk,
+        correlation_id=marker,
+    )
+    tier = Tier.objects.create(pk=pk, name=f"Tier {marker}", currency="EUR")
+    TierVersion.objects.create(
+        pk=pk,
+        tier=tier,
+        starts_on="2026-01-01",
+        base_fee=Decimal("100"),
+        included=100,
+        bands=[{"up_to": None, "price": "0.10"}],
+        sla_hours=8,
+    )
+    Subscription.objects.create(pk=pk, client=client, tier=tier, starts_on="2026-01-01")
+    Statement.objects.create(
+        pk=pk,
+        client=client,
+        number=pk,
+        month="2026-09-01",
+        currency="EUR",
+        total=Decimal("100"),
+        used=1,
+        included=100,
+        outside=0,
+        issued_by=marker,
     )
 
 
@@ -96,4 +198,17 @@ def build(schema: str) -> None:
         pk=ALDER, slug="isolation", name="Isolation", definition={"steps": []}
     )
     for client in Client.objects.filter(name__in=KEYS):
-        _of_client(client, KEYS[client.name], canary(schema, client.name), blueprint)
+        marker = canary(schema, client.name)
+        _of_client(client, KEYS[client.name], marker, blueprint)
+        _governed(client, KEYS[client.name], marker)
+
+
+def address_of(name: str, side: str) -> dict[str, object]:
+    """Return the parameters that name one client's object in a route, by the route's name."""
+    client = Client.objects.get(name=side)
+    if name.startswith("person_"):
+        return {"pk": User.objects.filter(client=client, role_grants__role="client_admin").get().pk}
+    if name in {"statement_issued", "statement-detail"}:
+        return {"number": KEYS[side]}
+    of_client = ("client_", "client-detail", "usage_detail", "statement_draft", "statement_issue")
+    return {"pk": client.pk} if name.startswith(of_client) else {"pk": KEYS[side]}
