@@ -92,7 +92,13 @@ class TokenCache:
 
     def __init__(self) -> None:
         self._tokens: dict[str, tuple[str, float]] = {}
+        self._asking: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+
+    def asking(self, key: str) -> threading.Lock:
+        """The lock under which a token is asked for: some systems void the one before."""
+        with self._lock:
+            return self._asking.setdefault(key, threading.Lock())
 
     def get(self, key: str) -> str | None:
         """Return a token that is still good for a moment."""
@@ -105,6 +111,7 @@ class TokenCache:
         with self._lock:
             if len(self._tokens) >= _MOST_TOKENS:
                 self._tokens.clear()
+                self._asking = {key: lock for key, lock in self._asking.items() if lock.locked()}
             margin = min(_EARLY_SECONDS, seconds / 4)
             self._tokens[key] = (token, time.monotonic() + seconds - margin)
 
@@ -139,11 +146,12 @@ class TokenSignIn(SignIn):
         self._url, self._secret, self._send, self._learn = url, secret, send, learn
         text = "\0".join((url, client_id, secret, auth.scope))
         self._key = hashlib.sha256(text.encode()).hexdigest()
-        self._lock = threading.Lock()
 
     def headers(self) -> Mapping[str, str]:
-        with self._lock:  # one of several threads asks, the others wait for its token
-            token = _CACHE.get(self._key) or self._ask()
+        token = _CACHE.get(self._key)
+        if token is None:
+            with _CACHE.asking(self._key):  # one asks, the others wait for its token
+                token = _CACHE.get(self._key) or self._ask()
         self._learn(token)
         return {"Authorization": f"Bearer {token}"}
 
