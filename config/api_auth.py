@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-from django.http import HttpRequest
 from rest_framework import authentication, exceptions, permissions, throttling
 from rest_framework.request import Request
 
@@ -69,7 +68,7 @@ class TokenThrottle(throttling.SimpleRateThrottle):
 
     scope = "token"
 
-    def get_cache_key(self, request: HttpRequest, view: "APIView") -> str | None:
+    def get_cache_key(self, request: Request, view: "APIView") -> str | None:
         token = getattr(request, "auth", None)
         ident = f"token-{token.pk}" if isinstance(token, ApiToken) else self.get_ident(request)
         return f"rate-{ident}"

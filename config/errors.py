@@ -130,7 +130,7 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     set_rollback()
     rows = _flat(known.detail)
-    code = known.default_code if isinstance(known.default_code, str) else "error"
+    code = str(known.default_code)
     body: dict[str, object] = {
         "code": code,
         "message": rows[0]["message"] if rows else str(known.default_detail),

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
+from pytest_django import DjangoDbBlocker
 
 from governance import correlation
 from governance.actors import Actor, command_actor
@@ -60,9 +61,11 @@ def _ensure_partner(slug: str, name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Extend pytest-django's test database by the two partners and their people."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]  # pytest-django's fixture
+    with django_db_blocker.unblock():
+        name = str(connection.settings_dict["NAME"])
+        assert name.startswith("test_"), f"{name} is no test database"
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
         for slug, name in PARTNERS:
             _ensure_partner(slug, name)

@@ -1,12 +1,12 @@
 """From a signed-in person or a token to the actor that services ask."""
 
-from governance.actors import Actor
+from governance.actors import Actor, ActorKind
 from tenants.accounts.models import ApiToken, User
 
 
 def actor_for(user: User) -> Actor:
     """Return the actor of a person: their permissions, limited to their client if any."""
-    kind = "operator" if user.kind == User.Kind.OPERATOR else "person"
+    kind: ActorKind = "operator" if user.kind == User.Kind.OPERATOR else "person"
     return Actor(
         kind=kind,
         id=user.pk,
