@@ -54,7 +54,11 @@ class DemoPartner:
     people: tuple[DemoPerson, ...]
 
 
-REAL_CLIENT = DemoClient("vermeer-duyn", "Growth")
+REAL_CLIENT = DemoClient("vermeer-duyn", "Growth", "nl-nl")
+REAL_PEOPLE = (
+    DemoPerson("Anouk Vermeer", "anouk@vermeerduyn.example", "client_admin", "vermeer-duyn"),
+    DemoPerson("Daan Mulder", "daan@vermeerduyn.example", "client_approver", "vermeer-duyn"),
+)
 
 NORTHGATE = DemoPartner(
     slug="northgate",

@@ -37,8 +37,8 @@ class ClientSystems(Protocol):
         """Where it is."""
 
     @property
-    def cut_off(self) -> Mapping[str, object]:
-        """Its billing cut-off."""
+    def overrides(self) -> Mapping[str, Mapping[str, object]]:
+        """Blueprint → its extension points that this client fills in itself."""
 
     @property
     def blueprints(self) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def _wire(actor: Actor, client: Client, systems: ClientSystems) -> None:
         for endpoint in systems.endpoints().values()
     }
     bindings = {role: made[endpoint.name] for role, endpoint in systems.endpoints().items()}
-    wiring.ensure_workflows(actor, client, bindings, systems.cut_off, systems.blueprints)
+    wiring.ensure_workflows(actor, client, bindings, systems.blueprints, systems.overrides)
 
 
 def play(

@@ -2,23 +2,37 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from django.conf import settings
 
 from governance import correlation
 from governance.actors import command_actor
-from syncjobs.demo.cast import OPERATOR, PARTNERS, DemoPartner
+from syncjobs.demo.cast import (
+    NORTHGATE,
+    OPERATOR,
+    PARTNERS,
+    REAL_CLIENT,
+    REAL_PEOPLE,
+    DemoPartner,
+)
 from syncjobs.demo.clients import ClientSystems
+from syncjobs.demo.real import RealFirm
 from syncjobs.demo.setting import Setting
 from syncjobs.demo.systems import SandboxSystems
 from syncjobs.demo.telling import Teller
 from syncjobs.sandbox.process import StartError
+from syncjobs.sandbox.tryton.daemon import ServerError
+from syncjobs.sandbox.tryton.install import InstallError
+from syncjobs.sandbox.tryton.pair import start_pair, stop_pair
+from syncjobs.sandbox.tryton.wire import TrytonError
 from tenants.accounts.models import User
 from tenants.context import public_scope
 from tenants.services.operators import add_operator
 
 SANDBOX, REAL = "sandbox", "real"
 CHOICES = (SANDBOX, REAL)
-FAILURES = (StartError,)
+FAILURES = (StartError, InstallError, ServerError, TrytonError)
 
 
 @dataclass(frozen=True)
@@ -30,10 +44,26 @@ class Scene:
 
 
 def open_scene(stack: ExitStack, setting: Setting, systems: str, tell: Teller) -> Scene:
-    """Start the systems; they end with the stack."""
+    """Start the systems; they end with the stack.
+
+    Real servers come on top of the sandboxes, when they are asked for and ever after: a client
+    that was set up once must not find its systems gone.
+    """
     slugs = [client.firm for partner in PARTNERS for client in partner.clients]
     sandboxes = stack.enter_context(SandboxSystems(setting, slugs))
-    return Scene(PARTNERS, dict(sandboxes.by_firm))
+    home = settings.STATE_DIR / "tryton"
+    if systems == SANDBOX and not home.exists():
+        return Scene(PARTNERS, dict(sandboxes.by_firm))
+    stack.callback(stop_pair, home)
+    facts = start_pair(home, month=setting.month, say=tell.progress)
+    real = RealFirm(facts, home, setting.month)
+    host = replace(
+        NORTHGATE,
+        clients=(*NORTHGATE.clients, REAL_CLIENT),
+        people=(*NORTHGATE.people, *REAL_PEOPLE),
+    )
+    partners = [host if one is NORTHGATE else one for one in PARTNERS]
+    return Scene(partners, {**sandboxes.by_firm, real.slug: real})
 
 
 def ensure_operator(setting: Setting) -> str:

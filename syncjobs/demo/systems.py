@@ -52,9 +52,10 @@ class FirmSystems:
         return self.firm.zone
 
     @property
-    def cut_off(self) -> Mapping[str, object]:
-        """Its billing cut-off."""
-        return self.firm.cut_off
+    def overrides(self) -> Mapping[str, Mapping[str, object]]:
+        """See `ClientSystems`."""
+        own = {"cut_off": self.firm.cut_off}
+        return {"time_to_billing": own, "milestone_to_invoice": own}
 
     def endpoints(self) -> dict[str, Endpoint]:
         """See `ClientSystems`."""

@@ -1,6 +1,6 @@
 """A client's connections and workflows: what its integration engineer would set up by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from governance.actors import Actor
@@ -17,7 +17,6 @@ BLUEPRINTS = (
     "milestone_to_invoice",
     "invoice_status",
 )
-_WITH_CUT_OFF = ("time_to_billing", "milestone_to_invoice")
 NAMES = {"crm": "Clover CRM", "psa": "Pinion PSA", "erp": "Ledgerline ERP"}
 _SECRET_FIELDS = {"crm": "token", "psa": "api_key", "erp": "client_secret"}
 
@@ -71,18 +70,17 @@ def ensure_workflows(
     actor: Actor,
     client: Client,
     bindings: Mapping[str, Connection],
-    cut_off: Mapping[str, object],
-    blueprints: tuple[str, ...] = BLUEPRINTS,
-) -> list[Workflow]:
-    """Install every blueprint that the client does not have."""
-    known = {
-        one.blueprint.slug: one
-        for one in Workflow.objects.filter(client=client).select_related("blueprint")
-    }
+    blueprints: Sequence[str],
+    overrides: Mapping[str, Mapping[str, object]],
+) -> None:
+    """Install every blueprint that the client does not have, with what it has of its own."""
+    known = set(Workflow.objects.filter(client=client).values_list("blueprint__slug", flat=True))
     for slug in blueprints:
         if slug not in known:
-            overrides = {"cut_off": cut_off} if slug in _WITH_CUT_OFF else {}
-            known[slug] = install_workflow(
-                actor, client=client, blueprint=slug, bindings=bindings, overrides=overrides
+            install_workflow(
+                actor,
+                client=client,
+                blueprint=slug,
+                bindings=bindings,
+                overrides=overrides.get(slug, {}),
             )
-    return [known[slug] for slug in blueprints]

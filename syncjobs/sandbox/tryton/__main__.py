@@ -1,4 +1,4 @@
-"""`python -m syncjobs.sandbox.tryton start|stop DIR [--port N] [--as-of DATE]`."""
+"""`python -m syncjobs.sandbox.tryton start|stop DIR [--port N] [--month DATE]`."""
 
 import argparse
 import datetime as dt
@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--port", type=int, default=0, help="the source's; the ERP has the next")
     parser.add_argument("--venv", type=Path, help="where Tryton is installed (default DIR/venv)")
-    parser.add_argument("--as-of", type=dt.date.fromisoformat, help="the story is the month before")
+    parser.add_argument("--month", type=dt.date.fromisoformat, help="its first day")
     options = parser.parse_args(arguments)
     try:
         if options.command == "stop":
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         facts = start_pair(
             options.directory,
             port=options.port,
-            as_of=options.as_of,
+            month=options.month,
             venv=options.venv,
             say=lambda text: print(text, file=sys.stderr),
         )

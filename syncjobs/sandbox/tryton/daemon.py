@@ -20,6 +20,7 @@ from syncjobs.sandbox.tryton.install import MARK, MODULES, SERIES, InstallError
 from syncjobs.sandbox.tryton.wire import Rpc, TrytonError, send
 
 DATABASE = "books"
+HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -115,7 +116,7 @@ def start(
     _copy_template(template, home)
     paths.config.write_text(_configuration(home, port))
     pid = _spawn(paths, bin_dir, port)
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://{HOST}:{port}"
     with Rpc(base, DATABASE, "admin", paths.password.read_text()) as rpc:
         books = prepare(rpc, firm, today)
     facts = {"base": base, "database": DATABASE, "series": SERIES, **books.as_dict()}
@@ -170,6 +171,14 @@ def running_pid(home: Path) -> int | None:
     return pid if not zombie and str(paths.config).encode() in command else None
 
 
+def last_port(home: Path) -> int:
+    """The port that the server of `home` had last, 0 when it never ran."""
+    try:
+        return int(json.loads(Paths(home).facts.read_text())["base"].rpartition(":")[2])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
 def _spawn(paths: Paths, bin_dir: Path, port: int) -> int:
     _require_free(port)
     # `-d` loads the model pool before the first request; without it the first login fails.
@@ -198,7 +207,7 @@ def _require_free(port: int) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((HOST, port))
         except OSError as error:
             raise ServerError(
                 f"Port {port} is taken. Choose another with --port, or end what uses it."
@@ -208,14 +217,14 @@ def _require_free(port: int) -> None:
 def _answers(port: int) -> bool:
     question = {"id": 1, "method": "common.server.version", "params": []}
     try:
-        send("POST", f"http://127.0.0.1:{port}/rpc/", {}, question)
+        send("POST", f"http://{HOST}:{port}/rpc/", {}, question)
     except (OSError, http.client.HTTPException, TrytonError):
         return False
     return True
 
 
 def _configuration(home: Path, port: int) -> str:
-    return f"[database]\nuri = sqlite://\npath = {home}\n[web]\nlisten = 127.0.0.1:{port}\n"
+    return f"[database]\nuri = sqlite://\npath = {home}\n[web]\nlisten = {HOST}:{port}\n"
 
 
 def _write_private(path: Path, facts: Mapping[str, Any]) -> None:

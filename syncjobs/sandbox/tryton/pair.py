@@ -1,5 +1,6 @@
 """The pair of servers that a demo needs: a source with the story in it, and an empty ERP."""
 
+import contextlib
 import datetime as dt
 import socket
 from collections.abc import Callable, Mapping
@@ -15,25 +16,26 @@ def start_pair(
     directory: Path,
     *,
     port: int = 0,
-    as_of: dt.date | None = None,
+    month: dt.date | None = None,
     venv: Path | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, dict[str, Any]]:
     """Install, prepare and start both servers; return their facts by role.
 
-    `port` is the source's, the ERP takes the next one; 0 picks two free ones. Servers that
-    run already are reused with the ports that they have.
+    `port` is the source's, the ERP takes the next one; 0 picks the ones that they had before,
+    or free ones. Servers that run already are reused with the ports that they have. `month` is
+    the first day of the month that is told, the previous one by default.
     """
     directory = directory.resolve()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    today = as_of or dt.datetime.now(dt.UTC).date()
+    today = dt.datetime.now(dt.UTC).date()
     say("Installing Tryton from the package registry")
     bin_dir = install.ensure_venv(venv or directory / "venv")
     say("Preparing an empty database")
     template = directory / f"template-{install.MARK}"
     daemon.ensure_template(template, bin_dir)
     facts: dict[str, dict[str, Any]] = {}
-    ports = _free_ports() if port == 0 else (port, port + 1)
+    ports = _ports(directory) if port == 0 else (port, port + 1)
     for role, role_port in zip(ROLES, ports, strict=True):
         say(f"Starting the {role} server")
         facts[role] = daemon.start(
@@ -61,8 +63,18 @@ def public_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in facts.items() if name != "api_key"}
 
 
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
+def _ports(directory: Path) -> tuple[int, int]:
+    with contextlib.ExitStack() as stack:
+        source, erp = (_claim(stack, daemon.last_port(directory / role)) for role in ROLES)
+        return source, erp
+
+
+def _claim(stack: contextlib.ExitStack, wanted: int) -> int:
+    """The wanted port if it can be had, else a free one; kept until the stack ends."""
+    probe = stack.enter_context(socket.socket())
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((daemon.HOST, wanted))
+    except OSError:
+        probe.bind((daemon.HOST, 0))
+    return int(probe.getsockname()[1])

@@ -50,7 +50,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Project:
-    """A running engagement."""
+    """A running engagement; its name begins with its code."""
 
     name: str
     customer: str | None
@@ -145,26 +145,26 @@ DEALS = (
 )
 PROJECTS = (
     Project(
-        "Dike inspection data model",
+        "VD-031 Dike inspection data model",
         "C-2041",
         (Task("Data analysis", Decimal("118.50"), 120), Task("Review", Decimal("142.00"), 40)),
     ),
     Project(
-        "Terminal slot planning",
+        "VD-032 Terminal slot planning",
         "C-2042",
         (Task("Process design", Decimal("126.00"), 160), Task("Training", Decimal("98.50"), 60)),
     ),
     Project(
-        "Purchase-to-pay redesign",
+        "VD-033 Purchase-to-pay redesign",
         "C-2043",
         (Task("Workshops", Decimal("135.75"), 80), Task("Blueprint", Decimal("131.25"), 120)),
     ),
     Project(
-        "Aftersales cost baseline",
+        "VD-034 Aftersales cost baseline",
         "C-2044",
         (Task("Modelling", Decimal("129.90"), 140),),
     ),
-    Project("Internal: method and quality", None, (Task("Knowledge base", None, 60),)),
+    Project("VD-000 Internal: method and quality", None, (Task("Knowledge base", None, 60),)),
 )
 _NOTES = (
     "Interviews and notes",
