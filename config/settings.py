@@ -257,6 +257,16 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SORT_OPERATIONS": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "ChangeStatus": "config.api_schema.CHANGE_STATUS",
+        "ClientStatus": "config.api_schema.CLIENT_STATUS",
+        "ConnectionState": "config.api_schema.CONNECTION_STATE",
+        "DeliveryState": "config.api_schema.DELIVERY_STATE",
+        "ExceptionState": "config.api_schema.EXCEPTION_STATE",
+        "RunState": "config.api_schema.RUN_STATE",
+        "WorkflowState": "config.api_schema.WORKFLOW_STATE",
+        "BreakerState": "config.api_schema.BREAKER_STATE",
+    },
 }
 
 # --- logs ----------------------------------------------------------------------------

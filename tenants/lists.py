@@ -1,5 +1,6 @@
 """Lists in pages: one page of a query set, filtered by what the address says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ def page_of(request: HttpRequest, rows: QuerySet[M], per_page: int = PER_PAGE) -
 
 
 def chips(
-    request: HttpRequest, name: str, options: list[tuple[str, str, int | None]], default: str
+    request: HttpRequest, name: str, options: Sequence[tuple[str, str, int | None]], default: str
 ) -> list[Chip]:
     """Return filters for the query parameter `name`, keeping the other parameters.
 

@@ -1,15 +1,8 @@
 """The public schema: which partners there are, their hosts, and when each has work due."""
 
-from typing import TYPE_CHECKING
-
 from django.db import models
 from django.utils import timezone
-
-if TYPE_CHECKING:  # the library has no type hints: its columns are named below
-    TenantMixin = models.Model
-    DomainMixin = models.Model
-else:
-    from django_tenants.models import DomainMixin, TenantMixin
+from django_tenants.models import DomainMixin, TenantMixin
 
 
 class Partner(TenantMixin):
@@ -20,8 +13,6 @@ class Partner(TenantMixin):
         ACTIVE = "active", "Active"
         SUSPENDED = "suspended", "Suspended"
 
-    if TYPE_CHECKING:
-        schema_name = models.CharField(max_length=63, unique=True)
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     status = models.CharField(max_length=16, choices=Status, default=Status.PROVISIONING)
@@ -52,10 +43,6 @@ class Domain(DomainMixin):
         FAILING = "failing", "Failing"
         REMOVED = "removed", "Removed"
 
-    if TYPE_CHECKING:
-        domain = models.CharField(max_length=253, unique=True)
-        tenant = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="domains")
-        is_primary = models.BooleanField(default=True)
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
 

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from syncjobs.models import (
     Attempt,
+    Blueprint,
     CanonicalRecord,
     Connection,
     Delivery,
@@ -42,7 +43,7 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
 class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
     """A workflow as installed for a client."""
 
-    blueprint = serializers.SlugRelatedField[object](slug_field="slug", read_only=True)
+    blueprint = serializers.SlugRelatedField[Blueprint](slug_field="slug", read_only=True)
     version = serializers.IntegerField(source="version.number", read_only=True, allow_null=True)
 
     class Meta:
@@ -193,7 +194,8 @@ class DeliveryDetailSerializer(DeliverySerializer):
     tries = AttemptSerializer(many=True, read_only=True)
     holds = HoldSerializer(many=True, read_only=True)
 
-    class Meta(DeliverySerializer.Meta):
+    class Meta:
+        model = Delivery
         fields = (*DeliverySerializer.Meta.fields, "tries", "holds")
         read_only_fields = fields
 
@@ -242,7 +244,8 @@ class ExceptionDetailSerializer(ExceptionSerializer):
 
     entries = EntrySerializer(many=True, read_only=True)
 
-    class Meta(ExceptionSerializer.Meta):
+    class Meta:
+        model = Issue
         fields = (*ExceptionSerializer.Meta.fields, "entries")
         read_only_fields = fields
 

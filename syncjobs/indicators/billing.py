@@ -12,7 +12,7 @@ from syncjobs.models import Delivery
 from syncjobs.state import DELIVERY
 
 BILLABLE = ("time_entry", "expense", "milestone")
-_MONEY = DecimalField(max_digits=18, decimal_places=4)
+_MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=4)
 
 
 @dataclass(frozen=True)

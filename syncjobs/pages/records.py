@@ -1,5 +1,7 @@
 """Records and deliveries: what the product knows, and why it wrote what it wrote."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
@@ -83,7 +85,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "delivery_detail.html", context)
 
 
-ACTIONS = {
+ACTIONS: dict[str, tuple[Callable[..., None], str]] = {
     "retry": (deliveries.retry_delivery, "It is tried again now."),
     "cancel": (deliveries.cancel_delivery, "Cancelled. Nothing is written for this version."),
     "skip": (deliveries.skip_delivery, "Skipped."),
