@@ -47,15 +47,19 @@ def migrate_schema(schema: str) -> None:
         pool.submit(work).result()
 
 
-def _build() -> str:
+def _build(path: Path) -> str:
     pg_dump_program()  # before the slow part: without it a template is of no use
     name = f"{PLACE}_{migrations_hash()}"
     with schemas.schema_work(name, wait=BUILD_WAIT) as owner:
+        if path.is_file():  # another process was faster
+            return path.read_text()
         schemas.drop_schema(owner, name)
         schemas.make_schema(owner, name, "")
         try:
             migrate_schema(name)
-            return dump_schema(name).replace(name, PLACE)
+            text = dump_schema(name).replace(name, PLACE)
+            _store(path, text)
+            return text
         finally:
             schemas.drop_schema(owner, name)
 
@@ -76,9 +80,7 @@ def _script(path: Path) -> str:
     with _building:
         if path.is_file():
             return path.read_text()
-        text = _build()
-        _store(path, text)
-        return text
+        return _build(path)
 
 
 def script_for(schema: str) -> str | None:

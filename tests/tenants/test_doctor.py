@@ -167,3 +167,11 @@ def test_a_check_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> No
     assert running.diagnose()[0] == Finding(
         "something", Level.FAIL, "KeyError: 'x'", "See the log."
     )
+
+
+def test_before_the_first_migration_only_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in ("run", "partners"):
+        monkeypatch.setattr(f"tenants.services.diagnosis.{place}.public_is_pending", lambda: True)
+    findings = diagnose()
+    assert findings[-1].name == "migrations"
+    assert "manage.py migrate" in findings[-1].to_do

@@ -14,9 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from governance.actors import command_actor
-from tenants.models import Domain, Partner, Wakeup
-from tenants.postgres import roles, schemas
+from tenants.postgres import roles
 from tenants.services import migrating, template
 from tenants.services.pending import (
     Pending,
@@ -25,45 +23,24 @@ from tenants.services.pending import (
     pending_partners,
     public_is_pending,
 )
-from tenants.services.provisioning import provision_partner
 from tenants.services.tables import missing_tables
+from tests.tenants.cleanup import set_up, take_away
 
 SLUGS = ("alpha-mig", "beta-mig", "gamma-mig")
 SCHEMAS = tuple(f"p_{slug.replace('-', '_')}" for slug in SLUGS)
 
 
-def set_up() -> None:
-    for slug in SLUGS:
-        provision_partner(
-            command_actor("tests"),
-            name=slug,
-            slug=slug,
-            owner_email="o@mig.example",
-            owner_name="O",
-        )
-
-
-def take_away() -> None:
-    Domain.objects.filter(tenant__slug__in=SLUGS).delete()
-    Wakeup.objects.filter(schema_name__in=SCHEMAS).delete()
-    for partner in Partner.objects.filter(slug__in=SLUGS):
-        partner.delete()
-    with roles.owner_connection(autocommit=True) as owner:
-        for schema in SCHEMAS:
-            schemas.drop_schema(owner, schema)
-
-
 @pytest.fixture
 def three_behind(committed: None) -> Iterator[tuple[str, ...]]:
     """Three committed partners that lack the sessions table and its migration."""
-    take_away()
-    set_up()
+    take_away(SLUGS)
+    set_up(SLUGS)
     with roles.owner_connection() as owner:
         for schema in SCHEMAS:
             owner.execute(f"DROP TABLE {schema}.django_session")
             owner.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'sessions'")
     yield SCHEMAS
-    take_away()
+    take_away(SLUGS)
 
 
 def run(**options: object) -> str:

@@ -1,6 +1,8 @@
 """Setting up a partner: all of it, or nothing."""
 
+import os
 import re
+import signal
 import time
 from collections.abc import Callable, Iterator
 
@@ -17,13 +19,14 @@ from tenants.accounts.models import User
 from tenants.context import current_schema, schema_scope
 from tenants.models import Domain, Partner, Wakeup
 from tenants.postgres import roles, schemas
-from tenants.services import starting_content, tables, template
+from tenants.services import migrating, starting_content, tables, template
 from tenants.services.hosts import HostDraft
 from tenants.services.leftovers import drop_leftovers
 from tenants.services.owner_invitation import Provisioned, renew_invitation
 from tenants.services.pending import expected_migrations, pending_in
 from tenants.services.provisioning import ProvisioningError
 from tests import actors
+from tests.tenants.cleanup import set_up, take_away
 
 BUILDER = command_actor("tests")
 Provision = Callable[..., Provisioned]
@@ -272,6 +275,37 @@ def test_what_a_killed_set_up_left_is_replaced(provision: Provision) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('p_quince.half_done')")
         assert cursor.fetchone() == (None,)
+
+
+def killed_on_the_way(slug: str) -> int:
+    """Set up a partner in a child that is killed before its rows are committed; its status."""
+    pid = os.fork()
+    if pid:
+        return os.waitpid(pid, 0)[1]
+    try:
+        migrating._forget_connections()
+        starting_content._contents.append(
+            lambda actor, partner: os.kill(os.getpid(), signal.SIGKILL)
+        )
+        set_up([slug])
+    finally:
+        os._exit(1)
+
+
+@pytest.mark.usefixtures("committed")
+def test_a_set_up_whose_process_is_killed_leaves_no_partner_and_can_be_repeated() -> None:
+    take_away(["killed"])
+    assert os.WTERMSIG(killed_on_the_way("killed")) == signal.SIGKILL
+    assert not Partner.objects.filter(slug="killed").exists()
+    assert not Domain.objects.filter(domain__contains="killed").exists()
+    assert "p_killed" in schema_names()
+    set_up(["killed"])
+    try:
+        assert Partner.objects.get(slug="killed").status == "active"
+        assert tables.missing_tables(["p_killed"]) == {}
+        assert drop_leftovers() == [], "a partner's schema is no left-over"
+    finally:
+        take_away(["killed"])
 
 
 def test_what_a_killed_set_up_left_can_be_cleaned_away() -> None:

@@ -112,6 +112,19 @@ def test_a_table_made_later_is_the_serving_roles_only_after_granting(northwind: 
             owner.execute(f"DROP TABLE {name}")
 
 
+def test_emptying_tables_between_tests_is_the_owners_work(northwind: Partner) -> None:
+    name = f'"{northwind.schema_name}".scratch'
+    with roles.owner_connection() as owner:
+        owner.execute(f"CREATE TABLE {name} AS SELECT 1 AS id")
+    try:
+        connection.ops.execute_sql_flush([f"TRUNCATE {name}"])
+        with roles.owner_connection() as owner:
+            assert owner.execute(f"SELECT count(*) FROM {name}").fetchone() == (0,)
+    finally:
+        with roles.owner_connection() as owner:
+            owner.execute(f"DROP TABLE {name}")
+
+
 @pytest.fixture
 def one_role(settings: object) -> None:
     """A DATABASE_URL whose role does everything."""

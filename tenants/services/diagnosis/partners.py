@@ -112,7 +112,6 @@ def check_worker() -> Iterator[Finding]:
 
 
 CHECKS = (
-    check_migrations,
     check_schemas,
     check_leftovers,
     check_hosts,

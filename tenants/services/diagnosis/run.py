@@ -8,6 +8,7 @@ from django.db import DatabaseError
 from tenants.context import public_scope
 from tenants.services.diagnosis import database, machine, partners
 from tenants.services.diagnosis.finding import Finding, fail
+from tenants.services.pending import public_is_pending
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], Iterator[Finding]]
@@ -19,7 +20,7 @@ def _run(check: Check) -> list[Finding]:
     try:
         return list(check())
     except DatabaseError as error:
-        return [fail(name, " ".join(str(error).split()), "See the database check above.")]
+        return [fail(name, " ".join(str(error).split()), "See the log of the database.")]
     except Exception as error:
         logger.exception("The check %s broke", name)
         return [fail(name, f"{type(error).__name__}: {error}", "See the log.")]
@@ -41,6 +42,9 @@ def diagnose() -> list[Finding]:
     if unreachable := _reachable():
         return [*findings, unreachable]
     with public_scope():
-        for check in (*database.CHECKS, *partners.CHECKS):
+        for check in (*database.CHECKS, partners.check_migrations):
             findings.extend(_run(check))
+        if not public_is_pending():  # the other questions are about tables that are not there
+            for check in partners.CHECKS:
+                findings.extend(_run(check))
     return findings
