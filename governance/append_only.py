@@ -7,11 +7,10 @@
 
 from typing import Any, Final, NoReturn, TypeVar
 
+from django.apps import apps
 from django.db import models
 
 from governance.errors import AppendOnly
-
-APPEND_ONLY_TABLES: Final = ("governance_auditentry", "governance_approval")
 
 # Set by the owner for the one transaction of an erasure or a test's clean-up. It only opens
 # the trigger: the runtime role still lacks the privilege.
@@ -56,3 +55,10 @@ class AppendOnlyModel(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Refuse: raises AppendOnly."""
         raise AppendOnly(f"{self._meta.verbose_name} is written once and never deleted.")
+
+
+def append_only_tables() -> list[str]:
+    """Return the tables of all append-only models, of whatever app."""
+    return sorted(
+        model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnlyModel)
+    )

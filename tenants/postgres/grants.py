@@ -5,7 +5,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
-from governance.append_only import APPEND_ONLY_TABLES
+from governance.append_only import append_only_tables
 from tenants.postgres.roles import are_separate, runtime_user
 
 READ_ONLY_TABLES: Final = ("django_migrations",)
@@ -33,7 +33,7 @@ def grant_runtime(opened: "psycopg.Connection[Any]", schema: str) -> None:
         ).fetchall()
     }
     for tables, taken in (
-        (APPEND_ONLY_TABLES, "UPDATE, DELETE, TRUNCATE"),
+        (append_only_tables(), "UPDATE, DELETE, TRUNCATE"),
         (READ_ONLY_TABLES, "INSERT, UPDATE, DELETE, TRUNCATE"),
     ):
         for table in present.intersection(tables):

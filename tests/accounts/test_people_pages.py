@@ -4,11 +4,14 @@ from collections.abc import Callable
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 
+from governance.actors import command_actor
 from tenants.accounts.models import Client, User
 from tenants.accounts.pages.roles import NOTES
 from tenants.accounts.permissions import PERMISSIONS, ROLES
+from tenants.accounts.services.people import set_roles
 from tenants.models import Partner
 from tests.actors import ALICE, BOB, ERIN, GRACE, HEIDI, IVAN, MALLORY, Person
 from tests.at_home import page_url
@@ -148,9 +151,16 @@ def test_roles_are_given_and_hold_at_once(browse: Browse) -> None:
     assert bob.get(page_url("person_list")).status_code == 200
 
 
-def test_the_last_owner_cannot_be_taken_away(browse: Browse) -> None:
+def test_nobody_changes_their_own_roles(browse: Browse) -> None:
     page = browse(ALICE).post(page_url("person_detail", pk_of(ALICE)), {"roles": ["finance"]})
-    assert "is the only owner" in page.content.decode()
+    assert "Somebody else has to change your own roles" in page.content.decode()
+    assert roles_of(ALICE) == ["owner"]
+
+
+def test_the_last_owner_cannot_be_taken_away(browse: Browse) -> None:
+    alice = User.objects.get(pk=pk_of(ALICE))
+    with pytest.raises(ValidationError, match="is the only owner"):
+        set_roles(command_actor("tests"), alice, ["finance"])
     assert roles_of(ALICE) == ["owner"]
 
 

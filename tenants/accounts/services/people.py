@@ -64,8 +64,12 @@ def add_person(
 
 @transaction.atomic
 def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
-    """Make `roles` the roles that a person holds. Nobody takes the last owner away."""
+    """Make `roles` the roles that a person holds.
+
+    Nobody changes their own, and nobody takes the last owner away: raises ValidationError.
+    """
     actor.require("users.manage", user.client_id)
+    _refuse_own(actor, user, "roles")
     wanted = _checked_roles(user.kind, roles)
     before = sorted(
         RoleGrant.objects.select_for_update().filter(user=user).values_list("role", flat=True)
@@ -95,6 +99,7 @@ def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
 def set_active(actor: Actor, user: User, *, active: bool) -> None:
     """Let a person sign in, or stop them from the next request on."""
     actor.require("users.manage", user.client_id)
+    _refuse_own(actor, user, "account")
     if user.is_active == active:
         return
     if not active and "owner" in user.roles:
@@ -109,6 +114,12 @@ def set_active(actor: Actor, user: User, *, active: bool) -> None:
         before={"is_active": not active},
         after={"is_active": active},
     )
+
+
+def _refuse_own(actor: Actor, user: User, what: str) -> None:
+    """Nobody widens what they may do themselves, nor locks themselves out."""
+    if actor.user_id == user.pk:
+        raise ValidationError(f"Somebody else has to change your own {what}.")
 
 
 def _require_another_owner(user: User) -> None:

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from governance.append_only import APPEND_ONLY_TABLES
+from governance.append_only import append_only_tables
 from tenants.postgres import roles
 from tenants.postgres.binaries import OLDEST
 from tenants.postgres.dump import DumpError, pg_dump_program
@@ -74,7 +74,7 @@ def check_append_only() -> Iterator[Finding]:
             "SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename = ANY(%s) AND "
             "has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), "
             "'UPDATE, DELETE, TRUNCATE') ORDER BY 1",
-            [list(APPEND_ONLY_TABLES)],
+            [append_only_tables()],
         )
         open_tables = [str(row[0]) for row in cursor.fetchall()]
     if not open_tables:
