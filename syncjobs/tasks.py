@@ -1,9 +1,5 @@
 """What the queue runs. A task only says "there is work for this schema"; it does what is due."""
 
-import logging
-
-from django.db import close_old_connections
-
 from governance import correlation
 from governance.actors import task_actor
 from syncjobs.engine.doorbell import ring
@@ -12,8 +8,6 @@ from syncjobs.engine.stopping import asked_to_stop
 from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
 
-logger = logging.getLogger(__name__)
-
 
 def run(schema: str) -> str:
     """Do what is due in one partner's schema, then ring again if there is more.
@@ -21,7 +15,6 @@ def run(schema: str) -> str:
     Everything that it touches is inside `schema_scope`: whatever tenant the task before it
     left selected does not matter. Losing, doubling or reordering rings changes nothing.
     """
-    close_old_connections()
     with public_scope():
         if not Partner.objects.filter(schema_name=schema, status=Partner.Status.ACTIVE).exists():
             return f"{schema}: no active partner"

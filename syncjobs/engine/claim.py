@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.rows import fetch
 from syncjobs.models import Delivery
-from syncjobs.retry import MAX_UNFINISHED_STARTS
+from syncjobs.retry import after_lost_lease
 from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
 
 # Longer than the longest send (a call's time-out plus a sign-in); short enough that the work of
@@ -18,6 +18,7 @@ LEASE_SECONDS: Final = 50
 # After this long a worker sends nothing more under the same claim.
 SEND_SECONDS: Final = 15
 BATCH: Final = 50
+POISON: Final = "Three starts of this delivery never ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +101,16 @@ def reap() -> int:
     starts that never ended are enough.
     """
     expired = fetch(_EXPIRED, {"running": DELIVERY.target("claim")})
-    ids = [id_ for id_, unfinished in expired if unfinished < MAX_UNFINISHED_STARTS]
-    poison = [id_ for id_, unfinished in expired if unfinished >= MAX_UNFINISHED_STARTS]
-    if ids:
-        fetch(_REAP, {"ids": ids, "to": DELIVERY.target("lose_lease"), "text": "", "issue": None})
-    for delivery in Delivery.objects.filter(pk__in=poison).select_related("workflow"):
-        issue = _poison(delivery)
-        text = "Three starts of this delivery never ended."
-        params = {"ids": [delivery.pk], "to": DELIVERY.target("park"), "text": text}
-        fetch(_REAP, {**params, "issue": issue})
+    moves: dict[str, list[int]] = {}
+    for id_, unfinished in expired:
+        moves.setdefault(after_lost_lease(unfinished).move, []).append(id_)
+    for move, ids in moves.items():
+        text = POISON if move == "park" else ""
+        fetch(_REAP, {"ids": ids, "to": DELIVERY.target(move), "text": text})
+    for delivery in Delivery.objects.filter(pk__in=moves.get("park", ())).select_related(
+        "workflow"
+    ):
+        Delivery.objects.filter(pk=delivery.pk).update(issue=_poison(delivery))
     return len(expired)
 
 
@@ -121,7 +123,7 @@ def _poison(delivery: Delivery) -> int:
         connection_id=delivery.connection_id,
         workflow_id=delivery.workflow_id,
     )
-    found = raise_issues([Occurrence(cause, "Started three times, never ended.", delivery.pk)])
+    found = raise_issues([Occurrence(cause, POISON, delivery.pk)])
     return found[cause.fingerprint]
 
 
@@ -159,7 +161,7 @@ _REAP: Final = """
     UPDATE syncjobs_delivery
     SET state = %(to)s, lease_no = lease_no + 1, lease_until = NULL, verify = true,
         not_before = statement_timestamp(), error_text = %(text)s,
-        issue_id = coalesce(%(issue)s, issue_id), updated_at = statement_timestamp()
+        updated_at = statement_timestamp()
     WHERE id = ANY(%(ids)s::bigint[])
     RETURNING id
 """

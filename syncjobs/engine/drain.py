@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from governance.services import changes
 from syncjobs.engine import doorbell
-from syncjobs.engine.claim import reap
+from syncjobs.engine.claim import BATCH, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
 from syncjobs.engine.systems import Systems
@@ -70,8 +70,7 @@ def drain(
         recheck()
         _hourly()
         while not full():
-            moved = _round(opened, done, full)
-            if not moved:
+            if not _round(opened, done, full, most):
                 break
     wait = doorbell.next_due()
     done.more = wait is not None and wait <= 0
@@ -84,7 +83,7 @@ def _hourly() -> None:
         changes.expire_overdue()
 
 
-def _round(systems: Systems, done: Drained, full: Stop) -> bool:
+def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
     """Read one due stream, else deliver one batch; say whether there was anything to do.
 
     Sources come first: what others refer to should be there before what refers to it goes out.
@@ -96,7 +95,8 @@ def _round(systems: Systems, done: Drained, full: Stop) -> bool:
             if polled.error:
                 done.errors.append(polled.error)
             return True
-    taken = deliver_batch(systems, worker=worker_name(), stop=full)
+    limit = min(BATCH, most - done.deliveries)
+    taken = deliver_batch(systems, worker=worker_name(), stop=full, limit=limit)
     done.deliveries += taken
     return taken > 0
 

@@ -15,6 +15,7 @@ from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import release_watchers
+from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.gates import Context, holds
 from syncjobs.models import Run
@@ -103,15 +104,7 @@ def _plan_flow(flow: Flow, origins: dict[int, Raised], cause: Cause, result: Pla
     records = _matching(flow, [one.record for one in origins.values()], world, cause)
     if not records:
         return
-    run = Run.objects.create(
-        client_id=cause.client_id,
-        kind=cause.kind,
-        trigger=cause.trigger,
-        workflow_id=flow.workflow_id,
-        workflow_version_id=flow.version_id,
-        actor=cause.actor,
-        correlation=cause.correlation,
-    )
+    run, is_new = _run_of(flow, cause)
     work = _Work(
         flow=flow,
         cause=cause,
@@ -127,13 +120,31 @@ def _plan_flow(flow: Flow, origins: dict[int, Raised], cause: Cause, result: Pla
         made, kept = _plan_step(work, step, records, run)
         new, renewed = new + made, renewed + kept
     if new:
-        Run.objects.filter(pk=run.pk).update(planned=new)
+        refresh_runs([run.pk])
         result.run_ids.append(run.pk)
-    else:
+    elif is_new:
         # Everything went to rows of earlier runs: this one has nothing of its own to tell.
         run.delete()
     result.new += new
     result.renewed += renewed
+
+
+def _run_of(flow: Flow, cause: Cause) -> tuple[Run, bool]:
+    """Return the run of this cause, and whether it is new: all pages of a reading share one."""
+    latest = Run.objects.filter(workflow_id=flow.workflow_id).order_by("-id")[:5]
+    for run in latest:
+        if run.correlation == cause.correlation and run.kind == cause.kind:
+            return run, False
+    made = Run.objects.create(
+        client_id=cause.client_id,
+        kind=cause.kind,
+        trigger=cause.trigger,
+        workflow_id=flow.workflow_id,
+        workflow_version_id=flow.version_id,
+        actor=cause.actor,
+        correlation=cause.correlation,
+    )
+    return made, True
 
 
 def _matching(flow: Flow, records: list[Known], world: Neighbourhood, cause: Cause) -> list[Known]:

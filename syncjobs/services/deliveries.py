@@ -42,7 +42,9 @@ def verdict_of(delivery: Delivery) -> Verdict:
             state=delivery.state,
             known_there=ref is not None,
             idempotent_target=descriptor.writes_idempotent,
-            can_look_up=descriptor.object(delivery.object).can_look_up,
+            can_look_up=any(
+                one.can_look_up for one in descriptor.objects if one.name == delivery.object
+            ),
             outcome_open=delivery.verify,
             same_content=last is not None and last["version"] == delivery.record.version,
         )

@@ -23,6 +23,7 @@ def cancel_run(actor: Actor, run: Run, *, reason: str = "") -> int:
     """
     actor.require("workflows.operate", run.client_id)
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    move_row(row, RUN, "cancel", ended_at=timezone.now())
     open_rows = Delivery.objects.filter(run=row, state__in=DELIVERY.sources("cancel"))
     ids = list(open_rows.select_for_update().order_by("id").values_list("pk", flat=True))
     issues = set(
@@ -37,9 +38,6 @@ def cancel_run(actor: Actor, run: Run, *, reason: str = "") -> int:
         issue=None,
     )
     refresh_runs([row.pk])
-    row.refresh_from_db()
-    if RUN.may(row.state, "cancel"):
-        move_row(row, RUN, "cancel", ended_at=timezone.now())
     audit.record(
         actions.RUN_CANCELLED,
         object_kind="run",

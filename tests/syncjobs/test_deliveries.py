@@ -2,8 +2,8 @@
 
 import pytest
 
-from governance.models import AuditEntry
 from branding.models import UsageDay
+from governance.models import AuditEntry
 from syncjobs.connectors.errors import (
     Config,
     Conflict,

@@ -12,6 +12,7 @@ from syncjobs.services.deliveries import cancel_delivery, release_hold, skip_del
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
+from tests.fakes.systems import record
 from tests.syncjobs.factories import (
     PROJECT_IN,
     PROJECT_OUT,
@@ -22,7 +23,6 @@ from tests.syncjobs.factories import (
     make_workflow,
     step,
 )
-from tests.fakes.systems import record
 
 TAX_GATE = {
     "name": "tax",

@@ -1,16 +1,18 @@
 """A firm's month through the sandbox systems, against the story's own control totals."""
 
-from syncjobs.blueprints import BLUEPRINTS
-from syncjobs.engine.drain import drain_until_idle
-from syncjobs.sandbox.story import FIRMS, build, expect, feed, story_month
 import datetime as dt
-from syncjobs.models import *
-from django.db.models import Count
-from tenants.accounts.models import Client
-from tests.syncjobs.sandboxes import three_systems
 import time
 from collections import Counter
 from decimal import Decimal
+
+from django.db.models import Count
+
+from syncjobs.blueprints import BLUEPRINTS
+from syncjobs.engine.drain import drain_until_idle
+from syncjobs.models import *
+from syncjobs.sandbox.story import FIRMS, build, expect, feed, story_month
+from tenants.accounts.models import Client
+from tests.syncjobs.sandboxes import three_systems
 
 
 def test_dev(alder: Client) -> None:

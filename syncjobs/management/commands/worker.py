@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import close_old_connections
 
 from syncjobs.engine import doorbell, standing, stopping, supervisor
 from syncjobs.tasks import run
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             with public_scope():
                 due = doorbell.sweep_due()
             for schema in due:
+                close_old_connections()
                 run(schema)
             beat(name)
             if not due:

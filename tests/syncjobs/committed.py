@@ -1,0 +1,49 @@
+"""A partner whose rows are really committed, for tests with processes of their own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django_tenants.utils import tenant_context
+
+from governance.actors import command_actor
+from tenants.accounts.models import Client
+from tenants.accounts.services.clients import add_client
+from tenants.models import Domain, Partner, Wakeup
+from tenants.postgres import roles
+from tenants.services.provisioning import provision_partner
+
+SLUG = "engine-lab"
+
+
+def drop_partner(slug: str = SLUG) -> None:
+    """Remove the partner and its schema, if they are there."""
+    connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
+    partner = Partner.objects.filter(slug=slug).first()
+    if partner is None:
+        return
+    with roles.owner_connection() as owner:
+        owner.execute(f'DROP SCHEMA IF EXISTS "{partner.schema_name}" CASCADE'.encode())
+    Wakeup.objects.filter(schema_name=partner.schema_name).delete()
+    Domain.objects.filter(tenant=partner).delete()
+    partner.delete(force_drop=False)
+
+
+@contextmanager
+def committed_partner(slug: str = SLUG) -> Iterator[tuple[Partner, Client]]:
+    """Make the partner with one client, entered; drop it at the end."""
+    drop_partner(slug)
+    made = provision_partner(
+        command_actor("tests"),
+        name="Engine Lab",
+        slug=slug,
+        owner_email="owner@lab.example",
+        owner_name="Lab Owner",
+    )
+    try:
+        with tenant_context(made.partner):
+            client = add_client(command_actor("tests"), name="Alder Consulting")
+            yield made.partner, client
+    finally:
+        drop_partner(slug)
+        connection.close()

@@ -1,0 +1,38 @@
+"""Business events out of changes of canonical records."""
+
+import pytest
+
+from syncjobs.blueprints import BLUEPRINTS
+from syncjobs.events import EVENTS, raised_events
+
+
+@pytest.mark.parametrize(
+    ("type_", "before", "after", "events"),
+    [
+        ("opportunity", {"stage": "open"}, {"stage": "won"}, ["opportunity.won"]),
+        ("opportunity", {"stage": "won"}, {"stage": "lost"}, []),
+        ("opportunity", None, {"stage": "won"}, ["opportunity.won"]),
+        ("time_entry", {"status": "submitted"}, {"status": "approved"}, ["time.approved"]),
+        ("time_entry", None, {"status": "draft"}, []),
+        # A correction of what was approved must reach the targets too.
+        ("time_entry", {"status": "approved"}, {"status": "approved"}, ["time.approved"]),
+        ("contract", {"status": "draft"}, {"status": "active"}, ["contract.signed"]),
+        ("contract", {"status": "active"}, {"status": "active"}, []),
+        ("contract", {"amendments": []}, {"amendments": [1]}, ["contract.amended"]),
+        ("project", None, {"status": "active"}, ["project.created", "project.activated"]),
+        ("project", {"status": "draft"}, {"status": "active"}, ["project.activated"]),
+        ("assignment", {"resource": "A"}, {"resource": "B"}, ["resource.substituted"]),
+        ("invoice", {"status": "draft"}, {"status": "posted"}, ["invoice.posted"]),
+        ("payment", None, {}, ["payment.received"]),
+        ("resource", None, {}, []),
+    ],
+)
+def test_a_change_raises_its_events(
+    type_: str, before: dict[str, object] | None, after: dict[str, object], events: list[str]
+) -> None:
+    assert raised_events(type_, before, after) == events
+
+
+def test_every_blueprint_listens_to_events_that_can_be_raised() -> None:
+    for blueprint in BLUEPRINTS.values():
+        assert set(blueprint["trigger"]["events"]) <= set(EVENTS)

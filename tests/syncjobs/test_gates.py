@@ -1,0 +1,169 @@
+"""Gates: conditions over a record and its neighbours, without a database."""
+
+from typing import Any
+
+import pytest
+
+from mappings.canonical import reference_of
+from syncjobs.blueprints import BLUEPRINTS
+from syncjobs.blueprints.milestone_to_invoice import AMENDMENT
+from syncjobs.blueprints.opportunity_to_project import ACTIVATION
+from syncjobs.gates import Context, GateError, GateResult, check_gate, evaluate
+from syncjobs.neighbours import Known, Neighbourhood, walk
+
+ERP = 7
+
+
+def _world(*records: Known, refs: dict[tuple[str, str], str] | None = None) -> Neighbourhood:
+    world = Neighbourhood(reference_of)
+    world.add(records)
+    world.refs.update({(ERP, *key): id_ for key, id_ in (refs or {}).items()})
+    return world
+
+
+def _ask(gate: dict[str, Any], record: Known, world: Neighbourhood, **more: Known) -> GateResult:
+    context = Context(record, more.get("origin", record), {"erp": ERP}, world)
+    return evaluate(gate, context)
+
+
+PROJECT = Known("project", "P-1", {"code": "P-1", "customer": "C-1", "contract": "CT-1"})
+CUSTOMER = Known("customer", "C-1", {"number": "C-1", "tax_code": "EU"})
+CONTRACT = Known(
+    "contract", "CT-1", {"number": "CT-1", "status": "active", "billing_schedule": "monthly"}
+)
+THERE = {("customer", "C-1"): "1", ("contract", "CT-1"): "2"}
+
+
+def test_a_project_whose_customer_and_contract_are_valid_in_the_erp_may_start() -> None:
+    world = _world(PROJECT, CUSTOMER, CONTRACT, refs=THERE)
+    assert _ask(ACTIVATION[0], PROJECT, world).passed
+
+
+@pytest.mark.parametrize(
+    ("records", "refs", "missing"),
+    [
+        (
+            [Known("customer", "C-1", {"tax_code": None}), CONTRACT],
+            THERE,
+            "tax setting of customer C-1 in the ERP",
+        ),
+        ([CUSTOMER, CONTRACT], {("contract", "CT-1"): "2"}, "customer in the ERP for project P-1"),
+        ([CUSTOMER, CONTRACT], {("customer", "C-1"): "1"}, "contract in the ERP for project P-1"),
+        (
+            [CUSTOMER, Known("contract", "CT-1", {"status": "draft", "billing_schedule": "m"})],
+            THERE,
+            "active contract CT-1 in the ERP",
+        ),
+        (
+            [CUSTOMER, Known("contract", "CT-1", {"status": "active"})],
+            THERE,
+            "billing schedule of contract CT-1",
+        ),
+    ],
+)
+def test_activation_names_the_missing_item(
+    records: list[Known], refs: dict[tuple[str, str], str], missing: str
+) -> None:
+    result = _ask(ACTIVATION[0], PROJECT, _world(PROJECT, *records, refs=refs))
+    assert (result.passed, result.missing) == (False, (missing,))
+    assert result.alert == "finance"
+
+
+def test_a_refusal_watches_every_record_that_could_change_it() -> None:
+    world = _world(PROJECT, Known("customer", "C-1", {}), CONTRACT, refs=THERE)
+    watch = set(_ask(ACTIVATION[0], PROJECT, world).watch)
+    assert {"project:P-1", "customer:C-1", "contract:CT-1"} <= watch
+    assert {f"ref:{ERP}:customer:C-1", f"ref:{ERP}:contract:CT-1"} <= watch
+
+
+def test_a_neighbour_that_nobody_has_sent_is_named_and_watched() -> None:
+    place = Known("customer", "C-1", {}, version=0)
+    result = _ask(ACTIVATION[0], PROJECT, _world(PROJECT, place, CONTRACT, refs=THERE))
+    assert "customer C-1" in result.missing
+    assert "customer:C-1" in result.watch
+
+
+INVOICE = Known("invoice", "M:1", {"number": "M:1", "contract": "CT-1"})
+NEEDS = Known("milestone", "1", {"amendment_required": True})
+FREE = Known("milestone", "1", {"amendment_required": False})
+
+
+@pytest.mark.parametrize(
+    ("milestone", "contract", "passes"),
+    [(NEEDS, True, False), (NEEDS, False, True), (FREE, True, True), (NEEDS, None, False)],
+)
+def test_a_milestone_is_held_while_its_contract_needs_an_amendment(
+    milestone: Known, contract: bool | None, passes: bool
+) -> None:
+    under = Known("contract", "CT-1", {"amendment_required": contract})
+    result = _ask(AMENDMENT[0], INVOICE, _world(INVOICE, under), origin=milestone)
+    assert result.passed is passes
+    if not passes:
+        assert result.missing == ("signed amendment of contract CT-1",)
+
+
+def test_an_invoice_without_a_contract_is_held() -> None:
+    invoice = Known("invoice", "M:1", {"number": "M:1"})
+    result = _ask(AMENDMENT[1], invoice, _world(invoice), origin=FREE)
+    assert result.missing == ("contract for invoice M:1",)
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ({"path": "name", "op": "present"}, True),
+        ({"path": "name", "op": "absent"}, False),
+        ({"path": "name", "op": "equals", "value": "x"}, True),
+        ({"path": "name", "op": "not_equals", "value": "x"}, False),
+        ({"path": "name", "op": "in", "values": ["x", "y"]}, True),
+        ({"path": "amendments", "op": "any", "field": "status", "value": "signed"}, True),
+        ({"path": "amendments", "op": "any", "field": "status", "value": "sent"}, False),
+        ({"path": "name", "op": "any", "field": "a", "value": "b"}, False),
+    ],
+)
+def test_each_operator(condition: dict[str, Any], holds: bool) -> None:
+    data = {"name": "x", "amendments": [{"status": "draft"}, {"status": "signed"}]}
+    record = Known("contract", "CT-1", data)
+    gate = {"name": "g", "require": [condition]}
+    assert _ask(gate, record, _world(record)).passed is holds
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"require": [{"path": "a", "op": "present"}]},
+        {"name": "g"},
+        {"name": "g", "require": []},
+        {"name": "g", "require": [{"path": "a", "op": "magic"}]},
+        {"name": "g", "require": [{"op": "present"}]},
+        {"name": "g", "require": "a"},
+    ],
+)
+def test_a_gate_of_the_wrong_shape_is_refused(gate: dict[str, Any]) -> None:
+    with pytest.raises(GateError):
+        check_gate(gate)
+
+
+def test_the_shipped_gates_have_the_right_shape() -> None:
+    points = [
+        point["default"]
+        for blueprint in BLUEPRINTS.values()
+        for name, point in blueprint["extension_points"].items()
+        if name != "cut_off"
+    ]
+    assert points
+    for gates in points:
+        for gate in gates:
+            check_gate(gate)
+
+
+def test_a_walk_notes_what_is_not_loaded_yet_and_stops() -> None:
+    world = _world(PROJECT)
+    walked = walk(PROJECT, "customer.tax_code", world)
+    assert walked.broken == ("customer", "C-1")
+    assert world.wanted == {("customer", "C-1")}
+
+
+def test_a_walk_through_a_plain_field_leads_nowhere() -> None:
+    record = Known("project", "P-1", {"name": "x"})
+    assert walk(record, "name.anything", _world(record)).value is None

@@ -1,0 +1,86 @@
+"""What follows an error is read from its class alone."""
+
+import pytest
+
+from syncjobs.connectors.errors import ERRORS
+from syncjobs.engine.send import shape_of
+from syncjobs.retry import (
+    CAP_SECONDS,
+    LOOK_UP_AFTER,
+    MAX_ATTEMPTS,
+    TRIP_AFTER,
+    after_lost_lease,
+    backoff,
+    decide,
+    open_for,
+    trips,
+)
+from syncjobs.state import DELIVERY
+
+
+def _most() -> float:
+    return 1.0
+
+
+def test_every_class_of_error_leads_to_a_move_of_the_table() -> None:
+    for error in ERRORS:
+        for attempt in (1, 50):
+            decision = decide(error.kind, attempt=attempt, retry_after=None, draw=_most)
+            assert DELIVERY.may("running", decision.move), error.kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "move"),
+    [
+        ("transient", "retry_later"),
+        ("rate_limited", "retry_later"),
+        ("conflict", "retry_later"),
+        ("unknown", "lose_answer"),
+        ("permanent", "fail"),
+        ("rejected", "fail"),
+        ("config", "give_back"),
+    ],
+)
+def test_the_first_time(kind: str, move: str) -> None:
+    assert decide(kind, attempt=1, retry_after=None, draw=_most).move == move
+
+
+def test_patience_ends() -> None:
+    for kind, limit in MAX_ATTEMPTS.items():
+        last = decide(kind, attempt=limit, retry_after=None, draw=_most)
+        assert last.move == ("park" if kind == "unknown" else "fail")
+
+
+def test_the_pause_grows_has_full_jitter_and_is_capped() -> None:
+    assert [backoff(n, _most) for n in (1, 2, 3, 4)] == [2.0, 4.0, 8.0, 16.0]
+    assert backoff(5, lambda: 0.0) == 0.0
+    assert backoff(1000, _most) == CAP_SECONDS
+
+
+def test_a_systems_own_wish_is_the_least() -> None:
+    decision = decide("rate_limited", attempt=1, retry_after=30.0, draw=_most)
+    assert 30.0 <= decision.delay <= 33.0
+
+
+def test_a_look_up_leaves_the_target_time_to_commit() -> None:
+    decision = decide("unknown", attempt=1, retry_after=None, draw=lambda: 0.0)
+    assert (decision.delay, decision.verify) == (LOOK_UP_AFTER, True)
+
+
+def test_a_lost_lease_is_asked_for_twice_and_then_parked() -> None:
+    assert [after_lost_lease(n).move for n in (1, 2, 3)] == ["lose_lease", "lose_lease", "park"]
+
+
+def test_the_breaker_opens_after_failures_in_a_row_for_longer_each_time() -> None:
+    assert not trips(TRIP_AFTER - 1)
+    assert trips(TRIP_AFTER)
+    times = [open_for(TRIP_AFTER + n) for n in range(8)]
+    assert times == sorted(times)
+    assert times[-1] == 300.0
+
+
+def test_messages_that_differ_by_numbers_and_names_have_one_shape() -> None:
+    one = shape_of("Work on 2026-10-30 is outside contract CT-2229 of “Amberley”.")
+    two = shape_of("Work on 2026-10-31 is outside contract CT-2230 of “Bower”.")
+    assert one == two
+    assert one != shape_of("Customer C-1 is blocked.")

@@ -1,0 +1,47 @@
+"""Replay verdicts."""
+
+from dataclasses import replace
+
+import pytest
+
+from syncjobs.verdict import Facts, verdict
+
+FACTS = Facts(
+    mode="upsert",
+    state="failed",
+    known_there=False,
+    idempotent_target=False,
+    can_look_up=True,
+    outcome_open=False,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "answer", "effect"),
+    [
+        ({}, "safe", "Creates the record."),
+        ({"known_there": True}, "safe", "Updates the one record that exists."),
+        ({"same_content": True, "known_there": True}, "safe", "Writes nothing."),
+        ({"outcome_open": True}, "verify", "only if it is not there"),
+        ({"outcome_open": True, "can_look_up": False}, "manual", "a second time"),
+        (
+            {"outcome_open": True, "can_look_up": False, "idempotent_target": True},
+            "safe",
+            "at most once",
+        ),
+        ({"mode": "action"}, "safe", "Does it once."),
+        ({"mode": "action", "outcome_open": True}, "manual", "a second time"),
+        (
+            {"mode": "action", "outcome_open": True, "idempotent_target": True},
+            "safe",
+            "at most once",
+        ),
+        ({"same_content": True, "outcome_open": True}, "verify", "Asks the target first"),
+    ],
+)
+def test_a_verdict_says_how_safe_and_what_is_expected(
+    changes: dict[str, object], answer: str, effect: str
+) -> None:
+    found = verdict(replace(FACTS, **changes))  # type: ignore[arg-type]  # named fields
+    assert found.answer == answer
+    assert effect in found.effect
