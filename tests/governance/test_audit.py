@@ -9,8 +9,6 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from django.test.utils import CaptureQueriesContext
 
-TABLES = ("governance_approval", "governance_auditentry")
-
 from governance import correlation
 from governance.actions import CHANGE_PROPOSED, POLICIES_STARTED, Action
 from governance.actors import Actor, command_actor, task_actor
@@ -22,6 +20,8 @@ from syncjobs import tasks
 from tenants.context import public_scope
 from tenants.models import Partner
 from tenants.postgres import roles
+
+TABLES = ("governance_approval", "governance_auditentry")
 
 
 def _record(**fields: object) -> AuditEntry:
@@ -81,7 +81,6 @@ def test_a_real_task_writes_as_a_task_in_the_schema_that_it_was_rung_for(
         return SimpleNamespace(more=False, deliveries=0, read=0)
 
     monkeypatch.setattr(tasks, "drain", work)
-    monkeypatch.setattr(tasks, "close_old_connections", lambda: None)  # the test's own is open
     with public_scope():
         tasks.run(northwind.schema_name)
     entry = AuditEntry.objects.get(object_id="from a task")
