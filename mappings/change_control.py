@@ -37,7 +37,7 @@ def _apply(change: Change, actor: Actor) -> Record[str, object]:
 
 def _diff(change: Change) -> list[DiffLine]:
     old, new = _documents(change)
-    return [DiffLine(line.sign, line.text) for line in diff(old, new)]  # type: ignore[arg-type]  # diff makes only these three signs
+    return [DiffLine(line.sign, line.text) for line in diff(old, new)]
 
 
 def _money_fields(mapping: Mapping) -> set[str]:

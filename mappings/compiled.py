@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
 
-from mappings.documents import document_hash
+from mappings.documents import document_hash, plain_document
 from mappings.engine import CompiledMapping, compile_mapping
 from mappings.models import MappingVersion
 from tenants.context import current_schema
@@ -15,23 +15,32 @@ _lock = Lock()
 
 
 def compiled_document(
-    document: Mapping[str, object], object_type: str = "", content_hash: str = ""
+    document: Mapping[str, object], *, object_type: str = "", source_type: str = ""
 ) -> CompiledMapping:
     """Return a document ready to run; the same content is compiled once. Raises MappingError."""
-    key = (current_schema(), content_hash or document_hash(document), object_type)
+    plain = plain_document(document)
+    key = (current_schema(), document_hash(plain), f"{object_type}<{source_type}")
+    return _kept_or_made(key, plain, object_type, source_type)
+
+
+def compiled(version: MappingVersion) -> CompiledMapping:
+    """Return a version ready to run. Raises MappingError."""
+    made = version.mapping.object_type
+    key = (current_schema(), version.hash, f"{made}<")
+    return _kept_or_made(key, version.document, made, "")
+
+
+def _kept_or_made(
+    key: tuple[str, str, str], document: Mapping[str, object], object_type: str, source_type: str
+) -> CompiledMapping:
     with _lock:
         found = _kept.get(key)
         if found is not None:
             _kept.move_to_end(key)
             return found
-    made = compile_mapping(document, object_type=object_type)
+    made = compile_mapping(document, object_type=object_type, source_type=source_type)
     with _lock:
         _kept[key] = made
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return made
-
-
-def compiled(version: MappingVersion) -> CompiledMapping:
-    """Return a version ready to run. Raises MappingError."""
-    return compiled_document(version.document, version.mapping.object_type, version.hash)

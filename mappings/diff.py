@@ -1,88 +1,165 @@
-"""What differs between two documents, rule by rule, in plain words. Pure."""
+"""What differs between two documents, rule by rule, in plain words. Pure.
 
-from collections.abc import Mapping
+All that a rule holds is in its words: what is signed is what was read.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, Literal
 
-from mappings.documents import canonical_json, rules_of
+from mappings.documents import canonical_json, checks_of, objects_in, rules_of
 
 Record = Mapping[str, object]
+_POLICY_WORDS: Final = {
+    "fail": "refuse the record",
+    "null": "leave it empty",
+    "default": "take the default",
+    "skip": "leave it out",
+}
+_MISS_WORDS: Final = {
+    "fail": "refuse the record",
+    "default": "take the default",
+    "pass": "keep the value",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`sign` is "+", "-" or " "."""
+    """One line of a difference: added, removed or unchanged."""
 
-    sign: str
+    sign: Literal["+", "-", " "]
     text: str
 
 
-def _steps(rule: Record) -> list[str]:
-    steps = rule.get("steps")
-    words = []
-    for step in steps if isinstance(steps, list) else []:
-        settings = ", ".join(f"{name} {value}" for name, value in step.items() if name != "do")
-        words.append(f"{step.get('do')}({settings})" if settings else str(step.get("do")))
-    return words
+def _word(value: object) -> str:
+    """Return a value as it stands in a rule's words."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} → {_word(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return f"[{', '.join(_word(one) for one in value)}]"
+    return str(value) if isinstance(value, int | Decimal) else f"'{value}'"
+
+
+def _step_words(step: Record) -> str:
+    settings = ", ".join(f"{name} {_word(one)}" for name, one in step.items() if name != "do")
+    return f"{step.get('do')} ({settings})" if settings else str(step.get("do"))
+
+
+def _lookup_words(lookup: object) -> str:
+    if not isinstance(lookup, Mapping):
+        return ""
+    if "reference" in lookup:
+        return f"look up the {lookup['reference']}"
+    miss = _MISS_WORDS.get(str(lookup.get("on_miss", "fail")), "")
+    return f"by the value map {lookup.get('value_map')} (no entry: {miss})"
+
+
+def _origin_words(rule: Record) -> str:
+    if "constant" in rule:
+        return f"always {_word(rule['constant'])}"
+    if "expr" in rule:
+        return str(rule["expr"])
+    if "for_each" in rule:
+        return f"each of {rule['for_each']}"
+    return str(rule.get("source"))
 
 
 def rule_words(rule: Record) -> str:
-    """Return a rule in one line, such as `amount ← Amount | round(digits 2), required`."""
-    if "constant" in rule:
-        origin = f"always {rule['constant']!r}"
-    elif "expr" in rule:
-        origin = str(rule["expr"])
-    else:
-        origin = str(rule.get("source") or rule.get("for_each"))
-    parts = [origin, *_steps(rule)]
-    lookup = rule.get("lookup")
-    if isinstance(lookup, Mapping):
-        name = lookup.get("reference") or lookup.get("value_map")
-        parts.append(f"look up {name}")
-    text = f"{rule.get('target')} ← {' | '.join(parts)}"
-    if "default" in rule:
-        text += f", else {rule['default']!r}"
+    """Return a rule in one line, such as `amount ← Amount | round (digits 2); required`."""
+    ways = [_origin_words(rule), *(_step_words(step) for step in objects_in(rule.get("steps")))]
+    if lookup := _lookup_words(rule.get("lookup")):
+        ways.append(lookup)
+    said = [f"{rule.get('target')} ← {' | '.join(ways)}"]
+    if rule.get("type"):
+        said.append(f"as {rule['type']}")
     if rule.get("required"):
-        text += ", required"
-    return f"{text}, when {rule['when']}" if rule.get("when") else text
+        said.append("required")
+    if "default" in rule:
+        said.append(f"default {_word(rule['default'])}")
+    for name, words in (("on_missing", "no such field"), ("on_null", "empty")):
+        if name in rule:
+            said.append(f"{words}: {_POLICY_WORDS.get(str(rule[name]), rule[name])}")
+    if rule.get("when"):
+        said.append(f"only when {rule['when']}")
+    if rule.get("note"):
+        said.append(f"note: {rule['note']}")
+    return "; ".join(said)
 
 
-def _by_id(document: Record) -> dict[str, Record]:
-    return {str(rule.get("id")): rule for rule in rules_of(document)}
+def _check_words(check: Record) -> str:
+    return f"check: {check.get('assert')}, else {check.get('severity', 'reject')}: " + str(
+        check.get("message")
+    )
+
+
+def _by_id(rules: list[Record]) -> dict[str, Record]:
+    return {str(rule.get("id")): rule for rule in rules}
+
+
+def is_same(one: Record | None, other: Record | None) -> bool:
+    """Say whether two rules or checks hold the same."""
+    if one is None or other is None:
+        return one is other
+    return canonical_json(one) == canonical_json(other)
 
 
 def diff(old: Record, new: Record) -> list[Line]:
-    """Return the new document's rules with what went and what came, in the new order."""
-    before, after = _by_id(old), _by_id(new)
-    lines = [Line("-", rule_words(rule)) for ident, rule in before.items() if ident not in after]
-    for ident, rule in after.items():
-        was = before.get(ident)
-        if was is not None and canonical_json(was) == canonical_json(rule):
-            lines.append(Line(" ", rule_words(rule)))
-            continue
-        if was is not None:
-            lines.append(Line("-", rule_words(was)))
-        lines.append(Line("+", rule_words(rule)))
-    old_checks, new_checks = old.get("checks") or [], new.get("checks") or []
-    if old_checks != new_checks:
-        lines += [Line("-", f"check: {_check(one)}") for one in _listed(old_checks)]
-        lines += [Line("+", f"check: {_check(one)}") for one in _listed(new_checks)]
+    """Return the new document's rules and checks with what went and what came, in new order."""
+    lines = _rules_diff(rules_of(old), rules_of(new), "")
+    before, after = _by_id(checks_of(old)), _by_id(checks_of(new))
+    for ident in [*after, *(one for one in before if one not in after)]:
+        lines += _changed(before.get(ident), after.get(ident), _check_words)
     return lines
 
 
-def _listed(value: object) -> list[Record]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+def _changed(was: Record | None, now: Record | None, words: Callable[[Record], str]) -> list[Line]:
+    """Return one rule or check as it went, came or stayed."""
+    if was is not None and is_same(was, now):
+        return [Line(" ", words(was))]
+    gone = [Line("-", words(was))] if was is not None else []
+    return gone + ([Line("+", words(now))] if now is not None else [])
 
 
-def _check(check: Record) -> str:
-    return f"{check.get('assert')}, else {check.get('severity', 'reject')}: {check.get('message')}"
+def _rules_diff(old: list[Record], new: list[Record], indent: str) -> list[Line]:
+    before, after = _by_id(old), _by_id(new)
+
+    def words(rule: Record) -> str:
+        return indent + rule_words(rule)
+
+    lines: list[Line] = []
+    for ident, rule in before.items():
+        if ident not in after:
+            lines += [Line("-", words(rule)), *_rules_diff(rules_of(rule), [], f"{indent}    ")]
+    for ident, rule in after.items():
+        was = before.get(ident)
+        flat_was, flat = _without_members(was), _without_members(rule)
+        lines += _changed(flat_was, flat, words)
+        lines += _rules_diff(rules_of(was or {}), rules_of(rule), f"{indent}    ")
+    if [ident for ident in before if ident in after] != [one for one in after if one in before]:
+        lines.append(Line("+", f"{indent}The rules stand in another order."))
+    return lines
+
+
+def _without_members(rule: Record | None) -> Record | None:
+    return None if rule is None else {key: one for key, one in rule.items() if key != "rules"}
+
+
+def changed_rules(old: Record, new: Record) -> list[Record]:
+    """Return the rules, of the old or new document, that are not the same in the other."""
+    before, after = _by_id(rules_of(old)), _by_id(rules_of(new))
+    return [
+        rule
+        for one, other in ((before, after), (after, before))
+        for ident, rule in one.items()
+        if not is_same(rule, other.get(ident))
+    ]
 
 
 def changed_targets(old: Record, new: Record) -> set[str]:
     """Return the target fields whose rules differ."""
-    before, after = _by_id(old), _by_id(new)
-    return {
-        str(rule.get("target"))
-        for one, other in ((before, after), (after, before))
-        for ident, rule in one.items()
-        if ident not in other or canonical_json(other[ident]) != canonical_json(rule)
-    }
+    return {str(rule.get("target")) for rule in changed_rules(old, new)}

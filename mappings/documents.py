@@ -7,28 +7,32 @@
 
 A rule takes its value from one of `source` (a path in the record), `constant`, `expr`, or
 `for_each` (a list in the record, with `rules` for its members); then come `steps`, then
-`lookup`: {"reference": "customer"} for the id of another record, or {"value_map": "terms",
-"on_miss": "fail" | "default" | "pass"}. `on_missing` and `on_null` say what happens when there
-is no value: fail, null, default or skip. `when` is a condition; `type` the type of the result.
+`lookup`: {"reference": "customer"} for what stands for another record on the other side, or
+{"value_map": "terms", "on_miss": "fail" | "default" | "pass"}.
+
+`on_missing` (no such field) and `on_null` (null or empty, before or after the steps) say what
+happens when there is no value: fail, null, default or skip (the target stays out). Without
+them: default when there is one, fail when the rule is required, null otherwise. `default` is
+the result itself: no step touches it. `when` is a condition; a rule whose condition is false
+stays out. `type` is the type of the result. Two rules may have one target when both have a
+condition; when both give a value, that is a problem.
+
+`structure.py` checks all of this.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
-RULE_KEYS = {
-    "id", "target", "source", "constant", "expr", "for_each", "rules", "steps", "lookup",
-    "default", "on_null", "on_missing", "when", "type", "required", "note",
-}  # fmt: skip
-ORIGINS = ("source", "constant", "expr", "for_each")
-POLICIES = ("fail", "null", "default", "skip")
-TYPES = ("text", "decimal", "integer", "boolean", "date", "datetime", "list", "any")
-SEVERITIES = ("reject", "hold", "warn")
-MAX_RULES = 500
-MAX_STEPS = 20
-MAX_BYTES = 400_000
+from mappings.numbers import as_text
+
+MAX_BYTES: Final = 400_000
+_MAX_DEPTH: Final = 20
+_MAX_VALUES: Final = 50_000
+_MAX_BITS: Final = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +62,9 @@ class MappingError(ValueError):
         super().__init__("; ".join(str(one) for one in problems[:5]))
 
 
-def _plain(value: object) -> str:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    raise TypeError(f"{type(value).__name__} has no place in a mapping")
-
-
 def canonical_json(document: Mapping[str, object]) -> str:
-    """Return the one text of a document: sorted keys, no spaces, no floats."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False,
-        default=_plain,
-    )  # fmt: skip
+    """Return the one text of a plain document: sorted keys, no spaces."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def document_hash(document: Mapping[str, object]) -> str:
@@ -78,61 +73,101 @@ def document_hash(document: Mapping[str, object]) -> str:
 
 
 def rules_of(document: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """Return the rules, without looking into them."""
-    rules = document.get("rules")
-    return [one for one in rules if isinstance(one, Mapping)] if isinstance(rules, list) else []
+    """Return the rules of a document, or of a rule over a list, without looking into them."""
+    return objects_in(document.get("rules"))
 
 
-def _rule_faults(rule: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    unknown = set(rule) - RULE_KEYS
-    if unknown:
-        yield "unknown_key", f"A rule has no {', '.join(sorted(map(str, unknown)))}."
-    if not str(rule.get("target") or ""):
-        yield "target_missing", "The rule has no target field."
-    if sum(name in rule for name in ORIGINS) != 1:
-        yield "origin", "Give exactly one of source, constant, expression or list."
-    if "for_each" in rule and not rules_of(rule):
-        yield "rules_missing", "A rule over a list needs rules for its members."
-    if rule.get("type", "any") not in TYPES:
-        yield "type", f"The type is one of {', '.join(TYPES)}."
-    yield from _policy_faults(rule)
-    yield from _work_faults(rule)
+def checks_of(document: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the checks of a document, without looking into them."""
+    return objects_in(document.get("checks"))
 
 
-def _policy_faults(rule: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    for name in ("on_null", "on_missing"):
-        if rule.get(name, "fail") not in POLICIES:
-            yield "policy", f"{name} is one of {', '.join(POLICIES)}."
+def objects_in(value: object) -> list[Mapping[str, object]]:
+    """Return the objects in a list, nothing for anything else."""
+    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
 
 
-def _work_faults(rule: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    steps = rule.get("steps", [])
-    if not isinstance(steps, list) or len(steps) > MAX_STEPS:
-        yield "steps", f"A rule takes at most {MAX_STEPS} steps."
-    elif not all(isinstance(step, Mapping) and step.get("do") for step in steps):
-        yield "steps", "Each step says what it does."
-    lookup = rule.get("lookup")
-    if lookup is not None and not (isinstance(lookup, Mapping) and len(lookup) in (1, 2)):
-        yield "lookup", "A look-up is a reference or a value map."
-
-
-def structure_problems(document: Mapping[str, object]) -> list[Problem]:
-    """Return everything that is wrong with the shape of a document."""
+def is_storable(text: str) -> bool:
+    """Say whether a database keeps the text: no null sign, no half of a character."""
+    if "\x00" in text:
+        return False
+    if text.isascii():
+        return True
     try:
-        if len(canonical_json(document)) > MAX_BYTES:
-            return [Problem("too_large", "The mapping is too large; split it.")]
-    except (TypeError, ValueError, RecursionError):
-        return [Problem("not_json", "The mapping holds something that is not plain data.")]
-    rules = rules_of(document)
-    if not rules or len(rules) > MAX_RULES:
-        return [Problem("rules", f"A mapping has 1 to {MAX_RULES} rules.")]
-    found = []
-    seen: set[str] = set()
-    for place, rule in enumerate(rules):
-        ident = str(rule.get("id") or "")
-        if not ident or ident in seen:
-            found.append(Problem("id", f"Rule {place + 1} needs an id of its own.", ident))
-        seen.add(ident)
-        target = str(rule.get("target") or "")
-        found += [Problem(code, text, ident, target) for code, text in _rule_faults(rule)]
-    return found
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What a walk through a document has met."""
+
+    values: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def fault(self, place: str, text: str) -> None:
+        self.faults.append(f"{place or 'The document'} {text}.")
+
+
+def plain_document(document: object) -> dict[str, object]:
+    """Return a deep copy made of JSON's own values, decimals as text.
+
+    Raises MappingError naming each place that holds something else: a float above all, whose
+    digits would not come back as they were written.
+    """
+    walk = _Walk()
+    made = _plain(document, "", 0, walk)
+    if not isinstance(made, dict):
+        walk.fault("", "is no JSON object")
+    elif not walk.faults and len(canonical_json(made).encode()) > MAX_BYTES:
+        walk.fault("", f"is larger than {MAX_BYTES // 1000} kB; split the mapping")
+    if walk.faults or not isinstance(made, dict):
+        raise MappingError([Problem("not_plain", fault) for fault in walk.faults[:20]])
+    return made
+
+
+def _plain(value: object, place: str, depth: int, walk: _Walk) -> object:
+    walk.values += 1
+    if depth > _MAX_DEPTH or walk.values > _MAX_VALUES:
+        if not walk.faults or walk.faults[-1] != _TOO_MUCH:
+            walk.faults.append(_TOO_MUCH)
+        return None
+    if isinstance(value, Mapping):
+        return dict(_plain_members(value, place, depth, walk))
+    if isinstance(value, list | tuple):
+        return [
+            _plain(one, f"{place}[{at}]", depth + 1, walk)
+            for at, one in enumerate(value[:_MAX_VALUES])
+        ]
+    return _plain_scalar(value, place, walk)
+
+
+_TOO_MUCH: Final = "The document is nested too deep or holds too much; split the mapping."
+
+
+def _plain_members(
+    value: Mapping[object, object], place: str, depth: int, walk: _Walk
+) -> Iterator[tuple[str, object]]:
+    for key, one in value.items():
+        if not isinstance(key, str) or not is_storable(key):
+            walk.fault(place, "has a name that is no text or can't be stored")
+            continue
+        yield key, _plain(one, f"{place}.{key[:60]}" if place else key[:60], depth + 1, walk)
+
+
+def _plain_scalar(value: object, place: str, walk: _Walk) -> object:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if not is_storable(value):
+            walk.fault(place, "holds a sign that can't be stored")
+        return value
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) <= 60:
+        return as_text(value)
+    if isinstance(value, int) and value.bit_length() <= _MAX_BITS:
+        return value
+    kind = "an inexact number" if isinstance(value, float) else "no plain value"
+    walk.fault(place, f"is {kind}; write it as a text")
+    return None

@@ -7,19 +7,22 @@ The engine has no clock, no randomness and no network; `Inputs` is all that it i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import Final
 
-from mappings.canonical.registry import UnknownObject, fields_of
 from mappings.canonical.validation import faults
-from mappings.documents import MappingError, Problem, rules_of, structure_problems
+from mappings.compiling import Check, compiled_parts
+from mappings.documents import Problem
+from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import ExpressionError
-from mappings.language.evaluate import Expression
-from mappings.numbers import as_text
-from mappings.paths import MISSING, BadPath, put
-from mappings.rules import Inputs, Record, Rule, StepTrace, Stop
-from mappings.transforms import TransformError
+from mappings.paths import MISSING
+from mappings.rules import Rule, new_budget, put_once
+from mappings.values import BadValue, kept
 
-__all__ = ["CompiledMapping", "Inputs", "Mapped", "RuleTrace", "compile_mapping"]
+__all__ = ["CompiledMapping", "Inputs", "Mapped", "RuleTrace", "StepTrace", "compile_mapping"]
+
+
+# The rule's type has made sure of these; decimals, lists and objects are looked into.
+_KEPT_AS_THEY_ARE: Final = frozenset({str, bool, int})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,164 +52,107 @@ class RuleTrace:
     skipped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A condition over the result: what to say and how bad it is when it is false."""
-
-    id: str
-    condition: Expression
-    message: str
-    severity: str
-
-
 class CompiledMapping:
     """A document, ready to run. `object_type`: the canonical object it makes, if it does."""
 
-    def __init__(self, rules: list[Rule], checks: list[Check], object_type: str) -> None:
-        self.rules = rules
-        self.checks = checks
+    __slots__ = ("_checks", "_rules", "object_type")
+
+    def __init__(self, rules: Sequence[Rule], checks: Sequence[Check], object_type: str) -> None:
+        self._rules = rules
+        self._checks = checks
         self.object_type = object_type
 
     def run(self, record: Record, *, inputs: Inputs) -> Mapped:
-        """Map one record."""
+        """Map one record. Never raises for what the record holds."""
         data: dict[str, object] = {}
         problems: list[Problem] = []
-        for rule in self.rules:
+        spent = new_budget()
+        for rule in self._rules:
             try:
-                put(data, rule.parts, rule.value(record, inputs))
+                value = rule.value(record, inputs, spent)
+                if value is not SKIPPED:
+                    put_once(data, rule, value)
             except Stop as stop:
-                if stop.problem is not None:
-                    problems.append(stop.problem)
+                problems.append(stop.problem)
         if problems:
             return Mapped(None, problems)
+        if self.object_type:
+            return self._kept(data, inputs)
         return self._checked(data, inputs)
 
-    def _checked(self, data: dict[str, object], inputs: Inputs) -> Mapped:
-        if self.object_type:
-            data = {name: _stored(value) for name, value in data.items()}
+    def _kept(self, data: dict[str, object], inputs: Inputs) -> Mapped:
+        """Bring the data into the form of canonical records, and validate it as one."""
+        wrong: list[Problem] = []
+        for name, value in data.items():
+            if value is None or type(value) in _KEPT_AS_THEY_ARE:
+                continue
+            try:
+                data[name] = kept(value)
+            except BadValue as error:
+                wrong.append(Problem("invalid", f"The value {error}.", target=name))
+        if not wrong:
             wrong = [
                 Problem("invalid", fault.message, target=fault.path)
                 for fault in faults(self.object_type, data)
             ]
-            if wrong:
-                return Mapped(None, wrong)
+        return Mapped(None, wrong) if wrong else self._checked(data, inputs)
+
+    def _checked(self, data: dict[str, object], inputs: Inputs) -> Mapped:
         failed: dict[str, list[Problem]] = {"reject": [], "hold": [], "warn": []}
-        for check in self.checks:
-            try:
-                good = check.condition(data, inputs.variables) is True
-                text = check.message
-            except ExpressionError as error:
-                good, text = False, str(error)
-            if not good:
+        for check in self._checks:
+            text = check.failure(data, inputs.variables)
+            if text:
                 failed[check.severity].append(Problem("check", text, check.id))
         if failed["reject"]:
             return Mapped(None, failed["reject"])
         return Mapped(data, (), failed["warn"], failed["hold"])
 
-    def reference_lookups(self, record: Record) -> list[tuple[str, str]]:
-        """Return (object type, value) of each reference that `run` will look up."""
-        found = []
-        for rule in self.rules:
-            if "reference" not in rule.lookup:
-                continue
-            try:
-                if rule.when is not None and rule.when(record, {}) is not True:
-                    continue
-                value = rule.stepped(rule.read(record, Inputs()), None)
-            except (Stop, ExpressionError):
-                continue
-            if value not in (None, "", MISSING):
-                found.append((str(rule.lookup["reference"]), str(value)))
-        return found
+    def reference_lookups(
+        self, record: Record, variables: Mapping[str, object] | None = None
+    ) -> list[tuple[str, str]]:
+        """Return (object type, value) of each reference that `run` will look up.
+
+        `variables`: what the run's Inputs will have, where conditions or keys read them.
+        """
+        inputs, spent = Inputs(variables=variables or {}), new_budget()
+        return [found for rule in self._rules for found in rule.references(record, inputs, spent)]
 
     def explain(self, record: Record, *, inputs: Inputs) -> list[RuleTrace]:
         """Return what each rule takes, does and gives: the same code, watched."""
-        return [self._explained(rule, record, inputs) for rule in self.rules]
-
-    def _explained(self, rule: Rule, record: Record, inputs: Inputs) -> RuleTrace:
-        steps: list[StepTrace] = []
-        try:
-            taken = rule.read(record, inputs)
-        except ExpressionError:
-            taken = None
-        taken = None if taken is MISSING else taken
-        try:
-            value = rule.value(record, inputs, steps)
-        except Stop as stop:
-            return RuleTrace(
-                rule.id, rule.target, rule.source, taken, tuple(steps), None, stop.problem,
-                skipped=stop.problem is None,
-            )  # fmt: skip
-        return RuleTrace(rule.id, rule.target, rule.source, taken, tuple(steps), value, None)
+        return [_explained(rule, record, inputs) for rule in self._rules]
 
 
-def _stored(value: object) -> object:
-    """Return a value as canonical records keep it: decimals as text."""
-    if isinstance(value, Decimal):
-        return as_text(value)
-    if isinstance(value, dict):
-        return {name: _stored(one) for name, one in value.items()}
-    return [_stored(one) for one in value] if isinstance(value, list) else value
-
-
-_CANONICAL_TYPES = {
-    "text": "text", "reference": "text", "enum": "text", "decimal": "decimal", "money": "decimal",
-    "integer": "integer", "date": "date", "datetime": "datetime", "boolean": "boolean",
-}  # fmt: skip
-
-
-def _rule(raw: Record, types: Mapping[str, str]) -> Rule | Problem:
+def _explained(rule: Rule, record: Record, inputs: Inputs) -> RuleTrace:
+    steps: list[StepTrace] = []
     try:
-        return Rule(raw, types.get(str(raw.get("target")), ""))
-    except (ExpressionError, TransformError, BadPath) as error:
-        return Problem("rule", str(error), str(raw.get("id")), str(raw.get("target")))
-
-
-def _check(raw: Record) -> Check | Problem:
-    ident = str(raw.get("id") or "check")
-    severity = str(raw.get("severity") or "reject")
-    if severity not in ("reject", "hold", "warn"):
-        return Problem("check", "The severity is reject, hold or warn.", ident)
+        taken = rule.taken(record, inputs, new_budget())
+    except ExpressionError:
+        taken = None  # `value` meets the same problem and says it
+    problem, value = None, None
     try:
-        condition = Expression(str(raw.get("assert") or ""))
-    except ExpressionError as error:
-        return Problem("check", str(error), ident)
-    return Check(ident, condition, str(raw.get("message") or "A check failed."), severity)
-
-
-def compile_mapping(document: Record, *, object_type: str = "") -> CompiledMapping:
-    """Return the mapping ready to run. Raises MappingError with everything that is wrong.
-
-    `object_type`: the canonical object that it makes (inbound); its fields then give the
-    types, an unknown target is refused, and every result is validated. Empty for outbound.
-    """
-    problems = structure_problems(document)
-    types: dict[str, str] = {}
-    if object_type:
-        try:
-            known = fields_of(object_type)
-        except UnknownObject as error:
-            raise MappingError([Problem("object", str(error))]) from error
-        types = {name: _CANONICAL_TYPES.get(one.type, "") for name, one in known.items()}
-        problems += _unknown_targets(document, set(known))
-    if problems:
-        raise MappingError(problems)
-    rules = [_rule(raw, types) for raw in rules_of(document)]
-    raw_checks = document.get("checks")
-    checks = [_check(raw) for raw in raw_checks] if isinstance(raw_checks, list) else []
-    problems = [one for one in [*rules, *checks] if isinstance(one, Problem)]
-    if problems:
-        raise MappingError(problems)
-    return CompiledMapping(
-        [one for one in rules if isinstance(one, Rule)],
-        [one for one in checks if isinstance(one, Check)],
-        object_type,
+        value = rule.value(record, inputs, new_budget(), steps)
+    except Stop as stop:
+        problem = stop.problem
+    return RuleTrace(
+        rule=rule.id,
+        target=rule.target,
+        source=rule.source,
+        taken=None if taken is MISSING else taken,
+        steps=tuple(steps),
+        value=None if value is SKIPPED else value,
+        problem=problem,
+        skipped=value is SKIPPED,
     )
 
 
-def _unknown_targets(document: Record, known: set[str]) -> list[Problem]:
-    return [
-        Problem("target", f"There is no field {target!r}.", str(raw.get("id")), target)
-        for raw in rules_of(document)
-        if (target := str(raw.get("target") or "").split(".")[0]) and target not in known
-    ]
+def compile_mapping(
+    document: Record, *, object_type: str = "", source_type: str = ""
+) -> CompiledMapping:
+    """Return the mapping ready to run. Raises MappingError with everything that is wrong.
+
+    `object_type`: the canonical object that it makes (inbound, derived); its fields then give
+    the types, an unknown target is refused, and every result is validated. `source_type`: the
+    canonical object that it reads (outbound, derived); then unknown source paths are refused.
+    """
+    rules, checks = compiled_parts(document, object_type, source_type)
+    return CompiledMapping(rules, checks, object_type)

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-MAX_SEGMENTS = 12
+MAX_SEGMENTS: Final = 12
+MAX_PATH: Final = 300
 
 
 class _Missing:
@@ -18,30 +19,38 @@ Reader = Callable[[Mapping[str, object]], object]
 
 
 class BadPath(ValueError):
-    """A path is not made of plain names and list positions."""
+    """A path is not made of plain names and list positions. Fit to show."""
 
 
 def split(path: str) -> tuple[str, ...]:
     """Return the segments of `a.b.0.c`; a dot inside a name is written `\\.`. Raises BadPath."""
     marked = path.replace("\\.", "\0")
     parts = tuple(part.replace("\0", ".") for part in marked.split("."))
-    if not path or len(parts) > MAX_SEGMENTS or not all(parts):
+    if len(path) > MAX_PATH or len(parts) > MAX_SEGMENTS or not all(parts):
         raise BadPath(f"{path[:60]!r} is no path; write names with dots, such as customer.name.")
     if any(part.startswith("__") for part in parts):
         raise BadPath(f"{path[:60]!r} has a name that starts with two underscores.")
     return parts
 
 
+def joined(*names: str) -> str:
+    """Return names as a path, dots inside them marked."""
+    return ".".join(name.replace(".", "\\.") for name in names)
+
+
 def _step(value: object, name: str) -> object:
     if isinstance(value, Mapping):
         return value.get(name, MISSING)
-    if isinstance(value, list) and name.isdecimal() and int(name) < len(value):
-        return value[int(name)]
+    if isinstance(value, list) and name.isascii() and name.isdecimal() and len(name) < 6:
+        return value[int(name)] if int(name) < len(value) else MISSING
     return MISSING
 
 
 def reader(path: str) -> Reader:
-    """Return a function from record to the value at `path`, MISSING when there is none."""
+    """Return a function from record to the value at `path`, MISSING when there is none.
+
+    A null on the way is null: nothing can be below it. Raises BadPath.
+    """
     parts = split(path)
     if len(parts) == 1:
         only = parts[0]
@@ -59,7 +68,11 @@ def reader(path: str) -> Reader:
 
 
 def put(target: dict[str, object], parts: tuple[str, ...], value: object) -> None:
-    """Set a value in nested dicts, making those that are missing."""
+    """Set a value in nested dicts, making those that are missing.
+
+    No two targets of a mapping lie on one way (`documents.target_faults`), so what is met
+    here is a dict.
+    """
     here = target
     for part in parts[:-1]:
         inner = here.setdefault(part, {})

@@ -1,209 +1,335 @@
 """One rule of a mapping, compiled: from a record to one target value. Pure."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from decimal import Decimal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
 
-from mappings.documents import Problem, rules_of
-from mappings.language.budget import ExpressionError
+from mappings.canonical.fields import Field
+from mappings.documents import Problem, objects_in
+from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
+from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
-from mappings.numbers import NotANumber, as_decimal, as_text
-from mappings.paths import MISSING, Reader, put, reader, split
+from mappings.paths import MISSING, put, reader, split
 from mappings.transforms import Step, TransformError, build_step
+from mappings.values import CASTS, BadValue, kind_of, word_of
 
-Record = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Inputs:
-    """All that a run may know besides the record.
-
-    references: (object type, value) → what stands for it on the other side: the target
-    system's id on the way out, the canonical key on the way in.
-    values: value map → its table. variables: names that `var()` reads, such as the period.
-    """
-
-    references: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    variables: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class StepTrace:
-    """One step of a rule, for the preview."""
-
-    name: str
-    value: object
-
-
-class Stop(Exception):
-    """A rule ends: with a problem, or without a value (`problem` None: skipped)."""
-
-    def __init__(self, problem: Problem | None) -> None:
-        self.problem = problem
-        super().__init__()
-
-
-def _kind(value: object) -> str:
-    names = {
-        str: "text", bool: "true/false", int: "number", Decimal: "number", list: "list",
-        dict: "object", type(None): "nothing",
-    }  # fmt: skip
-    return names.get(type(value), type(value).__name__)
-
-
-def _typed(value: object, wanted: str) -> object:
-    """Return the value in the wanted type. Raises ValueError in words."""
-    if wanted == "decimal":
-        return as_decimal(value)
-    if wanted == "integer":
-        whole = as_decimal(value)
-        if whole != whole.to_integral_value():
-            raise ValueError("is not a whole number")
-        return int(whole)
-    if wanted == "boolean" and not isinstance(value, bool):
-        raise ValueError("is neither true nor false; add the step 'Yes or no'")
-    if wanted == "text":
-        return as_text(value) if isinstance(value, Decimal) else str(value)
-    if wanted == "date":
-        return date.fromisoformat(str(value)).isoformat()
-    if wanted == "datetime":
-        return datetime.fromisoformat(str(value)).isoformat()
-    return value
+MAX_MEMBERS: Final = 10_000
+# What the engine calls the types of canonical fields.
+TYPE_OF: Final[Mapping[str, str]] = {
+    "text": "text", "reference": "text", "enum": "text", "decimal": "decimal", "money": "decimal",
+    "integer": "integer", "date": "date", "datetime": "datetime", "boolean": "boolean",
+    "list": "list", "object": "object",
+}  # fmt: skip
+_LOOK_UP: Final = "look up"
+# Gives what a rule starts from, MISSING when there is none. Raises ExpressionError.
+Taker = Callable[[Record, Inputs, Budget], object]
 
 
 class Rule:
-    """One compiled rule."""
+    """One compiled rule. `field`: the canonical field that it fills, if it fills one.
 
-    def __init__(self, raw: Record, canonical_type: str = "") -> None:
+    taken: gives what the rule starts from. paths: what it reads. size: how many parts it has.
+    is_shared: whether another rule has the same target.
+
+    Raises ExpressionError, TransformError or BadPath for a rule that can't be compiled; the
+    document's structure has been checked before.
+    """
+
+    __slots__ = (
+        "_as_type",
+        "_constant",
+        "_default",
+        "_expression",
+        "_on_missing",
+        "_on_null",
+        "id",
+        "is_shared",
+        "lookup",
+        "members",
+        "parts",
+        "paths",
+        "required",
+        "size",
+        "source",
+        "steps",
+        "taken",
+        "target",
+        "type",
+        "when",
+    )  # fmt: skip
+
+    def __init__(self, raw: Record, field: Field | None = None) -> None:
         self.id = str(raw["id"])
         self.target = str(raw["target"])
         self.parts = split(self.target)
         self.source = str(raw.get("source") or raw.get("for_each") or "")
-        self.type = str(raw.get("type") or canonical_type or "any")
-        self.required = bool(raw.get("required"))
-        self.default = raw.get("default")
-        fallback = "default" if "default" in raw else "fail" if self.required else "null"
-        self.on_null = str(raw.get("on_null") or fallback)
-        self.on_missing = str(raw.get("on_missing") or fallback)
+        self.type = str(raw.get("type") or (TYPE_OF[field.type] if field else "any"))
+        self.required = raw.get("required") is True
+        self.is_shared = False
         self.when = Expression(str(raw["when"])) if raw.get("when") else None
         self.steps = _steps(raw)
-        self.lookup: Mapping[str, object] = raw.get("lookup") or {}  # type: ignore[assignment]  # structure_problems has checked it
-        self.members = [Rule(one) for one in rules_of(raw)] if "for_each" in raw else []
-        self.read = self._reader(raw)
+        lookup = raw.get("lookup")
+        self.lookup: Mapping[str, object] = lookup if isinstance(lookup, Mapping) else {}
+        self._set_origin(raw)
+        self._set_members(raw, field)
+        self._as_type = CASTS[self.type]
+        self._set_policies(raw)
+        self._set_size()
 
-    def _reader(self, raw: Record) -> Callable[[Record, Inputs], object]:
-        if "constant" in raw:
-            constant = raw["constant"]
-            return lambda record, inputs: constant
-        if "expr" in raw:
-            expression = Expression(str(raw["expr"]))
-            return lambda record, inputs: expression(record, inputs.variables)
-        at: Reader = reader(self.source)
-        return lambda record, inputs: at(record)
+    def _set_origin(self, raw: Record) -> None:
+        self._expression = Expression(str(raw["expr"])) if "expr" in raw else None
+        self._constant: object = raw.get("constant", MISSING)
+        self.taken = _taker(self.source, self._expression, self._constant)
+        self.paths = [self.source] if self.source else []
+        for expression in (self._expression, self.when):
+            self.paths += expression.paths if expression else []
+
+    def _set_members(self, raw: Record, field: Field | None) -> None:
+        fields = {one.name: one for one in field.items} if field else {}
+        members = [
+            Rule(one, fields.get(str(one.get("target")))) for one in objects_in(raw.get("rules"))
+        ]
+        mark_shared(members)
+        self.members: Sequence[Rule] | None = members if "for_each" in raw else None
+
+    def _set_policies(self, raw: Record) -> None:
+        self._default = raw.get("default")
+        if self._default is not None:
+            self._default = self.cast(self._default, "The default")
+        fallback = "default" if "default" in raw else "fail" if self.required else "null"
+        self._on_null = str(raw.get("on_null") or fallback)
+        self._on_missing = str(raw.get("on_missing") or fallback)
+        if self._constant is not MISSING and self._constant is not None and not self.steps:
+            self.cast(self._constant, "The constant")
+
+    def _set_size(self) -> None:
+        parts = [one.size for one in (self._expression, self.when) if one]
+        below: list[int] = [one.size for one in self.members or ()]
+        self.size: int = 1 + len(self.steps) + sum(parts) + sum(below)
+
+    def cast(self, value: object, what: str) -> object:
+        """Return a value of the document in the rule's type. Raises TransformError."""
+        try:
+            return self._as_type(value)
+        except BadValue as error:
+            raise TransformError(f"{what} {error}.") from error
 
     def problem(
-        self, code: str, text: str, value: object = None, detail: Record | None = None
+        self, code: str, text: str, value: object = MISSING, detail: Record | None = None
     ) -> Problem:
         """Return a problem of this rule; the value's type is named, never the value."""
-        source = f" (from {self.source}, {_kind(value)})" if self.source else ""
-        return Problem(code, f"{text}{source}.", self.id, self.target, self.source, detail)
+        kind = f", {kind_of(value)}" if value is not MISSING else ""
+        origin = f" (from {self.source}{kind})" if self.source else ""
+        return Problem(code, f"{text}{origin}.", self.id, self.target, self.source, detail)
 
-    def _without(self, policy: str, code: str, text: str, value: object) -> object:
-        if policy == "default":
-            return self.default
-        if policy == "null":
-            return None
-        raise Stop(None if policy == "skip" else self.problem(code, text, value))
+    def value(
+        self,
+        record: Record,
+        inputs: Inputs,
+        spent: Budget,
+        trace: list[StepTrace] | None = None,
+    ) -> object:
+        """Return the target value for one record, SKIPPED when it stays out. Raises Stop.
 
-    def value(self, record: Record, inputs: Inputs, trace: list[StepTrace] | None = None) -> object:
-        """Return the target value for one record. Raises Stop."""
+        `spent`: what all rules on this record may cost together.
+        """
         try:
-            if self.when is not None and self.when(record, inputs.variables) is not True:
-                raise Stop(None)
-            value = self.read(record, inputs)
+            if self.when is not None and self._is_off(record, inputs, spent):
+                return SKIPPED
+            found = self.taken(record, inputs, spent)
         except ExpressionError as error:
             raise Stop(self.problem("expression", str(error).rstrip("."))) from error
-        if value is MISSING:
-            value = self._without(self.on_missing, "missing", "The record has no such field", value)
-        elif value is None or value == "":
-            value = self._without(self.on_null, "null", "The field is empty", value)
-        if value is None:
-            return None
-        if self.members:
-            return self._each(value, inputs)
-        return self._finished(self.stepped(value, trace), inputs)
+        if found is MISSING:
+            return self._without(self._on_missing, "missing", "The record has no such field")
+        if found is None or found == "":
+            return self._without(self._on_null, "null", "The field is empty")
+        if self.members is not None:
+            return self._each(found, inputs, spent)
+        return self._finished(self.stepped(found, trace), inputs, trace)
 
-    def stepped(self, value: object, trace: list[StepTrace] | None) -> object:
-        for name, step in self.steps:
-            try:
+    def _is_off(self, record: Record, inputs: Inputs, spent: Budget) -> bool:
+        assert self.when is not None
+        met = self.when(record, inputs.variables, spent)
+        if met is None or isinstance(met, bool):
+            return met is not True
+        raise ExpressionError("The condition is neither true nor false")
+
+    def _without(self, policy: str, code: str, text: str) -> object:
+        if policy == "default":
+            return self._default
+        if policy == "null":
+            return None
+        if policy == "skip":
+            return SKIPPED
+        raise Stop(self.problem(code, text))
+
+    def stepped(self, value: object, trace: list[StepTrace] | None = None) -> object:
+        """Return a value after the rule's steps. Raises Stop."""
+        name = ""
+        try:
+            for name, step in self.steps:
                 value = step(value)
-            except TransformError as error:
-                text = f"Step '{name}': {error}"
-                raise Stop(self.problem("step", text, value)) from error
-            if trace is not None:
-                trace.append(StepTrace(name, value))
+                if trace is not None:
+                    trace.append(StepTrace(name, value))
+                if value is None:
+                    break
+        except TransformError as error:
+            raise Stop(self.problem("step", f"Step '{name}': {error}", value)) from error
+        except ArithmeticError as error:
+            text = f"Step '{name}': the result is out of range"
+            raise Stop(self.problem("step", text, value)) from error
         return value
 
-    def _finished(self, value: object, inputs: Inputs) -> object:
-        if "reference" in self.lookup:
-            value = self._referenced(str(self.lookup["reference"]), value, inputs)
-        elif "value_map" in self.lookup:
-            value = self._mapped(str(self.lookup["value_map"]), value, inputs)
-        if value is None:
-            return None
+    def _finished(self, value: object, inputs: Inputs, trace: list[StepTrace] | None) -> object:
+        if value is None or value == "":
+            return self._without(self._on_null, "null", "Nothing is left after the steps")
         try:
-            return _typed(value, self.type)
-        except (NotANumber, ValueError) as error:
+            if self.lookup:
+                value = self._looked_up(value, inputs)
+                if trace is not None:
+                    trace.append(StepTrace(_LOOK_UP, value))
+                if value is None or value == "":
+                    return self._without(self._on_null, "null", "The look-up gives nothing")
+            return self._as_type(value)
+        except BadValue as error:
             raise Stop(self.problem("type", f"The value {error}", value)) from error
 
-    def _referenced(self, kind: str, value: object, inputs: Inputs) -> object:
-        found = inputs.references.get((kind, str(value)))
+    def _looked_up(self, value: object, inputs: Inputs) -> object:
+        if "reference" in self.lookup:
+            return self._referenced(str(self.lookup["reference"]), word_of(value), inputs)
+        return self._mapped(str(self.lookup["value_map"]), value, inputs)
+
+    def _referenced(self, kind: str, key: str, inputs: Inputs) -> object:
+        found = inputs.references.get((kind, key))
         if found is None:
-            text = f"The {kind.replace('_', ' ')} {value} is not known there yet"
-            raise Stop(
-                self.problem(
-                    "reference_missing", text, value, {"object_type": kind, "key": str(value)}
-                )
-            )
+            text = f"The {kind.replace('_', ' ')} {key[:60]} is not known there yet"
+            detail = {"object_type": kind, "key": key}
+            raise Stop(self.problem("reference_missing", text, key, detail))
         return found
 
     def _mapped(self, name: str, value: object, inputs: Inputs) -> object:
-        table = inputs.values.get(name, {})
-        if str(value) in table:
-            return table[str(value)]
+        table, word = inputs.values.get(name), word_of(value)
+        if table is not None and word in table:
+            return table[word]
         policy = self.lookup.get("on_miss", "fail")
         if policy == "pass":
             return value
         if policy == "default":
-            return self.default
-        text = f"The value map '{name}' has no entry for {str(value)[:60]!r}; add one"
-        raise Stop(
-            self.problem("value_missing", text, value, {"value_map": name, "value": str(value)})
-        )
+            return self._default
+        detail = {"value_map": name, "value": word[:200]}
+        if table is None:
+            text = f"There is no value map '{name}' yet"
+        else:
+            text = f"The value map '{name}' has no entry for {word[:60]!r}; add one"
+        raise Stop(self.problem("value_missing", text, value, detail))
 
-    def _each(self, value: object, inputs: Inputs) -> object:
-        if not isinstance(value, list) or len(value) > 10_000:
-            raise Stop(self.problem("list", "A list of at most 10,000 members is needed", value))
+    def _each(self, value: object, inputs: Inputs, spent: Budget) -> object:
+        assert self.members is not None
+        if not isinstance(value, list) or len(value) > MAX_MEMBERS:
+            text = f"A list of at most {MAX_MEMBERS:,} members is needed"
+            raise Stop(self.problem("list", text, value))
+        try:
+            spent.spend(len(value) * len(self.members))
+        except ExpressionError as error:
+            raise Stop(self.problem("list", str(error).rstrip("."), value)) from error
         made = []
-        for member in value:
+        for place, member in enumerate(value):
             if not isinstance(member, Mapping):
-                raise Stop(self.problem("list", "The list holds something that is no object"))
-            target: dict[str, object] = {}
-            for rule in self.members:
-                try:
-                    put(target, rule.parts, rule.value(member, inputs))
-                except Stop as stop:
-                    if stop.problem is not None:
-                        raise
-            made.append(target)
+                raise Stop(self.problem("list", f"Member {place + 1} is no object", member))
+            try:
+                made.append(fill(self.members, member, inputs, spent))
+            except Stop as stop:
+                inner = stop.problem
+                raise Stop(
+                    replace(
+                        inner,
+                        rule=f"{self.id}/{inner.rule}",
+                        target=f"{self.target}[{place + 1}].{inner.target}",
+                    )
+                ) from stop
         return made
+
+    def references(
+        self, record: Record, inputs: Inputs, spent: Budget
+    ) -> Iterator[tuple[str, str]]:
+        """Give (object type, key) of each reference that `value` will look up."""
+        if "reference" not in self.lookup and self.members is None:
+            return
+        try:
+            if self.when is not None and self._is_off(record, inputs, spent):
+                return
+            found = self.taken(record, inputs, spent)
+            if found is MISSING or found is None or found == "":
+                return
+            if self.members is not None:
+                yield from self._references_in(found, inputs, spent)
+                return
+            key = self.stepped(found)
+            if key is not None and key != "":
+                yield str(self.lookup["reference"]), word_of(key)
+        except (Stop, ExpressionError, BadValue):
+            return  # `value` meets the same problem and says it
+
+    def _references_in(
+        self, found: object, inputs: Inputs, spent: Budget
+    ) -> Iterator[tuple[str, str]]:
+        for member in objects_in(found)[:MAX_MEMBERS]:
+            for rule in self.members or ():
+                yield from rule.references(member, inputs, spent)
+
+
+def fill(rules: Sequence[Rule], record: Record, inputs: Inputs, spent: Budget) -> dict[str, object]:
+    """Return what rules make of one record. Raises Stop at the first problem."""
+    target: dict[str, object] = {}
+    for rule in rules:
+        value = rule.value(record, inputs, spent)
+        if value is not SKIPPED:
+            put_once(target, rule, value)
+    return target
+
+
+def _taker(source: str, expression: Expression | None, constant: object) -> Taker:
+    """Return what a rule starts from: its place in the record, its expression or constant."""
+    if source:
+        read = reader(source)
+        return lambda record, inputs, spent: read(record)
+    if expression is not None:
+        return lambda record, inputs, spent: expression(record, inputs.variables, spent)
+    return lambda record, inputs, spent: constant
+
+
+def put_once(target: dict[str, object], rule: Rule, value: object) -> None:
+    """Set a rule's value. Raises Stop when another rule with this target has set it before."""
+    if not rule.is_shared and len(rule.parts) == 1:
+        target[rule.parts[0]] = value
+        return
+    if rule.is_shared and reader(rule.target)(target) is not MISSING:
+        text = "Two rules give this value; make their conditions exclude each other"
+        raise Stop(rule.problem("twice", text))
+    put(target, rule.parts, value)
+
+
+def mark_shared(rules: Sequence[Rule]) -> None:
+    """Note which rules have a target in common, so that both can't set it unseen."""
+    first: dict[tuple[str, ...], Rule] = {}
+    for rule in rules:
+        other = first.setdefault(rule.parts, rule)
+        if other is not rule:
+            rule.is_shared = other.is_shared = True
+
+
+def new_budget() -> Budget:
+    """Return what all rules together may spend on one record."""
+    return Budget(MAX_RECORD_STEPS)
 
 
 def _steps(raw: Record) -> list[tuple[str, Step]]:
     steps: list[tuple[str, Step]] = []
-    for one in raw.get("steps") or []:  # type: ignore[attr-defined]  # structure_problems has checked it
-        settings = {name: value for name, value in one.items() if name != "do"}
-        steps.append((str(one["do"]), build_step(str(one["do"]), settings)))
+    for one in objects_in(raw.get("steps")):
+        name = str(one["do"])
+        settings = {key: value for key, value in one.items() if key != "do"}
+        try:
+            steps.append((name, build_step(name, settings)))
+        except TransformError as error:
+            raise TransformError(f"Step '{name[:40]}': {error}.") from error
     return steps

@@ -6,7 +6,7 @@ A partner's own JSON Schema is never accepted, and nothing outside is ever fetch
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
@@ -30,27 +30,30 @@ def _refuse(uri: str) -> NoReturn:
     raise ValueError(f"Schemas never refer to {uri}.")
 
 
+_KINDS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "text": {"type": "string", "maxLength": _TEXT_LIMIT},
+    "reference": {"type": "string", "maxLength": _TEXT_LIMIT},
+    "decimal": {"type": "string", "pattern": _DECIMAL},
+    "money": {"type": "string", "pattern": _DECIMAL},
+    "integer": {"type": "integer"},
+    "date": {"type": "string", "pattern": _DATE, "format": "date"},
+    "datetime": {"type": "string", "format": "date-time"},
+    "boolean": {"type": "boolean"},
+}
+
+
 def _of_field(field: Field) -> dict[str, Any]:
-    match field.type:
-        case "text" | "reference":
-            kind: dict[str, Any] = {"type": "string", "maxLength": _TEXT_LIMIT}
-        case "decimal" | "money":
-            kind = {"type": "string", "pattern": _DECIMAL}
-        case "integer":
-            kind = {"type": "integer"}
-        case "date":
-            kind = {"type": "string", "pattern": _DATE, "format": "date"}
-        case "datetime":
-            kind = {"type": "string", "format": "date-time"}
-        case "boolean":
-            kind = {"type": "boolean"}
-        case "enum":
-            kind = {"enum": list(field.choices)}
-        case "list":
-            kind = {"type": "array", "items": _of_fields(field.items), "maxItems": 10_000}
-        case "object":
-            kind = _of_fields(field.items)
-    return kind if field.required else {"anyOf": [kind, {"type": "null"}]}
+    if field.type == "enum":
+        kind: dict[str, Any] = {"enum": list(field.choices)}
+    elif field.type == "list":
+        kind = {"type": "array", "items": _of_fields(field.items), "maxItems": 10_000}
+    elif field.type == "object":
+        kind = _of_fields(field.items)
+    else:
+        kind = dict(_KINDS[field.type])
+    if not field.required:
+        return {"anyOf": [kind, {"type": "null"}]}
+    return {**kind, "minLength": 1} if "maxLength" in kind else kind
 
 
 def _of_fields(fields: tuple[Field, ...]) -> dict[str, Any]:
@@ -81,35 +84,52 @@ def _validator(object_type: str) -> Any:
     )
 
 
-def _expected(object_type: str, path: list[str | int], message: str) -> str:
-    """Return what a field must be, in words that somebody who maps it understands."""
-    field = schema(object_type).field(str(path[0])) if path else None
+_WORDS: Final[Mapping[str, str]] = {
+    "decimal": "a decimal such as 7.50, with at most 15 digits before the point and 10 after it",
+    "money": "an amount such as 145.00, with at most 15 digits before the point and 10 after it",
+    "date": "a day such as 2026-10-31",
+    "datetime": "a moment with its offset such as 2026-10-31T17:00:00+01:00",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "list": "a list of at most 10,000 objects",
+    "object": "an object",
+}
+
+
+def _field_at(object_type: str, path: list[str | int]) -> Field | None:
+    """Return the field at a place in the data; positions in lists do not count."""
+    names = [part for part in path if isinstance(part, str)]
+    found = schema(object_type).field(names[0]) if names else None
+    for name in names[1:]:
+        found = next((one for one in found.items if one.name == name), None) if found else None
+    return found
+
+
+def _expected(object_type: str, error: Any) -> Fault:
+    """Return what a place must be, in words that somebody who maps it understands."""
+    path = list(error.instance_path)
+    where = ".".join(str(part) for part in path)
+    missing = getattr(error.kind, "property", None)
+    if missing is not None:
+        name = str(missing).strip('"')
+        return Fault(f"{where}.{name}".lstrip("."), "is required, and no rule fills it")
+    field = _field_at(object_type, path)
     if field is None:
-        return message
-    words = {
-        "decimal": "a decimal number such as 7.50",
-        "money": "an amount such as 145.00",
-        "date": "a day such as 2026-10-31",
-        "datetime": "a moment with its offset such as 2026-10-31T17:00:00+01:00",
-        "boolean": "true or false",
-        "integer": "a whole number",
-        "enum": f"one of {', '.join(field.choices)}",
-        "list": "a list",
-        "object": "an object",
-    }
-    return f"must be {words.get(field.type, f'a text of at most {_TEXT_LIMIT} characters')}"
+        return Fault(where, "has a field that this object does not know")
+    if field.choices:
+        return Fault(where, f"must be one of {', '.join(field.choices)}")
+    filled = "filled, with " if field.required and field.type in ("text", "reference") else ""
+    words = _WORDS.get(field.type, f"a text of at most {_TEXT_LIMIT} characters")
+    return Fault(where, f"must be {filled}{words}")
 
 
 def faults(object_type: str, data: Mapping[str, object]) -> list[Fault]:
-    """Return everything that is wrong with a record, nothing when it is valid."""
-    if _validator(object_type).is_valid(dict(data)):
+    """Return everything that is wrong with a record, nothing when it is valid.
+
+    data: plain values that can be stored, decimals as text.
+    """
+    plain = data if isinstance(data, dict) else dict(data)
+    validator = _validator(object_type)
+    if validator.is_valid(plain):
         return []
-    found = []
-    for error in _validator(object_type).iter_errors(dict(data)):
-        path = list(error.instance_path)
-        where = ".".join(map(str, path))
-        message = _expected(object_type, path, error.message)
-        if "required" in error.message:
-            message = error.message.replace('"', "'")
-        found.append(Fault(where, message))
-    return found
+    return [_expected(object_type, error) for error in validator.iter_errors(plain)]

@@ -75,9 +75,7 @@ def _check_call(name: str, count: int, at: int) -> None:
         counts = frozenset(range(FUNCTIONS[name].least, FUNCTIONS[name].most + 1))
     else:
         known = ", ".join(sorted({*FUNCTIONS, *SPECIAL}))
-        raise ExpressionError(
-            f"There is no function {name}() (position {at}); there are {known}."
-        )
+        raise ExpressionError(f"There is no function {name}() (position {at}); there are {known}.")
     if count not in counts:
         wanted = " or ".join(map(str, sorted(counts))) if len(counts) < 3 else (
             f"{min(counts)} to {max(counts)}"

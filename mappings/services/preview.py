@@ -54,7 +54,7 @@ def preview(
     Without `inputs`, references stand for themselves, so that a preview needs no system.
     """
     try:
-        mapping = compiled_document(document, object_type)
+        mapping = compiled_document(document, object_type=object_type)
     except MappingError as error:
         return Preview([], None, error.problems)
     given = inputs or Inputs(

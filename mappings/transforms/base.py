@@ -1,21 +1,24 @@
-"""What a transform is, and the closed registry of them. Pure."""
+"""What a transform is, and what its steps share. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from decimal import Decimal
+from typing import Final, Literal
+
+from mappings.numbers import as_text
 
 Step = Callable[[object], object]
-MAX_TEXT = 10_000
-MAX_ITEMS = 10_000
+MAX_TEXT: Final = 10_000
+MAX_ITEMS: Final = 10_000
 
 
 class TransformError(ValueError):
-    """A value that a transform can't take; says what it needs. Fit to show."""
+    """A value that a transform can't take, or a setting that it can't have. Fit to show."""
 
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """A setting of a transform."""
+    """A setting of a transform. `choices`: the values that a choice may have."""
 
     name: str
     type: Literal["text", "integer", "decimal", "choice", "table", "zone"]
@@ -24,12 +27,18 @@ class Param:
     choices: tuple[str, ...] = ()
     help: str = ""
 
+    @property
+    def label(self) -> str:
+        """The name as people read it."""
+        return self.name.replace("_", " ").capitalize()
+
 
 @dataclass(frozen=True, slots=True)
 class Transform:
     """A named step. `build` takes the checked settings and returns the function of a value.
 
-    Null never reaches a step: the rule's `on_null` decides before.
+    Null never reaches a step: the rule's `on_null` decides before. A step may raise
+    TransformError, or ArithmeticError for a result that is out of range.
     """
 
     name: str
@@ -46,9 +55,16 @@ def plain(step: Step) -> Callable[[Mapping[str, object]], Step]:
 
 def text_of(value: object) -> str:
     """Return a text. Raises TransformError for lists and objects, and for a text too long."""
-    if isinstance(value, list | dict):
-        raise TransformError("needs a text, not a list or object")
-    text = str(value)
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, Decimal):
+        text = as_text(value)
+    elif isinstance(value, int) and value.bit_length() < 200:
+        text = str(value)
+    else:
+        raise TransformError("needs a text")
     if len(text) > MAX_TEXT:
         raise TransformError(f"the text is longer than {MAX_TEXT} characters")
     return text

@@ -3,7 +3,16 @@
 import hashlib
 from collections.abc import Mapping
 
-from mappings.transforms.base import Param, Step, Transform, TransformError, list_of, plain, text_of
+from mappings.transforms.base import (
+    MAX_TEXT,
+    Param,
+    Step,
+    Transform,
+    TransformError,
+    list_of,
+    plain,
+    text_of,
+)
 
 _YES = {"true", "yes", "y", "1", "on"}
 _NO = {"false", "no", "n", "0", "off"}
@@ -23,15 +32,15 @@ def _negated(value: object) -> object:
 
 
 def _equals(params: Mapping[str, object]) -> Step:
-    wanted = {part.strip().lower() for part in str(params["values"]).split(",")}
+    wanted = {part.strip().lower() for part in str(params["values"]).split(",")} - {""}
+    if not wanted:
+        raise TransformError("values needs at least one word")
     return lambda value: text_of(value).strip().lower() in wanted
 
 
 def _table(params: Mapping[str, object]) -> Step:
-    given = params["table"]
-    table = {str(key): value for key, value in given.items()} if isinstance(given, dict) else {}
-    if not table or len(table) > 500:
-        raise TransformError("the table has 1 to 500 rows")
+    table = params["table"]
+    assert isinstance(table, dict)
 
     def step(value: object) -> object:
         word = text_of(value)
@@ -45,7 +54,14 @@ def _table(params: Mapping[str, object]) -> Step:
 
 def _joined(params: Mapping[str, object]) -> Step:
     separator = str(params["separator"])
-    return lambda value: text_of(separator.join(text_of(one) for one in list_of(value)))
+
+    def step(value: object) -> object:
+        parts = [text_of(one) for one in list_of(value) if one is not None]
+        if sum(map(len, parts)) + len(separator) * len(parts) > MAX_TEXT:
+            raise TransformError(f"the text would grow beyond {MAX_TEXT} characters")
+        return separator.join(parts)
+
+    return step
 
 
 def _split(params: Mapping[str, object]) -> Step:
@@ -53,6 +69,14 @@ def _split(params: Mapping[str, object]) -> Step:
     if not separator:
         raise TransformError("a separator is needed")
     return lambda value: [part.strip() for part in text_of(value).split(separator)]
+
+
+def _fingerprint(value: object) -> object:
+    try:
+        content = text_of(value).encode()
+    except UnicodeEncodeError as error:
+        raise TransformError("the text holds half a character") from error
+    return hashlib.sha256(content).hexdigest()
 
 
 def _at(position: int) -> Step:
@@ -81,10 +105,5 @@ TRANSFORMS = (
     Transform("first", "First", "list", plain(_at(0))),
     Transform("last", "Last", "list", plain(_at(-1))),
     Transform("count", "How many", "list", plain(lambda value: len(list_of(value)))),
-    Transform(
-        "sha256",
-        "Fingerprint",
-        "choice",
-        plain(lambda value: hashlib.sha256(text_of(value).encode()).hexdigest()),
-    ),
+    Transform("sha256", "Fingerprint", "choice", plain(_fingerprint)),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from pydantic_core import SchemaValidator, ValidationError, core_schema
+from pydantic_core import SchemaError, SchemaValidator, ValidationError, core_schema
 
 from mappings.transforms.base import (
     MAX_TEXT,
@@ -16,6 +16,13 @@ from mappings.transforms.base import (
 )
 
 MAX_PATTERN: Final = 200
+
+
+def _whole(params: Mapping[str, object], name: str) -> int:
+    """Return a setting that `settings` has checked to be a whole number."""
+    value = params[name]
+    assert isinstance(value, int)
+    return value
 
 
 def _replace(params: Mapping[str, object]) -> Step:
@@ -33,14 +40,14 @@ def _replace(params: Mapping[str, object]) -> Step:
 
 
 def _substring(params: Mapping[str, object]) -> Step:
-    start, length = int(str(params["start"])), int(str(params["length"]))
+    start, length = _whole(params, "start"), _whole(params, "length")
     if start < 1 or length < 1:
         raise TransformError("start and length count from 1")
     return lambda value: text_of(value)[start - 1 : start - 1 + length]
 
 
 def _pad(params: Mapping[str, object]) -> Step:
-    width, sign = int(str(params["width"])), str(params["sign"])
+    width, sign = _whole(params, "width"), str(params["sign"])
     if not 1 <= width <= 200 or len(sign) != 1:
         raise TransformError("the width is 1 to 200 and the sign a single character")
     return lambda value: text_of(value).rjust(width, sign)
@@ -54,7 +61,7 @@ def _pattern(params: Mapping[str, object]) -> Step:
     try:
         schema = core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")
         validator = SchemaValidator(schema)
-    except Exception as error:
+    except SchemaError as error:
         raise TransformError("the pattern is no regular expression that can be used") from error
 
     def step(value: object) -> object:
@@ -67,7 +74,7 @@ def _pattern(params: Mapping[str, object]) -> Step:
 
 
 def _part(params: Mapping[str, object]) -> Step:
-    separator, number = str(params["separator"]), int(str(params["number"]))
+    separator, number = str(params["separator"]), _whole(params, "number")
     if not separator or number < 1:
         raise TransformError("a separator is needed, and parts count from 1")
 

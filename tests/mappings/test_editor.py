@@ -17,7 +17,12 @@ DOCUMENT = {
         },
         {"id": "c", "target": "customer", "source": "acc", "lookup": {"reference": "customer"}},
         {"id": "k", "target": "billable", "constant": True, "when": "eq(field('b'), 'y')"},
-        {"id": "l", "target": "lines", "for_each": "items", "rules": [{"id": "q", "target": "q", "source": "n"}]},
+        {
+            "id": "l",
+            "target": "lines",
+            "for_each": "items",
+            "rules": [{"id": "q", "target": "q", "source": "n"}],
+        },
     ],
     "checks": [{"id": "c1", "assert": "gt(field('a'), 0)", "message": "No."}],
 }

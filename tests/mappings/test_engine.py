@@ -30,7 +30,11 @@ def problem(document: dict[str, object], record: dict[str, object], **inputs: ob
 
 def test_money_is_exact_and_rounded_half_up() -> None:
     document = outbound(
-        {"target": "a", "expr": "mul(field('h'), field('r'))", "steps": [{"do": "round", "digits": 2}]}
+        {
+            "target": "a",
+            "expr": "mul(field('h'), field('r'))",
+            "steps": [{"do": "round", "digits": 2}],
+        }
     )
     assert run(document, {"h": "7.25", "r": "138.70"}) == {"a": Decimal("1005.58")}
     assert run(document, {"h": "0.5", "r": "0.01"}) == {"a": Decimal("0.01")}
@@ -45,7 +49,11 @@ def test_a_missing_required_field_names_rule_target_and_source() -> None:
 
 @pytest.mark.parametrize(
     ("policy", "expected"),
-    [({"on_missing": "skip"}, {}), ({"on_missing": "null"}, {"a": None}), ({"default": "x"}, {"a": "x"})],
+    [
+        ({"on_missing": "skip"}, {}),
+        ({"on_missing": "null"}, {"a": None}),
+        ({"default": "x"}, {"a": "x"}),
+    ],
 )
 def test_what_is_missing_goes_by_the_rules_policy(policy: Rule, expected: object) -> None:
     assert run(outbound({"target": "a", "source": "b", **policy}), {}) == expected
@@ -71,7 +79,11 @@ def test_a_value_map_miss_follows_its_policy() -> None:
 
 def test_one_record_makes_a_list_of_lines() -> None:
     document = outbound(
-        {"target": "lines", "for_each": "items", "rules": [{"id": "q", "target": "qty", "source": "n"}]}
+        {
+            "target": "lines",
+            "for_each": "items",
+            "rules": [{"id": "q", "target": "qty", "source": "n"}],
+        }
     )
     assert run(document, {"items": [{"n": 1}, {"n": 2}]}) == {"lines": [{"qty": 1}, {"qty": 2}]}
 
@@ -97,7 +109,9 @@ def test_an_inbound_result_is_validated_and_kept_as_text() -> None:
 def test_checks_reject_hold_or_warn() -> None:
     check = {"id": "rate", "assert": "gt(field('a'), 0)", "message": "A rate is needed."}
     for severity in ("reject", "hold", "warn"):
-        document = outbound({"target": "a", "constant": 0}, checks=[{**check, "severity": severity}])
+        document = outbound(
+            {"target": "a", "constant": 0}, checks=[{**check, "severity": severity}]
+        )
         mapped = compile_mapping(document).run({}, inputs=Inputs())
         assert (mapped.data is None) == (severity == "reject")
         said = [*mapped.problems, *mapped.holds, *mapped.warnings]
@@ -115,7 +129,13 @@ def test_checks_reject_hold_or_warn() -> None:
         outbound({"target": "a", "source": "__class__"}),
         outbound({"target": "a", "source": "b", "steps": [{"do": "exec"}]}),
         outbound({"target": "a", "source": "b", "steps": [{"do": "round"}]}),
-        outbound({"target": "a", "source": "b", "steps": [{"do": "local_time", "zone": "../../etc/passwd"}]}),
+        outbound(
+            {
+                "target": "a",
+                "source": "b",
+                "steps": [{"do": "local_time", "zone": "../../etc/passwd"}],
+            }
+        ),
         outbound({"target": "a", "source": "b", "steps": [{"do": "match", "pattern": "a" * 201}]}),
         outbound(*[{"target": f"t{n}", "source": "b"} for n in range(501)]),
         outbound({"target": "a", "expr": "add(" * 99}),
@@ -133,7 +153,9 @@ def test_an_unknown_canonical_field_is_refused_when_compiling() -> None:
 
 
 def test_a_pattern_that_hangs_others_is_linear_here() -> None:
-    document = outbound({"target": "a", "source": "b", "steps": [{"do": "match", "pattern": "(a+)+$"}]})
+    document = outbound(
+        {"target": "a", "source": "b", "steps": [{"do": "match", "pattern": "(a+)+$"}]}
+    )
     mapping = compile_mapping(document)
     started = time.perf_counter()
     mapping.run({"b": "a" * 5_000 + "!"}, inputs=Inputs())

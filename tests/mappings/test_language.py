@@ -20,7 +20,11 @@ def result(source: str, record: dict[str, object] | None = None, **variables: ob
         ("round(mul(field('h'), field('r')), 2)", {"h": "7.25", "r": "138.70"}, Decimal("1005.58")),
         ("if(eq(field('s'), 'won'), 1, 2)", {"s": "won"}, Decimal(1)),
         ("coalesce(field('a'), field('b'), 'x')", {"a": "", "b": None}, "x"),
-        ("sum('lines', 'amount')", {"lines": [{"amount": "0.1"}, {"amount": "0.2"}]}, Decimal("0.3")),
+        (
+            "sum('lines', 'amount')",
+            {"lines": [{"amount": "0.1"}, {"amount": "0.2"}]},
+            Decimal("0.3"),
+        ),
         ("any('a', 'status', 'signed')", {"a": [{"status": "draft"}, {"status": "signed"}]}, True),
         ("all('a', 'status', 'signed')", {"a": [{"status": "draft"}, {"status": "signed"}]}, False),
         ("count('a')", {"a": [{}, {}]}, Decimal(2)),

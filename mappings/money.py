@@ -1,0 +1,76 @@
+"""Which parts of a change to a mapping can alter an amount. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mappings.canonical.registry import SCHEMAS
+from mappings.diff import changed_rules, is_same
+from mappings.documents import checks_of, rules_of
+from mappings.language.budget import ExpressionError
+from mappings.language.evaluate import Expression
+from mappings.paths import BadPath, split
+
+Record = Mapping[str, object]
+_WORDS: Final = (
+    "amount", "rate", "price", "total", "tax", "hours", "quantity", "qty", "currency", "cost",
+    "fee", "discount", "billable", "paid", "budget", "vat", "value", "duration",
+)  # fmt: skip
+_TYPES: Final = frozenset({"money", "decimal"})
+
+
+def money_parts(old: Record, new: Record, canonical: str) -> list[str]:
+    """Return what of the difference touches money: targets of rules, and checks by their id.
+
+    A rule counts when its target or something that it reads is money, hours or a rate by name
+    or, for the canonical object, by type; a check when what it reads is.
+    """
+    fields = _money_fields(canonical)
+    found = {
+        str(rule.get("target"))
+        for rule in changed_rules(old, new)
+        if any(_is_money(path, fields) for path in _paths(rule))
+    }
+    before = {str(one.get("id")): one for one in checks_of(old)}
+    after = {str(one.get("id")): one for one in checks_of(new)}
+    for ident in {*before, *after}:
+        was, now = before.get(ident), after.get(ident)
+        read = [path for one in (was, now) if one for path in _read_by(one.get("assert"))]
+        if not is_same(was, now) and any(_is_money(path, fields) for path in read):
+            found.add(f"check {ident}")
+    return sorted(found)
+
+
+def _money_fields(canonical: str) -> frozenset[str]:
+    if canonical not in SCHEMAS:
+        return frozenset()
+    return frozenset(one.name for one in SCHEMAS[canonical].fields if one.type in _TYPES)
+
+
+def _paths(rule: Record) -> Iterator[str]:
+    """Give all names that a rule fills or reads, also those of its members."""
+    for name in ("target", "source", "for_each"):
+        if isinstance(path := rule.get(name), str):
+            yield path
+    yield from _read_by(rule.get("expr"))
+    yield from _read_by(rule.get("when"))
+    for member in rules_of(rule):
+        yield from _paths(member)
+
+
+def _read_by(expression: object) -> list[str]:
+    if not isinstance(expression, str) or not expression:
+        return []
+    try:
+        return Expression(expression).paths
+    except ExpressionError:
+        return [expression]  # what can't be read is judged by its words
+
+
+def _is_money(path: str, fields: frozenset[str]) -> bool:
+    lowered = path.lower()
+    if any(word in lowered for word in _WORDS):
+        return True
+    try:
+        return not fields.isdisjoint(split(path))
+    except BadPath:
+        return True
