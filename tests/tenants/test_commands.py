@@ -122,9 +122,8 @@ def test_there_is_nothing_to_manage_with_a_given_database(settings: LazySettings
         said_by("database", "stop")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid"])
-def test_an_unreachable_database_says_what_to_do_without_a_traceback(host: str) -> None:
-    done = manage("migrate", DATABASE_URL=f"postgresql://me:s3cret@{host}/nowhere")
+def test_an_unreachable_database_says_what_to_do_without_a_traceback() -> None:
+    done = manage("migrate", DATABASE_URL="postgresql://me:s3cret@no-such-host.invalid/nowhere")
     assert done.returncode != 0
     assert "Check DATABASE_URL" in done.stderr
     assert "'nowhere'" in done.stderr
