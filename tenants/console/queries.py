@@ -1,26 +1,31 @@
 """What the console lists. Never a partner's own data: only what lies in the public schema."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.core.paginator import Page
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from governance.actions import action_label
 from governance.models import AuditEntry
 from tenants.models import Domain, Partner, Wakeup
 from tenants.services.pending import pending_in
 
+LATE = timedelta(minutes=1)
 SORTS = {"name": "name", "created": "created_at", "status": "status"}
 
 
 @dataclass(frozen=True)
 class PartnerState:
-    """How a partner's schema stands: migrations it lacks, and when work is due."""
+    """How a schema stands: migrations it lacks (None: no history), and its due work."""
 
     lacks: int | None
     is_behind: bool
     due_at: datetime | None
+    is_late: bool
 
 
 def partners(request: HttpRequest) -> QuerySet[Partner]:
@@ -51,15 +56,34 @@ def status_options() -> list[tuple[str, str, int | None]]:
     ]
 
 
-def state_of(partner: Partner) -> PartnerState:
-    """Return how one partner's schema stands."""
-    pending = pending_in([partner.schema_name])
-    wakeup = Wakeup.objects.filter(schema_name=partner.schema_name).first()
-    return PartnerState(
-        lacks=pending[0].count if pending else 0,
-        is_behind=bool(pending),
-        due_at=wakeup.due_at if wakeup else None,
-    )
+def states_of(schemas: Sequence[str]) -> dict[str, PartnerState]:
+    """Return how schemas stand, in three queries for any number of them."""
+    pending = {row.schema: row for row in pending_in(list(schemas))}
+    due = dict(Wakeup.objects.filter(schema_name__in=schemas).values_list("schema_name", "due_at"))
+    late = timezone.now() - LATE
+    return {
+        schema: PartnerState(
+            lacks=pending[schema].count if schema in pending else 0,
+            is_behind=schema in pending,
+            due_at=due.get(schema),
+            is_late=(due.get(schema) or timezone.now()) < late,
+        )
+        for schema in schemas
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the list."""
+
+    partner: Partner
+    state: PartnerState
+
+
+def rows_of(page: Page[Partner]) -> list[Row]:
+    """Return the lines of one page of partners."""
+    states = states_of([partner.schema_name for partner in page])
+    return [Row(partner, states[partner.schema_name]) for partner in page]
 
 
 def hosts_of(partner: Partner) -> list[Domain]:

@@ -33,6 +33,7 @@ def partner_list(request: HttpRequest) -> HttpResponse:
     page = page_of(request, queries.partners(request))
     context = {
         "page": page,
+        "rows": queries.rows_of(page),
         "empty": page.paginator.count == 0,
         "may_manage": actor_of(request).can("partners.manage"),
         "filters": chips(request, "status", queries.status_options(), ""),
@@ -86,7 +87,7 @@ def _detail(
     context = {
         "partner": partner,
         "hosts": queries.hosts_of(partner),
-        "state": queries.state_of(partner),
+        "state": queries.states_of([partner.schema_name])[partner.schema_name],
         "history": queries.history_of(partner),
         "reason_form": reason_form,
         "host_form": host_form,

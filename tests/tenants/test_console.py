@@ -1,16 +1,19 @@
 """The operators' console: partners, hosts, health; never a partner's own data."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from governance.models import AuditEntry
 from tenants.accounts.models import User
 from tenants.context import public_scope, schema_scope
-from tenants.models import Domain, Partner
+from tenants.models import Domain, Partner, Wakeup
+from tenants.services.pending import Pending
 from tests.actors import ALICE, PASSWORD
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -85,6 +88,22 @@ def test_the_list_is_narrowed(console: Client, query: str, seen: str, unseen: st
     page = console.get(f"/?{query}").content.decode()
     assert seen in page
     assert unseen not in page
+
+
+def test_the_list_tells_whose_work_waits(console: Client) -> None:
+    assert "Work waits" not in console.get("/").content.decode()
+    late = timezone.now() - timedelta(minutes=5)
+    with public_scope():
+        Wakeup.objects.filter(schema_name="p_northwind").update(due_at=late)
+    assert console.get("/").content.decode().count("Work waits") == 1
+
+
+def test_the_list_tells_whose_tables_are_behind(
+    console: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    behind = [Pending("p_brightbridge", 2)]
+    monkeypatch.setattr("tenants.console.queries.pending_in", lambda schemas: behind)
+    assert console.get("/").content.decode().count("Tables behind") == 1
 
 
 def test_it_never_shows_who_works_at_a_partner(console: Client, northwind_partner: Partner) -> None:

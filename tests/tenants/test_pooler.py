@@ -9,7 +9,7 @@ from django.conf import LazySettings
 from django.db import connection
 
 from tenants import checks
-from tenants.postgres import pooler
+from tenants.postgres import boot, pooler
 from tenants.postgres.backend.base import explained
 from tenants.postgres.errors import DatabaseUnavailableError
 from tenants.postgres.layout import SOCKET_NAME
@@ -94,6 +94,33 @@ def test_the_backend_refuses_it_at_the_first_connection(
         pytest.raises(DatabaseUnavailableError, match="transaction mode"),
     ):
         connection.get_new_connection(through(proxy))
+
+
+def test_a_process_ends_at_its_start(
+    socket_path: str, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATABASE_URL = "postgresql://set"
+    with Pooler(socket_path, transaction_mode=True) as proxy:
+        monkeypatch.setattr(connection, "get_connection_params", lambda: through(proxy))
+        with pytest.raises(DatabaseUnavailableError):
+            boot.check_at_start()
+
+
+def test_a_database_that_is_not_there_yet_does_not_end_it(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATABASE_URL = "postgresql://set"
+    nowhere = {"host": "127.0.0.1", "port": 1, "user": "u", "dbname": "d", "connect_timeout": 2}
+    monkeypatch.setattr(connection, "get_connection_params", lambda: nowhere)
+    boot.check_at_start()
+
+
+def test_one_role_is_said_at_the_start(
+    settings: LazySettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.OWNER_DATABASE = None
+    boot.check_at_start()
+    assert "LIVERY_OWNER_DATABASE_URL" in caplog.text
 
 
 def test_the_system_check_finds_it(
