@@ -7,13 +7,12 @@ from datetime import datetime
 from django.db.models import Count, Q
 
 from governance.actors import Actor
-from syncjobs.engine import doorbell
 from syncjobs.models import Delivery, Stream, Workflow
 from syncjobs.services.workflows import run_now
-from syncjobs.state import DELIVERY, WORKFLOW
+from syncjobs.state import CLAIMABLE, DELIVERY, WORKFLOW
 from tenants.context import schema_scope
 
-PATIENCE = 20.0  # what is due later than that is waiting for something, not being done
+UNFINISHED = sorted({*CLAIMABLE, DELIVERY.target("claim")})
 LOOK_EVERY = 0.5
 
 
@@ -37,7 +36,8 @@ def wait_until_quiet(
     check: Callable[[], None],
     seconds: float = 300.0,
 ) -> None:
-    """Return when each schema has read all its sources since a moment and has nothing due.
+    """Return when each schema has read all its sources since a moment and nothing is to be sent,
+    being sent or tried again; what is held or needs a person stays.
 
     `tell` gets the progress; `check` may raise. Raises StuckError after `seconds`.
     """
@@ -56,18 +56,16 @@ def wait_until_quiet(
 
 def _is_quiet(schema: str, since: datetime) -> bool:
     with schema_scope(schema):
-        unread = Stream.objects.filter(enabled=True).exclude(polled_at__gte=since)
-        if unread.exists():
+        if Stream.objects.filter(enabled=True).exclude(polled_at__gte=since).exists():
             return False
-        due = doorbell.next_due()
-        return due is None or due > PATIENCE
+        return not Delivery.objects.filter(state__in=UNFINISHED).exists()
 
 
 def _progress(schema: str, since: datetime) -> str:
     with schema_scope(schema):
         counted = Delivery.objects.aggregate(
             done=Count("id", filter=Q(finished_at__gte=since)),
-            left=Count("id", filter=Q(state__in=sorted(DELIVERY.moves["claim"][0]))),
+            left=Count("id", filter=Q(state__in=UNFINISHED)),
         )
         unread = Stream.objects.filter(enabled=True).exclude(polled_at__gte=since).count()
     name = schema.removeprefix("p_")
