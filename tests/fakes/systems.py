@@ -81,7 +81,11 @@ class FakeSystem(Connector):
         pages.append(Page(records, {"at": cursor or str(len(pages) + 1)}, last=True))
 
     def read(
-        self, object: str, cursor: Mapping[str, object] | None, *, page_size: int = 200
+        self,
+        object: str,  # noqa: A002  the contract's word
+        cursor: Mapping[str, object] | None,
+        *,
+        page_size: int = 200,
     ) -> Iterator[Page]:
         self.reads += 1
         if self.fail_read:
@@ -121,7 +125,13 @@ class FakeSystem(Connector):
         )
         return Written(external_id, f"v{len(self.effects)}", 200, {"body": dict(write.data)}, {})
 
-    def look_up(self, object: str, *, reference: str, idempotency_key: str) -> Written | None:
+    def look_up(
+        self,
+        object: str,  # noqa: A002  the contract's word
+        *,
+        reference: str,
+        idempotency_key: str,
+    ) -> Written | None:
         self.look_ups += 1
         if self.fail_look_up:
             raise self.fail_look_up.pop(0)

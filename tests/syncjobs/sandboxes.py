@@ -1,8 +1,10 @@
 """A firm with its three sandbox systems, connected and with every blueprint installed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+
+from django.utils import timezone
 
 from governance.actors import command_actor
 from syncjobs.blueprints import BLUEPRINTS
@@ -41,8 +43,6 @@ class Systems3:
 
     def poll_soon(self) -> None:
         """Make every stream due now."""
-        from django.utils import timezone
-
         Stream.objects.update(next_poll_at=timezone.now())
 
 
@@ -65,9 +65,12 @@ def connect(client: Client, kind: str, address: str, token: str = TOKEN) -> Conn
 
 
 def install(
-    client: Client, connections: dict[str, Connection], blueprints: tuple[str, ...]
+    client: Client,
+    connections: dict[str, Connection],
+    blueprints: tuple[str, ...],
+    points: Mapping[str, object],
 ) -> dict[str, Workflow]:
-    """Install blueprints, each bound to the roles that it uses."""
+    """Install blueprints, each bound to the roles that it uses and with its own points."""
     made = {}
     for slug in blueprints:
         shape = BLUEPRINTS[slug]
@@ -77,12 +80,17 @@ def install(
             client=client,
             blueprint=slug,
             bindings={role: connections[role] for role in roles},
+            overrides={
+                name: value for name, value in points.items() if name in shape["extension_points"]
+            },
         )
     return made
 
 
 @contextmanager
-def three_systems(client: Client, blueprints: tuple[str, ...] = ()) -> Iterator[Systems3]:
+def three_systems(
+    client: Client, blueprints: tuple[str, ...] = (), points: Mapping[str, object] | None = None
+) -> Iterator[Systems3]:
     """Start the three systems in this process, connect them and install blueprints."""
     with ExitStack() as stack:
         servers = {
@@ -97,5 +105,5 @@ def three_systems(client: Client, blueprints: tuple[str, ...] = ()) -> Iterator[
         connections = {
             kind: connect(client, kind, server.address) for kind, server in servers.items()
         }
-        workflows = install(client, connections, blueprints)
+        workflows = install(client, connections, blueprints, points or {})
         yield Systems3(servers, clients, connections, workflows)
