@@ -1,4 +1,4 @@
-"""How a mapping version changes under change control."""
+"""How mapping versions and value maps change under change control."""
 
 from collections.abc import Mapping as Record
 
@@ -6,12 +6,17 @@ from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
 from governance.models import Change
-from mappings.canonical.registry import fields_of
-from mappings.diff import changed_targets, diff
-from mappings.models import Mapping, MappingVersion
-from mappings.services.versions import KIND, publish
+from mappings.diff import diff
+from mappings.documents import document_hash, rules_of
+from mappings.models import Mapping, MappingVersion, ValueMap, ValueMapVersion
+from mappings.money import money_parts
+from mappings.services import value_maps, versions
+from mappings.services.checking import value_maps_in
+from mappings.state import BadMove
 
-_MONEY_WORDS = ("amount", "rate", "price", "total", "tax", "hours", "quantity", "currency")
+_FOR_ALL = "It holds for every client that uses the partner's own."
+
+# --- mapping versions ------------------------------------------------------------------------
 
 
 def _mapping(target_id: str) -> Mapping:
@@ -24,60 +29,125 @@ def _documents(change: Change) -> tuple[Record[str, object], Record[str, object]
     return (live.document if live else {}), (document if isinstance(document, dict) else {})
 
 
-def _apply(change: Change, actor: Actor) -> Record[str, object]:
-    mapping = Mapping.objects.select_for_update().get(pk=int(change.target_id))
+def _apply_version(change: Change, actor: Actor) -> Record[str, object]:
+    """Publish exactly what was signed: the row must still hold the content of the request."""
+    mapping = Mapping.objects.select_for_update(of=("self",)).get(pk=int(change.target_id))
     version = MappingVersion.objects.filter(
-        pk=change.content.get("version"), mapping=mapping, hash=change.content.get("hash")
+        pk=change.content.get("version"), mapping=mapping
     ).first()
     if version is None:
         raise ApplyFailed("The version that was approved is not there any more.")
-    publish(mapping, version)
+    signed = document_hash(change.content.get("document") or {})
+    if not signed == version.hash == document_hash(version.document):
+        raise ApplyFailed("The version does not hold what was signed. Propose it again.")
+    try:
+        versions.publish(mapping, version)
+    except BadMove as error:
+        raise ApplyFailed(str(error)) from error
     return {"version": version.number, "hash": version.hash}
 
 
-def _diff(change: Change) -> list[DiffLine]:
+def _diff_version(change: Change) -> list[DiffLine]:
     old, new = _documents(change)
     return [DiffLine(line.sign, line.text) for line in diff(old, new)]
 
 
-def _money_fields(mapping: Mapping) -> set[str]:
-    if not mapping.object_type:
-        return set()
-    return {name for name, one in fields_of(mapping.object_type).items() if one.type == "money"}
-
-
-def _risk(change: Change) -> Risk:
+def _risk_of_version(change: Change) -> Risk:
     mapping = _mapping(change.target_id)
-    old, new = _documents(change)
-    targets = changed_targets(old, new)
-    money = _money_fields(mapping)
-    touched = sorted(
-        target
-        for target in targets
-        if target in money or any(word in target.lower() for word in _MONEY_WORDS)
-    )
-    notes = [f"It changes {', '.join(touched)}, which reach an invoice."] if touched else []
+    touched = money_parts(*_documents(change), mapping.object_type or mapping.canonical)
+    notes = [f"It changes {', '.join(touched)}: amounts may come out differently."]
+    if not touched:
+        notes = []
     if mapping.client_id is None:
-        notes.append("It holds for every client that uses the partner's mapping.")
+        notes.append(_FOR_ALL)
     return Risk(touches_money=bool(touched), notes=tuple(notes))
 
 
-def _base_version(target_id: str) -> str:
+def _live_hash(target_id: str) -> str:
     live = _mapping(target_id).live
     return live.hash if live else ""
 
 
-def _snapshot(target_id: str) -> Record[str, object]:
+def _live_content(target_id: str) -> Record[str, object]:
     live = _mapping(target_id).live
     return {"version": live.number, "hash": live.hash} if live else {}
 
 
 MAPPING_VERSION = Applier(
-    kind=KIND,
+    kind=versions.KIND,
     label="Mapping",
-    apply=_apply,
-    diff=_diff,
-    risk=_risk,
-    base_version=_base_version,
-    snapshot=_snapshot,
+    apply=_apply_version,
+    diff=_diff_version,
+    risk=_risk_of_version,
+    base_version=_live_hash,
+    snapshot=_live_content,
+)
+
+# --- value maps ------------------------------------------------------------------------------
+
+
+def _value_map(target_id: str) -> ValueMap:
+    return ValueMap.objects.select_related("live").get(pk=int(target_id))
+
+
+def _apply_table(change: Change, actor: Actor) -> Record[str, object]:
+    value_map = ValueMap.objects.select_for_update(of=("self",)).get(pk=int(change.target_id))
+    version = ValueMapVersion.objects.filter(
+        pk=change.content.get("version"), value_map=value_map
+    ).first()
+    if version is None or version.table != change.content.get("table"):
+        raise ApplyFailed("The table that was approved is not there any more.")
+    value_maps.publish_table(value_map, version)
+    return {"version": version.number, "rows": len(version.table)}
+
+
+def _diff_table(change: Change) -> list[DiffLine]:
+    before = value_maps.table_of(_value_map(change.target_id))
+    table = change.content.get("table")
+    after = dict(sorted(table.items())) if isinstance(table, dict) else {}
+    lines = []
+    for word in sorted({*before, *after}):
+        was, now = before.get(word), after.get(word)
+        if was == now:
+            continue
+        lines += [DiffLine("-", f"{word} → {was}")] if was is not None else []
+        lines += [DiffLine("+", f"{word} → {now}")] if now is not None else []
+    same = len([word for word in before if before[word] == after.get(word)])
+    return [*lines, DiffLine(" ", f"{same} rows stay as they are")] if same else lines
+
+
+def _risk_of_table(change: Change) -> Risk:
+    value_map = _value_map(change.target_id)
+    using = value_maps.used_by(value_map)
+    touched = sorted({mapping.name for mapping in using if _maps_money(mapping, value_map.name)})
+    notes = [f"It decides amounts or taxes in {', '.join(touched)}."] if touched else []
+    if value_map.client_id is None:
+        notes.append(_FOR_ALL)
+    return Risk(touches_money=bool(touched), notes=tuple(notes))
+
+
+def _maps_money(mapping: Mapping, name: str) -> bool:
+    """Say whether a rule that uses the value map fills, or reads, something of money."""
+    document = mapping.live.document if mapping.live else {}
+    using = [rule for rule in rules_of(document) if name in value_maps_in({"rules": [rule]})]
+    return bool(money_parts({}, {"rules": using}, mapping.object_type or mapping.canonical))
+
+
+def _live_number(target_id: str) -> str:
+    live = _value_map(target_id).live
+    return str(live.number) if live else ""
+
+
+def _live_table(target_id: str) -> Record[str, object]:
+    return {"table": value_maps.table_of(_value_map(target_id))}
+
+
+VALUE_MAP_VERSION = Applier(
+    kind=value_maps.KIND,
+    label="Value map",
+    apply=_apply_table,
+    diff=_diff_table,
+    risk=_risk_of_table,
+    base_version=_live_number,
+    snapshot=_live_table,
 )

@@ -1,34 +1,65 @@
-"""Who may change a field: the system of record decides. Pure."""
+"""Who may change a field: the system of record decides, at run time. Pure."""
 
-from collections.abc import Mapping
-from typing import Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
 from mappings.canonical.registry import schema
 
 Decision = Literal["keep", "take", "conflict"]
+# Beside the kinds of systems: the latest value wins, or people decide.
+ANY: Final = "any"
+NOBODY: Final = "nobody"
 
 
-def owner_of(object_type: str, field: str, rules: Mapping[tuple[str, str], str]) -> str:
-    """Return the kind of system that owns a field.
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A value and the kind of the system that it comes from, such as crm or erp."""
 
-    The field's own rule first, then the object's, then the canonical model's default.
+    value: object
+    system: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Which kind of system owns an object's fields.
+
+    rules: field → kind, "" for the object as a whole; the canonical model answers where a
+    partner has no rule of its own.
     """
-    return (
-        rules.get((object_type, field))
-        or rules.get((object_type, ""))
-        or schema(object_type).owner_kind
-    )
+
+    object_type: str
+    rules: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """Return who owns a field: its own rule, the object's, the model's for either."""
+        described = schema(self.object_type)
+        own = described.field(name)
+        return (
+            self.rules.get(name)
+            or self.rules.get("")
+            or (own.owner_kind if own else "")
+            or described.owner_kind
+        )
+
+    def fill_only(self, kinds: Collection[str]) -> frozenset[str]:
+        """Return the fields that a system of these kinds may set only where nothing is."""
+        names = [one.name for one in schema(self.object_type).fields]
+        return frozenset(name for name in names if self.of(name) not in {*kinds, ANY})
 
 
-def decide(field_owner: str, source: str, incoming: object, current: object) -> Decision:
+def decide(name: str, incoming: Side, current: Side, owners: Owners) -> Decision:
     """Say what becomes of one incoming field.
 
-    The owner's value is taken; another system fills what is empty, and where it disagrees
-    with what is there the owner's value is kept. "any" lets the latest win; "nobody" makes
-    a disagreement a conflict for a person.
+    The owner's value is taken. Another system fills what is empty; where it disagrees with
+    what is there, that stays. "any" lets the latest win; "nobody" makes a disagreement of two
+    systems a conflict for a person.
     """
-    if incoming == current:
+    if incoming.value == current.value:
         return "keep"
-    if field_owner in (source, "any") or current in (None, ""):
+    owner = owners.of(name)
+    if owner in (incoming.system, ANY) or current.value in (None, "", []):
         return "take"
-    return "conflict" if field_owner == "nobody" else "keep"
+    if owner == NOBODY:
+        return "take" if incoming.system == current.system else "conflict"
+    return "keep"

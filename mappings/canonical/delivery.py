@@ -24,7 +24,13 @@ PROJECT = ObjectSchema(
         Field("start_date", "date", "Start"),
         Field("end_date", "date", "End"),
         Field("billing_type", "enum", "Billing", choices=("time_and_materials", "fixed_price")),
-        Field("billing_status", "text", "Billing status", "Written back from the ERP"),
+        Field(
+            "billing_status",
+            "text",
+            "Billing status",
+            "Written back from the ERP",
+            owner_kind="erp",
+        ),
         ENGAGEMENT,
     ),
 )

@@ -17,7 +17,8 @@ class Field:
     datetime ISO 8601 with its offset; a reference holds the key of another record.
     unit: "h" for hours, "currency" when the object's `currency` field says which.
     personal: whether it tells of a person. choices: the values of an enum.
-    items: the fields of a list's or object's members.
+    items: the fields of a list's or object's members. owner_kind: which kind of system owns
+    the field by default, "" when it is the object's.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Field:
     reference_to: str = ""
     choices: tuple[str, ...] = ()
     items: "tuple[Field, ...]" = ()
+    owner_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

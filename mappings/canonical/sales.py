@@ -29,7 +29,13 @@ OPPORTUNITY = ObjectSchema(
         Field("budget_hours", "decimal", "Budget", unit="h"),
         Field("payment_terms", "text", "Payment terms"),
         Field("tax_code", "text", "Tax code"),
-        Field("billing_status", "text", "Billing status", "Written back from the ERP"),
+        Field(
+            "billing_status",
+            "text",
+            "Billing status",
+            "Written back from the ERP",
+            owner_kind="erp",
+        ),
         ENGAGEMENT,
     ),
 )

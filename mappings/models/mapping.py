@@ -58,9 +58,16 @@ class Mapping(models.Model):
             return self.canonical
         return self.makes if self.direction == self.Direction.DERIVE else ""
 
+    @property
+    def source_type(self) -> str:
+        """The canonical object that it reads, "" when it reads a system's object."""
+        return "" if self.direction == self.Direction.INBOUND else self.canonical
+
 
 class MappingVersion(models.Model):
-    """The rules at one point. Written once: only `state` moves, and the database holds that."""
+    """The rules at one point. Written once: only its `state` (see `mappings.state`), its
+    `live_at` and its `change_request` move, and the database holds that.
+    """
 
     class State(models.TextChoices):
         DRAFT = "draft", "Draft"
@@ -103,3 +110,7 @@ class MappingVersion(models.Model):
             raise TypeError("A mapping version is written once; make a new one.")
         self.hash = document_hash(self.document)
         super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: a version is what was signed and what ran."""
+        raise TypeError("A mapping version stays.")

@@ -1,5 +1,7 @@
 """Tables that turn one system's words into another's."""
 
+from typing import Any
+
 from django.db import models
 
 
@@ -51,3 +53,13 @@ class ValueMapVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value_map} v{self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert. Raises TypeError for a row that exists."""
+        if not self._state.adding:
+            raise TypeError("A value map version is written once; make a new one.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refuse: a version is what was signed and what ran."""
+        raise TypeError("A value map version stays.")

@@ -56,7 +56,7 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
 
 def _samples(request: HttpRequest, mapping: Mapping) -> tuple[list[Any], str]:
     """Return the stored samples and the text of the one that is chosen or pasted."""
-    samples = samples_for(mapping)
+    samples = samples_for(mapping, actor_of(request).client_id)
     pasted = request.POST.get("sample", "")
     if pasted.strip():
         return samples, pasted

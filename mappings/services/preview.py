@@ -1,14 +1,15 @@
-"""What a document does with one record: the compiled code itself, watched."""
+"""What a document does with one record: the compiled code itself, watched. Writes nothing."""
 
 from collections.abc import Mapping as Record
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 
-import msgspec
+from django.db.models import F, Q
 
-from mappings.compiled import compiled_document
 from mappings.documents import MappingError, Problem
-from mappings.engine import Inputs, RuleTrace
+from mappings.engine import CompiledMapping, Inputs, RuleTrace, compile_mapping
+from mappings.json_text import BadJson, read_json
+from mappings.models import Mapping, ValueMap
+from mappings.services.checking import problems_of
 
 MAX_SAMPLE_BYTES = 200_000
 
@@ -17,26 +18,28 @@ class BadSample(ValueError):
     """A pasted sample that is no JSON object. Fit to show."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Preview:
     """rows: one per rule. data: the result, None when something stopped it.
 
-    problems: what is wrong with the document (then there are no rows) or the result.
+    faults: what is wrong with the document; then there are no rows. problems: what stopped
+    the sample. holds, warnings: checks of the mapping that failed and stop nothing by now.
     """
 
-    rows: list[RuleTrace]
-    data: dict[str, object] | None
-    problems: list[Problem]
+    rows: list[RuleTrace] = field(default_factory=list)
+    data: dict[str, object] | None = None
+    faults: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    holds: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
 
 def read_sample(text: str) -> dict[str, object]:
     """Return a pasted sample with its numbers exact. Raises BadSample in plain words."""
-    if len(text) > MAX_SAMPLE_BYTES:
-        raise BadSample("The sample is larger than 200 kB; paste one record.")
     try:
-        found = msgspec.json.Decoder(float_hook=Decimal).decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadSample(f"The sample is no JSON: {error}.") from error
+        found = read_json(text, most=MAX_SAMPLE_BYTES)
+    except BadJson as error:
+        raise BadSample(str(error)) from error
     if not isinstance(found, dict):
         raise BadSample("The sample must be one JSON object, in braces.")
     return found
@@ -47,6 +50,7 @@ def preview(
     sample: Record[str, object],
     *,
     object_type: str = "",
+    source_type: str = "",
     inputs: Inputs | None = None,
 ) -> Preview:
     """Run a document on a sample, field by field. Never raises for what the two hold.
@@ -54,13 +58,71 @@ def preview(
     Without `inputs`, references stand for themselves, so that a preview needs no system.
     """
     try:
-        mapping = compiled_document(document, object_type=object_type)
+        mapping = compile_mapping(document, object_type=object_type, source_type=source_type)
     except MappingError as error:
-        return Preview([], None, error.problems)
-    given = inputs or Inputs(
-        references={pair: pair[1] for pair in mapping.reference_lookups(sample)},
-        variables={"period": "2026-01"},
-    )
-    rows = mapping.explain(sample, inputs=given)
+        return Preview(faults=error.problems)
+    given = inputs or inputs_for(mapping, sample, {})
     result = mapping.run(sample, inputs=given)
-    return Preview(rows, result.data, [*result.problems, *result.holds, *result.warnings])
+    return Preview(
+        rows=_with_faults(mapping.explain(sample, inputs=given), list(result.problems)),
+        data=result.data,
+        problems=list(result.problems),
+        holds=list(result.holds),
+        warnings=list(result.warnings),
+    )
+
+
+def preview_for(
+    mapping: Mapping, document: Record[str, object], sample: Record[str, object]
+) -> Preview:
+    """Run a document as `mapping` would run it, with its value maps. Never raises.
+
+    The faults are all for which the document could not be kept.
+    """
+    faults = problems_of(mapping, document, sample)
+    try:
+        made = compile_mapping(
+            document, object_type=mapping.object_type, source_type=mapping.source_type
+        )
+    except MappingError:
+        return Preview(faults=faults)
+    shown = preview(
+        document,
+        sample,
+        object_type=mapping.object_type,
+        source_type=mapping.source_type,
+        inputs=inputs_for(made, sample, value_tables(mapping.client_id)),
+    )
+    return replace(shown, faults=faults)
+
+
+def inputs_for(
+    mapping: CompiledMapping,
+    sample: Record[str, object],
+    values: Record[str, Record[str, object]],
+) -> Inputs:
+    """Return inputs for a preview: references stand for themselves, and the sample brings its
+    own variables, as the engine's records do."""
+    given = sample.get("variables")
+    variables = given if isinstance(given, dict) else {}
+    pairs = mapping.reference_lookups(sample, variables)
+    return Inputs({pair: pair[1] for pair in pairs}, values, variables)
+
+
+def value_tables(client_id: int | None) -> dict[str, dict[str, object]]:
+    """Return the live tables by name that a client uses: its own before the partner's."""
+    mine = Q(client=None) if client_id is None else Q(client=None) | Q(client_id=client_id)
+    rows = ValueMap.objects.filter(mine).exclude(live=None).select_related("live")
+    ordered = rows.order_by(F("client").asc(nulls_first=True))
+    return {row.name: row.live.table for row in ordered if row.live is not None}
+
+
+def _with_faults(rows: list[RuleTrace], problems: list[Problem]) -> list[RuleTrace]:
+    """Put what is wrong with the result beside the rule that made it."""
+    wrong = {problem.target.split(".")[0]: problem for problem in problems}
+    return [
+        row
+        if row.problem is not None or row.skipped
+        else replace(row, problem=wrong.get(row.target.split(".")[0]))
+        for row in rows
+    ]

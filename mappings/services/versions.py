@@ -5,6 +5,7 @@ through `ensure_mapping`; there is no third way.
 """
 
 from collections.abc import Mapping as Record
+from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,10 +15,12 @@ from django.utils import timezone
 from governance.actors import Actor
 from governance.models import ChangeRequest
 from governance.services import audit, changes
+from governance.state import LABELS
 from mappings import actions
-from mappings.documents import MappingError, document_hash
-from mappings.engine import compile_mapping
+from mappings.documents import document_hash
 from mappings.models import Mapping, MappingVersion
+from mappings.services.checking import checked
+from mappings.state import Move, next_state
 
 KIND = "mapping_version"
 
@@ -53,12 +56,17 @@ def live_versions(client_id: int) -> dict[str, MappingVersion]:
     return found
 
 
-def validated(mapping: Mapping, document: Record[str, object]) -> None:
-    """Raise ValidationError with every problem of a document."""
-    try:
-        compile_mapping(document, object_type=mapping.object_type)
-    except MappingError as error:
-        raise ValidationError([str(one) for one in error.problems]) from error
+def standings(versions: Sequence[MappingVersion]) -> dict[int, str]:
+    """Return how each version stands, by its id: a proposed one as its request stands."""
+    asked = {one.change_request for one in versions if one.state == "proposed"}
+    rows = ChangeRequest.objects.filter(pk__in=[one for one in asked if one is not None])
+    statuses = dict(rows.values_list("pk", "status"))
+    made: dict[int, str] = {}
+    for version in versions:
+        status = statuses.get(version.change_request or 0)
+        is_asked = version.state == "proposed" and status is not None
+        made[version.pk] = str(LABELS[status] if is_asked else version.get_state_display())  # type: ignore[index]  # is_asked says that it is a status
+    return made
 
 
 def _next_version(
@@ -69,29 +77,42 @@ def _next_version(
         mapping=mapping,
         number=last + 1,
         document=dict(document),
-        note=note,
+        note=note[:300],
         author_id=actor.user_id,
-        author_label=actor.label,
+        author_label=actor.label[:200],
     )
     version.save()
     return version
 
 
+def _move(version: MappingVersion, move: Move, **fields: object) -> None:
+    """Bring a version into its next state. Raises BadMove."""
+    state = next_state(version.state, move)
+    MappingVersion.objects.filter(pk=version.pk).update(state=state, **fields)
+    version.state = state
+
+
 @transaction.atomic
 def save_draft(
-    actor: Actor, mapping: Mapping, document: Record[str, object], *, note: str = ""
+    actor: Actor,
+    mapping: Mapping,
+    document: Record[str, object],
+    *,
+    note: str = "",
+    sample: Record[str, object] | None = None,
 ) -> MappingVersion:
     """Keep a new version as a draft. The same content as the newest one is that one.
 
-    Raises NotPermitted, or ValidationError with every problem.
+    `sample`: a record whose fields count as known. Raises NotPermitted, or Refused with every
+    problem.
     """
     actor.require("mappings.edit", mapping.client_id)
-    validated(mapping, document)
+    plain = checked(mapping, document, sample)
     locked = Mapping.objects.select_for_update().get(pk=mapping.pk)
     newest = locked.versions.first()
-    if newest is not None and newest.hash == document_hash(document):
+    if newest is not None and newest.hash == document_hash(plain):
         return newest
-    version = _next_version(locked, document, actor, note)
+    version = _next_version(locked, plain, actor, note)
     audit.record(
         actions.MAPPING_DRAFTED,
         object_kind="mapping",
@@ -99,19 +120,31 @@ def save_draft(
         object_label=locked.name,
         client_id=locked.client_id,
         after={"version": version.number, "hash": version.hash},
+        reason=note,
     )
     return version
+
+
+def _writers(mapping: Mapping, version: MappingVersion) -> tuple[int, ...]:
+    """Return who wrote what a version brings: its author, and those of the drafts before it
+    that it was made from."""
+    since = mapping.live.number if mapping.live else 0
+    rows = mapping.versions.filter(
+        Q(pk=version.pk) | Q(number__gt=since, number__lte=version.number)
+    )
+    authors = rows.exclude(author=None).order_by("author_id").values_list("author_id", flat=True)
+    return tuple(authors.distinct())
 
 
 @transaction.atomic
 def propose_version(
     actor: Actor, version: MappingVersion, *, title: str, reason: str, ticket: str = ""
 ) -> ChangeRequest:
-    """Ask for a draft to go live. Raises NotPermitted, ValidationError, governance's refusals."""
+    """Ask for a version to go live. Raises NotPermitted, ValidationError, governance's refusals."""
     mapping = version.mapping
     actor.require("changes.propose", mapping.client_id)
     if mapping.live is not None and mapping.live.hash == version.hash:
-        raise ValidationError("This version is the same as the live one.")
+        raise ValidationError("This version is the same as the live one: nothing would change.")
     request = changes.propose(
         actor,
         title=title,
@@ -129,13 +162,11 @@ def propose_version(
                     "document": version.document,
                 },
                 client_id=mapping.client_id,
-                editor_ids=(version.author_id,) if version.author_id else (),
+                editor_ids=_writers(mapping, version),
             )
         ],
     )
-    MappingVersion.objects.filter(pk=version.pk, state=MappingVersion.State.DRAFT).update(
-        state=MappingVersion.State.PROPOSED, change_request=request.pk
-    )
+    _move(version, "propose", change_request=request.pk)
     audit.record(
         actions.MAPPING_PROPOSED,
         object_kind="mapping",
@@ -149,12 +180,14 @@ def propose_version(
 
 
 def publish(mapping: Mapping, version: MappingVersion) -> None:
-    """Make a version live inside the transaction of change control or of starting content."""
-    states = MappingVersion.State
+    """Make a version live inside the transaction of change control or of starting content.
+
+    Raises BadMove for one that is live already.
+    """
     before = mapping.live
+    _move(version, "publish", live_at=timezone.now())
     if before is not None:
-        MappingVersion.objects.filter(pk=before.pk).update(state=states.RETIRED)
-    MappingVersion.objects.filter(pk=version.pk).update(state=states.LIVE, live_at=timezone.now())
+        _move(before, "retire")
     Mapping.objects.filter(pk=mapping.pk).update(live=version, updated_at=timezone.now())
     audit.record(
         actions.MAPPING_PUBLISHED,
@@ -183,8 +216,8 @@ def ensure_mapping(
 ) -> Mapping:
     """Make a mapping with its first version live, as starting content; once.
 
-    A mapping that exists is returned as it is: from then on change control decides.
-    Raises ValidationError with every problem of the document.
+    A mapping that exists is returned as it is: from then on change control decides. So it
+    does for a client's own: that begins as the partner's is. Raises ValidationError.
     """
     mine = Q(client=None) if client_id is None else Q(client_id=client_id)
     found = Mapping.objects.filter(mine, slug=slug).first()
@@ -201,8 +234,9 @@ def ensure_mapping(
         makes=makes,
         client_id=client_id,
     )
-    validated(mapping, document)
     mapping.full_clean()
+    plain = checked(mapping, document)
+    _refuse_other_start(mapping, plain)
     mapping.save()
     audit.record(
         actions.MAPPING_ADDED,
@@ -212,6 +246,17 @@ def ensure_mapping(
         client_id=client_id,
         after={"slug": slug, "direction": direction, "canonical": canonical},
     )
-    publish(mapping, _next_version(mapping, document, actor, "Starting content"))
+    publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
     mapping.refresh_from_db()
     return mapping
+
+
+def _refuse_other_start(mapping: Mapping, document: Record[str, object]) -> None:
+    """Keep a client's own mapping from replacing the partner's rules without a signature."""
+    if mapping.client_id is None:
+        return
+    shared = Mapping.objects.filter(slug=mapping.slug, client=None).select_related("live").first()
+    if shared is None or shared.live is None:
+        return
+    if shared.live.hash != document_hash(document):
+        raise ValidationError("A client's own mapping starts as the partner's; then propose.")
