@@ -558,10 +558,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['lease_until'], name='delivery_leases'),
-        ),
-        migrations.AddIndex(
-            model_name='delivery',
             index=django.contrib.postgres.indexes.GinIndex(condition=models.Q(('state__in', ['held', 'waiting'])), fields=['watch'], name='delivery_watch'),
         ),
         migrations.AddIndex(

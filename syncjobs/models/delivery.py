@@ -102,16 +102,11 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            # What is due next, and which leases have run out.
+            # What is due next. (Which leases have run out: the few running rows.)
             models.Index(
                 fields=["priority", "not_before", "id"],
                 condition=Q(state__in=sorted(CLAIMABLE)),
                 name="delivery_due",
-            ),
-            models.Index(
-                fields=["lease_until"],
-                condition=Q(state=DELIVERY.target("claim")),
-                name="delivery_leases",
             ),
             # Who waits for what has just arrived.
             GinIndex(
