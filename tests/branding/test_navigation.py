@@ -18,7 +18,7 @@ def _page(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", _page, name="portal_home"),
     path("exceptions/", _page, name="exception_list"),
-    path("exceptions/rules/", _page, name="run_list"),
+    path("exceptions/rules/", _page, name="record_list"),
     path("changes/", _page, name="change_list"),
 ]
 
@@ -30,6 +30,12 @@ def _request(address: str, *permissions: str) -> HttpRequest:
     )
     request.urlconf = __name__  # type: ignore[attr-defined]  # Django's own hook
     return request
+
+
+@pytest.fixture(autouse=True)
+def _no_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Menus without the counts that the apps have registered: those ask the database."""
+    monkeypatch.setattr(navigation, "_counters", {})
 
 
 def test_pages_that_do_not_exist_and_permissions_that_are_not_held_are_left_out() -> None:
@@ -50,24 +56,22 @@ def test_a_group_without_entries_is_left_out() -> None:
         ("/", ["Home"]),
         ("/exceptions/", ["Exceptions"]),
         ("/exceptions/7/", ["Exceptions"]),
-        ("/exceptions/rules/9/", ["Runs"]),
+        ("/exceptions/rules/9/", ["Records"]),
         ("/elsewhere/", []),
     ],
 )
 def test_one_entry_is_the_current_one(address: str, active: list[str]) -> None:
-    items = portal_items(_request(address, "exceptions.view", "workflows.view"))
+    items = portal_items(_request(address, "exceptions.view", "records.view"))
     assert [item.label for item in items if item.active] == active
 
 
-def test_a_count_is_asked_of_the_app_that_registered_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(navigation, "_counters", {})
+def test_a_count_is_asked_of_the_app_that_registered_it() -> None:
     register_counter("open_exceptions", lambda request: 7)
     (_, exceptions) = portal_items(_request("/", "exceptions.view"))
     assert (exceptions.count, exceptions.urgent) == (7, True)
 
 
-def test_a_count_has_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(navigation, "_counters", {})
+def test_a_count_has_one_answer() -> None:
     register_counter("x", lambda request: 1)
     with pytest.raises(ValueError, match="registered already"):
         register_counter("x", lambda request: 2)
