@@ -15,7 +15,6 @@ from syncjobs.engine.flows import definition_of
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import (
     Blueprint,
-    CanonicalRecord,
     Connection,
     Delivery,
     Stream,
@@ -26,22 +25,22 @@ from tenants.accounts.models import Client
 from tests.fakes.systems import FakeSystem, FakeSystems
 
 BUILDER = command_actor("tests")
-CUSTOMER_IN = [
+CUSTOMER_IN: list[dict[str, object]] = [
     {"id": "number", "target": "number", "source": "no", "required": True},
     {"id": "name", "target": "name", "source": "name", "required": True},
     {"id": "tax", "target": "tax_code", "source": "tax", "on_missing": "skip"},
     {"id": "currency", "target": "currency", "constant": "EUR"},
 ]
-PROJECT_IN = [
+PROJECT_IN: list[dict[str, object]] = [
     {"id": "code", "target": "code", "source": "code", "required": True},
     {"id": "name", "target": "name", "source": "name", "required": True},
     {"id": "customer", "target": "customer", "source": "customer", "on_missing": "null"},
 ]
-CUSTOMER_OUT = [
+CUSTOMER_OUT: list[dict[str, object]] = [
     {"id": "no", "target": "no", "source": "number", "required": True},
     {"id": "name", "target": "name", "source": "name", "required": True},
 ]
-PROJECT_OUT = [
+PROJECT_OUT: list[dict[str, object]] = [
     {"id": "code", "target": "code", "source": "code", "required": True},
     {"id": "name", "target": "name", "source": "name", "required": True},
     {
@@ -64,22 +63,29 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
 
 
 class StreamFactory(factory.django.DjangoModelFactory[Stream]):
-    """A stream that is due; give connection, object, canonical, mapping."""
+    """A stream; give connection, object, canonical, mapping, next_poll_at."""
 
     class Meta:
         model = Stream
 
-    next_poll_at = factory.LazyFunction(timezone.now)
+
+def make_connection(client: Client, name: str, connector: str = "sandbox_erp") -> Connection:
+    """Make a connection that sends one write at a time."""
+    return ConnectionFactory.create(client=client, name=name, connector=connector)
 
 
-class RecordFactory(factory.django.DjangoModelFactory[CanonicalRecord]):
-    """A canonical record; give client, type, key, data."""
-
-    class Meta:
-        model = CanonicalRecord
-
-    version = 1
-    label = factory.SelfAttribute("key")
+def make_stream(
+    connection: Connection, object_: str, canonical: str, mapping: str, position: int = 100
+) -> Stream:
+    """Make a stream that is due now."""
+    return StreamFactory.create(
+        connection=connection,
+        object=object_,
+        canonical=canonical,
+        mapping=mapping,
+        position=position,
+        next_poll_at=timezone.now(),
+    )
 
 
 def make_mapping(slug: str, direction: str, canonical: str, rules: Sequence[object]) -> None:
@@ -181,10 +187,8 @@ def make_lab(client: Client) -> Lab:
     """Make the flow: one step, customers to things."""
     make_mapping("customer-in", "inbound", "customer", CUSTOMER_IN)
     make_mapping("customer-out", "outbound", "customer", CUSTOMER_OUT)
-    source = ConnectionFactory(client=client, name="Source", connector="sandbox_crm")
-    target = ConnectionFactory(client=client, name="Target")
-    stream = StreamFactory(
-        connection=source, object="customers", canonical="customer", mapping="customer-in"
-    )
+    source = make_connection(client, "Source", "sandbox_crm")
+    target = make_connection(client, "Target")
+    stream = make_stream(source, "customers", "customer", "customer-in")
     workflow = make_workflow(client, [step("customer", target)])
     return Lab(client, FakeSystem(), FakeSystem(), source, target, stream, workflow)

@@ -26,7 +26,7 @@ def environment(**extra: str) -> dict[str, str]:
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": os.environ.get("TEST_DATABASE_URL") or url(str(found["USER"])),
-        "LIVERY_OWNER_DATABASE_URL": url(str(settings.OWNER_DATABASE["USER"])),
+        "LIVERY_OWNER_DATABASE_URL": url(str((settings.OWNER_DATABASE or found)["USER"])),
         **extra,
     }
 

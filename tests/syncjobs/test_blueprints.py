@@ -21,7 +21,7 @@ from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
-from tests.syncjobs.factories import BUILDER, ConnectionFactory
+from tests.syncjobs.factories import BUILDER, make_connection
 
 FILES = Path(__file__).resolve().parents[2] / "syncjobs" / "blueprints" / "mappings"
 SHIPPED = sorted(FILES.glob("*/*.json"))
@@ -30,10 +30,7 @@ SHIPPED = sorted(FILES.glob("*/*.json"))
 @pytest.fixture
 def connections(alder: Client) -> dict[str, Connection]:
     """One sandbox system of each kind."""
-    return {
-        kind: ConnectionFactory(client=alder, name=kind, connector=f"sandbox_{kind}")
-        for kind in ("crm", "psa", "erp")
-    }
+    return {kind: make_connection(alder, kind, f"sandbox_{kind}") for kind in ("crm", "psa", "erp")}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -125,7 +122,7 @@ def test_an_installation_that_cannot_work_says_what_is_missing(
 def test_a_workflow_is_never_bound_to_another_clients_system(
     alder: Client, birch: Client, connections: dict[str, Connection]
 ) -> None:
-    other = ConnectionFactory(client=birch, name="erp", connector="sandbox_erp")
+    other = make_connection(birch, "erp")
     with pytest.raises(ValidationError, match="belongs to another client"):
         install_workflow(
             BUILDER,

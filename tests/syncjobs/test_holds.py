@@ -17,9 +17,9 @@ from tests.syncjobs.factories import (
     PROJECT_IN,
     PROJECT_OUT,
     Lab,
-    StreamFactory,
     make_lab,
     make_mapping,
+    make_stream,
     make_workflow,
     step,
 )
@@ -46,13 +46,7 @@ def projects(lab: Lab) -> Lab:
     """The lab, with projects that refer to customers in the target."""
     make_mapping("project-in", "inbound", "project", PROJECT_IN)
     make_mapping("project-out", "outbound", "project", PROJECT_OUT)
-    StreamFactory(
-        connection=lab.source_connection,
-        object="projects",
-        canonical="project",
-        mapping="project-in",
-        position=50,
-    )
+    make_stream(lab.source_connection, "projects", "project", "project-in", 50)
     target = {"role": "erp", "object": "projects", "connection": lab.target_connection.pk}
     make_workflow(
         lab.client,

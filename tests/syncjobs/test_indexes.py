@@ -1,6 +1,7 @@
 """Each index serves the query that it is there for, on tables with rows and statistics."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -51,7 +52,7 @@ def filled(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> I
         committed_partner("engine-tables") as (partner, client),
     ):
         lab = make_lab(client)
-        params = {
+        params: dict[str, Any] = {
             "client": lab.client.pk,
             "workflow": lab.workflow.pk,
             "version": lab.workflow.version_id,
@@ -72,7 +73,7 @@ def full(db: None, filled: Lab) -> Lab:
     return filled
 
 
-def _plan(sql: str, params: dict[str, object]) -> str:
+def _plan(sql: str, params: dict[str, Any]) -> str:
     """Return how the statement runs."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -136,14 +137,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(("index", "sql", "params"), CASES, ids=[case[0] for case in CASES])
-def test_an_index_serves_its_query(
-    full: Lab, index: str, sql: str, params: dict[str, object]
-) -> None:
+def test_an_index_serves_its_query(full: Lab, index: str, sql: str, params: dict[str, Any]) -> None:
     assert index in _plan(sql, {"client": full.client.pk, **params})
 
 
 def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
-    shared: dict[str, object] = {
+    shared: dict[str, Any] = {
         "claimable": sorted(CLAIMABLE),
         "unusable": sorted(UNUSABLE),
         "active": WORKFLOW.start,

@@ -29,8 +29,8 @@ from tests.syncjobs.factories import (
     CUSTOMER_IN,
     PROJECT_IN,
     Lab,
-    StreamFactory,
     make_mapping,
+    make_stream,
 )
 
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -93,9 +93,7 @@ def test_of_two_versions_in_one_page_the_last_counts(lab: Lab) -> None:
 
 def test_our_own_write_coming_back_raises_nothing(lab: Lab) -> None:
     make_mapping("echo-in", "inbound", "customer", CUSTOMER_IN)
-    StreamFactory(
-        connection=lab.target_connection, object="things", canonical="customer", mapping="echo-in"
-    )
+    make_stream(lab.target_connection, "things", "customer", "echo-in")
     lab.put_customer("1")
     lab.drain()
     written = lab.target.effects[0]
@@ -169,7 +167,7 @@ def test_a_set_aside_record_goes_through_when_the_mapping_is_mended(lab: Lab) ->
     lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
     lab.drain()
     mapping = Mapping.objects.get(slug="customer-in")
-    rules = [dict(rule) for rule in CUSTOMER_IN]
+    rules = [*CUSTOMER_IN]
     rules[1] = {**rules[1], "default": "Unnamed", "required": False}
     publish(mapping, save_draft(BUILDER, mapping, {"rules": rules}))
     lab.drain()
@@ -228,13 +226,7 @@ def test_reading_everything_again_doubles_nothing(lab: Lab) -> None:
 
 def test_a_record_that_others_name_has_a_place_until_it_comes(lab: Lab) -> None:
     make_mapping("project-in", "inbound", "project", PROJECT_IN)
-    StreamFactory(
-        connection=lab.source_connection,
-        object="projects",
-        canonical="project",
-        mapping="project-in",
-        position=5,
-    )
+    make_stream(lab.source_connection, "projects", "project", "project-in", 5)
     from tests.syncjobs.factories import make_workflow, step
 
     make_workflow(

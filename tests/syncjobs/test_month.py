@@ -69,7 +69,8 @@ def story(alder: Client, at_work: None) -> Iterator[Story]:
 
 
 def _expected_lines(story: Story) -> Sums:
-    expected, sums = story.expected, defaultdict(Decimal)
+    expected = story.expected
+    sums: Sums = defaultdict(Decimal)
     for project, totals in expected.projects.items():
         sums[project, "time", expected.period] += totals.time["this cycle"].amount
         sums[project, "time", expected.next_period] += totals.time["next cycle"].amount
