@@ -50,6 +50,14 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def _whole(connection: ssl.SSLSocket) -> bytes:
+    """Read a request to the end of its body: closing before that would reset the caller."""
+    request = b""
+    while not request.endswith(b"{}") and (part := connection.recv(65536)):
+        request += part
+    return request
+
+
 class _TlsServer:
     """Takes connections one after the other; keeps each name asked for and each request."""
 
@@ -72,7 +80,7 @@ class _TlsServer:
                 return  # closed by the test
             try:
                 with self._context.wrap_socket(plain, server_side=True) as connection:
-                    if request := connection.recv(65536):
+                    if request := _whole(connection):
                         self.requests.append(request)
                         connection.sendall(self._reply)
             except OSError:
