@@ -51,6 +51,9 @@ class ClientSystems(Protocol):
     def endpoints(self) -> dict[str, Endpoint]:
         """How the product reaches each role (crm, psa, erp); roles may share a system."""
 
+    def require_alive(self) -> None:
+        """Raise StartError or ServerError when one of the systems has ended."""
+
     def do_office_work(self) -> OfficeWork:
         """Let finance post this month's drafts and book payments."""
 

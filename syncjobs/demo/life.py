@@ -18,11 +18,6 @@ from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
 
 LINE_TEXT = "sandbox-erp-time-line-out"
-_RULE = "description"
-_TASK_FIRST = (
-    "left(concat(coalesce(field('task'), 'Work'), ', ', field('date'), ': ', "
-    "coalesce(field('related.resource.name'), field('resource'))), 200)"
-)
 
 
 def _person(partner: DemoPartner, role: str) -> User:
@@ -30,16 +25,15 @@ def _person(partner: DemoPartner, role: str) -> User:
     return User.objects.get(email=email)
 
 
-def _with_text(document: Mapping[str, Any], expression: str) -> dict[str, Any]:
-    """The document with another expression for the line's text."""
-    rules = [
-        {**rule, "expr": expression} if rule["id"] == _RULE else rule for rule in document["rules"]
-    ]
+def _with_rule(document: Mapping[str, Any], name: str, **changes: object) -> dict[str, Any]:
+    """The document with something else in one of its rules."""
+    rules = [{**rule, **changes} if rule["id"] == name else rule for rule in document["rules"]]
     return {**document, "rules": rules}
 
 
-def _text_of(document: Mapping[str, Any]) -> str:
-    return str(next(rule["expr"] for rule in document["rules"] if rule["id"] == _RULE))
+def _rule(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(rule for rule in document["rules"] if rule["id"] == name)
+    return found
 
 
 def ensure_approved_change(partner: DemoPartner) -> None:
@@ -48,9 +42,8 @@ def ensure_approved_change(partner: DemoPartner) -> None:
     mapping = MappingRow.objects.get(slug=LINE_TEXT, client=None)
     if mapping.live is None or ChangeRequest.objects.filter(title=title).exists():
         return
-    document = _with_text(
-        mapping.live.document, _text_of(mapping.live.document).replace("300", "200")
-    )
+    text = str(_rule(mapping.live.document, "description")["expr"])
+    document = _with_rule(mapping.live.document, "description", expr=text.replace("300", "200"))
     engineer = actor_for(_person(partner, "integration_engineer"))
     request = propose_version(
         engineer,
@@ -69,8 +62,8 @@ def ensure_approved_change(partner: DemoPartner) -> None:
 
 
 def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:
-    """A client wants its own text on invoices; that waits for its signature and the approver's."""
-    title = f"Task first on {client.name}'s invoices"
+    """A change that touches a client's money waits for the approver's signature and for theirs."""
+    title = f"Round {client.name}'s amounts to the cent before they are sent"
     shared = MappingRow.objects.get(slug=LINE_TEXT, client=None)
     if shared.live is None or ChangeRequest.objects.filter(title=title).exists():
         return
@@ -88,14 +81,12 @@ def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:
         client_id=client.pk,
     )
     assert own.live is not None
-    draft = save_draft(
-        engineer, own, _with_text(own.live.document, _TASK_FIRST), note="Task before the name"
-    )
+    document = _with_rule(own.live.document, "lineAmount", steps=[{"do": "round", "digits": 2}])
     propose_version(
         engineer,
-        draft,
+        save_draft(engineer, own, document, note="Amounts to the cent"),
         title=title,
-        reason="Their customers check invoices by task, not by person.",
+        reason="Their ERP refuses a third decimal; so far none came by, but nothing stops one.",
         ticket="CHG-1042",
     )
 

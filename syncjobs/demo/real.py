@@ -13,6 +13,7 @@ from syncjobs.demo.clients import OfficeWork
 from syncjobs.demo.money import ZERO, Audit, ByProject, Control
 from syncjobs.demo.wiring import Endpoint
 from syncjobs.sandbox.tryton import finance, story
+from syncjobs.sandbox.tryton.daemon import ServerError, running_pid
 from syncjobs.sandbox.tryton.seed import open_rest
 from syncjobs.sandbox.tryton.wire import Rest
 
@@ -76,6 +77,13 @@ class RealFirm:
         """See `ClientSystems`. CRM and PSA are one server."""
         source = _endpoint(SOURCE_NAME, self.facts["source"])
         return {"crm": source, "psa": source, "erp": _endpoint(ERP_NAME, self.facts["erp"])}
+
+    def require_alive(self) -> None:
+        """See `ClientSystems`."""
+        for role in self.facts:
+            if running_pid(self.home / role) is None:
+                log = self.home / role / "server.log"
+                raise ServerError(f"The {role} server has ended; {log} says why. Start it again.")
 
     def do_office_work(self) -> OfficeWork:
         """See `ClientSystems`."""

@@ -1,6 +1,6 @@
 """The demo from the first step to the table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -145,12 +145,19 @@ def play(
     """Let the workers do the job, then finance, then the workers again; compare."""
     actor = command_actor("demo")
     schemas = [stage.schema for stage in stages]
+
+    def check() -> None:
+        worker.require_alive()
+        for stage in stages:
+            for one in stage.systems.values():
+                one.require_alive()
+
     outcome = Outcome()
     outcome.new_source_records = sum(
         one.new_records for stage in stages for one in stage.systems.values()
     )
     with tell.step("Workers read the systems and write what is due"):
-        _work(actor, tell, schemas, worker)
+        _work(actor, tell, schemas, check)
     with tell.step("The clients' finance people post invoices and book payments"):
         for stage in stages:
             for one in stage.systems.values():
@@ -159,7 +166,7 @@ def play(
                 outcome.payments_received += done.paid
     if outcome.invoices_posted:
         with tell.step("Workers tell invoices and payments back to CRM and PSA"):
-            _work(actor, tell, schemas, worker)
+            _work(actor, tell, schemas, check)
     for stage in stages:
         with schema_scope(stage.schema):
             life.take_on_an_exception(stage.cast)
@@ -168,11 +175,11 @@ def play(
     return outcome
 
 
-def _work(actor: Actor, tell: Teller, schemas: Sequence[str], worker: processes.Child) -> None:
+def _work(actor: Actor, tell: Teller, schemas: Sequence[str], check: Callable[[], None]) -> None:
     begin = timezone.now()
     with correlation.scope(actor=actor, door="command"):
         quiet.start_all(actor, schemas)
-    quiet.wait_until_quiet(schemas, begin, tell=tell.progress, check=worker.require_alive)
+    quiet.wait_until_quiet(schemas, begin, tell=tell.progress, check=check)
 
 
 def _result(stage: Stage, slug: str, client: Client, since: datetime) -> ClientResult:

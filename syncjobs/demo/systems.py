@@ -61,6 +61,11 @@ class FirmSystems:
         """See `ClientSystems`."""
         return {kind: sandbox_endpoint(system) for kind, system in self.running.items()}
 
+    def require_alive(self) -> None:
+        """See `ClientSystems`."""
+        for system in self.running.values():
+            system.require_alive()
+
     def do_office_work(self) -> OfficeWork:
         """See `ClientSystems`. A second time there is nothing left to post."""
         erp = self.client("erp")

@@ -60,6 +60,12 @@ def ensure_connection(actor: Actor, client: Client, endpoint: Endpoint) -> Conne
             config=endpoint.config,
             secret=endpoint.secret,
         )
+    elif known.config != dict(endpoint.config):
+        raise WiringError(
+            f"{client.name}'s {endpoint.name} answers at {endpoint.config['base_url']} now, not at "
+            f"{known.config.get('base_url')}: another program has taken its port. End that program "
+            "and run the demo again."
+        )
     failed = [check for check in test_connection(actor, known) if not check.ok]
     if failed:
         raise WiringError(f"{client.name}, {endpoint.name}: {failed[0].message}")

@@ -20,7 +20,7 @@ STOP_SECONDS = 10.0
 
 
 class StartError(RuntimeError):
-    """The system did not come up; the message says why."""
+    """The system did not come up, or has ended; the message says what to do."""
 
 
 @dataclass
@@ -35,6 +35,15 @@ class SystemProcess:
     def client(self) -> SandboxClient:
         """A client with its credentials."""
         return SandboxClient(self.kind, self.address, self.token)
+
+    def require_alive(self) -> None:
+        """Raise StartError when it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            raise StartError(
+                f"The {self.kind} sandbox at {self.address} has ended with code {code}. "
+                "What it held is kept: start it again."
+            )
 
     def stop(self) -> None:
         """End the process and wait for it."""

@@ -42,10 +42,16 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=settings.PUBLIC_PORT or 8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("The demo is for a machine of your own; this one is in production.")
         tell = Teller()
         try:
             with only_one(settings.STATE_DIR / "demo"), ExitStack() as stack:
-                matches = self._play(tell, stack, options)
+                try:
+                    matches = self._play(tell, stack, options)
+                finally:
+                    # From here all that was started is ended; a second Ctrl-C must not cut in.
+                    signal.signal(signal.SIGINT, signal.SIG_IGN)
         except EXPECTED as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
@@ -82,6 +88,7 @@ class Command(BaseCommand):
             processes.wait_for_web(children[1], options["port"])
             tell.line("\nServing. Press Ctrl-C to end it.")
             serve(children)
+            tell.line("Ending the processes; the demo can be started again at any time.")
         return outcome.matches
 
     def _doors(
