@@ -5,20 +5,22 @@
 
 `points` is a list of rows: (label, number), (label, number, number, …) or a mapping with the key
 `label` and one key per series. `series` names them; a name that starts with `!` is drawn in the
-colour of trouble. Labels are text as it is shown. Numbers may be None.
+colour of trouble. Labels are text as it is shown, or a day. Numbers may be None.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.text import slugify
 
 from branding import charts
 from branding.charts import Series, Value
-from branding.formats import number_text, short_number_text
+from branding.formats import date_text, number_text, short_number_text
 from branding.palette import DEFAULT_PRIMARY
 from branding.services.theme import palette_of
 from branding.templatetags.ui import viewer_in
@@ -34,7 +36,7 @@ def bar_chart(
     context: template.Context, points: Iterable[Point], title: str, series: str = "", unit: str = ""
 ) -> dict[str, object]:
     """Bars, stacked when there are several series."""
-    names, rows = _read(points, series, unit)
+    names, rows = _read(context, points, series, unit)
     drawn = {"bars": charts.stacked_bars(names, rows)}
     return _chart(context, names, rows, title, unit, charts.stack_height(rows)) | drawn
 
@@ -44,17 +46,19 @@ def line_chart(
     context: template.Context, points: Iterable[Point], title: str, series: str = "", unit: str = ""
 ) -> dict[str, object]:
     """Lines, one per series; a single one has its area tinted."""
-    names, rows = _read(points, series, unit)
+    names, rows = _read(context, points, series, unit)
     drawn = {"lines": charts.lines(names, rows)}
     return _chart(context, names, rows, title, unit, charts.line_height(rows)) | drawn
 
 
-def _read(points: Iterable[Point], series: str, unit: str) -> tuple[list[str], list[Series]]:
+def _read(
+    context: template.Context, points: Iterable[Point], series: str, unit: str
+) -> tuple[list[str], list[Series]]:
     rows = list(points)
     labels = [label.strip() for label in series.split(",") if label.strip()]
     if rows and isinstance(rows[0], Mapping) and not labels:
         labels = [str(key) for key in rows[0] if key != "label"]
-    names = [str(_label(row)) for row in rows]
+    names = [_name(context, _label(row)) for row in rows]
     width = len(labels) or (len(rows[0]) - 1 if rows else 1)
     labels = labels or [unit] * width
     made = [
@@ -66,6 +70,13 @@ def _read(points: Iterable[Point], series: str, unit: str) -> tuple[list[str], l
 
 def _label(row: Point) -> object:
     return row["label"] if isinstance(row, Mapping) else row[0]
+
+
+def _name(context: template.Context, label: object) -> str:
+    if not isinstance(label, date):
+        return str(label)
+    viewer = viewer_in(context)
+    return date_text(label, viewer, timezone.now().astimezone(viewer.tzinfo).date())
 
 
 def _column(rows: Sequence[Point], label: str, number: int) -> tuple[Value | None, ...]:

@@ -3,14 +3,20 @@
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from syncjobs.pages import connections, workflows
+from syncjobs.pages import connections, installing, workflows
 from syncjobs.pages.urls import reading, shared
 from tenants.doors import staff_page
 
 _see, _manage = reading(staff_page, "connections.view"), staff_page("connections.manage")
+_forms = require_http_methods(["GET", "POST"])
 _choose = reading(staff_page, "connections.manage")
 
 urlpatterns = [
+    path(
+        "workflows/new/",
+        staff_page("workflows.manage")(_forms(installing.workflow_install)),
+        name="workflow_install",
+    ),
     *shared(staff_page),
     path(
         "workflows/<int:pk>/dry-run/",
@@ -24,8 +30,18 @@ urlpatterns = [
     ),
     path(
         "connections/new/<slug:key>/",
-        _manage(require_http_methods(["GET", "POST"])(connections.connection_add)),
+        _manage(_forms(connections.connection_add)),
         name="connection_add",
+    ),
+    path(
+        "connections/<int:pk>/credentials/",
+        _manage(_forms(connections.connection_credentials)),
+        name="connection_credentials",
+    ),
+    path(
+        "connections/<int:pk>/switch/",
+        _manage(require_POST(connections.connection_switch)),
+        name="connection_switch",
     ),
     path(
         "connections/<int:pk>/test/",

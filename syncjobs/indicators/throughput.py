@@ -33,9 +33,9 @@ class Throughput:
     failed: int
 
     @property
-    def points(self) -> list[tuple[str, int, int]]:
-        """The days as rows of a chart: label, through, failed."""
-        return [(f"{one.day:%-d %b}", one.done, one.failed) for one in self.days]
+    def points(self) -> list[tuple[date, int, int]]:
+        """The days as rows of a chart: day, through, failed."""
+        return [(one.day, one.done, one.failed) for one in self.days]
 
     @property
     def success_percent(self) -> Decimal | None:

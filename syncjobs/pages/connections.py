@@ -1,5 +1,7 @@
 """Connections: the catalogue, adding one, testing it, new credentials."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -11,22 +13,20 @@ from governance.requests import actor_of
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Descriptor
 from syncjobs.connectors.errors import ConnectorError
-from syncjobs.models import Connection
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, visible
+from syncjobs.models import Connection, Workflow
+from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
 from syncjobs.services import connections
 from tenants.accounts.models import Client
 from tenants.lists import page_of
 
 
-class ConnectionForm(forms.Form):
-    """Name, client, and the fields that the connector asks for."""
+class CredentialsForm(forms.Form):
+    """The fields that the connector asks for. `known`: secrets are there and may stay."""
 
-    client = forms.ModelChoiceField(queryset=Client.objects.all())
-    name = forms.CharField(max_length=120)
-
-    def __init__(self, descriptor: Descriptor, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own arguments
-        self.descriptor = descriptor
+    def __init__(
+        self, descriptor: Descriptor, *args: Any, known: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
         for field in descriptor.config_fields:
             self.fields[f"config_{field.name}"] = forms.CharField(
                 label=field.label, help_text=field.help, required=field.required
@@ -34,8 +34,8 @@ class ConnectionForm(forms.Form):
         for field in descriptor.secret_fields:
             self.fields[f"secret_{field.name}"] = forms.CharField(
                 label=field.label,
-                help_text=field.help,
-                required=field.required,
+                help_text="Leave it empty to keep what is stored." if known else field.help,
+                required=field.required and not known,
                 strip=True,
                 widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
             )
@@ -48,6 +48,13 @@ class ConnectionForm(forms.Form):
             for key, value in self.cleaned_data.items()
             if key.startswith(mark) and value
         }
+
+
+class ConnectionForm(CredentialsForm):
+    """Name and client before the fields that the connector asks for."""
+
+    client = forms.ModelChoiceField(queryset=Client.objects.all(), empty_label="Choose")
+    name = forms.CharField(max_length=120)
 
 
 def connection_list(request: HttpRequest) -> HttpResponse:
@@ -63,18 +70,33 @@ def connection_list(request: HttpRequest) -> HttpResponse:
 def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one system: its checks, streams and limits."""
     connection = one_of(request, Connection.objects.select_related("client"), pk)
+    descriptor = registry.connector(connection.connector).descriptor
+    labels = {field.name: field.label for field in descriptor.config_fields}
     context = {
         "connection": connection,
-        "descriptor": registry.connector(connection.connector).descriptor,
+        "descriptor": descriptor,
+        "config": [(labels.get(name, name), value) for name, value in connection.config.items()],
         "streams": connection.streams.select_related("last_run"),
+        "workflows": workflows_on(connection),
         "may_manage": actor_of(request).can("connections.manage", connection.client_id),
     }
     return page(request, "connection_detail.html", context)
 
 
+def workflows_on(connection: Connection) -> list[Workflow]:
+    """Return the workflows that read from or write to a connection."""
+    mine = Workflow.objects.filter(client_id=connection.client_id)
+    return [one for one in mine if connection.pk in one.bindings.values()]
+
+
 def connection_catalogue(request: HttpRequest) -> HttpResponse:
     """Show the systems that can be connected."""
-    return page(request, "connection_catalogue.html", {"catalogue": registry.catalogue()})
+    client = request.GET.get("client", "")
+    context = {
+        "catalogue": registry.catalogue(),
+        "for_client": f"?client={client}" if client.isdecimal() else "",
+    }
+    return page(request, "connection_catalogue.html", context)
 
 
 def connection_add(request: HttpRequest, key: str) -> HttpResponse:
@@ -82,7 +104,11 @@ def connection_add(request: HttpRequest, key: str) -> HttpResponse:
     known = {one.key: one for one in registry.catalogue()}
     if key not in known:
         raise Http404
-    form = ConnectionForm(known[key], request.POST or None)
+    form = ConnectionForm(
+        known[key],
+        request.POST or None,
+        initial={"client": request.GET.get("client", ""), "name": known[key].label},
+    )
     if request.method == "POST" and form.is_valid():
         actor = actor_of(request)
         try:
@@ -102,6 +128,42 @@ def connection_add(request: HttpRequest, key: str) -> HttpResponse:
             messages.error(request, error.message)
             return back_to(request, reverse("connection_list"))
     return page(request, "connection_add.html", {"form": form, "descriptor": known[key]})
+
+
+def connection_credentials(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a new address or new credentials for a system, and test it at once."""
+    connection = one_of(request, Connection.objects.select_related("client"), pk)
+    descriptor = registry.connector(connection.connector).descriptor
+    initial = {f"config_{name}": value for name, value in connection.config.items()}
+    form = CredentialsForm(descriptor, request.POST or None, known=True, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connections.change_credentials(
+                actor_of(request),
+                connection,
+                config=form.part("config"),
+                secret=form.part("secret"),
+            )
+            return connection_test(request, pk)
+        except (ValidationError, Refusal) as error:
+            explain_failure(request, error)
+    context = {"form": form, "connection": connection, "descriptor": descriptor}
+    return page(request, "connection_credentials.html", context)
+
+
+def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
+    """Switch a system off, with a reason, or on again."""
+    connection = one_of(request, Connection.objects.all(), pk)
+    enable = connection.state == "disabled"
+    try:
+        connections.set_enabled(
+            actor_of(request), connection, enabled=enable, reason=reason_in(request)
+        )
+        said = "Switched on. Test it now." if enable else "Switched off. What is due waits."
+        messages.success(request, said)
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("connection_detail", args=[pk]))
 
 
 def connection_test(request: HttpRequest, pk: int) -> HttpResponse:

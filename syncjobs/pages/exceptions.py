@@ -2,18 +2,29 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Q, QuerySet
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
 from governance.errors import Refusal
 from governance.requests import actor_of
-from syncjobs.models import Issue
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.indicators.stakes import stakes_of_issues
+from syncjobs.models import Hold, Issue
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    one_of,
+    page,
+    queue_tabs,
+    reason_in,
+    visible,
+)
 from syncjobs.services import issues
 from syncjobs.services.catalogue import explain
-from syncjobs.state import ISSUE
+from syncjobs.services.deliveries import release_hold, verdict_of
+from syncjobs.state import DELIVERY, ISSUE
 from tenants.accounts.models import User
 from tenants.lists import chips, page_of
 
@@ -48,9 +59,14 @@ def exception_list(request: HttpRequest) -> HttpResponse:
         for value, (words, condition) in views.items()
     ]
     found = _searched(request, rows.filter(views[shown][1]))
+    listed = page_of(request, found.order_by("severity", F("due_at").asc(nulls_last=True), "-pk"))
+    stakes = stakes_of_issues(one.pk for one in listed)
     context = {
-        "page": page_of(request, found.order_by("severity", "-last_at", "-pk")),
+        "page": listed,
+        "rows": [(one, stakes.get(one.pk, [])) for one in listed],
         "chips": chips(request, "show", options, "open"),
+        "tabs": queue_tabs(request, "exception_list"),
+        "resolved": shown == "resolved",
         "now": timezone.now(),
     }
     return page(request, "exception_list.html", context)
@@ -59,21 +75,34 @@ def exception_list(request: HttpRequest) -> HttpResponse:
 def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one cause: what it means, what to do, the records it stopped, its history."""
     issue = one_of(request, Issue.objects.select_related("client", "workflow", "connection"), pk)
-    deliveries = issue.deliveries.select_related("record", "connection").order_by("-id")
+    rows = issue.deliveries.select_related(
+        "record", "origin", "connection", "workflow_version"
+    ).order_by("-id")
+    stopped = rows.filter(state__in=DELIVERY.sources("retry"))
     context = {
         "issue": issue,
         "explanation": explain(issue),
-        "deliveries": page_of(request, deliveries),
+        "deliveries": page_of(request, rows),
+        "stakes": stakes_of_issues([issue.pk]).get(issue.pk, []),
         "entries": issue.entries.order_by("-id")[:30],
         "may_work": actor_of(request).can("exceptions.work", issue.client_id)
         and issue.state in ISSUE.open,
+        "may_retry": stopped.exists() or issue.inbound.exists(),
+        "verdict": verdict_of(stopped[0]) if stopped else None,
+        "holds": _holds(issue).count(),
+        "is_mine": issue.owner_id == request.user.pk,
+        "now": timezone.now(),
     }
     return page(request, "exception_detail.html", context)
 
 
+def _holds(issue: Issue) -> QuerySet[Hold]:
+    return Hold.objects.filter(delivery__issue=issue, released_at=None)
+
+
 def _retry(request: HttpRequest, issue: Issue) -> str:
     count = issues.retry_issue(actor_of(request), issue)
-    return f"{count} {'delivery is' if count == 1 else 'deliveries are'} tried again now."
+    return f"{count} {'record is' if count == 1 else 'records are'} tried again now."
 
 
 def _resolve(request: HttpRequest, issue: Issue) -> str:
@@ -92,7 +121,25 @@ def _comment(request: HttpRequest, issue: Issue) -> str:
     return "Comment added."
 
 
-ACTIONS = {"retry": _retry, "resolve": _resolve, "take": _take, "comment": _comment}
+@transaction.atomic
+def _release(request: HttpRequest, issue: Issue) -> str:
+    """Let everything that this cause holds pass, on the person's word."""
+    reason = reason_in(request)
+    held = list(_holds(issue).select_related("delivery"))
+    if not held:
+        raise ValidationError("Nothing is on hold here any more.")
+    for hold in held:
+        release_hold(actor_of(request), hold, reason=reason)
+    return f"Released {len(held)}. {'It goes' if len(held) == 1 else 'They go'} out now."
+
+
+ACTIONS = {
+    "retry": _retry,
+    "release": _release,
+    "resolve": _resolve,
+    "take": _take,
+    "comment": _comment,
+}
 
 
 def exception_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """What all pages of the engine share: the frame, the rows that one may see, forms with a reason."""
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from django import forms
@@ -9,6 +10,7 @@ from django.core.paginator import Page
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from governance import correlation
 from governance.errors import Refusal
@@ -77,3 +79,21 @@ def explain_failure(request: HttpRequest, error: ValidationError | Refusal) -> N
 def back_to(request: HttpRequest, address: str) -> HttpResponseRedirect:
     """Return to the page after a form."""
     return HttpResponseRedirect(address)
+
+
+def _tabs(here: str, entries: Sequence[tuple[str, str]]) -> list[dict[str, object]]:
+    return [
+        {"label": label, "url": reverse(name), "active": name == here} for name, label in entries
+    ]
+
+
+def queue_tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
+    """Return the tabs over what needs somebody: exceptions, and what is on hold."""
+    return _tabs(here, [("exception_list", "Exceptions"), ("hold_list", "On hold")])
+
+
+def workflow_tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
+    """Return the portal's tabs over workflows and runs; staff have both in their menu."""
+    if actor_of(request).client_id is None:
+        return []
+    return _tabs(here, [("workflow_list", "Workflows"), ("run_list", "Runs")])

@@ -8,7 +8,15 @@ from django.urls import reverse
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.models import Hold
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    one_of,
+    page,
+    queue_tabs,
+    reason_in,
+    visible,
+)
 from syncjobs.services import deliveries
 from tenants.lists import chips, page_of
 
@@ -16,7 +24,14 @@ from tenants.lists import chips, page_of
 def hold_list(request: HttpRequest) -> HttpResponse:
     """Show what waits, for what, and what it is worth."""
     rows = visible(
-        request, Hold.objects.select_related("client", "delivery__record", "delivery__connection")
+        request,
+        Hold.objects.select_related(
+            "client",
+            "delivery__record",
+            "delivery__origin",
+            "delivery__connection",
+            "delivery__workflow_version",
+        ),
     )
     open_rows = rows.filter(released_at=None)
     shown = request.GET.get("show", "open")
@@ -27,6 +42,7 @@ def hold_list(request: HttpRequest) -> HttpResponse:
         "chips": chips(request, "show", options, "open"),
         "may_work": actor_of(request).can("exceptions.work"),
         "open": shown == "open",
+        "tabs": queue_tabs(request, "hold_list"),
     }
     return page(request, "hold_list.html", context)
 

@@ -5,11 +5,13 @@ from django.shortcuts import get_object_or_404
 
 from governance.requests import actor_of
 from syncjobs.indicators.attention import needs
-from syncjobs.indicators.billing import unbilled
+from syncjobs.indicators.billing import unbilled, worked_hours
 from syncjobs.indicators.health import health_of
+from syncjobs.indicators.stakes import stakes_of_issues
 from syncjobs.indicators.throughput import throughput
-from syncjobs.models import Issue, Run, Workflow
+from syncjobs.models import Issue, Run
 from syncjobs.pages.frame import page
+from syncjobs.pages.runs import MOVED
 from syncjobs.pages.workflows import ROWS, counted
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client, User
@@ -19,16 +21,18 @@ def overview(request: HttpRequest) -> HttpResponse:
     """Show staff what needs somebody, how each client is, and the money on its way."""
     actor = actor_of(request)
     clients = Client.objects.exclude(status=Client.Status.LEFT)
-    names = {client.pk: client.name for client in clients}
-    flow = throughput()
+    names = {client.pk: client for client in clients}
+    health = health_of(clients)
     context = {
         "needs": needs(actor),
-        "health": health_of(clients),
-        "throughput": flow,
-        "unbilled": [(names.get(row.client_id, ""), row) for row in unbilled()],
-        "open_exceptions": Issue.objects.filter(state__in=sorted(ISSUE.open)).count(),
-        "workflows": Workflow.objects.count(),
-        "latest": Run.objects.select_related("client", "workflow", "stream")[:8],
+        "health": health,
+        "held": sum(one.held for one in health),
+        "throughput": throughput(),
+        "hours": worked_hours(),
+        "unbilled": [(names.get(row.client_id), row) for row in unbilled()],
+        "latest": Run.objects.filter(MOVED).select_related(
+            "client", "workflow", "stream__connection"
+        )[:6],
     }
     return page(request, "overview.html", context)
 
@@ -42,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "needs": needs(actor),
         "health": health_of([client])[0],
         "throughput": throughput(client.pk),
+        "hours": worked_hours(client.pk),
         "unbilled": unbilled(client.pk),
         "workflows": ROWS.filter(client=client).annotate(**counted()),
     }
@@ -51,14 +56,20 @@ def home(request: HttpRequest) -> HttpResponse:
 def client_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show staff one client: health, workflows, connections, exceptions, people."""
     client = get_object_or_404(Client, pk=pk)
+    issues = list(
+        Issue.objects.filter(client=client, state__in=sorted(ISSUE.open)).select_related("workflow")
+    )
+    stakes = stakes_of_issues(one.pk for one in issues)
     context = {
         "client": client,
+        "may": actor_of(request).permissions,
         "health": health_of([client])[0],
         "throughput": throughput(client.pk),
+        "hours": worked_hours(client.pk),
         "unbilled": unbilled(client.pk),
         "workflows": ROWS.filter(client=client).annotate(**counted()),
         "connections": client.connections.all(),
-        "issues": Issue.objects.filter(client=client, state__in=sorted(ISSUE.open))[:8],
+        "issues": [(one, stakes.get(one.pk, [])) for one in issues[:8]],
         "people": User.objects.filter(client=client).prefetch_related("role_grants"),
     }
     return page(request, "client_detail.html", context)

@@ -1,21 +1,27 @@
 """Records and deliveries: what the product knows, and why it wrote what it wrote."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
 from mappings.canonical import registry
-from syncjobs.indicators.lineage import lineage
+from mappings.models import Mapping
+from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
 from syncjobs.services import deliveries
 from syncjobs.state import DELIVERY
+from syncjobs.templatetags.words import plain_words
 from tenants.lists import chips, page_of
 
 
@@ -40,28 +46,78 @@ def record_list(request: HttpRequest) -> HttpResponse:
     return page(request, "record_list.html", context)
 
 
+def _referred(record: CanonicalRecord) -> dict[tuple[str, str], CanonicalRecord]:
+    """Return the records that this one refers to, by type and key; one query."""
+    wanted = registry.references_in(record.type, record.data)
+    if not wanted:
+        return {}
+    any_of = reduce(or_, (Q(type=kind, key=key) for kind, key in wanted))
+    rows = CanonicalRecord.objects.filter(any_of, client_id=record.client_id, version__gt=0)
+    return {(one.type, one.key): one for one in rows}
+
+
 def _fields(record: CanonicalRecord) -> list[dict[str, object]]:
-    """Return the record's fields in the schema's order, with their labels."""
-    return [
-        {
-            "label": field.label,
-            "value": record.data[field.name],
-            "personal": field.personal,
-            "nested": isinstance(record.data[field.name], list | dict),
-        }
-        for field in registry.schema(record.type).fields
-        if record.data.get(field.name) is not None
-    ]
+    """Return the record's fields in the schema's order, references with their records."""
+    referred = _referred(record)
+    found = []
+    for field in registry.schema(record.type).fields:
+        value = record.data.get(field.name)
+        if value is None:
+            continue
+        found.append(
+            {
+                "field": field,
+                "value": value,
+                "nested": isinstance(value, list | dict),
+                "record": referred.get((field.reference_to, str(value))),
+            }
+        )
+    return found
+
+
+def _mappings(rows: Iterable[Delivery], client_id: int) -> dict[str, Mapping]:
+    """Return the mappings that deliveries name, the client's own before the partner's."""
+    slugs = {one.mapping for one in rows}
+    found = Mapping.objects.filter(Q(client_id=client_id) | Q(client=None), slug__in=slugs)
+    return {one.slug: one for one in found.order_by(F("client_id").asc(nulls_first=True))}
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of a record's time line."""
+
+    at: datetime
+    title: str
+    text: str = ""
+    tone: str = ""
+
+
+def _moments(trail: Lineage, labels: dict[str, str]) -> list[Moment]:
+    """Return events and versions, newest first. `labels`: field → its words."""
+    found = [Moment(one.at, plain_words(one.type), tone="ok") for one in trail.events]
+    for one in trail.versions:
+        origin = f" from {one.connection}" if one.connection else ""
+        changed = ", ".join(labels.get(name, name) for name in one.changed)
+        found.append(
+            Moment(one.at, f"Version {one.number}{origin}", changed if one.number > 1 else "")
+        )
+    return sorted(found, key=lambda one: one.at, reverse=True)
 
 
 def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a record's fields, where it exists, its versions and its deliveries."""
     record = one_of(request, CanonicalRecord.objects.select_related("client"), pk)
+    trail = lineage(record)
+    named = _mappings((one.delivery for one in trail.written), record.client_id)
+    schema = registry.schema(record.type)
     context = {
         "record": record,
-        "trail": lineage(record),
-        "schema": registry.schema(record.type),
+        "trail": trail,
+        "schema": schema,
         "fields": _fields(record),
+        "written": [(one, named.get(one.delivery.mapping)) for one in trail.written],
+        "moments": _moments(trail, {field.name: field.label.lower() for field in schema.fields}),
+        "may": actor_of(request).permissions,
     }
     return page(request, "record_detail.html", context)
 
@@ -70,11 +126,15 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one delivery: every try with what was sent and answered, its holds, what to do."""
     delivery = one_of(
         request,
-        Delivery.objects.select_related("record", "origin", "connection", "workflow", "client"),
+        Delivery.objects.select_related(
+            "record", "origin", "connection", "workflow", "workflow_version", "client", "issue"
+        ),
         pk,
     )
     context = {
         "delivery": delivery,
+        "mapping": _mappings([delivery], delivery.client_id).get(delivery.mapping),
+        "may": actor_of(request).permissions,
         "tries": delivery.tries.order_by("-number"),
         "holds": delivery.holds.order_by("-id"),
         "verdict": deliveries.verdict_of(delivery),

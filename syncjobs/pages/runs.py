@@ -4,22 +4,35 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from syncjobs.models import Delivery, Run
-from syncjobs.pages.frame import one_of, page, visible
+from syncjobs.pages.frame import one_of, page, visible, workflow_tabs
 from syncjobs.state import DELIVERY, RUN
 from tenants.lists import chips, page_of
 
+# What a person wants to see first: runs that changed something, or did not end well. Systems
+# are read every few minutes, mostly to find nothing.
+MOVED = Q(changed__gt=0) | Q(planned__gt=0) | Q(refused__gt=0) | ~Q(state="succeeded")
+SHOWN = {
+    "": ("With changes", MOVED),
+    "attention": ("Needs attention", Q(state__in=("partial", "failed"))),
+    "running": ("Running", Q(state=RUN.start)),
+    "all": ("All", Q()),
+}
+
 
 def run_list(request: HttpRequest) -> HttpResponse:
-    """Show the latest runs."""
+    """Show the latest runs, those that moved something first of all."""
     rows = visible(request, Run.objects.select_related("client", "workflow", "stream__connection"))
-    counts = dict(rows.values_list("state").annotate(Count("pk")).order_by())
-    options = [("", "All", None)] + [
-        (state, label, counts[state]) for state, label in RUN.choices if counts.get(state)
+    counted = ("attention", "running")
+    options = [
+        (value, words, rows.filter(condition).count() if value in counted else None)
+        for value, (words, condition) in SHOWN.items()
     ]
-    state = request.GET.get("state", "")
+    shown = request.GET.get("show", "")
+    _, condition = SHOWN.get(shown, SHOWN[""])
     context = {
-        "page": page_of(request, rows.filter(state=state) if state else rows),
-        "chips": chips(request, "state", options, ""),
+        "page": page_of(request, rows.filter(condition)),
+        "chips": chips(request, "show", options, ""),
+        "tabs": workflow_tabs(request, "run_list"),
     }
     return page(request, "run_list.html", context)
 
@@ -39,7 +52,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     run = one_of(
         request, Run.objects.select_related("client", "workflow", "stream__connection"), pk
     )
-    rows = run.deliveries.select_related("record", "connection")
+    rows = run.deliveries.select_related("record", "origin", "connection", "workflow_version")
     counts = dict(rows.values_list("state").annotate(Count("pk")).order_by())
     options = [("", "All", sum(counts.values()))] + [
         (state, label, counts[state]) for state, label in DELIVERY.choices if counts.get(state)

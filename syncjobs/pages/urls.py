@@ -33,18 +33,20 @@ def shared(guard: Guard) -> list[URLPattern]:
             )
             for action in exceptions.ACTIONS
         ),
-        path("holds/", see(holds.hold_list), name="hold_list"),
+        path("exceptions/on-hold/", see(holds.hold_list), name="hold_list"),
         path(
-            "holds/<int:pk>/release/", work(require_POST(holds.hold_release)), name="hold_release"
+            "exceptions/on-hold/<int:pk>/release/",
+            work(require_POST(holds.hold_release)),
+            name="hold_release",
         ),
-        path("runs/", look(runs.run_list), name="run_list"),
-        path("runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
+        path("workflows/runs/", look(runs.run_list), name="run_list"),
+        path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
         path("records/", read(records.record_list), name="record_list"),
         path("records/<int:pk>/", read(records.record_detail), name="record_detail"),
-        path("deliveries/<int:pk>/", read(records.delivery_detail), name="delivery_detail"),
+        path("records/deliveries/<int:pk>/", read(records.delivery_detail), name="delivery_detail"),
         *(
             path(
-                f"deliveries/<int:pk>/{action}/",
+                f"records/deliveries/<int:pk>/{action}/",
                 work(require_POST(records.delivery_action)),
                 {"action": action},
                 name=f"delivery_{action}",

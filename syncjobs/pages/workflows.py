@@ -10,7 +10,15 @@ from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.indicators.throughput import DONE
 from syncjobs.models import Delivery, Run, Workflow
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    one_of,
+    page,
+    reason_in,
+    visible,
+    workflow_tabs,
+)
 from syncjobs.services import workflows
 from syncjobs.state import BLOCKED, NEEDS_PERSON
 from tenants.lists import page_of
@@ -32,7 +40,12 @@ def workflow_list(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").strip()
     if words:
         rows = rows.filter(Q(name__icontains=words) | Q(client__name__icontains=words))
-    context = {"page": page_of(request, rows.order_by("client__name", "name"))}
+    context = {
+        "page": page_of(request, rows.order_by("client__name", "name")),
+        "may_install": actor_of(request).client_id is None
+        and actor_of(request).can("workflows.manage"),
+        "tabs": workflow_tabs(request, "workflow_list"),
+    }
     return page(request, "workflow_list.html", context)
 
 
@@ -46,7 +59,7 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "runs": Run.objects.filter(workflow=workflow).order_by("-id")[:10],
         "attention": Delivery.objects.filter(
             workflow=workflow, state__in=sorted(BLOCKED | NEEDS_PERSON)
-        ).select_related("record", "connection")[:20],
+        ).select_related("record", "origin", "connection", "workflow_version")[:20],
         "versions": workflow.versions.order_by("-number")[:10],
         "may_operate": actor.can("workflows.operate", workflow.client_id),
     }

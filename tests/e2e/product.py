@@ -28,7 +28,7 @@ class NotStarted(RuntimeError):
 
 @dataclass(frozen=True)
 class Account:
-    """Somebody who can sign in, as the demo announced them. `role`: as printed, "" for operators."""
+    """Somebody who can sign in, as the demo announced them; an operator has no `role`."""
 
     email: str
     role: str

@@ -57,6 +57,6 @@
   // The current entry of a scrolling row of links is brought into view on narrow screens.
   for (const row of document.querySelectorAll(".ui-nav, .ui-tabs")) {
     const current = row.querySelector("[aria-current]");
-    if (current) row.scrollLeft = current.offsetLeft - 24;
+    if (current && row.scrollWidth > row.clientWidth) row.scrollLeft = current.offsetLeft - row.offsetLeft - 24;
   }
 })();

@@ -1,0 +1,66 @@
+"""What deliveries are worth: the money of the record, else of the record that caused them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from django.db.models import DecimalField, F, QuerySet, Sum
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+
+from syncjobs.models import Delivery
+from syncjobs.state import DELIVERY
+
+# Which field says what a record is worth, the most exact first.
+_AMOUNTS = ("amount", "total", "value")
+_MONEY = DecimalField(max_digits=18, decimal_places=4)
+
+
+@dataclass(frozen=True)
+class Stake:
+    """An amount in one currency."""
+
+    amount: Decimal
+    currency: str
+
+
+def stake_of(delivery: Delivery) -> Stake | None:
+    """Return what one delivery is worth; None when neither record nor cause says so.
+
+    `record` and `origin` should be loaded.
+    """
+    for data in (delivery.record.data, delivery.origin.data):
+        for name in _AMOUNTS:
+            amount = _decimal(data.get(name))
+            if amount is not None:
+                return Stake(amount, str(data.get("currency") or ""))
+    return None
+
+
+def _decimal(value: object) -> Decimal | None:
+    try:
+        return Decimal(str(value)) if value not in (None, "") else None
+    except InvalidOperation:
+        return None
+
+
+def _worth(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Annotate `worth` and `currency` as `stake_of` says them."""
+    fields = [(owner, name) for owner in ("record", "origin") for name in _AMOUNTS]
+    amounts = [Cast(KeyTextTransform(name, f"{owner}__data"), _MONEY) for owner, name in fields]
+    currencies = [KeyTextTransform("currency", f"{owner}__data") for owner in ("record", "origin")]
+    return rows.annotate(worth=Coalesce(*amounts), currency=Coalesce(*currencies))
+
+
+def stakes_of_issues(issue_ids: Iterable[int]) -> dict[int, list[Stake]]:
+    """Return what each exception stops, by currency, the most first; one query."""
+    rows = Delivery.objects.filter(
+        issue_id__in=list(issue_ids), state__in=sorted(DELIVERY.open)
+    ).order_by()
+    found: dict[int, list[Stake]] = defaultdict(list)
+    sums = _worth(rows).values("issue_id", "currency").annotate(worth_sum=Sum(F("worth")))
+    for row in sums.order_by("-worth_sum"):
+        if row["worth_sum"]:
+            found[row["issue_id"]].append(Stake(row["worth_sum"], row["currency"] or ""))
+    return found

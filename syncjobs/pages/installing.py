@@ -1,0 +1,93 @@
+"""Installing a workflow for a client: which blueprint, and which system plays which role."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from governance.errors import Refusal
+from governance.requests import actor_of
+from syncjobs.connectors import registry
+from syncjobs.models import Blueprint, Connection
+from syncjobs.pages.frame import back_to, explain_failure, page
+from syncjobs.services.workflows import install_workflow
+from tenants.accounts.models import Client
+
+
+class ChoiceForm(forms.Form):
+    """Whose workflow, and of which kind."""
+
+    client = forms.ModelChoiceField(
+        queryset=Client.objects.exclude(status=Client.Status.LEFT).order_by("name"),
+        empty_label="Choose",
+    )
+    blueprint = forms.ModelChoiceField(
+        queryset=Blueprint.objects.order_by("name"), to_field_name="slug", empty_label="Choose"
+    )
+
+
+def roles_of(blueprint: Blueprint) -> list[str]:
+    """Return the roles (crm, psa, erp) for which the blueprint needs a system."""
+    shape = blueprint.definition
+    return sorted({one["role"] for one in [*shape["reads"], *shape["steps"]]})
+
+
+def _plays(connection: Connection, role: str) -> bool:
+    descriptor = registry.connector(connection.connector).descriptor
+    return role in (descriptor.kind, *descriptor.kinds)
+
+
+class InstallForm(forms.Form):
+    """The workflow's name and a connection of the client's for each role."""
+
+    name = forms.CharField(max_length=120)
+
+    def __init__(self, client: Client, blueprint: Blueprint, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["name"].initial = blueprint.name
+        systems = list(client.connections.order_by("name"))
+        for role in roles_of(blueprint):
+            fitting = [one.pk for one in systems if _plays(one, role)]
+            self.fields[f"role_{role}"] = forms.ModelChoiceField(
+                queryset=Connection.objects.filter(pk__in=fitting),
+                initial=fitting[0] if fitting else None,
+                empty_label="Choose",
+                label=f"System for {role.upper()}",
+                help_text="" if fitting else "This client has none: connect one first.",
+            )
+
+    @property
+    def bindings(self) -> dict[str, Connection]:
+        """The chosen connections by role."""
+        return {
+            name.removeprefix("role_"): value
+            for name, value in self.cleaned_data.items()
+            if name.startswith("role_")
+        }
+
+
+def workflow_install(request: HttpRequest) -> HttpResponse:
+    """Ask for client and blueprint, then for the systems, and install it."""
+    chosen = ChoiceForm(request.GET if "blueprint" in request.GET else None, initial=request.GET)
+    if not chosen.is_valid():
+        return page(request, "workflow_choose.html", {"form": chosen})
+    client, blueprint = chosen.cleaned_data["client"], chosen.cleaned_data["blueprint"]
+    form = InstallForm(client, blueprint, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = install_workflow(
+                actor_of(request),
+                client=client,
+                blueprint=blueprint.slug,
+                bindings=form.bindings,
+                name=form.cleaned_data["name"],
+            )
+            messages.success(request, "Installed. It works from the next change on.")
+            return back_to(request, reverse("workflow_detail", args=[made.pk]))
+        except (ValidationError, Refusal) as error:
+            explain_failure(request, error)
+    context = {"form": form, "client": client, "blueprint": blueprint}
+    return page(request, "workflow_install.html", context)
