@@ -14,6 +14,7 @@ from syncjobs.connectors.errors import Config
 from syncjobs.crashpoints import reach
 from syncjobs.engine import ledger
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
+from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.release import lock_to_hold
@@ -55,14 +56,16 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     return len(claims)
 
 
+@again_after_deadlock
 def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
     """Prepare under the shared lock; what is held or waits is recorded before it ends.
 
     Returns what is to be sent, what is decided, and what must be planned again.
     """
     with transaction.atomic():
+        ours = ledger.lock_claims(claims)
         lock_to_hold()
-        jobs = load_jobs(claims)
+        jobs = load_jobs(ours)
         again = [job for job in jobs if needs_replan(job)]
         ready, decided = prepare([job for job in jobs if not needs_replan(job)])
         ledger.record_blocked([one for one in decided if one.move in BLOCKING])

@@ -49,7 +49,7 @@ def recover(connection_id: int) -> None:
     )
     if well.update(last_ok_at=timezone.now(), breaker_until=None):
         return
-    row = Connection.objects.select_for_update().get(pk=connection_id)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     move_row(
         row,
         BREAKER,
@@ -69,7 +69,7 @@ def recover(connection_id: int) -> None:
 
 def stumble(connection_id: int, failures: int, text: str) -> None:
     """Count failures in a row; enough of them open the breaker and raise one exception."""
-    row = Connection.objects.select_for_update().get(pk=connection_id)
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     total = row.breaker_failures + failures
     changes: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
     if not trips(total):
@@ -84,7 +84,11 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
 
 def refuse(connection_id: int, text: str) -> None:
     """Stop using the connection until its credentials or address are mended."""
-    row = Connection.objects.select_for_update().select_related("client").get(pk=connection_id)
+    row = (
+        Connection.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("client")
+        .get(pk=connection_id)
+    )
     if CONNECTION.may(row.state, "refuse"):
         move_row(row, CONNECTION, "refuse", last_error=text[:500])
         audit.record(

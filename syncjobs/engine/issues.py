@@ -68,7 +68,12 @@ def raise_issues(occurrences: Sequence[Occurrence]) -> dict[str, int]:
 
 
 def _raise(print_: str, group: _Group) -> int:
-    issue = Issue.objects.select_for_update().filter(fingerprint=print_).order_by("-id").first()
+    issue = (
+        Issue.objects.select_for_update(no_key=True)
+        .filter(fingerprint=print_)
+        .order_by("-id")
+        .first()
+    )
     now = timezone.now()
     if issue is None:
         issue = _create(print_, group)

@@ -12,6 +12,8 @@ from django.db import transaction
 
 from syncjobs.crashpoints import reach
 from syncjobs.engine import entries, health, refs
+from syncjobs.engine.claim import Claim
+from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.issues import Occurrence, raise_issues, settle_issues
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.release import release_watchers
@@ -21,6 +23,7 @@ from syncjobs.neighbours import watch_delivery, watch_ref
 from syncjobs.state import DELIVERY
 
 
+@again_after_deadlock
 def record(outcomes: Sequence[Outcome], *, worker: str) -> int:
     """Record a batch in one transaction; return how many were still ours."""
     if not outcomes:
@@ -41,13 +44,35 @@ def record(outcomes: Sequence[Outcome], *, worker: str) -> int:
 
 
 def record_blocked(outcomes: Sequence[Outcome]) -> None:
-    """Record what is held or waits, in the caller's transaction (it holds the shared lock)."""
+    """Record what is held or waits, in the caller's transaction.
+
+    It holds the rows (`lock_claims`) and then the shared lock, in that order.
+    """
     ours = _still_ours(outcomes)
     issues = _raise(ours)
     _update(ours, issues)
     entries.write_holds(ours)
     _settle_issues(ours, issues)
     refresh_runs(_runs(ours))
+
+
+def lock_claims(claims: Sequence[Claim]) -> list[Claim]:
+    """Lock the rows of these claims, in the order that everybody does; return those still ours.
+
+    Rows come before the advisory lock, always: who plans holds rows and then asks for it.
+    """
+    if not claims:
+        return []
+    rows = fetch(
+        _LOCK,
+        {
+            "ids": [one.delivery_id for one in claims],
+            "leases": [one.lease_no for one in claims],
+            "running": DELIVERY.target("claim"),
+        },
+    )
+    ours = {id_ for (id_,) in rows}
+    return [one for one in claims if one.delivery_id in ours]
 
 
 def note_intents(jobs: Sequence[Job]) -> None:
@@ -70,17 +95,8 @@ def _intent(job: Job) -> str:
 
 def _still_ours(outcomes: Sequence[Outcome]) -> list[Outcome]:
     """Lock the rows; keep the outcomes whose lease is still the one they were claimed with."""
-    if not outcomes:
-        return []
-    rows = fetch(
-        _LOCK,
-        {
-            "ids": [one.job.delivery.pk for one in outcomes],
-            "leases": [one.job.lease_no for one in outcomes],
-            "running": DELIVERY.target("claim"),
-        },
-    )
-    ours = {id_ for (id_,) in rows}
+    claims = [Claim(one.job.delivery.pk, one.job.lease_no) for one in outcomes]
+    ours = {one.delivery_id for one in lock_claims(claims)}
     return [one for one in outcomes if one.job.delivery.pk in ours]
 
 

@@ -14,7 +14,7 @@ from syncjobs.engine.doorbell import touch
 from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
-from syncjobs.engine.release import release_watchers
+from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.gates import Context, holds
@@ -62,6 +62,9 @@ class Planned:
         """
         own = [watch_record(*changed) for changed in self.changed]
         release_watchers(client_id, [*keys, *own])
+        if self.run_ids:
+            lock_to_release()
+            refresh_runs(self.run_ids)
         if self.new or self.renewed:
             touch()
 
@@ -120,7 +123,6 @@ def _plan_flow(flow: Flow, origins: dict[int, Raised], cause: Cause, result: Pla
         made, kept = _plan_step(work, step, records, run)
         new, renewed = new + made, renewed + kept
     if new:
-        refresh_runs([run.pk])
         result.run_ids.append(run.pk)
     elif is_new:
         # Everything went to rows of earlier runs: this one has nothing of its own to tell.

@@ -24,7 +24,8 @@ def lock_to_hold() -> None:
     )
 
 
-def _lock_to_release() -> None:
+def lock_to_release() -> None:
+    """Take the exclusive side until the end of the transaction; rows are locked before it."""
     fetch("SELECT pg_advisory_xact_lock(%(space)s, hashtext(current_schema()))", {"space": _SPACE})
 
 
@@ -37,7 +38,7 @@ def release_watchers(client_id: int, keys: Iterable[str]) -> int:
     wanted = sorted(set(keys))
     if not wanted:
         return 0
-    _lock_to_release()
+    lock_to_release()
     released = execute(
         _RELEASE,
         {

@@ -3,11 +3,13 @@
 from django.db import transaction
 
 from syncjobs.engine import ledger
+from syncjobs.engine.claim import Claim
+from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.flows import Flow, definition_of
 from syncjobs.engine.issues import Cause as IssueCause
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.live import Derived, LiveMappings, Subject, derive
-from syncjobs.engine.plan import Cause, Raised, plan
+from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.models import Run
@@ -22,6 +24,7 @@ def needs_replan(job: Job) -> bool:
 def replan(job: Job, *, worker: str) -> None:
     """Plan the whole flow again for the cause, or keep the row waiting for what is missing."""
     with transaction.atomic():
+        ledger.lock_claims([_claim(job)])
         lock_to_hold()
         derived = _try(job)
         if derived.incoming is None and derived.waits_for:
@@ -30,11 +33,24 @@ def replan(job: Job, *, worker: str) -> None:
             return
     if derived.incoming is None:
         ledger.record([_failed(job, derived)], worker=worker)
-        return
+    else:
+        _plan_and_end(job, worker)
+
+
+@again_after_deadlock
+def _plan_and_end(job: Job, worker: str) -> None:
+    """Plan, then end the row, in one transaction: neither happens without the other."""
     with transaction.atomic():
+        if not ledger.lock_claims([_claim(job)]):
+            return
+        planned = _plan(job)
         done = Outcome(job, "find_unchanged", text="Planned again.")
-        if ledger.record([done], worker=worker):
-            _plan(job)
+        ledger.record([done], worker=worker)
+        planned.finish(job.delivery.client_id)
+
+
+def _claim(job: Job) -> Claim:
+    return Claim(job.delivery.pk, job.lease_no)
 
 
 def _try(job: Job) -> Derived:
@@ -71,7 +87,7 @@ def _failed(job: Job, derived: Derived) -> Outcome:
     )
 
 
-def _plan(job: Job) -> None:
+def _plan(job: Job) -> Planned:
     delivery = job.delivery
     version = delivery.workflow_version
     flow = Flow(
@@ -84,5 +100,4 @@ def _plan(job: Job) -> None:
         zone=delivery.client.time_zone,
     )
     event = min(flow.definition.events)
-    planned = plan([Raised(event, job.origin, delivery.event_id)], cause, [flow])
-    planned.finish(delivery.client_id)
+    return plan([Raised(event, job.origin, delivery.event_id)], cause, [flow])

@@ -24,7 +24,7 @@ def refresh_runs(run_ids: Iterable[int]) -> None:
     for run_id, state, number in rows.annotate(number=Count("id")):
         if run_id is not None:
             counts[run_id][state] = number
-    for run in Run.objects.select_for_update().filter(pk__in=ids).order_by("id"):
+    for run in Run.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id"):
         _refresh(run, counts[run.pk])
 
 

@@ -62,7 +62,7 @@ class SharedBudget:
     @transaction.atomic
     def _change(self, tokens: int) -> int:
         """Fill the bucket by the time that has passed, then move tokens; return how many."""
-        row = Connection.objects.select_for_update().get(pk=self._connection_id)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=self._connection_id)
         rate = row.rate_per_second or Decimal(1)
         now = timezone.now()
         since = (now - row.rate_at) if row.rate_at else timedelta(seconds=_BURST_SECONDS)

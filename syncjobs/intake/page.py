@@ -15,6 +15,7 @@ from syncjobs import actions
 from syncjobs.canonical_store import Incoming, Origin, Stored, store
 from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.crashpoints import reach
+from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.live import Live
 from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.rows import encode, execute, fetch, iso
@@ -53,13 +54,22 @@ class Counts:
     planned: int
 
 
+@again_after_deadlock
 @transaction.atomic
 def commit_page(reading: Reading, page: Page) -> Counts:
     """Store a page. Raises StreamTaken when another worker has taken the stream over."""
-    stream = reading.stream
     _move_cursor(reading, page.cursor)
     counts = take_in(reading, page.records)
     Run.objects.filter(pk=reading.run.pk).update(cursor_after=dict(page.cursor))
+    if counts.changed or counts.refused:
+        _audit(reading, counts)
+    reach("intake.before_commit")
+    return counts
+
+
+def _audit(reading: Reading, counts: Counts) -> None:
+    """What was known already is nothing to tell."""
+    stream = reading.stream
     audit.record(
         actions.RECORDS_TAKEN_IN,
         object_kind="stream",
@@ -74,8 +84,6 @@ def commit_page(reading: Reading, page: Page) -> Counts:
             "run": reading.run.pk,
         },
     )
-    reach("intake.before_commit")
-    return counts
 
 
 def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:

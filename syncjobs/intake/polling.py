@@ -108,6 +108,7 @@ def _read(reading: Reading, systems: Systems, stop: Stop) -> bool:
 
 
 def _start(stream: Stream, trigger: str) -> Run:
+    _end_abandoned(stream)
     return Run.objects.create(
         client_id=stream.connection.client_id,
         kind=Run.Kind.INTAKE,
@@ -117,6 +118,13 @@ def _start(stream: Stream, trigger: str) -> Run:
         actor=correlation.current().actor.label,
         correlation=correlation.current().correlation_id,
     )
+
+
+def _end_abandoned(stream: Stream) -> None:
+    """The stream's lease is ours: whoever began these readings is gone."""
+    for run in Run.objects.filter(stream=stream, state=RUN.start):
+        text = "The worker that read this ended before it was done; the next reading goes on."
+        move_row(run, RUN, "settle_badly", message=text, ended_at=timezone.now())
 
 
 @transaction.atomic

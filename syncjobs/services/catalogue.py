@@ -155,7 +155,7 @@ _ENTRIES: Final = (
         "missing_prerequisite",
         BUSINESS,
         MEDIUM,
-        "{gate}: {missing}",
+        "Missing: {missing}",
         "A rule holds this back until what is missing has arrived. It is released by itself the "
         "moment that it does.",
         "Get the missing item set up, or release the delivery by hand with a reason.",

@@ -71,7 +71,7 @@ def test_a_gate_holds_and_names_what_is_missing(gated: Lab) -> None:
     hold = Hold.objects.get()
     assert (hold.missing, hold.alert) == ("tax code of customer C-1", "finance")
     issue = Issue.objects.get()
-    assert issue.title == "Tax setting: tax code of customer C-1"
+    assert issue.title == "Missing: tax code of customer C-1"
     assert not gated.target.effects
 
 
