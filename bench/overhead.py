@@ -1,88 +1,124 @@
 """What tenancy and brand cost per request, with 2 and with 1,000 partners.
 
-The same page (sign-in: host look-up, schema, brand, theme address) is asked of one partner
-while few and while many partners exist, interleaved in blocks, through Django's own
-handler, so that neither a network nor a server's workers blur it. Partners beyond the
-first two are schemas replayed from the template, like real ones.
+Two installations, each with a database and a process of its own, are asked for the same page
+(sign-in: host look-up, schema, brand, theme address) in turns, block by block, through
+Django's own handler, so that neither a network nor a server's workers blur it and a busy
+machine is as busy for both. Partners are provisioned like real ones. The first run makes
+1,000 of them (minutes); later runs find them in the state directory.
 """
 
-import statistics
-import time
-from collections.abc import Callable
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
 
-from django.core.cache import cache
-from django.core.management import call_command
-from django.test import Client
+from django.conf import settings
 
 from bench.figures import Figure, at_most, reported
-from governance import correlation
-from governance.actors import command_actor
-from tenants.context import public_scope
-from tenants.models import Partner
-from tenants.services.provisioning import provision_partner
 
-FEW, MANY = 2, 1_000
-ROUNDS, REQUESTS = 7, 60
-REACH = 1.1
-PATH = "/sign-in/"
+FEW: Final = 2
+MANY: Final = 1_000
+SPREAD: Final = 50
+ROUNDS: Final = 10
+REQUESTS: Final = 50
+REACH: Final = 1.1
+LIMIT: Final = "rendering the page; the host look-up is one indexed query, then cached"
 
 
-def _ensure(count: int) -> None:
-    """Provision partners until there are `count` of them."""
-    with public_scope():
-        there = Partner.objects.filter(slug__startswith="bench-host-").count()
-    with correlation.scope(actor=command_actor("bench"), door="command"):
-        for number in range(there, count):
-            provision_partner(
-                command_actor("bench"),
-                name=f"Bench Host {number}",
-                slug=f"bench-host-{number}",
-                owner_email="owner@bench.example",
-                owner_name="Bench Owner",
-            )
+@dataclass(frozen=True)
+class Way:
+    """How pages are asked for: of which partners with few and with many, caches emptied or not."""
+
+    name: str
+    few: tuple[int, ...]
+    many: tuple[int, ...]
+    cold: bool
 
 
-def _block(ask: Callable[[], object], *, cold: bool) -> float:
-    """Return milliseconds per request; `cold` empties the caches before each."""
-    taken = 0.0
-    for _ in range(REQUESTS):
-        if cold:
-            cache.clear()
-        begin = time.perf_counter()
-        ask()
-        taken += time.perf_counter() - begin
-    return 1000 * taken / REQUESTS
+WAYS: Final = (
+    Way("warm", (0,), (0,), cold=False),
+    Way("spread", tuple(range(FEW)), tuple(range(0, MANY, MANY // SPREAD)), cold=False),
+    Way("cold", (0,), (0,), cold=True),
+)
 
 
-def _page(partner: int) -> Callable[[], object]:
-    browser = Client(headers={"host": f"bench-host-{partner}.localhost"})
-    return lambda: browser.get(PATH)
+class Site:
+    """An installation that answers from a child process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def line(self) -> str:
+        """Return the child's next answer. Raises RuntimeError when it ended instead."""
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"bench.site ended with code {self._process.wait()}; see above.")
+        return line
+
+    def times(self, partners: tuple[int, ...], *, cold: bool) -> list[float]:
+        """Return milliseconds of each request of one block."""
+        asked = {"partners": partners, "requests": REQUESTS, "cold": cold}
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        times: list[float] = json.loads(self.line())
+        return times
 
 
-def _medians() -> tuple[float, float]:
-    """Return the median milliseconds of a warm and of a cold request."""
-    pages = [_page(0), _page(1)]
-    for page in pages:
-        page()
-    warm = [_block(page, cold=False) for _ in range(ROUNDS) for page in pages]
-    cold = [_block(page, cold=True) for _ in range(ROUNDS) for page in pages]
-    return statistics.median(warm), statistics.median(cold)
+@contextmanager
+def _site(partners: int) -> Iterator[Site]:
+    """Start an installation with so many partners; its database stops with it."""
+    state = settings.STATE_DIR / f"sites-{partners}"
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.site", str(partners)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).resolve().parent.parent,
+        env={**environment, "LIVERY_STATE_DIR": str(state)},
+    )
+    assert process.stdin
+    try:
+        yield Site(process)
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+def _interleaved(few: Site, many: Site, way: Way) -> tuple[float, float]:
+    """Return the median milliseconds with few and with many; blocks alternate as ABBA."""
+    times: dict[bool, list[float]] = {False: [], True: []}
+    few.times(way.few, cold=way.cold)
+    many.times(way.many, cold=way.cold)
+    for number in range(ROUNDS):
+        for is_many in (number % 2 == 0, number % 2 == 1):
+            site, partners = (many, way.many) if is_many else (few, way.few)
+            times[is_many] += site.times(partners, cold=way.cold)
+    return median(times[False]), median(times[True])
 
 
 def measure() -> list[Figure]:
-    """Measure with few partners, then with many, in one run; report the ratios."""
-    call_command("migrate", verbosity=0, interactive=False)
-    _ensure(FEW)
-    with public_scope():
-        there = Partner.objects.count()
-    few = _medians()
-    _ensure(MANY)
-    many = _medians()
-    limit = "rendering the page; the host look-up is one indexed query, then cached"
-    return [
-        reported("overhead.partners_at_first", there, "partners", "what earlier runs left"),
-        reported("overhead.warm", many[0], "ms", limit),
-        reported("overhead.cold", many[1], "ms", limit),
-        at_most("overhead.warm_ratio", many[0] / few[0], "×", REACH, limit),
-        at_most("overhead.cold_ratio", many[1] / few[1], "×", REACH, limit),
-    ]
+    """Ask both installations in turns, in one run; report times and ratios."""
+    print(f"  {MANY} partners are kept in {settings.STATE_DIR}", file=sys.stderr, flush=True)
+    figures: list[Figure] = []
+    with _site(MANY) as many, _site(FEW) as few:
+        there = [int(site.line()) for site in (few, many)][1]
+        figures.append(
+            reported("overhead.partners_reused", there, "partners", "what earlier runs left")
+        )
+        for way in WAYS:
+            with_few, with_many = _interleaved(few, many, way)
+            figures += [
+                reported(f"overhead.{way.name}_{FEW}", with_few, "ms", LIMIT),
+                reported(f"overhead.{way.name}_{MANY}", with_many, "ms", LIMIT),
+                at_most(f"overhead.{way.name}_ratio", with_many / with_few, "×", REACH, LIMIT),
+            ]
+    return figures
