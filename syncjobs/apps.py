@@ -11,10 +11,15 @@ class SyncjobsConfig(AppConfig):
 
     def ready(self) -> None:
         from branding.navigation import register_counter
+        from mappings.catalogue import register_catalogue
+        from mappings.samples import register_finder
         from syncjobs import actions  # noqa: F401  registers the audit actions
+        from syncjobs.engine.samples import fields_of, find_samples
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
         from tenants.services.starting_content import register
 
         register(starting_blueprints)
+        register_finder(find_samples)
+        register_catalogue(fields_of)
         register_counter("open_exceptions", open_exceptions)

@@ -66,8 +66,8 @@ def prepare(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
 def _prepare_client(
     client_id: int, jobs: list[Job], ready: list[Job], decided: list[Outcome]
 ) -> None:
-    world = neighbourhood(client_id, _records(jobs))
-    _look_around(world, client_id, jobs)
+    world = neighbourhood(client_id, records_of(jobs))
+    look_around(world, client_id, jobs)
     open_before = _still_open(jobs)
     passed: list[Job] = []
     for job in jobs:
@@ -81,11 +81,12 @@ def _prepare_client(
     _map(client_id, passed, world, ready, decided)
 
 
-def _records(jobs: Iterable[Job]) -> list[Known]:
+def records_of(jobs: Iterable[Job]) -> list[Known]:
+    """Return the records that the jobs write and those that caused them."""
     return [record for job in jobs for record in (job.origin, job.record)]
 
 
-def _look_around(world: Neighbourhood, client_id: int, jobs: list[Job]) -> None:
+def look_around(world: Neighbourhood, client_id: int, jobs: list[Job]) -> None:
     """Load every record and reference that the jobs' gates and mappings look at."""
     own = [
         (job.record, [path for path in job.step.paths if not path.startswith("origin.")])

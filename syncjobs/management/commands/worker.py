@@ -16,6 +16,7 @@ from syncjobs.engine import doorbell, standing, stopping, supervisor
 from syncjobs.tasks import run
 from tenants.context import public_scope
 from tenants.health import beat
+from tenants.postgres.boot import check_at_start
 
 
 class Command(BaseCommand):
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         if options["status"]:
             self.stdout.write(json.dumps(asdict(standing.standing()), indent=2, default=str))
             return
+        check_at_start()
         stopping.listen()
         if options["inline"]:
             self._inline(options["name"])
