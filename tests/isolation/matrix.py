@@ -47,7 +47,7 @@ _WORK = {
     "exception_list": Rule("exceptions.view"),
     "exception_detail": Rule("exceptions.view", owned=True),
     **_rules(
-        "exception_retry exception_resolve exception_take exception_comment",
+        "exception_retry exception_release exception_resolve exception_take exception_comment",
         Rule("exceptions.work", ACT, owned=True),
     ),
     "hold_list": Rule("exceptions.view"),
@@ -122,6 +122,9 @@ ADMIN: dict[str, Rule] = {
     "connection_catalogue": Rule("connections.manage"),
     "connection_add": Rule("connections.manage", FORM, values=(("key", "tryton"),)),
     "connection_test": Rule("connections.manage", ACT, owned=True),
+    "connection_credentials": Rule("connections.manage", FORM, owned=True),
+    "connection_switch": Rule("connections.manage", ACT, owned=True),
+    "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),
     "admin:jsi18n": Rule(SIGNED_IN),

@@ -1,0 +1,56 @@
+"""Each page of each role: accessible, no wider than the screen, without complaints; pictured."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import people
+from tests.e2e.axe import violations
+from tests.e2e.conftest import Enter
+from tests.e2e.visitor import NARROW, WIDE, Visitor
+from tests.e2e.walk import walk
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts" / "screens"
+SIZES = {"1440": WIDE, "360": NARROW}
+
+
+def _check(visitor: Visitor, kind: str, folder: Path) -> list[str]:
+    """Return what is wrong with the page that is shown, at both widths and in both colours."""
+    wrong = []
+    for width, (across, down) in SIZES.items():
+        visitor.page.set_viewport_size({"width": across, "height": down})
+        for scheme in ("light", "dark"):
+            visitor.page.emulate_media(color_scheme=scheme)
+            place = f"{kind} {width} {scheme}"
+            wrong += [f"{place}: {one}" for one in violations(visitor.page)]
+            if scheme == "light" or (visitor.account and visitor.account.email == people.DANA):
+                name = re.sub(r"[^a-z0-9]+", "-", kind.lower()).strip("-") or "home"
+                visitor.page.screenshot(
+                    path=folder / f"{name}-{width}-{scheme}.png", full_page=True
+                )
+        needed = visitor.page.evaluate("() => document.documentElement.scrollWidth")
+        if needed > across:
+            wrong.append(f"{kind} {width}: {needed} px wide")
+    visitor.page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    visitor.page.emulate_media(color_scheme="light")
+    return wrong
+
+
+@pytest.mark.parametrize("email", people.EVERYBODY)
+def test_every_page_that_somebody_can_reach_is_in_order(enter: Enter, email: str) -> None:
+    visitor = enter(email)
+    folder = ARTIFACTS / email.split("@")[0]
+    folder.mkdir(parents=True, exist_ok=True)
+    wrong = [line for kind in walk(visitor) for line in _check(visitor, kind, folder)]
+    assert not wrong, "\n".join(wrong[:40])
+
+
+@pytest.mark.parametrize("email", [people.HELENA, people.ELEANOR])
+def test_a_list_stays_in_order_after_a_search_in_place(enter: Enter, email: str) -> None:
+    visitor = enter(email)
+    visitor.page.get_by_role("navigation", name="Main").get_by_role("link", name="Records").click()
+    visitor.page.get_by_role("searchbox").fill("AM-2204")
+    visitor.page.wait_for_url(lambda address: "q=AM-2204" in address)
+    assert visitor.page.get_by_role("searchbox").evaluate("box => box === document.activeElement")
+    assert not violations(visitor.page)

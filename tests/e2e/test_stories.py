@@ -1,0 +1,121 @@
+"""What people do with the product, from one to the next, in the browser."""
+
+import re
+
+from playwright.sync_api import Browser, expect
+
+from tests.e2e import people
+from tests.e2e.conftest import Enter
+from tests.e2e.product import Account, Product
+from tests.e2e.visitor import open_window
+
+MAPPING = "Time to Ledgerline invoice lines, Ashdown Mercer Consulting"
+TITLE = "Round prices to the penny"
+
+
+def test_a_mapping_changes_only_with_the_signatures_of_approver_and_client(enter: Enter) -> None:
+    ivo = enter(people.IVO).page
+    ivo.get_by_role("link", name="Mappings").click()
+    ivo.get_by_role("searchbox").fill("Ashdown")
+    ivo.get_by_role("link", name=MAPPING).click()
+    price = ivo.locator("tr", has=ivo.locator("input[value=unitPrice]"))
+    with ivo.expect_response(re.compile("/preview/")):
+        price.get_by_role("textbox", name=re.compile("^Steps of rule")).fill("round(digits=2)")
+    expect(ivo.get_by_role("group", name="Difference to the live version")).to_contain_text("round")
+    ivo.get_by_label("In a few words").fill(TITLE)
+    ivo.get_by_label("Why", exact=True).fill("The ERP prints prices with two digits.")
+    ivo.get_by_role("button", name="Propose change").click()
+    expect(ivo.get_by_role("heading", level=1, name=TITLE)).to_be_visible()
+    expect(ivo.get_by_role("button", name="Approve")).to_have_count(0)
+
+    ama = enter(people.AMA).page
+    ama.get_by_role("link", name=f"Approve: {TITLE}").click()
+    expect(ama.get_by_text("Touches money").first).to_be_visible()
+    ama.get_by_role("button", name="Approve").click()
+    expect(ama.get_by_text("Live since")).to_have_count(0)
+
+    marcus = enter(people.MARCUS).page
+    marcus.get_by_role("link", name="Approvals").click()
+    marcus.get_by_role("link", name=TITLE).click()
+    marcus.get_by_role("button", name="Approve").click()
+    expect(marcus.get_by_text("Live since")).to_be_visible()
+
+    noor = enter(people.NOOR).page
+    noor.get_by_role("link", name="Audit").click()
+    trail = noor.get_by_role("group", name="Audit entries")
+    for name in ("Ivo Petrak", "Ama Boateng", "Marcus Jessop"):
+        expect(trail.get_by_text(name).first).to_be_visible()
+
+
+def test_a_support_agent_works_the_queue_and_releases_a_hold_with_a_reason(enter: Enter) -> None:
+    tess = enter(people.TESS).page
+    tess.get_by_role("navigation", name="Main").get_by_role("link", name="Exceptions").click()
+    tess.get_by_role("link", name=re.compile("rejects time entry")).click()
+    tess.get_by_role("button", name="Take it").click()
+    expect(tess.get_by_text("It is yours.")).to_be_visible()
+    tess.get_by_role("button", name="Try all again").click()
+    expect(tess.get_by_text(re.compile("tried again now"))).to_be_visible()
+    tess.get_by_label("For whoever works on it").fill("Asked for a longer contract.")
+    tess.get_by_role("button", name="Add comment").click()
+    expect(tess.get_by_text("Asked for a longer contract.")).to_be_visible()
+
+    tess.get_by_role("navigation", name="Main").get_by_role("link", name="Exceptions").click()
+    tess.get_by_role("link", name="On hold").first.click()
+    row = tess.get_by_role("row", name=re.compile("CT-7715"))
+    expect(row).to_contain_text("7,350.00")
+    row.get_by_role("textbox").fill("Signed on paper, scan follows.")
+    row.get_by_role("button", name=re.compile("^Release")).click()
+    expect(tess.get_by_text(re.compile("^Released"))).to_be_visible()
+    tess.get_by_role("link", name="Released").click()
+    expect(tess.get_by_text("Signed on paper, scan follows.")).to_be_visible()
+
+
+def test_the_owner_sees_clients_money_and_changes_the_brand(enter: Enter) -> None:
+    helena = enter(people.HELENA).page
+    expect(helena.get_by_role("heading", name="What needs you")).to_be_visible()
+    helena.get_by_role("group", name="Clients by health").get_by_role(
+        "link", name="Ashdown Mercer Consulting"
+    ).click()
+    helena.get_by_role("link", name="Usage and cost").click()
+    expect(helena.get_by_role("heading", level=1, name="Ashdown Mercer")).to_be_visible()
+    helena.get_by_role("link", name="Statements").click()
+    helena.get_by_role("link", name="Ashdown Mercer Consulting").click()
+    expect(helena.get_by_role("row", name=re.compile("^Total"))).to_contain_text("GBP")
+    helena.get_by_role("link", name="Brand", exact=True).click()
+    helena.get_by_label("Product name").fill("Northgate Bridge")
+    helena.get_by_role("button", name="Save draft").click()
+    helena.get_by_role("button", name="Publish").click()
+    helena.goto(helena.url.split("/brand")[0] + "/")
+    expect(helena.get_by_role("link", name="Northgate Bridge").first).to_be_visible()
+
+
+def test_a_client_sees_only_its_own(enter: Enter) -> None:
+    zara = enter(people.ZARA)
+    zara.page.get_by_role("navigation", name="Main").get_by_role("link", name="Records").click()
+    zara.page.get_by_role("searchbox").fill("CAL-")
+    expect(zara.page.get_by_text("No record here")).to_be_visible()
+    assert "Calder" not in zara.page.content()
+    assert zara.context.request.get(zara.home + "people/").status == 403
+
+
+def test_an_operator_sets_up_a_partner_and_its_owner_comes_in_by_the_link(
+    enter: Enter, browser: Browser, product: Product
+) -> None:
+    olive = enter(people.OPERATOR).page
+    olive.get_by_role("link", name="Set up a partner").click()
+    olive.get_by_label("Name", exact=True).fill("Harbour Systems")
+    olive.get_by_label("Short name").fill("harbour")
+    olive.get_by_label("First owner's name").fill("Pia Holm")
+    olive.get_by_label("First owner's address").fill("pia@harbour.example")
+    olive.get_by_role("button", name="Set up").click()
+    link = olive.get_by_role("group", name="Invitation link").inner_text().strip()
+
+    pia = open_window(browser, Account("pia@harbour.example", "Owner", "Pia Holm", link))
+    pia.page.goto(link)
+    pia.page.get_by_label("Password", exact=True).fill(product.password)
+    pia.page.get_by_label(re.compile("again", re.I)).fill(product.password)
+    pia.page.get_by_role("button", name="Save and sign in").click()
+    expect(pia.page.get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(pia.page.get_by_text("Nothing needs you now")).to_be_visible()
+    assert not pia.complaints
+    pia.context.close()
