@@ -13,7 +13,8 @@ def post_drafts(erp: SandboxClient, month: Month) -> list[str]:
     issued = month.following.replace(day=month.firm.cut_off_day) + dt.timedelta(days=2)
     drafts = erp.pages("invoices", **{"$filter": "status eq 'draft'"})
     posted = []
-    for invoice in list(drafts):
+    # In the order of their references, so that the same ones are paid each time it is told.
+    for invoice in sorted(drafts, key=lambda one: str(one["externalReference"])):
         if invoice.get("period") == month.period and invoice["lineCount"]:
             done = erp.control("post_invoice", id=invoice["id"], issueDate=issued.isoformat())
             posted.append(str(done["number"]))

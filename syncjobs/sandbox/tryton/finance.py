@@ -19,7 +19,11 @@ def post_drafts(facts: Mapping[str, Any], month: dt.date, issued: dt.date) -> li
         ["state", "=", "draft"],
         ["reference", "like", f"%:{month:%Y-%m}"],
     ]
-    drafts = [row for row in rest.find("account.invoice", domain, ("lines",)) if row["lines"]]
+    drafts = [
+        row
+        for row in rest.find("account.invoice", domain, ("lines",), [["reference", "ASC"]])
+        if row["lines"]
+    ]
     for draft in drafts:
         rest.put(f"account.invoice/{draft['id']}", {"invoice_date": issued})
         rest.post(f"account.invoice/{draft['id']}/post")
@@ -37,7 +41,7 @@ def receive_payments(
     password = Paths(home).password.read_text()
     with Rpc(facts["base"], DATABASE, "admin", password) as rpc:
         rpc.context = {"company": facts["company"]}
-        for invoice in sorted(invoices)[::2]:
+        for invoice in invoices[::2]:
             row = rpc.call("model.account.invoice.read", [invoice], ["amount_to_pay", "account"])[0]
             _pay(rpc, facts, invoice, row, received)
             total += row["amount_to_pay"]
