@@ -65,8 +65,8 @@ def test_a_support_agent_works_the_queue_and_releases_a_hold_with_a_reason(enter
     expect(row).to_contain_text("7,350.00")
     row.get_by_role("textbox").fill("Signed on paper, scan follows.")
     row.get_by_role("button", name=re.compile("^Release")).click()
-    expect(tess.get_by_text(re.compile("^Released"))).to_be_visible()
-    tess.get_by_role("link", name="Released").click()
+    expect(tess.get_by_text("Released. It goes out with the next pass.")).to_be_visible()
+    tess.get_by_role("link", name="Released", exact=True).click()
     expect(tess.get_by_text("Signed on paper, scan follows.")).to_be_visible()
 
 
