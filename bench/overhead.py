@@ -88,6 +88,9 @@ def _site(partners: int) -> Iterator[Site]:
     assert process.stdin
     try:
         yield Site(process)
+    except BaseException:
+        process.terminate()  # it may be making partners for minutes still
+        raise
     finally:
         process.stdin.close()
         process.wait()
