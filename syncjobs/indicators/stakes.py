@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django.db.models import DecimalField, F, QuerySet, Sum
 from django.db.models.fields.json import KeyTextTransform
@@ -14,7 +15,7 @@ from syncjobs.state import DELIVERY
 
 # Which field says what a record is worth, the most exact first.
 _AMOUNTS = ("amount", "total", "value")
-_MONEY = DecimalField(max_digits=18, decimal_places=4)
+_MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=4)
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def _decimal(value: object) -> Decimal | None:
         return None
 
 
-def _worth(rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+def _worth(rows: QuerySet[Delivery]) -> Any:
     """Annotate `worth` and `currency` as `stake_of` says them."""
     fields = [(owner, name) for owner in ("record", "origin") for name in _AMOUNTS]
     amounts = [Cast(KeyTextTransform(name, f"{owner}__data"), _MONEY) for owner, name in fields]

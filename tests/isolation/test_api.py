@@ -1,10 +1,10 @@
 """Every API route × method × token × owner."""
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
 from django.test import Client as Browser
 from django.urls import reverse
 from django_tenants.utils import tenant_context
@@ -20,6 +20,9 @@ from tests.isolation import world
 from tests.isolation.matrix import API
 from tests.isolation.routes import URLCONFS, Route, routes
 from tests.isolation.test_pages import Twins, audited
+
+if TYPE_CHECKING:  # what the test client answers with
+    from django.test.client import _MonkeyPatchedWSGIResponse as _Answer
 
 ROUTES = [route for route in routes("admin") if route.name in API]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -46,7 +49,7 @@ def key_of(partner: Partner, person: Person) -> str:
         return make_token(command_actor("tests"), user=user, name="t", scopes=scopes)[1]
 
 
-def asked(method: str, path: str, key: str, route: Route, host: str) -> HttpResponse:
+def asked(method: str, path: str, key: str, route: Route, host: str) -> "_Answer":
     browser = Browser(headers={"host": host, "authorization": f"Bearer {key}"})
     body = json.dumps(BODIES.get(route.name, {"reason": "because", "comment": "c"}))
     with transaction.atomic():

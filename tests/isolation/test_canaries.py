@@ -1,10 +1,11 @@
 """A marker in every row of each client: nobody else's answers, logs, cache or queue hold it."""
 
 import logging
+import zlib
 
 import pytest
 from django.core.cache import cache
-from django.core.signing import loads
+from django.core.signing import b64_decode
 from django_q.models import OrmQ
 from django_tenants.utils import tenant_context
 
@@ -65,11 +66,11 @@ def test_the_queue_holds_schema_names_and_nothing_of_a_client(twins: Twins) -> N
     assert payloads, "ringing puts a row into the queue"
     for payload in payloads:
         assert "canary" not in payload
-        assert "canary" not in repr(loads(payload, salt="doorbell", serializer=_Raw))
+        assert "canary" not in repr(_unsigned(payload))
 
 
-class _Raw:
-    """Shows a signed payload without unpickling it."""
-
-    def loads(self, data: bytes) -> bytes:
-        return data
+def _unsigned(payload: str) -> bytes:
+    """Return a signed payload as bytes, without unpickling it."""
+    data = payload.rsplit(":", 2)[0]
+    raw = b64_decode(data.lstrip(".").encode())
+    return zlib.decompress(raw) if data.startswith(".") else raw

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.db import transaction
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client as Browser
 from django.urls import reverse
 from django_tenants.utils import tenant_context
@@ -46,7 +46,7 @@ def signed_in(partner: Partner, person: Person) -> Browser:
     return browser
 
 
-def asked(browser: Browser, method: str, path: str) -> HttpResponse:
+def asked(browser: Browser, method: str, path: str) -> HttpResponseBase:
     """Ask once and undo whatever came of it."""
     with transaction.atomic():
         response = browser.generic(method, path)
@@ -67,7 +67,9 @@ def allowed(rule: Rule, person: Person, method: str) -> bool:
     return needs in (PUBLIC, SIGNED_IN) or needs in permissions_of(list(person.roles))
 
 
-def check(route: Route, rule: Rule, person: Person, response: HttpResponse, method: str) -> None:
+def check(
+    route: Route, rule: Rule, person: Person, response: HttpResponseBase, method: str
+) -> None:
     said = f"{method} {route.key} as {person.name}: {response.status_code}"
     assert response.status_code < 500, said
     methods = (*rule.methods, "POST") if rule.posts else rule.methods
@@ -171,6 +173,6 @@ def test_the_console_lets_no_partners_person_in(twins: Twins) -> None:
                 assert response.status_code in {302, 401, 403}, f"{method} {route.key}"
 
 
-def asked_at(browser: Browser, method: str, path: str, host: str) -> HttpResponse:
+def asked_at(browser: Browser, method: str, path: str, host: str) -> HttpResponseBase:
     """Ask another host with the same cookies."""
     return browser.generic(method, path, headers={"host": host})

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from branding.models import Statement, Subscription, Tier, TierVersion
 from governance.models import AuditEntry, Change, ChangeRequest
-from mappings.models import Mapping, MappingVersion
+from mappings.models import Mapping, MappingVersion, ValueMap
 from syncjobs.models import (
     Blueprint,
     CanonicalRecord,
@@ -116,7 +116,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         digest="-",
         scopes=[],
         client=client,
-        user=User.objects.filter(client=client).first(),
+        user=User.objects.filter(client=client).order_by("pk")[0],
     )
 
 
@@ -136,6 +136,7 @@ def _governed(client: Client, pk: int, marker: str) -> None:
         pk=pk, mapping=mapping, number=1, document=rules, state="live"
     )
     Mapping.objects.filter(pk=pk).update(live=version)
+    ValueMap.objects.create(pk=pk, name=f"v-{marker}", label=f"Values {marker}", client=client)
     request = ChangeRequest.objects.create(
         pk=pk,
         title=f"Change {marker}",

@@ -8,6 +8,10 @@ class TenantMixin(models.Model):
     schema_name: models.CharField[str, str]
     auto_create_schema: bool
     auto_drop_schema: bool
+    def delete(  # type: ignore[override]  # the library's own signature
+        self, force_drop: bool = ..., *args: Any, **kwargs: Any
+    ) -> tuple[int, dict[str, int]]: ...
+
     class Meta:
         abstract = True
 
@@ -15,5 +19,6 @@ class DomainMixin(models.Model):
     domain: models.CharField[str, str]
     tenant: models.ForeignKey[Any, Any]
     is_primary: models.BooleanField[bool, bool]
+
     class Meta:
         abstract = True
