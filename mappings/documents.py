@@ -62,9 +62,9 @@ class MappingError(ValueError):
         super().__init__("; ".join(str(one) for one in problems[:5]))
 
 
-def canonical_json(document: Mapping[str, object]) -> str:
-    """Return the one text of a plain document: sorted keys, no spaces."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def canonical_json(value: object) -> str:
+    """Return the one text of a plain document or part of one: sorted keys, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def document_hash(document: Mapping[str, object]) -> str:

@@ -27,7 +27,7 @@ MAX_RULES: Final = 500
 MAX_STEPS: Final = 20
 MAX_CHECKS: Final = 50
 MAX_LEVELS: Final = 3
-_ID: Final = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
+_ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,60}")
 
 

@@ -1,72 +1,26 @@
 """Mappings, their versions and the preview in the API."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
 
 from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers
+from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from mappings.models import Mapping, MappingVersion
-from mappings.services.preview import preview
+from mappings.api.parsers import ExactJSONParser
+from mappings.api.serializers import (
+    MappingSerializer,
+    PreviewRequestSerializer,
+    PreviewSerializer,
+    VersionSerializer,
+)
+from mappings.documents import Problem
+from mappings.engine import RuleTrace
+from mappings.models import Mapping
+from mappings.services.preview import preview_for
 from tenants.accounts.api.scope import ClientScopedViewSet
-
-
-class VersionSerializer(serializers.ModelSerializer[MappingVersion]):
-    """One version of a mapping; it never changes."""
-
-    class Meta:
-        model = MappingVersion
-        fields = ("number", "state", "hash", "document", "note", "created_at", "live_at")
-        read_only_fields = fields
-
-
-class MappingSerializer(serializers.ModelSerializer[Mapping]):
-    """A mapping with its live version."""
-
-    live = VersionSerializer(read_only=True, allow_null=True)
-
-    class Meta:
-        model = Mapping
-        fields = (
-            "id",
-            "slug",
-            "name",
-            "direction",
-            "connector",
-            "object",
-            "canonical",
-            "makes",
-            "client",
-            "live",
-        )
-        read_only_fields = fields
-
-
-class PreviewRequestSerializer(serializers.Serializer[object]):
-    """What to try: a sample, and a document (the live one when it is left out)."""
-
-    sample = serializers.DictField()
-    document = serializers.DictField(required=False)
-
-
-class ProblemSerializer(serializers.Serializer[object]):
-    """Something that stopped the sample: where, and what to do."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    rule = serializers.CharField()
-    target = serializers.CharField()
-    source = serializers.CharField()
-
-
-class PreviewSerializer(serializers.Serializer[object]):
-    """The result for the sample, or null and the problems."""
-
-    data = serializers.DictField(allow_null=True)
-    problems = ProblemSerializer(many=True)
 
 
 class MappingViewSet(
@@ -84,9 +38,10 @@ class MappingViewSet(
     }
 
     def get_queryset(self) -> QuerySet[Mapping]:
-        rows = Mapping.objects.select_related("live")
+        """A client's token also sees the partner's mappings: its records go through them."""
         if self.actor.client_id is None:
-            return rows
+            return super().get_queryset()
+        rows = Mapping.objects.select_related("live")
         return rows.filter(Q(client_id=self.actor.client_id) | Q(client=None))
 
     @extend_schema(responses=VersionSerializer(many=True))
@@ -97,15 +52,50 @@ class MappingViewSet(
         return Response(VersionSerializer(rows, many=True).data)
 
     @extend_schema(request=PreviewRequestSerializer, responses=PreviewSerializer)
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=[ExactJSONParser])
     def preview(self, request: Request, pk: str) -> Response:
-        """Map a sample and write nothing."""
+        """Map a sample and write nothing. References stand for themselves."""
         mapping = self.get_object()
         asked = PreviewRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        document = asked.validated_data.get("document") or (
-            mapping.live.document if mapping.live else {}
+        document = asked.validated_data.get("document")
+        if document is None:
+            document = mapping.live.document if mapping.live else {}
+        shown = preview_for(mapping, document, asked.validated_data["sample"])
+        return Response(
+            {
+                "result": shown.data,
+                "rows": [_row(one) for one in shown.rows],
+                "faults": _said(shown.faults),
+                "problems": _said(shown.problems),
+                "holds": _said(shown.holds),
+                "warnings": _said(shown.warnings),
+            }
         )
-        shown = preview(document, asked.validated_data["sample"], object_type=mapping.object_type)
-        problems = [asdict(one) for one in shown.problems]
-        return Response(PreviewSerializer({"data": shown.data, "problems": problems}).data)
+
+
+def _said(problems: Sequence[Problem]) -> list[dict[str, object]]:
+    return [_problem(one) for one in problems]
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "rule": problem.rule,
+        "target": problem.target,
+        "path": problem.source,
+    }
+
+
+def _row(row: RuleTrace) -> dict[str, object]:
+    return {
+        "rule": row.rule,
+        "target": row.target,
+        "path": row.source,
+        "taken": row.taken,
+        "steps": [{"name": step.name, "value": step.value} for step in row.steps],
+        "value": row.value,
+        "skipped": row.skipped,
+        "problem": _problem(row.problem) if row.problem else None,
+    }

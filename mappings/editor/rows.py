@@ -1,112 +1,101 @@
-"""A rule as a row of the form, and the form as a document."""
+"""A rule as a row of the form, and back. Pure."""
 
-import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from mappings.documents import rules_of
+from mappings.documents import canonical_json, objects_in
+from mappings.editor.steps import BadCell, StepRow, rows_of_steps, step_of, text_of
+from mappings.json_text import BadJson, read_json
 
 Record = Mapping[str, object]
-_NAME = re.compile(r"\s*(?P<name>[a-z][a-z0-9_]{0,39})\s*(?P<open>\()?")
-_BAR = re.compile(r"\s*(?:\||$)")
-_SETTING = re.compile(r"\s*(?P<name>[a-z_]{1,30})\s*=\s*")
-_NEXT = re.compile(r"\s*(?P<sign>[,)])")
-_BARE = re.compile(r"[A-Za-z0-9_/.+:-]+")
-_HOW = "Write steps as name(setting=value), with | between them."
-_KEPT = ("for_each", "rules", "on_null", "on_missing", "type", "note")
-ORIGINS = (("source", "Field"), ("constant", "Always"), ("expr", "Expression"))
-MAX_ROWS = 200
-
-
-class BadRow(ValueError):
-    """A cell of the form can't be read. Fit to show beside the row."""
+ORIGINS = (
+    ("source", "Field"),
+    ("constant", "Always"),
+    ("expr", "Expression"),
+    ("for_each", "Each of a list"),
+)
+POLICIES = (
+    ("", "As usual"),
+    ("fail", "Refuse the record"),
+    ("null", "Leave it empty"),
+    ("default", "Take the default"),
+    ("skip", "Leave it out"),
+)
+MISSES = (
+    ("fail", "Refuse the record"),
+    ("default", "Take the default"),
+    ("pass", "Keep the value"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One rule as texts. `fixed`: a rule over a list, which the form shows but does not edit."""
+    """One rule as texts.
 
+    number: its place in the form, which stays while rows come and go. value: the path,
+    constant or expression. lookup: `reference customer` or `values terms`. members: the rules
+    for a list's members, as JSON.
+    """
+
+    number: int
     id: str
     target: str = ""
     origin: str = "source"
     value: str = ""
-    steps: str = ""
+    steps: tuple[StepRow, ...] = ()
     lookup: str = ""
+    on_miss: str = "fail"
     default: str = ""
+    on_missing: str = ""
+    on_null: str = ""
     when: str = ""
+    type: str = ""
     required: bool = False
-    fixed: bool = False
-    error: str = ""
+    note: str = ""
+    members: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is written in it: then it is no rule."""
+        return not self.target.strip() and not self.value.strip()
+
+    @property
+    def extras(self) -> list[str]:
+        """What else the rule does, in a few words, for its folded part."""
+        words = [step.label for step in self.steps]
+        words += [f"look-up: {self.lookup.partition(' ')[2]}"] if self.lookup else []
+        words += [f"default {self.default}"] if self.default else []
+        words += ["only when …"] if self.when.strip() else []
+        return words
 
 
-def _written(value: object) -> str:
-    """Return a setting: bare when that is clear, as JSON otherwise."""
-    if isinstance(value, str) and _BARE.fullmatch(value) and not value.isdecimal():
-        return value
-    return json.dumps(value, ensure_ascii=False)
+def row_of(rule: Record, number: int) -> Row:
+    """Return a rule as a row."""
+    origin = next((name for name, _ in ORIGINS if name in rule), "source")
+    lookup = rule.get("lookup")
+    return Row(
+        number=number,
+        id=str(rule.get("id")),
+        target=str(rule.get("target") or ""),
+        origin=origin,
+        value=text_of(rule.get(origin, "")),
+        steps=rows_of_steps(rule.get("steps")),
+        lookup=_lookup_text(lookup),
+        on_miss=str(lookup.get("on_miss", "fail")) if isinstance(lookup, Mapping) else "fail",
+        default=text_of(rule.get("default")),
+        on_missing=str(rule.get("on_missing") or ""),
+        on_null=str(rule.get("on_null") or ""),
+        when=str(rule.get("when") or ""),
+        type=str(rule.get("type") or ""),
+        required=rule.get("required") is True,
+        note=str(rule.get("note") or ""),
+        members=_members_text(rule.get("rules")) if "rules" in rule else "",
+    )
 
 
-def steps_text(steps: object) -> str:
-    """Return steps as people write them: `trim | round(digits=2)`."""
-    parts = []
-    for step in steps if isinstance(steps, list) else []:
-        settings = ", ".join(
-            f"{name}={_written(value)}" for name, value in step.items() if name != "do"
-        )
-        parts.append(f"{step['do']}({settings})" if settings else str(step["do"]))
-    return " | ".join(parts)
-
-
-def read_steps(text: str) -> list[dict[str, object]]:
-    """Return the steps of `trim | round(digits=2)`. Raises BadRow."""
-    steps: list[dict[str, object]] = []
-    at = 0
-    while text[at:].strip():
-        found = _NAME.match(text, at)
-        if found is None:
-            raise BadRow(_HOW)
-        step: dict[str, object] = {"do": found["name"]}
-        at = found.end()
-        if found["open"]:
-            at = _read_settings(text, at, step)
-        steps.append(step)
-        at = _past(_BAR, text, at)
-    return steps
-
-
-def _past(pattern: re.Pattern[str], text: str, at: int) -> int:
-    found = pattern.match(text, at)
-    if found is None:
-        raise BadRow(_HOW)
-    return found.end()
-
-
-def _read_settings(text: str, at: int, step: dict[str, object]) -> int:
-    """Read `name=value, …)` into the step and return where it ends."""
-    while True:
-        named = _SETTING.match(text, at)
-        if named is None:
-            raise BadRow(_HOW)
-        value, at = _read_value(text, named.end())
-        step[named["name"]] = value
-        closed = _NEXT.match(text, at)
-        if closed is None:
-            raise BadRow(_HOW)
-        at = closed.end()
-        if closed["sign"] == ")":
-            return at
-
-
-def _read_value(text: str, at: int) -> tuple[object, int]:
-    bare = _BARE.match(text, at)
-    if bare is not None and not bare[0].lstrip("-").isdecimal():
-        return bare[0], bare.end()
-    try:
-        value, end = json.JSONDecoder().raw_decode(text, at)
-    except (ValueError, RecursionError) as error:
-        raise BadRow('Write a value as a word, a number, "a text" or {"a": "b"}.') from error
-    return value, end
+def _members_text(rules: object) -> str:
+    lines = ",\n ".join(canonical_json(one) for one in objects_in(rules))
+    return f"[{lines}]"
 
 
 def _lookup_text(lookup: object) -> str:
@@ -114,126 +103,65 @@ def _lookup_text(lookup: object) -> str:
         return ""
     if "reference" in lookup:
         return f"reference {lookup['reference']}"
-    miss = lookup.get("on_miss")
-    return f"values {lookup['value_map']}" + (f" or {miss}" if miss else "")
-
-
-def _read_lookup(text: str) -> dict[str, object] | None:
-    words = text.split()
-    match words:
-        case []:
-            return None
-        case ["reference", kind]:
-            return {"reference": kind}
-        case ["values", name]:
-            return {"value_map": name}
-        case ["values", name, "or", miss]:
-            return {"value_map": name, "on_miss": miss}
-    raise BadRow("Write a look-up as 'reference customer' or 'values terms'.")
-
-
-def rows_of(document: Record) -> list[Row]:
-    """Return a document's rules as rows."""
-    return [_row(rule) for rule in rules_of(document)]
-
-
-def _row(rule: Record) -> Row:
-    origin = next((name for name, _ in ORIGINS if name in rule), "source")
-    value = rule.get(origin, rule.get("for_each", ""))
-    return Row(
-        id=str(rule.get("id")),
-        target=str(rule.get("target") or ""),
-        origin=origin,
-        value=value if isinstance(value, str) else json.dumps(value),
-        steps=steps_text(rule.get("steps")),
-        lookup=_lookup_text(rule.get("lookup")),
-        default=str(rule["default"]) if "default" in rule else "",
-        when=str(rule.get("when") or ""),
-        required=bool(rule.get("required")),
-        fixed="for_each" in rule,
-    )
+    return f"values {lookup.get('value_map')}"
 
 
 def rule_of(row: Row, old: Record) -> dict[str, object]:
-    """Return a row as a rule; what the form does not show is kept from `old`. Raises BadRow."""
-    rule: dict[str, object] = {name: old[name] for name in _KEPT if name in old}
-    rule |= {"id": row.id, "target": row.target.strip()}
-    if row.fixed:
-        return {**old, **rule}
-    rule[row.origin] = _constant(row.value, old) if row.origin == "constant" else row.value.strip()
-    if steps := read_steps(row.steps):
-        rule["steps"] = steps
-    if lookup := _read_lookup(row.lookup):
+    """Return a row as a rule. Raises BadCell.
+
+    `old`: the rule before; a value that reads the same is taken as it is, so that what is no
+    text stays what it was.
+    """
+    rule: dict[str, object] = {"id": row.id, "target": row.target.strip()}
+    rule[row.origin] = (
+        _value(row.value, old.get("constant")) if row.origin == "constant" else row.value.strip()
+    )
+    if row.origin == "for_each":
+        rule["rules"] = _members(row.members)
+    if row.steps:
+        before = objects_in(old.get("steps"))
+        rule["steps"] = [step_of(step, before) for step in row.steps]
+    if lookup := _lookup(row, old):
         rule["lookup"] = lookup
-    if row.default:
-        rule["default"] = row.default
-    if row.when.strip():
-        rule["when"] = row.when.strip()
-    if row.required:
-        rule["required"] = True
+    if row.default != "" or ("default" in old and text_of(old["default"]) == ""):
+        rule["default"] = _value(row.default, old.get("default"))
+    texts = {
+        "on_missing": row.on_missing,
+        "on_null": row.on_null,
+        "when": row.when.strip(),
+        "type": row.type,
+        "note": row.note.strip(),
+    }
+    rule |= {name: text for name, text in texts.items() if text}
+    if row.required or old.get("required") is False:
+        rule["required"] = row.required
     return rule
 
 
-def _constant(text: str, old: Record) -> object:
-    """Return a constant with the type it had: `true`, a number or a text."""
-    was = old.get("constant")
-    if isinstance(was, bool) or text in ("true", "false"):
-        return text == "true"
-    if isinstance(was, int) and text.lstrip("-").isdecimal():
-        return int(text)
-    return text
+def _value(text: str, old: object) -> object:
+    """Return a constant or default with the type that it had: true and false are no texts."""
+    if text_of(old) == text:
+        return old
+    return text == "true" if text in ("true", "false") else text
 
 
-def document_of(rows: Sequence[Row], base: Record) -> tuple[dict[str, object], list[Row]]:
-    """Return the form as a document, and the rows with what is wrong with each beside it.
-
-    Rows without target and value are left out; so a row is removed by emptying it.
-    """
-    old = {str(rule.get("id")): rule for rule in rules_of(base)}
-    rules, shown = [], []
-    for row in rows[:MAX_ROWS]:
-        if not row.target.strip() and not row.value.strip():
-            continue
-        try:
-            rules.append(rule_of(row, old.get(row.id, {})))
-            shown.append(row)
-        except BadRow as error:
-            shown.append(replace(row, error=str(error)))
-    document: dict[str, object] = {"rules": rules}
-    if base.get("checks"):
-        document["checks"] = base["checks"]
-    return document, shown
+def _lookup(row: Row, old: Record) -> dict[str, object]:
+    kind, _, name = row.lookup.partition(" ")
+    if not name:
+        return {}
+    if kind == "reference":
+        return {"reference": name}
+    before = old.get("lookup")
+    is_said = isinstance(before, Mapping) and "on_miss" in before
+    made: dict[str, object] = {"value_map": name}
+    return {**made, "on_miss": row.on_miss} if is_said or row.on_miss != "fail" else made
 
 
-def rows_from(post: Mapping[str, str], listed: Sequence[str]) -> list[Row]:
-    """Return the rows that a form sent. `listed`: the row numbers, in order."""
-
-    def cell(number: str, name: str) -> str:
-        return post.get(f"{name}-{number}", "")[:2_000]
-
-    return [
-        Row(
-            id=cell(number, "id") or f"r{number}",
-            target=cell(number, "target"),
-            origin=cell(number, "origin") or "source",
-            value=cell(number, "value"),
-            steps=cell(number, "steps"),
-            lookup=cell(number, "lookup"),
-            default=cell(number, "default"),
-            when=cell(number, "when"),
-            required=bool(cell(number, "required")),
-            fixed=bool(cell(number, "fixed")),
-        )
-        for number in listed[:MAX_ROWS]
-    ]
-
-
-def paths_in(sample: object, prefix: str = "", *, depth: int = 4) -> list[str]:
-    """Return the paths of a sample record, for the source suggestions; at most 300."""
-    found: list[str] = []
-    if isinstance(sample, Mapping) and depth:
-        for name, value in sample.items():
-            path = f"{prefix}{str(name).replace('.', chr(92) + '.')}"
-            found.append(path)
-            found += paths_in(value, f"{path}.", depth=depth - 1)
-    return found[:300]
+def _members(text: str) -> list[object]:
+    try:
+        found = read_json(text or "[]")
+    except BadJson as error:
+        raise BadCell(f"Rules of the members: {error}") from error
+    if not isinstance(found, list):
+        raise BadCell("The rules of the members are a list: [{…}, {…}].")
+    return found

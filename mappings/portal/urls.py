@@ -3,14 +3,12 @@
 from django.urls import path
 from django.views.decorators.http import require_safe
 
-from mappings.pages import views
+from mappings.pages import mappings
 from tenants.doors import client_page
 
+view = client_page("mappings.view")
+
 urlpatterns = [
-    path("", client_page("mappings.view")(require_safe(views.mapping_list)), name="mapping_list"),
-    path(
-        "<int:pk>/",
-        client_page("mappings.view")(require_safe(views.mapping_detail)),
-        name="mapping_detail",
-    ),
+    path("", view(require_safe(mappings.mapping_list)), name="mapping_list"),
+    path("<int:pk>/", view(require_safe(mappings.mapping_detail)), name="mapping_detail"),
 ]

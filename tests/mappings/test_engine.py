@@ -99,7 +99,8 @@ def test_an_inbound_result_is_validated_and_kept_as_text() -> None:
     mapping = compile_mapping(document, object_type="time_entry")
     good = {"id": 7, "p": "P-1", "d": "2026-10-02", "h": Decimal("7.50")}
     assert mapping.run(good, inputs=Inputs()).data == {
-        "number": "7", "project": "P-1", "date": "2026-10-02", "hours": "7.50", "status": "approved",
+        "number": "7", "project": "P-1", "date": "2026-10-02", "hours": "7.50",
+        "status": "approved",
     }  # fmt: skip
     bad = mapping.run({**good, "d": "02/10/2026"}, inputs=Inputs())
     assert bad.data is None

@@ -1,0 +1,97 @@
+"""The shapes of mappings in the API."""
+
+from rest_framework import serializers
+
+from mappings.models import Mapping, MappingVersion
+
+
+class VersionSerializer(serializers.ModelSerializer[MappingVersion]):
+    """One version of a mapping; it never changes."""
+
+    class Meta:
+        model = MappingVersion
+        fields = (
+            "number",
+            "state",
+            "hash",
+            "document",
+            "note",
+            "author_label",
+            "change_request",
+            "created_at",
+            "live_at",
+        )
+        read_only_fields = fields
+
+
+class MappingSerializer(serializers.ModelSerializer[Mapping]):
+    """A mapping with its live version."""
+
+    live = VersionSerializer(read_only=True, allow_null=True)
+
+    class Meta:
+        model = Mapping
+        fields = (
+            "id",
+            "slug",
+            "name",
+            "direction",
+            "connector",
+            "object",
+            "canonical",
+            "makes",
+            "client",
+            "live",
+        )
+        read_only_fields = fields
+
+
+class PreviewRequestSerializer(serializers.Serializer[object]):
+    """What to try: a sample, and a document (the live one when it is left out)."""
+
+    sample = serializers.DictField()
+    document = serializers.DictField(required=False)
+
+
+class ProblemSerializer(serializers.Serializer[object]):
+    """Something that is wrong: where, and what to do. `path`: of the source."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    rule = serializers.CharField()
+    target = serializers.CharField()
+    path = serializers.CharField()
+
+
+class StepSerializer(serializers.Serializer[object]):
+    """A step of a rule and what came out of it."""
+
+    name = serializers.CharField()
+    value = serializers.JSONField(allow_null=True)
+
+
+class RowSerializer(serializers.Serializer[object]):
+    """What one rule did: the value that it took, each step's, and the result."""
+
+    rule = serializers.CharField()
+    target = serializers.CharField()
+    path = serializers.CharField()
+    taken = serializers.JSONField(allow_null=True)
+    steps = StepSerializer(many=True)
+    value = serializers.JSONField(allow_null=True)
+    skipped = serializers.BooleanField()
+    problem = ProblemSerializer(allow_null=True)
+
+
+class PreviewSerializer(serializers.Serializer[object]):
+    """The result for the sample, or null and why.
+
+    faults: why the document could not be kept. problems: what stopped the sample.
+    """
+
+    result = serializers.DictField(allow_null=True)
+    rows = RowSerializer(many=True)
+    faults = ProblemSerializer(many=True)
+    problems = ProblemSerializer(many=True)
+    holds = ProblemSerializer(many=True)
+    warnings = ProblemSerializer(many=True)

@@ -1,0 +1,222 @@
+"""What the editor shows: the form's rules with what each gives, the sample, the difference."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from governance.requests import actor_of
+from mappings.canonical.registry import SCHEMAS
+from mappings.diff import Line, diff, rule_words
+from mappings.documents import Problem, canonical_json, rules_of
+from mappings.editor.form import CheckRow, Form, document_of
+from mappings.editor.rows import MISSES, ORIGINS, POLICIES, Row
+from mappings.engine import RuleTrace
+from mappings.models import Mapping, MappingVersion, ValueMap
+from mappings.numbers import as_text
+from mappings.pages.frame import visible
+from mappings.samples import Sample, samples_for
+from mappings.services.checking import sources_of, targets_of
+from mappings.services.preview import BadSample, Preview, preview_for, read_sample
+from mappings.structure import SEVERITIES, TYPES
+from mappings.transforms import TRANSFORMS
+from mappings.values import kept
+
+MAX_SHOWN: Final = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """One state of the editor, as it was opened or as it was sent.
+
+    base: the version that the form was made of. text: the sample as it stands in its box.
+    """
+
+    mapping: Mapping
+    base: MappingVersion | None
+    form: Form
+    text: str
+    samples: list[Sample]
+    chosen: str = ""
+
+    @property
+    def base_document(self) -> dict[str, object]:
+        """The document that the form was made of."""
+        return self.base.document if self.base else {"rules": []}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRule:
+    """A rule of the form with what it gives for the sample, and what is wrong with it.
+
+    words: the rule in one line, for those who only read.
+    """
+
+    row: Row
+    trace: RuleTrace | None
+    errors: list[str]
+    is_open: bool
+    words: str = ""
+
+    @property
+    def result(self) -> str:
+        """What the rule gives, as a text."""
+        if self.trace is None:
+            return ""
+        return "left out" if self.trace.skipped else _short(self.trace.value)
+
+    @property
+    def chain(self) -> str:
+        """What was taken and what each step made of it; "" when nothing happened to it."""
+        if self.trace is None or not self.trace.steps:
+            return ""
+        values = [self.trace.taken, *(step.value for step in self.trace.steps)]
+        return " → ".join(_short(one) for one in values)
+
+
+def _short(value: object) -> str:
+    if value is None or value == "":
+        return "empty"
+    if isinstance(value, Decimal):
+        return as_text(value)
+    text = value if isinstance(value, str) else canonical_json(kept(value))
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCheck:
+    """A check of the form, and what is wrong with it."""
+
+    row: CheckRow
+    errors: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The answer to one state of the editor.
+
+    problems: what is wrong beyond a single rule. may_keep: whether the document can be kept.
+    """
+
+    document: dict[str, object]
+    rules: list[ShownRule]
+    checks: list[ShownCheck]
+    problems: list[str]
+    preview: Preview
+    missing: list[str]
+    covered: int
+    fields: int
+    lines: list[Line]
+    may_keep: bool
+    sample: dict[str, object]
+
+
+def stored_samples(request: HttpRequest, mapping: Mapping) -> list[Sample]:
+    """Return the stored records that this person may try the mapping on."""
+    return samples_for(mapping, actor_of(request).client_id)
+
+
+def sample_text(samples: list[Sample], chosen: str) -> tuple[str, str]:
+    """Return (the key, the text) of the chosen sample, of the newest when none is chosen."""
+    found = next((one for one in samples if one.key == chosen), samples[0] if samples else None)
+    if found is None:
+        return "", "{}"
+    return found.key, json.dumps(found.data, indent=1, ensure_ascii=False, default=str)
+
+
+def shown(editing: Editing) -> Shown:
+    """Run the form's document on its sample and put everything beside what it concerns."""
+    document, cells = document_of(editing.form, editing.base_document)
+    sample, sample_problem = _sample(editing.text)
+    preview = preview_for(editing.mapping, document, sample)
+    wrong = [*cells, *preview.faults]
+    said = [*wrong, *preview.problems, *preview.holds, *preview.warnings]
+    rules = _rules(editing.form, document, preview, wrong)
+    places = {one.row.id for one in rules} | {one.id for one in editing.form.checks}
+    elsewhere = [str(one) for one in said if _place(one) not in places]
+    filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
+    live = editing.mapping.live
+    return Shown(
+        document=document,
+        rules=rules,
+        checks=_checks(editing.form, said),
+        problems=[sample_problem, *elsewhere] if sample_problem else elsewhere,
+        preview=preview,
+        missing=_missing(editing.mapping, filled) if preview.rows else [],
+        covered=len(filled),
+        fields=len(targets_of(editing.mapping)),
+        lines=diff(live.document if live else {}, document),
+        may_keep=not wrong,
+        sample=sample,
+    )
+
+
+def _sample(text: str) -> tuple[dict[str, object], str]:
+    try:
+        return read_sample(text), ""
+    except BadSample as error:
+        return {}, str(error)
+
+
+def _place(problem: Problem) -> str:
+    return problem.rule.split("/")[0]
+
+
+def _rules(
+    form: Form, document: dict[str, object], preview: Preview, wrong: Iterable[Problem]
+) -> list[ShownRule]:
+    words = {str(rule.get("id")): rule_words(rule) for rule in rules_of(document)}
+    traces = {row.rule: row for row in preview.rows}
+    errors: dict[str, list[str]] = {}
+    for problem in wrong:
+        errors.setdefault(_place(problem), []).append(problem.message)
+    for trace in preview.rows:
+        if trace.problem is not None:
+            errors.setdefault(trace.rule, []).append(trace.problem.message)
+    return [
+        ShownRule(
+            row=row,
+            trace=traces.get(row.id),
+            errors=list(dict.fromkeys(errors.get(row.id, []))),
+            is_open=row.id in form.opened,
+            words=words.get(row.id, ""),
+        )
+        for row in form.rows
+    ]
+
+
+def _checks(form: Form, said: Iterable[Problem]) -> list[ShownCheck]:
+    errors: dict[str, list[str]] = {}
+    for problem in said:
+        if problem.code == "check":
+            errors.setdefault(problem.rule, []).append(problem.message)
+    return [ShownCheck(row, errors.get(row.id, [])) for row in form.checks]
+
+
+def _missing(mapping: Mapping, filled: set[str]) -> list[str]:
+    if not mapping.object_type:
+        return []
+    fields = SCHEMAS[mapping.object_type].fields
+    return [one.label for one in fields if one.required and one.name not in filled]
+
+
+def choices(request: HttpRequest, mapping: Mapping, sample: dict[str, object]) -> dict[str, Any]:
+    """Return what the form's lists offer."""
+    value_maps = visible(request, ValueMap.objects.exclude(live=None).order_by("label"))
+    families = groupby(TRANSFORMS.values(), key=lambda one: one.family)
+    return {
+        "targets": targets_of(mapping),
+        "sources": sources_of(mapping, sample),
+        "origins": ORIGINS,
+        "policies": POLICIES,
+        "misses": MISSES,
+        "types": TYPES,
+        "severities": SEVERITIES,
+        "families": [(name.capitalize(), list(steps)) for name, steps in families],
+        "references": [(f"reference {name}", one.label) for name, one in SCHEMAS.items()],
+        "value_maps": [(f"values {one.name}", one.label) for one in value_maps],
+    }

@@ -1,0 +1,150 @@
+"""List, editor, preview and proposal of mappings."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from governance.errors import Refusal
+from governance.requests import actor_of
+from mappings.editor.form import form_of, press, read_form
+from mappings.models import Mapping, MappingVersion
+from mappings.pages.editing import Editing, Shown, choices, sample_text, shown, stored_samples
+from mappings.pages.frame import page, visible
+from mappings.services.versions import propose_version, save_draft, standings
+from tenants.lists import page_of
+
+SHOWN_VERSIONS = 20
+
+
+def mapping_list(request: HttpRequest) -> HttpResponse:
+    """Show the mappings, searchable by name and object."""
+    rows = visible(request, Mapping.objects.select_related("client", "live"))
+    if words := request.GET.get("q", "").strip():
+        rows = rows.filter(
+            Q(name__icontains=words) | Q(canonical__icontains=words) | Q(object__icontains=words)
+        )
+    found = page_of(request, rows)
+    return page(request, "list.html", {"page": found, "empty": not found.paginator.count})
+
+
+def _mapping(request: HttpRequest, pk: int) -> Mapping:
+    rows = visible(request, Mapping.objects.select_related("client", "live"))
+    return get_object_or_404(rows, pk=pk)
+
+
+def _versions(request: HttpRequest, mapping: Mapping) -> QuerySet[MappingVersion]:
+    """Return the versions that this person may see: the partner's drafts are its own affair."""
+    rows = mapping.versions.all()
+    if actor_of(request).client_id is None or mapping.client_id is not None:
+        return rows
+    return rows.filter(state__in=("live", "retired"))
+
+
+def _version(request: HttpRequest, mapping: Mapping, number: str) -> MappingVersion | None:
+    """Return the version that is asked for, the live one when none is. Raises Http404."""
+    if number.isascii() and number.isdecimal() and len(number) < 9:
+        return get_object_or_404(_versions(request, mapping), number=int(number))
+    return mapping.live
+
+
+def _opened(request: HttpRequest, mapping: Mapping) -> Editing:
+    """Return the editor as it is opened."""
+    version = _version(request, mapping, request.GET.get("version", ""))
+    samples = stored_samples(request, mapping)
+    key, text = sample_text(samples, request.GET.get("record", ""))
+    form = form_of(version.document if version else {})
+    return Editing(mapping, version, form, text, samples, key)
+
+
+def _sent(request: HttpRequest, mapping: Mapping) -> Editing:
+    """Return the editor as it was sent, after the button that was pressed."""
+    version = _version(request, mapping, request.POST.get("base", ""))
+    samples = stored_samples(request, mapping)
+    command = request.POST.get("do", "")[:200]
+    chosen, text = request.POST.get("record", ""), request.POST.get("sample", "") or "{}"
+    if command == "sample":
+        chosen, text = sample_text(samples, chosen)
+    form = press(read_form(request.POST), command, request.POST)
+    return Editing(mapping, version, form, text, samples, chosen)
+
+
+def _context(request: HttpRequest, editing: Editing, answer: Shown) -> dict[str, Any]:
+    actor, mapping = actor_of(request), editing.mapping
+    versions = list(_versions(request, mapping)[:SHOWN_VERSIONS])
+    words = standings(versions)
+    return {
+        "mapping": mapping,
+        "version": editing.base,
+        "versions": [(one, words[one.pk]) for one in versions],
+        "editing": editing,
+        "shown": answer,
+        "title": request.POST.get("title", ""),
+        "reason": request.POST.get("reason", ""),
+        "may_edit": actor.can("mappings.edit", mapping.client_id)
+        and actor.can("changes.propose", mapping.client_id),
+        **choices(request, mapping, answer.sample),
+    }
+
+
+def mapping_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the live rules, or an older version's; editable for those who may."""
+    editing = _opened(request, _mapping(request, pk))
+    return page(request, "detail.html", _context(request, editing, shown(editing)))
+
+
+def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer what the form holds now: to htmx its parts, to a plain browser the page."""
+    editing = _sent(request, _mapping(request, pk))
+    context = _context(request, editing, shown(editing))
+    if request.headers.get("HX-Request") != "true":
+        return page(request, "detail.html", context)
+    command, _, rest = request.POST.get("do", "").partition(":")
+    ident = rest.partition(":")[0]
+    context |= {"pressed": command, "pressed_on": ident, "swap": True}
+    context["gone"] = _number_of(request, "row", "id", ident) or _number_of(
+        request, "check", "check-id", ident
+    )
+    return render(request, "mappings/parts/answer.html", context)
+
+
+def _number_of(request: HttpRequest, listed: str, name: str, ident: str) -> str:
+    """Return the number under which the form sent a rule or check."""
+    sent = request.POST
+    return next((n for n in sent.getlist(listed) if sent.get(f"{name}-{n}") == ident), "")
+
+
+def mapping_propose(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep what the form holds as a version and, unless it is to stay a draft, propose it.
+
+    What is wrong is said beside the rules; nothing that was written is lost.
+    """
+    mapping = _mapping(request, pk)
+    editing = _sent(request, mapping)
+    answer = shown(editing)
+    try:
+        return HttpResponseRedirect(_kept(request, editing, answer))
+    except (ValidationError, Refusal) as error:
+        texts = error.messages if isinstance(error, ValidationError) else [str(error)]
+        context = _context(request, editing, answer) | {"refused": texts}
+        return page(request, "detail.html", context, status=422)
+
+
+def _kept(request: HttpRequest, editing: Editing, answer: Shown) -> str:
+    """Return where to go next. Raises ValidationError, Refusal."""
+    actor, mapping = actor_of(request), editing.mapping
+    reason = request.POST.get("reason", "").strip()
+    if not answer.may_keep:
+        raise ValidationError("Some rules need correcting first; they are marked.")
+    version = save_draft(actor, mapping, answer.document, note=reason, sample=answer.sample)
+    if request.POST.get("do") == "draft":
+        messages.success(request, f"Version {version.number} is kept as a draft.")
+        return f"{reverse('mapping_detail', args=[mapping.pk])}?version={version.number}"
+    title = request.POST.get("title", "").strip() or f"Change {mapping.name}"
+    asked = propose_version(actor, version, title=title, reason=reason)
+    messages.success(request, "Proposed. It goes live when somebody else has approved it.")
+    return reverse("change_detail", args=[asked.pk])
