@@ -2,10 +2,11 @@
 
 from importlib import import_module
 
-import config.api_schema  # noqa: F401  describes the tokens
 from django.urls import URLPattern, URLResolver, path
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework.routers import SimpleRouter
+
+import config.api_schema  # noqa: F401  describes the tokens
 
 APPS = ("tenants.accounts", "branding", "mappings", "governance", "syncjobs")
 
