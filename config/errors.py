@@ -117,6 +117,8 @@ def _as_api_error(error: Exception) -> exceptions.APIException | None:
         return exceptions.NotFound("Nothing here with that address.")
     if isinstance(error, PermissionDenied):
         return exceptions.PermissionDenied(str(error) or "Your token does not allow this.")
+    if isinstance(error, RecursionError):
+        return exceptions.ParseError("The body is nested too deep to be read.")
     if isinstance(error, ValidationError):
         detail = error.message_dict if hasattr(error, "error_dict") else error.messages
         return exceptions.ValidationError(detail)

@@ -16,7 +16,7 @@ from django.urls import set_urlconf
 from config import errors
 from governance import correlation
 from governance.actors import ANONYMOUS, Actor
-from governance.requests import set_actor
+from governance.requests import caller_address, set_actor
 from tenants import health
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
@@ -51,6 +51,13 @@ def _host(request: HttpRequest) -> str:
     return host.rsplit(":", 1)[0].rstrip(".") if not host.endswith("]") else host
 
 
+def _is_readable(request: HttpRequest) -> bool:
+    """Say whether address and cookies can be searched for: the database refuses a NUL."""
+    if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
+        return False
+    return not any("\0" in value for value in request.COOKIES.values())
+
+
 def _domain(host: str) -> Domain | None:
     """Return the served domain of a host; kept for a few seconds, in the public schema."""
     key = f"host:{host}"
@@ -78,6 +85,8 @@ class HostMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
+        if not _is_readable(request):
+            return errors.neutral(request, 400)
         try:
             host = _host(request)
         except DisallowedHost:
@@ -137,7 +146,7 @@ class ActorMiddleware:
             actor=actor,
             door=door,
             correlation_id=sent if CORRELATION.fullmatch(sent) else None,
-            address=request.META.get("REMOTE_ADDR", ""),
+            address=caller_address(request),
         ) as scope:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = scope.correlation_id

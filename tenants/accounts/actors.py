@@ -3,6 +3,9 @@
 from governance.actors import Actor, ActorKind
 from tenants.accounts.models import ApiToken, User
 
+# The narrowest column that keeps a label. Name and address together can be longer.
+LABEL_LENGTH = 160
+
 
 def actor_for(user: User) -> Actor:
     """Return the actor of a person: their permissions, limited to their client if any."""
@@ -10,7 +13,7 @@ def actor_for(user: User) -> Actor:
     return Actor(
         kind=kind,
         id=user.pk,
-        label=f"{user.name} <{user.email}>",
+        label=f"{user.name} <{user.email}>"[:LABEL_LENGTH],
         client_id=user.client_id,
         permissions=user.permissions,
     )

@@ -1,5 +1,6 @@
 """Adding and changing a partner's clients."""
 
+import re
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -10,7 +11,9 @@ from governance.actors import Actor
 from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import Client
+from tenants.accounts.names import plain_name
 
+LOCALES = ("en-gb", "en-us", "de", "nl", "fr")
 EDITABLE = ("name", "time_zone", "currency", "locale", "status")
 
 
@@ -24,9 +27,12 @@ def _validated(client: Client) -> Client:
         raise ValidationError(
             {"time_zone": f"{client.time_zone!r} is no time zone; use one such as Europe/London."}
         )
-    client.currency = client.currency.upper()
-    if len(client.currency) != 3 or not client.currency.isalpha():
+    if not re.fullmatch("[A-Za-z]{3}", client.currency):
         raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
+    client.currency = client.currency.upper()
+    if client.locale not in LOCALES:
+        raise ValidationError({"locale": f"Use one of {', '.join(LOCALES)}."})
+    client.name = plain_name(client.name)
     client.full_clean()
     return client
 

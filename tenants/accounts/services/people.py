@@ -9,6 +9,7 @@ from governance.actors import Actor
 from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import Client, RoleGrant, User
+from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import CLIENT_ROLES, STAFF_ROLES
 
 
@@ -47,7 +48,9 @@ def add_person(
     actor.require("users.manage", client.pk if client else None)
     _guard_widening(actor, kind, roles)
     wanted = _checked_roles(kind, roles)
-    user = User.objects.create_user(email, password, kind=kind, name=name.strip(), client=client)
+    user = User.objects.create_user(
+        email, password, kind=kind, name=plain_name(name), client=client
+    )
     RoleGrant.objects.bulk_create(
         RoleGrant(user=user, role=role, granted_by=actor.label) for role in wanted
     )

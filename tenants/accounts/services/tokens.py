@@ -18,6 +18,7 @@ from governance.actors import Actor
 from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import ApiToken, Client, User
+from tenants.accounts.names import plain_name
 
 MARK = "key"
 SECRET_BYTES = 24
@@ -54,7 +55,7 @@ def make_token(
         raise ValidationError("A client user's token is for that client only.")
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(SECRET_BYTES)
     token = ApiToken(
-        name=name.strip(),
+        name=plain_name(name),
         prefix=prefix,
         digest=_digest(secret),
         scopes=wanted,

@@ -1,0 +1,1 @@
+"""What somebody who means harm sends, and what must come of it."""
