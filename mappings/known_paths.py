@@ -64,7 +64,8 @@ class KnownPaths:
         """Say whether a path is known, leads to one that is, or goes below where nothing more
         is known (a list, an object that the sample has empty)."""
         try:
-            parts = split(path)
+            # A position in a list, as in addresses.0.city, is no name.
+            parts = tuple(part for part in split(path) if not part.isdecimal())
         except BadPath:
             return True  # compiling says what is wrong with it
         if parts in self._ends or parts in self._ways:

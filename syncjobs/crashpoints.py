@@ -78,4 +78,6 @@ def _strike(armed: _Armed) -> None:
             return
     if armed.action == "raise":
         raise CrashPoint(armed.name)
-    os.kill(os.getpid(), signal.SIGKILL if armed.action == "kill" else signal.SIGSTOP)
+    # To this thread: sent to the process, it could run on for a moment until the signal lands.
+    sign = signal.SIGKILL if armed.action == "kill" else signal.SIGSTOP
+    signal.pthread_kill(threading.get_ident(), sign)

@@ -156,6 +156,16 @@ class ObjectSpec:
             yield "update", self.update
         yield from self.actions.items()
 
+    def _held(self) -> tuple[str, ...]:
+        """Every path of a record: what is asked for, what is joined to it, and the ids of both."""
+        if not self.fields:
+            return ()
+        joined = [f"{join.into}.{name}" for join in self.joins for name in ("id", *join.fields)]
+        paths = [*self.fields, *joined]
+        # A field behind a dot comes with the id of the record that it is in.
+        owners = [f"{path.rpartition('.')[0]}.id" for path in paths if "." in path]
+        return tuple(dict.fromkeys([self.id, *paths, *owners]))
+
     def info(self) -> ObjectInfo:
         """What the catalogue says of it."""
         return ObjectInfo(
@@ -168,7 +178,7 @@ class ObjectSpec:
             actions=tuple(self.actions),
             deletes=self.deletes,
             can_look_up=bool(self.look_up),
-            fields=self.fields,
+            fields=self._held(),
             target_fields=self.target_fields,
         )
 
