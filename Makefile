@@ -45,7 +45,7 @@ lock: ## Lock the dependencies anew
 
 $(NPM_DIR)/node_modules/.ready: $(NPM_DIR)/package-lock.json
 	@command -v npm >/dev/null || { echo "npm is missing: apt-get install npm"; exit 1; }
-	@cd $(NPM_DIR) && npm ci --silent && touch node_modules/.ready
+	@cd $(NPM_DIR) && npm install --no-save --ignore-scripts --silent && touch node_modules/.ready
 
 css: $(NPM_DIR)/node_modules/.ready ## Build the portal's stylesheet
 	@cd $(NPM_DIR) && npm run --silent build
