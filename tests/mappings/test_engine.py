@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from mappings.documents import MappingError, document_hash
+from mappings.documents import MappingError, Problem, document_hash
 from mappings.engine import Inputs, compile_mapping
 from mappings.transforms import TRANSFORMS
 
@@ -22,7 +22,7 @@ def run(document: dict[str, object], record: dict[str, object], **inputs: object
     return mapped.data
 
 
-def problem(document: dict[str, object], record: dict[str, object], **inputs: object) -> object:
+def problem(document: dict[str, object], record: dict[str, object], **inputs: object) -> Problem:
     mapped = compile_mapping(document).run(record, inputs=Inputs(**inputs))  # type: ignore[arg-type]
     assert mapped.data is None
     return mapped.problems[0]
@@ -138,7 +138,7 @@ def test_checks_reject_hold_or_warn() -> None:
             }
         ),
         outbound({"target": "a", "source": "b", "steps": [{"do": "match", "pattern": "a" * 201}]}),
-        outbound(*[{"target": f"t{n}", "source": "b"} for n in range(501)]),
+        outbound(*[Rule(target=f"t{n}", source="b") for n in range(501)]),
         outbound({"target": "a", "expr": "add(" * 99}),
     ],
 )

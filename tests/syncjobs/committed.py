@@ -26,7 +26,7 @@ def drop_partner(slug: str = SLUG) -> None:
         owner.execute(f'DROP SCHEMA IF EXISTS "{partner.schema_name}" CASCADE'.encode())
     Wakeup.objects.filter(schema_name=partner.schema_name).delete()
     Domain.objects.filter(tenant=partner).delete()
-    partner.delete(force_drop=False)  # type: ignore[call-arg]  # django-tenants' own
+    partner.delete(force_drop=False)
 
 
 @contextmanager
