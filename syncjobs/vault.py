@@ -29,6 +29,10 @@ class VaultError(Exception):
     """A secret cannot be sealed or opened; the message says what to do, never the content."""
 
 
+class MasterKeyError(VaultError):
+    """The installation's key is not the one that was used: nothing is wrong with the secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """A partner's key, as it is used; it exists in memory only."""
@@ -116,14 +120,14 @@ def wrap(data_key: DataKey, *, master: bytes, schema: str) -> str:
 
 
 def unwrap(wrapped: str, *, version: int, masters: Sequence[bytes], schema: str) -> DataKey:
-    """Return the data key, opened by the first master key that fits; raises VaultError."""
+    """Return the data key, opened by the first master key that fits; raises MasterKeyError."""
     form, _, body = wrapped.partition(".")
     for master in masters if form == _FORMAT else ():
         try:
             return DataKey(version, _unpacked(master, body, _wrap_place(schema, version)))
         except InvalidTag:
             continue
-    raise VaultError(
+    raise MasterKeyError(
         "The installation's master key does not open this partner's keys. An operator sets the "
         "master key that was in use when they were made, or adds it to the previous master "
         "keys. Where it is lost, the credentials of each connection must be entered again."

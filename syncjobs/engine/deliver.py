@@ -10,7 +10,7 @@ from typing import Final
 from django.db import transaction
 
 from syncjobs.connectors.base import Connector
-from syncjobs.connectors.errors import Config
+from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine import ledger
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
@@ -77,7 +77,7 @@ def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> Non
     connection = jobs[0].delivery.connection
     try:
         system = systems.open(connection)
-    except Config as error:
+    except ConnectorError as error:
         ledger.record(
             [failed(job, error, verify=job.delivery.verify) for job in jobs], worker=worker
         )

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Connector
-from syncjobs.connectors.errors import Config, RateLimited
+from syncjobs.connectors.errors import Config, RateLimited, Transient
 from syncjobs.models import Connection
 from syncjobs.services.secrets import open_sealed, place_of
-from syncjobs.vault import VaultError
+from syncjobs.vault import MasterKeyError, VaultError
 
 _BURST_SECONDS: Final = 2
 
@@ -98,7 +98,11 @@ class Systems:
         self._budgets.clear()
 
     def open(self, connection: Connection) -> Connector:
-        """Return the open system. Raises Config when it cannot be opened as configured."""
+        """Return the open system.
+
+        Raises Config when it cannot be opened as configured, Transient when the installation's
+        master key is the wrong one: that passes for all connections at once when it is mended.
+        """
         if connection.pk not in self._open:
             self._open[connection.pk] = self._connect(connection)
         return self._open[connection.pk]
@@ -115,6 +119,8 @@ class Systems:
             budget = self._budgets.setdefault(connection.pk, SharedBudget(connection.pk))
         try:
             secret = open_sealed(connection.secret, aad=place_of(connection))
+        except MasterKeyError as error:
+            raise Transient(str(error)) from error
         except VaultError as error:
             raise Config(str(error)) from error
         return registry.connector(connection.connector).open(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -21,6 +22,7 @@ from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection, Stream
 from syncjobs.services.secrets import place_of, seal
 from syncjobs.state import CONNECTION
+from syncjobs.vault import VaultError
 from tenants.accounts.models import Client
 
 
@@ -46,7 +48,7 @@ def create_connection(
         raise ValidationError({"name": "This client has a connection of that name already."})
     made = Connection(client=client, connector=connector, name=name, config=dict(config))
     made.full_clean(exclude=["client"])
-    made.secret = seal(secret, aad=place_of(made))
+    made.secret = _sealed(made, secret)
     made.save()
     _audit(actions.CONNECTION_ADDED, made, after={"connector": connector, "config": dict(config)})
     return made
@@ -58,6 +60,22 @@ def _require_fields(fields: Sequence[ConnectionField], given: Mapping[str, str])
     ]
     if missing:
         raise ValidationError(missing)
+
+
+def _sealed(connection: Connection, secret: Mapping[str, str]) -> str:
+    try:
+        return seal(secret, aad=place_of(connection))
+    except VaultError as error:
+        raise ValidationError(str(error)) from error
+
+
+def _hosts(config: Mapping[str, str]) -> set[tuple[str, str]]:
+    """The hosts that a configuration names, with how they are reached."""
+    try:
+        parts = [urlsplit(value.strip()) for value in config.values() if "//" in value]
+        return {(one.scheme, one.hostname or "") for one in parts}
+    except ValueError as error:
+        raise ValidationError("The address cannot be read. Write it as https://host/.") from error
 
 
 def test_connection(actor: Actor, connection: Connection) -> list[Check]:
@@ -103,8 +121,8 @@ def change_credentials(
 ) -> None:
     """Set a new address and seal new credentials; the connection must be tested again.
 
-    Secret fields that are left out keep what they were. Raises NotPermitted, ValidationError
-    for missing fields, BadTransition while it is switched off.
+    Without secret fields the stored ones stay, as long as the host does. Raises NotPermitted,
+    ValidationError for missing fields, BadTransition while it is switched off.
     """
     actor.require("connections.manage", connection.client_id)
     descriptor = registry.connector(connection.connector).descriptor
@@ -113,7 +131,10 @@ def change_credentials(
     changes: dict[str, Any] = {"config": dict(config), "secret_expires_at": expires_at}
     if secret:
         _require_fields(descriptor.secret_fields, secret)
-        changes["secret"] = seal(secret, aad=place_of(row))
+        changes["secret"] = _sealed(row, secret)
+    elif _hosts(config) - _hosts(row.config):
+        # Or whoever may change the address could have the stored secret sent to themselves.
+        raise ValidationError("The system's host changed: enter its credentials again.")
     before = row.config
     move_row(row, CONNECTION, "change", **changes)
     _audit(

@@ -35,6 +35,11 @@ def open_sealed(token: str, *, aad: tuple[str, ...]) -> dict[str, object]:
     return vault.open_sealed(token, aad=aad, ring=_ring())
 
 
+def keys_open() -> bool:
+    """Say whether a master key of this process opens all of the partner's data keys."""
+    return all(_fits(row, _masters()) for row in SecretKey.objects.order_by("version"))
+
+
 def rotate_data_key(actor: Actor) -> int:
     """Make a new data key and seal every credential again with it; returns how many.
 

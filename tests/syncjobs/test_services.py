@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from branding.models import UsageDay
@@ -103,6 +104,39 @@ def test_a_new_address_keeps_the_credentials(alder: Client, bob: Actor) -> None:
     made = _connect(bob, alder)
     change_credentials(bob, made, config={"base_url": "http://127.0.0.1:11"}, secret={})
     made.refresh_from_db()
+    assert open_sealed(made.secret, aad=place_of(made)) == {"token": SECRET}
+
+
+@pytest.mark.parametrize(
+    "address", ["http://evil.example:9", "https://127.0.0.1:9", "http://127.0.0.1@evil.example/"]
+)
+def test_stored_credentials_are_not_sent_to_another_host(
+    alder: Client, bob: Actor, address: str
+) -> None:
+    made = _connect(bob, alder)
+    with pytest.raises(ValidationError, match="enter its credentials again"):
+        change_credentials(bob, made, config={"base_url": address}, secret={})
+    change_credentials(bob, made, config={"base_url": address}, secret={"token": "new"})
+    made.refresh_from_db()
+    assert open_sealed(made.secret, aad=place_of(made)) == {"token": "new"}
+
+
+def test_an_address_that_cannot_be_read_is_refused(alder: Client, bob: Actor) -> None:
+    made = _connect(bob, alder)
+    with pytest.raises(ValidationError, match="cannot be read"):
+        change_credentials(bob, made, config={"base_url": "http://["}, secret={})
+
+
+def test_a_wrong_master_key_says_what_to_do_and_loses_nothing(
+    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = _connect(bob, alder)
+    with monkeypatch.context() as wrong:
+        wrong.setattr(settings, "MASTER_KEY", b"x" * 32)
+        with pytest.raises(ValidationError, match="previous master keys"):
+            _connect(bob, alder, name="Second")
+        with pytest.raises(ValidationError, match="previous master keys"):
+            change_credentials(bob, made, config=made.config, secret={"token": "new"})
     assert open_sealed(made.secret, aad=place_of(made)) == {"token": SECRET}
 
 
