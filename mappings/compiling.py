@@ -54,19 +54,31 @@ def compiled_parts(
     if problems:
         raise MappingError(problems)
     fields = _fields(object_type)
-    made = [_rule(raw, fields) for raw in rules_of(plain)]
+    made = _bounded_rules(plain, fields)
     judged = [_check(raw, rules_of(plain)) for raw in checks_of(plain)]
     rules = [one for one in made if isinstance(one, Rule)]
     checks = [one for one in judged if isinstance(one, Check)]
     problems = [one for one in [*made, *judged] if isinstance(one, Problem)]
     problems += _target_problems(plain, fields) + _lookup_problems(plain)
     problems += _source_problems(rules, source_type)
-    if sum(rule.size for rule in rules) + sum(one.condition.size for one in checks) > MAX_SIZE:
-        problems.append(Problem("too_large", "All rules together do too much; split the mapping."))
     if problems:
         raise MappingError(problems)
     mark_shared(rules)
     return rules, checks
+
+
+def _bounded_rules(document: Record, fields: Mapping[str, Field]) -> list[Rule | Problem]:
+    """Compile rule by rule, and stop when all together are too much. Raises MappingError."""
+    made: list[Rule | Problem] = []
+    size = 0
+    for raw in rules_of(document):
+        one = _rule(raw, fields)
+        size += one.size if isinstance(one, Rule) else 0
+        if size > MAX_SIZE:
+            text = "All rules together do too much; split the mapping."
+            raise MappingError([Problem("too_large", text)])
+        made.append(one)
+    return made
 
 
 def _fields(object_type: str) -> dict[str, Field]:

@@ -43,16 +43,17 @@ _KINDS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def _of_field(field: Field) -> dict[str, Any]:
+    """Return a field's schema; null is allowed where it is not required."""
     if field.type == "enum":
-        kind: dict[str, Any] = {"enum": list(field.choices)}
-    elif field.type == "list":
+        return {"enum": [*field.choices, *([] if field.required else [None])]}
+    if field.type == "list":
         kind = {"type": "array", "items": _of_fields(field.items), "maxItems": 10_000}
     elif field.type == "object":
         kind = _of_fields(field.items)
     else:
         kind = dict(_KINDS[field.type])
     if not field.required:
-        return {"anyOf": [kind, {"type": "null"}]}
+        return {**kind, "type": [kind["type"], "null"]}
     return {**kind, "minLength": 1} if "maxLength" in kind else kind
 
 
@@ -132,4 +133,5 @@ def faults(object_type: str, data: Mapping[str, object]) -> list[Fault]:
     validator = _validator(object_type)
     if validator.is_valid(plain):
         return []
-    return [_expected(object_type, error) for error in validator.iter_errors(plain)]
+    found = [_expected(object_type, error) for error in validator.iter_errors(plain)]
+    return list(dict.fromkeys(found))

@@ -62,10 +62,11 @@ class Row:
     @property
     def extras(self) -> list[str]:
         """What else the rule does, in a few words, for its folded part."""
-        words = [step.label for step in self.steps]
-        words += [f"look-up: {self.lookup.partition(' ')[2]}"] if self.lookup else []
-        words += [f"default {self.default}"] if self.default else []
-        words += ["only when …"] if self.when.strip() else []
+        words = ["Required"] if self.required else []
+        words += [step.label for step in self.steps]
+        words += [f"Look-up: {self.lookup.partition(' ')[2]}"] if self.lookup else []
+        words += [f"Default {self.default}"] if self.default else []
+        words += ["Only when …"] if self.when.strip() else []
         return words
 
 

@@ -9,7 +9,7 @@ MAX_TEXT: Final = 10_000
 MAX_ITEMS: Final = 10_000
 # List members that one expression, and all expressions on one record, may look at.
 MAX_STEPS: Final = 20_000
-MAX_RECORD_STEPS: Final = 100_000
+MAX_RECORD_STEPS: Final = 50_000
 
 
 class ExpressionError(ValueError):
@@ -26,6 +26,7 @@ class Budget:
 
     def spend(self, steps: int = 1) -> None:
         """Take steps away. Raises ExpressionError when none are left."""
-        self.left -= steps
-        if self.left < 0:
+        if steps > self.left:
+            self.left = 0
             raise ExpressionError("It does too much for one record; simplify it.")
+        self.left -= steps

@@ -58,11 +58,13 @@ class Expression:
     def _walked(
         self, record: Record, variables: Mapping[str, object], spent: Budget | None
     ) -> object:
-        own = Budget(MAX_STEPS)
-        value = self._run(record, variables, own)
-        if spent is not None:
-            spent.spend(MAX_STEPS - own.left)
-        return value
+        most = MAX_STEPS if spent is None else min(MAX_STEPS, spent.left)
+        own = Budget(most)
+        try:
+            return self._run(record, variables, own)
+        finally:
+            if spent is not None:
+                spent.left -= most - own.left
 
 
 _NOTHING_TO_SPEND: Final = Budget(0)

@@ -99,7 +99,8 @@ class ShownCheck:
 class Shown:
     """The answer to one state of the editor.
 
-    problems: what is wrong beyond a single rule. may_keep: whether the document can be kept.
+    problems: what is wrong beyond a single rule. lines: what differs from the live version;
+    same: how many of its rules do not. may_keep: whether the document can be kept.
     """
 
     document: dict[str, object]
@@ -111,6 +112,7 @@ class Shown:
     covered: int
     fields: int
     lines: list[Line]
+    same: int
     may_keep: bool
     sample: dict[str, object]
 
@@ -140,6 +142,8 @@ def shown(editing: Editing) -> Shown:
     elsewhere = [str(one) for one in said if _place(one) not in places]
     filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
     live = editing.mapping.live
+    lines = diff(live.document if live else {}, document)
+    changed = [line for line in lines if line.sign != " "]
     return Shown(
         document=document,
         rules=rules,
@@ -149,7 +153,8 @@ def shown(editing: Editing) -> Shown:
         missing=_missing(editing.mapping, filled) if preview.rows else [],
         covered=len(filled),
         fields=len(targets_of(editing.mapping)),
-        lines=diff(live.document if live else {}, document),
+        lines=changed,
+        same=len(lines) - len(changed),
         may_keep=not wrong,
         sample=sample,
     )

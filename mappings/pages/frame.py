@@ -8,6 +8,9 @@ from django.shortcuts import render
 
 from governance import correlation
 from governance.requests import actor_of
+from mappings.canonical.registry import SCHEMAS
+from mappings.catalogue import fields_for
+from mappings.models import Mapping
 
 FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
 M = TypeVar("M", bound=Model)
@@ -30,3 +33,14 @@ def page(
         "staff": actor_of(request).client_id is None,
     }
     return render(request, f"mappings/{template}", shared | context, status=status)
+
+
+def ways(mapping: Mapping) -> tuple[str, str]:
+    """Return in words what a mapping reads and what it makes."""
+    system = fields_for(mapping.connector, mapping.object).label
+    theirs = f"{mapping.object} of {system}" if system else mapping.object
+    source, target = mapping.source_type, mapping.object_type
+    return (
+        SCHEMAS[source].label if source in SCHEMAS else theirs,
+        SCHEMAS[target].label if target in SCHEMAS else theirs,
+    )

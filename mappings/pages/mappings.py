@@ -14,8 +14,8 @@ from governance.requests import actor_of
 from mappings.editor.form import form_of, press, read_form
 from mappings.models import Mapping, MappingVersion
 from mappings.pages.editing import Editing, Shown, choices, sample_text, shown, stored_samples
-from mappings.pages.frame import page, visible
-from mappings.services.versions import propose_version, save_draft, standings
+from mappings.pages.frame import page, visible, ways
+from mappings.services.versions import propose_document, save_draft, standings
 from tenants.lists import page_of
 
 SHOWN_VERSIONS = 20
@@ -29,7 +29,9 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
             Q(name__icontains=words) | Q(canonical__icontains=words) | Q(object__icontains=words)
         )
     found = page_of(request, rows)
-    return page(request, "list.html", {"page": found, "empty": not found.paginator.count})
+    shown_rows = [(mapping, ways(mapping)) for mapping in found.object_list]
+    context = {"page": found, "rows": shown_rows, "empty": not found.paginator.count}
+    return page(request, "list.html", context)
 
 
 def _mapping(request: HttpRequest, pk: int) -> Mapping:
@@ -64,13 +66,18 @@ def _opened(request: HttpRequest, mapping: Mapping) -> Editing:
 def _sent(request: HttpRequest, mapping: Mapping) -> Editing:
     """Return the editor as it was sent, after the button that was pressed."""
     version = _version(request, mapping, request.POST.get("base", ""))
-    samples = stored_samples(request, mapping)
     command = request.POST.get("do", "")[:200]
+    # While somebody types only the preview is answered: the list of records stays as it is.
+    samples = [] if _is_typing(request) else stored_samples(request, mapping)
     chosen, text = request.POST.get("record", ""), request.POST.get("sample", "") or "{}"
     if command == "sample":
         chosen, text = sample_text(samples, chosen)
     form = press(read_form(request.POST), command, request.POST)
     return Editing(mapping, version, form, text, samples, chosen)
+
+
+def _is_typing(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true" and request.POST.get("do") != "sample"
 
 
 def _context(request: HttpRequest, editing: Editing, answer: Shown) -> dict[str, Any]:
@@ -79,8 +86,9 @@ def _context(request: HttpRequest, editing: Editing, answer: Shown) -> dict[str,
     words = standings(versions)
     return {
         "mapping": mapping,
+        "ways": ways(mapping),
         "version": editing.base,
-        "versions": [(one, words[one.pk]) for one in versions],
+        "versions": [(one, words[one.pk], one.author_label.partition(" <")[0]) for one in versions],
         "editing": editing,
         "shown": answer,
         "title": request.POST.get("title", ""),
@@ -100,15 +108,22 @@ def mapping_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer what the form holds now: to htmx its parts, to a plain browser the page."""
     editing = _sent(request, _mapping(request, pk))
-    context = _context(request, editing, shown(editing))
+    answer = shown(editing)
     if request.headers.get("HX-Request") != "true":
-        return page(request, "detail.html", context)
+        return page(request, "detail.html", _context(request, editing, answer))
     command, _, rest = request.POST.get("do", "").partition(":")
     ident = rest.partition(":")[0]
-    context |= {"pressed": command, "pressed_on": ident, "swap": True}
-    context["gone"] = _number_of(request, "row", "id", ident) or _number_of(
-        request, "check", "check-id", ident
-    )
+    context = {
+        "mapping": editing.mapping,
+        "editing": editing,
+        "shown": answer,
+        "swap": True,
+        "pressed": command,
+        "pressed_on": ident,
+        "gone": _number_of(request, "row", "id", ident)
+        or _number_of(request, "check", "check-id", ident),
+        **(choices(request, editing.mapping, answer.sample) if command else {}),
+    }
     return render(request, "mappings/parts/answer.html", context)
 
 
@@ -140,11 +155,17 @@ def _kept(request: HttpRequest, editing: Editing, answer: Shown) -> str:
     reason = request.POST.get("reason", "").strip()
     if not answer.may_keep:
         raise ValidationError("Some rules need correcting first; they are marked.")
-    version = save_draft(actor, mapping, answer.document, note=reason, sample=answer.sample)
     if request.POST.get("do") == "draft":
+        version = save_draft(actor, mapping, answer.document, note=reason, sample=answer.sample)
         messages.success(request, f"Version {version.number} is kept as a draft.")
         return f"{reverse('mapping_detail', args=[mapping.pk])}?version={version.number}"
-    title = request.POST.get("title", "").strip() or f"Change {mapping.name}"
-    asked = propose_version(actor, version, title=title, reason=reason)
+    asked = propose_document(
+        actor,
+        mapping,
+        answer.document,
+        title=request.POST.get("title", "").strip() or f"Change {mapping.name}",
+        reason=reason,
+        sample=answer.sample,
+    )
     messages.success(request, "Proposed. It goes live when somebody else has approved it.")
     return reverse("change_detail", args=[asked.pk])

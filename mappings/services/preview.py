@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Q
 
-from mappings.documents import MappingError, Problem
+from mappings.documents import MappingError, Problem, rules_of
 from mappings.engine import CompiledMapping, Inputs, RuleTrace, compile_mapping
 from mappings.json_text import BadJson, read_json
 from mappings.models import Mapping, ValueMap
@@ -77,23 +77,22 @@ def preview_for(
 ) -> Preview:
     """Run a document as `mapping` would run it, with its value maps. Never raises.
 
-    The faults are all for which the document could not be kept.
+    The faults are all for which the document could not be kept; the rules that have none
+    are shown all the same.
     """
     faults = problems_of(mapping, document, sample)
+    faulty = {fault.rule.split("/")[0] for fault in faults}
+    sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
+    checks = {} if faults else {"checks": document.get("checks", [])}
+    types = {"object_type": mapping.object_type, "source_type": mapping.source_type}
     try:
-        made = compile_mapping(
-            document, object_type=mapping.object_type, source_type=mapping.source_type
-        )
+        made = compile_mapping({"rules": sound, **checks}, **types)
     except MappingError:
         return Preview(faults=faults)
-    shown = preview(
-        document,
-        sample,
-        object_type=mapping.object_type,
-        source_type=mapping.source_type,
-        inputs=inputs_for(made, sample, value_tables(mapping.client_id)),
-    )
-    return replace(shown, faults=faults)
+    inputs = inputs_for(made, sample, value_tables(mapping.client_id))
+    if faults:
+        return Preview(rows=made.explain(sample, inputs=inputs), faults=faults)
+    return preview(document, sample, inputs=inputs, **types)
 
 
 def inputs_for(

@@ -179,6 +179,24 @@ def propose_version(
     return request
 
 
+@transaction.atomic
+def propose_document(
+    actor: Actor,
+    mapping: Mapping,
+    document: Record[str, object],
+    *,
+    title: str,
+    reason: str,
+    sample: Record[str, object] | None = None,
+) -> ChangeRequest:
+    """Keep a document as a version and ask for it to go live: both or neither.
+
+    Raises as `save_draft` and `propose_version`.
+    """
+    version = save_draft(actor, mapping, document, note=reason, sample=sample)
+    return propose_version(actor, version, title=title, reason=reason)
+
+
 def publish(mapping: Mapping, version: MappingVersion) -> None:
     """Make a version live inside the transaction of change control or of starting content.
 

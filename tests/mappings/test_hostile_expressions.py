@@ -1,0 +1,156 @@
+"""Hostile expressions: a clear answer, fast, small, and no harm done; arithmetic is exact."""
+
+import contextlib
+from collections.abc import Callable
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mappings.engine import Inputs, compile_mapping
+from mappings.language.budget import ExpressionError
+from mappings.language.evaluate import Expression
+from mappings.language.functions import FUNCTIONS, SPECIAL
+from tests.mappings.hostile import cheap
+
+SOURCES = {
+    "dunder name": "__import__('os')",
+    "dunder path": "field('__class__.__mro__')",
+    "attribute": "field('a').upper",
+    "method": "field('a').upper()",
+    "index": "field('a')[0]",
+    "open": "open('/etc/passwd')",
+    "env": "env('HOME')",
+    "eval": "eval('1')",
+    "lambda": "lambda: 1",
+    "comprehension": "[x for x in y]",
+    "assignment": "a = 1",
+    "statement": "import os",
+    "parens": "(" * 50_000,
+    "nested calls": "not(" * 50_000 + "true" + ")" * 50_000,
+    "nested calls within the length": "not(" * 100 + "true" + ")" * 100,
+    "one plus": "1+" * 100_000,
+    "many terms": "concat(" + ",".join(["'a'"] * 400) + ")",
+    "long literal": "9" * 500,
+    "full-width digits": "add(１, 2)",
+    "arabic digits": "add(٣, 2)",
+    "power": "9**9**9",
+    "exponent": "1e999999999",
+    "huge text": "'" + "a" * 1_000_000 + "'",
+    "unclosed": "'" + "a" * 100,
+    "backslash": "'\\x41'",
+    "nested aggregate": "sum('a', sum('b', 'c'))",
+    "null sign": "field('a\x00b')\x00",
+    "half a character": "field(\ud800)",
+    "nothing": "",
+    "spaces": " " * 1_999,
+    "comment": "add(1, 2) # 3",
+}
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES.keys())
+def test_a_hostile_expression_is_refused_at_once(source: str) -> None:
+    with cheap(), pytest.raises(ExpressionError) as caught:
+        Expression(source)
+    assert 5 < len(str(caught.value)) < 700
+
+
+EVALUATIONS: dict[str, tuple[str, Callable[[], dict[str, object]]]] = {
+    "division by zero": ("div(field('a'), 0)", lambda: {"a": "1"}),
+    "division of nothing": ("div(0, 0)", dict),
+    "overflow": (
+        "mul(mul(field('a'), field('a')), mul(field('a'), field('a')))",
+        lambda: {"a": "9" * 38},
+    ),
+    "exponent": ("add(field('a'), 1)", lambda: {"a": "1e999999999"}),
+    "tiny exponent": ("add(field('a'), 1)", lambda: {"a": "1e-999999999"}),
+    "decimal exponent": ("add(field('a'), 1)", lambda: {"a": Decimal("1e999999")}),
+    "not a number": ("add(field('a'), 1)", lambda: {"a": "NaN"}),
+    "signalling": ("gt(field('a'), 1)", lambda: {"a": Decimal("sNaN")}),
+    "infinity": ("add(field('a'), 1)", lambda: {"a": "Infinity"}),
+    "float": ("add(field('a'), 1)", lambda: {"a": 0.1}),
+    "full-width": ("add(field('a'), 1)", lambda: {"a": "１２"}),
+    "underscores": ("add(field('a'), 1)", lambda: {"a": "1_000"}),
+    "more digits than fit": ("add(field('a'), 1)", lambda: {"a": "1" * 41}),
+    "huge integer": ("add(field('a'), 1)", lambda: {"a": 10**5_000}),
+    "growing text": ("concat(field('a'), field('a'))", lambda: {"a": "x" * 6_000}),
+    "long text": ("upper(field('a'))", lambda: {"a": "x" * 1_000_000}),
+    "a million items": ("sum('a', 'b')", lambda: {"a": [{"b": "1"}] * 1_000_000}),
+    "three lists": (
+        "add(sum('a', 'b'), add(sum('a', 'b'), sum('a', 'b')))",
+        lambda: {"a": [{"b": "1"}] * 9_000},
+    ),
+    "no list": ("count('a')", lambda: {"a": "text"}),
+    "no objects": ("sum('a', 'b')", lambda: {"a": ["1", "2"]}),
+    "list as text": ("concat(field('a'))", lambda: {"a": [1]}),
+    "no condition": ("if('yes', 1, 2)", dict),
+    "fraction of a letter": ("left('abc', '1.5')", dict),
+    "many digits": ("round(1, 11)", dict),
+    "unknown variable": ("var('perod')", dict),
+}
+
+
+@pytest.mark.parametrize("source", EVALUATIONS.keys())
+def test_what_a_record_makes_of_an_expression_is_bounded(source: str) -> None:
+    text, record = EVALUATIONS[source]
+    expression, made = Expression(text), record()
+    with cheap(), pytest.raises(ExpressionError) as caught:
+        expression(made, {})
+    assert 5 < len(str(caught.value)) < 300
+
+
+_TOKENS = st.sampled_from(
+    [*FUNCTIONS, *SPECIAL, "(", ")", ",", "(", ")", ",", "'a'", "'a.b'", "1", "-2.5", "true",
+     "null", "__class__", ".", "+", "\n", '"', "é"]
+)  # fmt: skip
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(st.lists(_TOKENS, max_size=60).map(" ".join))
+def test_token_soup_gives_a_value_or_the_expected_error(source: str) -> None:
+    record = {"a": [{"b": "1"}, {"a": "x"}]}
+    with contextlib.suppress(ExpressionError):
+        Expression(source)(record, {})
+
+
+_NUMBERS = st.decimals(
+    min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=6, allow_nan=False
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_NUMBERS, _NUMBERS)
+def test_arithmetic_agrees_with_exact_fractions(left: Decimal, right: Decimal) -> None:
+    record = {"a": format(left, "f"), "b": format(right, "f")}
+    with localcontext() as context:
+        context.prec = 3  # the thread's own must not matter
+        results = {
+            name: Expression(f"{name}(field('a'), field('b'))")(record, {})
+            for name in ("add", "sub", "mul")
+        }
+    exact = {
+        "add": Fraction(left) + Fraction(right),
+        "sub": Fraction(left) - Fraction(right),
+        "mul": Fraction(left) * Fraction(right),
+    }
+    assert {name: Fraction(value) for name, value in results.items()} == exact  # type: ignore[arg-type]  # all are decimals
+
+
+def test_the_threads_decimal_context_never_matters() -> None:
+    steps = {"negate": [], "absolute": [], "round": [("digits", 2)], "multiply": [("by", "3")]}
+    record = {"a": "1234567890123456789.125", "l": [{"n": "1234567890123456789.125"}] * 2}
+    rules = [
+        {"id": name, "target": name, "source": "a", "steps": [{"do": name, **dict(settings)}]}
+        for name, settings in steps.items()
+    ]
+    rules.append({"id": "sum", "target": "sum", "expr": "sum('l', 'n')"})
+    rules.append({"id": "abs", "target": "abs", "expr": "abs(field('a'))"})
+    mapping = compile_mapping({"rules": rules})
+    usual = mapping.run(record, inputs=Inputs()).data
+    with localcontext() as context:
+        context.prec = 2
+        assert mapping.run(record, inputs=Inputs()).data == usual
+    assert usual is not None
+    assert usual["sum"] == Decimal("2469135780246913578.250")
