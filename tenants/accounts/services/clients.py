@@ -3,6 +3,7 @@
 import re
 from zoneinfo import available_timezones
 
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
@@ -13,13 +14,22 @@ from tenants.accounts import actions
 from tenants.accounts.models import Client
 from tenants.accounts.names import plain_name
 
-LOCALES = ("en-gb", "en-us", "de", "nl", "fr")
+# The framework knows the forms of these and of their regions ("en" covers "en-ie").
+LANGUAGES = frozenset(LANG_INFO)
 EDITABLE = ("name", "time_zone", "currency", "locale", "status")
 
 
 def client_names(ids: frozenset[int]) -> dict[int, str]:
     """Return the names of these clients; ids of other partners' clients are not there."""
     return dict(Client.objects.filter(pk__in=ids).values_list("pk", "name"))
+
+
+def _known_locale(locale: str) -> bool:
+    """Whether it is a language, or a language with a region of two letters."""
+    language, sign, region = locale.partition("-")
+    if locale in LANGUAGES or (language in LANGUAGES and not sign):
+        return True
+    return language in LANGUAGES and re.fullmatch(r"[a-z]{2}", region) is not None
 
 
 def _validated(client: Client) -> Client:
@@ -30,8 +40,10 @@ def _validated(client: Client) -> Client:
     if not re.fullmatch("[A-Za-z]{3}", client.currency):
         raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
     client.currency = client.currency.upper()
-    if client.locale not in LOCALES:
-        raise ValidationError({"locale": f"Use one of {', '.join(LOCALES)}."})
+    if not _known_locale(client.locale):
+        raise ValidationError(
+            {"locale": f"{client.locale[:12]!r} is no locale; use one such as en-gb or de."}
+        )
     client.name = plain_name(client.name)
     client.full_clean()
     return client
