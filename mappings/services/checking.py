@@ -11,6 +11,7 @@ from mappings.documents import MappingError, Problem, objects_in, plain_document
 from mappings.engine import compile_mapping
 from mappings.known_paths import KnownPaths, paths_in, read_in, unknown_sources, unknown_targets
 from mappings.models import Mapping, ValueMap
+from mappings.structure import structure_problems
 
 
 class Refused(ValidationError):
@@ -30,12 +31,19 @@ def problems_of(
     is a problem: a misspelt name would else be an empty field for ever.
     """
     try:
-        compile_mapping(document, object_type=mapping.object_type, source_type=mapping.source_type)
+        plain = plain_document(document)
     except MappingError as error:
         return error.problems
+    if problems := structure_problems(plain):
+        return problems
+    try:
+        compile_mapping(plain, object_type=mapping.object_type, source_type=mapping.source_type)
+    except MappingError as error:
+        problems = error.problems
     return [
-        *_path_problems(mapping, document, sample),
-        *_value_map_problems(mapping, document),
+        *problems,
+        *_path_problems(mapping, plain, sample),
+        *_value_map_problems(mapping, plain),
     ]
 
 

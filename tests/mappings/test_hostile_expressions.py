@@ -135,15 +135,20 @@ def test_arithmetic_agrees_with_exact_fractions(left: Decimal, right: Decimal) -
         "sub": Fraction(left) - Fraction(right),
         "mul": Fraction(left) * Fraction(right),
     }
-    assert {name: Fraction(value) for name, value in results.items()} == exact  # type: ignore[arg-type]  # all are decimals
+    assert {name: Fraction(str(value)) for name, value in results.items()} == exact
 
 
 def test_the_threads_decimal_context_never_matters() -> None:
-    steps = {"negate": [], "absolute": [], "round": [("digits", 2)], "multiply": [("by", "3")]}
+    steps: dict[str, dict[str, object]] = {
+        "negate": {},
+        "absolute": {},
+        "round": {"digits": 2},
+        "multiply": {"by": "3"},
+    }
     record = {"a": "1234567890123456789.125", "l": [{"n": "1234567890123456789.125"}] * 2}
     rules = [
-        {"id": name, "target": name, "source": "a", "steps": [{"do": name, **dict(settings)}]}
-        for name, settings in steps.items()
+        {"id": name, "target": name, "source": "a", "steps": [{"do": name, **given}]}
+        for name, given in steps.items()
     ]
     rules.append({"id": "sum", "target": "sum", "expr": "sum('l', 'n')"})
     rules.append({"id": "abs", "target": "abs", "expr": "abs(field('a'))"})

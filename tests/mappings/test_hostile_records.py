@@ -1,6 +1,6 @@
 """Hostile records: a problem of the rule that met them, and no harm to the process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -8,7 +8,9 @@ from mappings.engine import Inputs, Mapped, compile_mapping
 from tests.mappings.hostile import cheap, deep, document, members, rule, stepped
 
 
-def problem(made: dict[str, object], record: dict[str, object], object_type: str = "") -> Mapped:
+def problem(
+    made: Mapping[str, object], record: Mapping[str, object], object_type: str = ""
+) -> Mapped:
     mapping = compile_mapping(made, object_type=object_type)
     with cheap():
         mapped = mapping.run(record, inputs=Inputs())

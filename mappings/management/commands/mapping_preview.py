@@ -7,8 +7,9 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from mappings.documents import canonical_json
-from mappings.services.preview import BadSample, preview, read_sample
+from mappings.services.preview import BadSample, preview_for, read_sample
 from mappings.services.versions import live_version
+from mappings.values import kept
 from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
 
@@ -31,20 +32,22 @@ class Command(BaseCommand):
             raise CommandError(f"There is no partner {options['partner']!r}.")
         name = options["sample"]
         try:
-            text = sys.stdin.read() if name == "-" else Path(name).read_text()
+            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
             sample = read_sample(text)
-        except (OSError, BadSample) as error:
+        except (OSError, UnicodeDecodeError, BadSample) as error:
             raise CommandError(str(error)) from error
         with schema_scope(partner.schema_name):
             version = live_version(options["mapping"], int(options["client"]))
             if version is None:
                 raise CommandError(f"{partner.name} has no live mapping {options['mapping']!r}.")
-            shown = preview(version.document, sample, object_type=version.mapping.object_type)
+            shown = preview_for(version.mapping, version.document, sample)
         for row in shown.rows:
             result = row.problem or ("left out" if row.skipped else row.value)
-            self.stdout.write(f"{row.target:24} {row.taken!r:30} → {result}")
-        for problem in shown.problems:
-            self.stderr.write(str(problem))
+            steps = "".join(f" → {step.value}" for step in row.steps)
+            self.stdout.write(f"{row.target:24} {row.taken!s}{steps} → {result}")
+        for note in (*shown.holds, *shown.warnings):
+            self.stdout.write(str(note))
         if shown.data is None:
-            raise CommandError("The sample is refused.")
-        self.stdout.write(canonical_json(shown.data))
+            wrong = [str(one) for one in (*shown.faults, *shown.problems)]
+            raise CommandError("The sample is refused. " + " ".join(wrong))
+        self.stdout.write(canonical_json(kept(shown.data)))

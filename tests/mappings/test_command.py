@@ -1,0 +1,51 @@
+"""`manage.py mapping_preview`."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from mappings.models import Mapping
+
+
+def preview(*args: str) -> str:
+    out = StringIO()
+    call_command("mapping_preview", *args, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def test_it_shows_each_field_and_the_record(customers: Mapping, tmp_path: Path) -> None:
+    sample = tmp_path / "sample.json"
+    sample.write_text('{"number": "C-1", "name": " Ada ", "address": {"city": "Ulm"}}')
+    shown = preview("northwind", "crm-customers", str(sample))
+    assert "Ada" in shown
+    assert shown.splitlines()[-1] == '{"city":"Ulm","name":"Ada","number":"C-1"}'
+
+
+def test_a_sample_that_is_refused_is_an_error_that_says_why(
+    customers: Mapping, tmp_path: Path
+) -> None:
+    sample = tmp_path / "sample.json"
+    sample.write_text("{}")
+    with pytest.raises(CommandError, match="number"):
+        preview("northwind", "crm-customers", str(sample))
+
+
+@pytest.mark.parametrize(
+    ("partner", "mapping", "text", "words"),
+    [
+        ("nobody", "crm-customers", "{}", "no partner"),
+        ("northwind", "nothing", "{}", "no live mapping"),
+        ("northwind", "crm-customers", "[", "no JSON"),
+        ("northwind", "crm-customers", None, "sample.json"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    customers: Mapping, tmp_path: Path, partner: str, mapping: str, text: str | None, words: str
+) -> None:
+    sample = tmp_path / "sample.json"
+    if text is not None:
+        sample.write_text(text)
+    with pytest.raises(CommandError, match=words):
+        preview(partner, mapping, str(sample))
