@@ -80,7 +80,8 @@ def worker(port: int) -> Child:
 
 def web(port: int) -> Child:
     """The web server, on loopback only."""
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi:application"]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"]
+    command += ["--no-control-socket", "config.wsgi:application"]
     command += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
     return Child("web server", command, port)
 
