@@ -8,7 +8,9 @@ from tests.e2e import people
 from tests.e2e.conftest import Enter
 from tests.e2e.walk import walk
 
-NAMES = re.compile(r"livery|django|unfold|drf|htmx|daisyui|tailwind|gunicorn|whitenoise", re.I)
+NAMES = re.compile(
+    r"\b(?:livery|django|unfold|drf|htmx|daisyui|tailwind|gunicorn|whitenoise)\b", re.I
+)
 # Names in the page's own text; scripts and styles are fetched apart.
 TEXT = "() => document.title + ' ' + document.body.innerText"
 
