@@ -15,6 +15,7 @@ from governance.services import audit
 from syncjobs import actions
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine.claim import Claim
+from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.definition import DefinitionError, parse_definition
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.flows import flow_of
@@ -131,6 +132,7 @@ def _locked(actor: Actor, workflow: Workflow) -> Workflow:
     return Workflow.objects.select_for_update(of=("self",)).get(pk=workflow.pk)
 
 
+@again_after_deadlock
 @transaction.atomic
 def run_now(actor: Actor, workflow: Workflow) -> Run:
     """Read the workflow's sources now and deliver what is due; return the run that says so.
@@ -141,7 +143,9 @@ def run_now(actor: Actor, workflow: Workflow) -> Run:
     if row.state != WORKFLOW.start:
         raise ValidationError("The workflow is paused. Resume it first.")
     streams = Stream.objects.filter(connection_id__in=row.bindings.values(), enabled=True)
-    count = streams.update(next_poll_at=timezone.now())
+    # In one order, as everybody who locks several streams.
+    ids = list(streams.select_for_update().order_by("pk").values_list("pk", flat=True))
+    count = Stream.objects.filter(pk__in=ids).update(next_poll_at=timezone.now())
     retried = Delivery.objects.filter(workflow=row, state__in=sorted(CLAIMABLE)).update(
         not_before=timezone.now()
     )
