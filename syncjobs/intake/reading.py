@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from mappings.documents import Problem
+from mappings.services.ownership import owners_of
 from syncjobs.canonical_store import Incoming
+from syncjobs.connectors import registry
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.engine.live import Live, map_in, wanted_sources
 from syncjobs.engine.rows import fetch
-from syncjobs.intake.ownership import fills_only
 from syncjobs.models import Connection, ExternalRef, Stream
 
 DUPLICATE: Final = "duplicate"
@@ -37,7 +38,7 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     latest = {record.id: record for record in records}
     seen = _refs(stream, list(latest))
     sources = _sources(stream.connection, live, list(latest.values()))
-    fill_only = fills_only(stream.connection.connector, live.makes)
+    fill_only = _fill_only(stream.connection, live.makes)
     result = Read()
     for source in latest.values():
         ref = seen.get(source.id)
@@ -63,6 +64,13 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
         result.incoming.append((source, incoming))
     _refuse_duplicates(stream, seen, result)
     return result
+
+
+def _fill_only(connection: Connection, type_: str) -> frozenset[str]:
+    """Return the fields that this system may only fill in: those that another kind owns."""
+    descriptor = registry.connector(connection.connector).descriptor
+    owners = owners_of(type_, connection.client_id)
+    return owners.fill_only({descriptor.kind, *descriptor.kinds})
 
 
 def _refs(stream: Stream, ids: list[str]) -> dict[str, ExternalRef]:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from mappings.models import Mapping
+from mappings.models import Mapping, OwnershipRule
 from mappings.services.versions import publish, save_draft
 from syncjobs import crashpoints
 from syncjobs.connectors.base import SourceRecord
@@ -103,6 +103,21 @@ def test_our_own_write_coming_back_raises_nothing(lab: Lab) -> None:
     assert CanonicalRecord.objects.get(key="C-1").version == 1
     assert Event.objects.count() == 1
     assert len(lab.target.effects) == 1
+
+
+def test_only_the_owner_of_a_field_changes_what_is_there(lab: Lab) -> None:
+    OwnershipRule.objects.create(object="customer", field="name", owner="hr")
+    _put(lab, "1", NOON)
+    lab.drain()
+    _put(lab, "1", NOON + timedelta(minutes=5), name="Renamed", tax="S1")
+    lab.drain()
+    stored = CanonicalRecord.objects.get()
+    assert (stored.data["name"], stored.data["tax_code"]) == ("Name 1", "S1")
+
+    OwnershipRule.objects.create(object="customer", field="name", owner="any", client=lab.client)
+    _put(lab, "1", NOON + timedelta(minutes=10), name="Renamed again", tax="S1")
+    lab.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "Renamed again"
 
 
 def test_a_deletion_in_the_source_is_a_soft_state(lab: Lab) -> None:
