@@ -76,6 +76,8 @@ STAFF_ROLES: dict[str, tuple[str, frozenset[str]]] = {
             {
                 "clients.view",
                 "workflows.view",
+                "records.view",
+                "exceptions.view",
                 "prices.view",
                 "prices.manage",
                 "usage.view",

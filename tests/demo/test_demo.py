@@ -35,14 +35,9 @@ def _demo(state: Path, *options: str) -> tuple[int, str, Mapping[str, Any]]:
     return done.returncode, done.stdout, json.loads(last[0])
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
-
-
 @pytest.mark.systems
-def test_the_first_run_moves_the_month_and_the_second_nothing(state: Path) -> None:
-    code, text, first = _demo(state)
+def test_the_first_run_moves_the_month_and_the_second_nothing(tmp_path: Path) -> None:
+    code, text, first = _demo(tmp_path)
 
     assert (code, first["control_totals_match"]) == (0, True)
     assert (first["partners"], first["clients"]) == (2, 4)
@@ -55,7 +50,7 @@ def test_the_first_run_moves_the_month_and_the_second_nothing(state: Path) -> No
     assert "tax setting of customer AM-1071" in text
     assert "DIFFERENT" not in text
 
-    code, text, second = _demo(state)
+    code, text, second = _demo(tmp_path)
 
     assert (code, second["control_totals_match"]) == (0, True)
     assert (second["delivered"], second["new_source_records"]) == (0, 0)
@@ -65,8 +60,8 @@ def test_the_first_run_moves_the_month_and_the_second_nothing(state: Path) -> No
 
 
 @pytest.mark.systems
-def test_real_servers_end_with_invoices_that_match_to_the_cent(state: Path) -> None:
-    code, text, found = _demo(state, "--systems", "real")
+def test_real_servers_end_with_invoices_that_match_to_the_cent(tmp_path: Path) -> None:
+    code, text, found = _demo(tmp_path, "--systems", "real")
 
     assert (code, found["control_totals_match"]) == (0, True)
     assert found["clients"] == 5

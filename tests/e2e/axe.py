@@ -7,14 +7,22 @@ ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "branding" / "static_src" / "node_modules" / "axe-core" / "axe.min.js"
 
 
+# What a change of size or colours sets in motion comes to rest first.
+SETTLE = """async () => {
+    await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+    await Promise.allSettled(document.getAnimations().map(motion => motion.finished));
+}"""
+
+
 def violations(page: Any) -> list[str]:
-    """Return one line per violation on the page as it stands now; none when it is clean.
+    """Return one line per violation on the page once it is at rest; none when it is clean.
 
     The browser's context needs `bypass_csp=True`: the policy refuses any script of a test.
-    Raises FileNotFoundError when `npm ci` has not been run in branding/static_src.
+    Raises FileNotFoundError when `make e2e` has not fetched it in branding/static_src.
     """
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(SCRIPT.read_text())
+    page.evaluate(SETTLE)
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [
         f"{violation['id']}: {node['html'][:160]} — {node['failureSummary'][:240]}"

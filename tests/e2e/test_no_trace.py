@@ -31,7 +31,6 @@ def test_pages_headers_and_cookies_name_no_product_and_no_library(enter: Enter, 
 
 @pytest.mark.parametrize("path", ["nothing-here/", "clients/999999/", "theme.css", "robots.txt"])
 def test_error_pages_and_small_files_name_nothing_either(enter: Enter, path: str) -> None:
-    visitor = enter(people.HELENA)
-    answer = visitor.context.request.get(visitor.home + path)
-    assert not NAMES.findall(re.sub(r'(?:src|href)="/static/[^"]*"', "", answer.text()))
+    answer = enter(people.HELENA).ask(path)
+    assert not NAMES.findall(re.sub(r'(?:src|href)="/static/[^"]*"', "", answer.text))
     assert not NAMES.findall(str(answer.headers))

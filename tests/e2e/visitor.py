@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 
 from tests.e2e.axe import SCRIPT
@@ -28,6 +29,19 @@ class Visitor:
         answer = self.page.goto(address)
         assert answer is not None, address
         return answer
+
+    def ask(self, path: str) -> requests.Response:
+        """Get an address of the person's own door with the window's cookies, without showing it.
+
+        To loopback by number: only the browser itself knows where `*.localhost` is.
+        """
+        home = urlsplit(self.home)
+        return requests.get(
+            f"http://127.0.0.1:{home.port}/{path}",
+            headers={"Host": home.netloc},
+            cookies={one["name"]: one["value"] for one in self.context.cookies()},
+            timeout=PATIENCE_MS / 1000,
+        )
 
     @property
     def home(self) -> str:

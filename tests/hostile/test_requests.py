@@ -105,3 +105,8 @@ def test_a_session_of_one_partner_is_nobody_at_another(browse: Browse) -> None:
         "admin.northwind.localhost",
     ):
         assert browser.get("/", headers={"host": host}).status_code == 302
+
+
+def test_nobody_chooses_the_id_under_which_acts_are_filed(browse: Browse) -> None:
+    answer = browse(ALICE).get("/", headers={"X-Request-ID": "another-persons-correlation-id"})
+    assert len(answer["X-Request-ID"]) == 32
