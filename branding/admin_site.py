@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.urls import NoReverseMatch, URLPattern, URLResolver, reverse
 from unfold.sites import UnfoldAdminSite
 
@@ -104,6 +105,12 @@ class BrandedAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the library ha
     ) -> HttpResponse:
         """There is none."""
         raise Http404
+
+    def i18n_javascript(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Words for the library's scripts; its own catalogue names the framework."""
+        return HttpResponseRedirect(static("js/words.js"))
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Staff who may sign in; each page asks for its own permission besides."""

@@ -32,7 +32,7 @@ def page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpRe
     """Render `syncjobs/<template>` in the frame of the request's door."""
     door = correlation.current().door
     actor = actor_of(request)
-    listed = context.get("page") or context.get("deliveries")
+    listed = context.get("page", context.get("deliveries"))
     shared = {
         "base": FRAMES[door],
         "staff": actor.client_id is None,

@@ -2,6 +2,7 @@
 
 import logging
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -111,6 +112,7 @@ def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             invitations.set_password(user, form.cleaned_data["password"])
+            messages.success(request, "Your password is set. Sign in with it.")
             return HttpResponseRedirect(reverse("sign_in"))
         except ValidationError as error:
             form.add_error("password", error)

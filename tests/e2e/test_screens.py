@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,14 +12,15 @@ from tests.e2e.conftest import Enter
 from tests.e2e.visitor import NARROW, WIDE, Visitor
 from tests.e2e.walk import walk
 
+Look = tuple[tuple[int, int], Literal["light", "dark"]]
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts" / "screens"
 # Both widths in both colours. People who share a door see the same pages with fewer buttons:
 # who comes later looks at what nobody looked at yet in full, and at the rest in one of the four.
-LOOKS = [(size, scheme) for size in (WIDE, NARROW) for scheme in ("light", "dark")]
+LOOKS: list[Look] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
 _looked_at: set[tuple[str, str]] = set()
 
 
-def _looks(visitor: Visitor, kind: str) -> list[tuple[tuple[int, int], str]]:
+def _looks(visitor: Visitor, kind: str) -> list[Look]:
     page = (visitor.home, kind)
     if page in _looked_at:
         return LOOKS[-1:]

@@ -1,10 +1,16 @@
 """`DATABASE_URL`: read whole, or refused loudly."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.env import database_from_url, owner_from_url
 
+ROOT = Path(__file__).parents[2]
 URL = "postgresql://me:p%40ss@db.example:6432/live"
 
 
@@ -62,3 +68,18 @@ def test_an_owner_on_the_same_database_is_taken() -> None:
     owner = owner_from_url("postgresql://boss:x@db.example:6432/live", database_from_url(URL))
     assert owner is not None
     assert owner["USER"] == "boss"
+
+
+def test_a_command_says_what_is_wrong_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": "nonsense"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The settings are not right: DATABASE_URL starts with 'nothing'")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,5 +1,11 @@
 // Small help for pages that work without it: menus close, "select all" selects, forms go once.
 (() => {
+  // Before it starts, which is when the page has been read: no styles of its own (the policy
+  // refuses them), nothing evaluated, no page kept in the browser's storage.
+  if (window.htmx) {
+    Object.assign(htmx.config, { includeIndicatorStyles: false, allowEval: false, historyCacheSize: 0 });
+  }
+
   function setDrawer(button, open) {
     document.getElementById(button.dataset.opens).classList.toggle("ui-open", open);
     button.setAttribute("aria-expanded", String(open));
