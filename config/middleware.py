@@ -28,6 +28,7 @@ URLCONFS = {
     Domain.Kind.ADMIN.value: "config.urls_admin",
     Domain.Kind.PORTAL.value: "config.urls_portal",
 }
+PAUSED = "config.urls_paused"
 DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
 HOST_CACHE_SECONDS = 5
 SERVED_STATES = (Domain.State.ACTIVE, Domain.State.FAILING)
@@ -97,12 +98,8 @@ class HostMiddleware:
         partner = domain.tenant
         connection.set_tenant(partner)  # type: ignore[attr-defined]  # the tenant backend's
         request.tenant = partner  # type: ignore[attr-defined]  # our request attribute
-        urlconf = URLCONFS[domain.kind]
-        if partner.status != Partner.Status.ACTIVE:
-            request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
-            set_urlconf(urlconf)
-            return errors.paused(request)
-        return self._routed(request, urlconf)
+        active = partner.status == Partner.Status.ACTIVE
+        return self._routed(request, URLCONFS[domain.kind] if active else PAUSED)
 
     def _routed(self, request: HttpRequest, urlconf: str) -> HttpResponse:
         request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
@@ -115,13 +112,17 @@ def _person_of(request: HttpRequest) -> Actor:
     return actor_for(user) if isinstance(user, User) else ANONYMOUS
 
 
+def _is_stranger(request: HttpRequest, kind: str) -> bool:
+    return isinstance(request.user, User) and request.user.kind != kind
+
+
 class ActorMiddleware:
     """Puts `request.actor` and the correlation scope around the view.
 
     The correlation id is always ours and is answered as `X-Request-ID`: one that a caller
     chose could file its acts in the audit trail under another's.
     A person of the wrong kind for the host (a client user on the staff admin) counts as
-    nobody there.
+    nobody there, and everybody does while the partner is suspended.
     """
 
     KINDS = {
@@ -135,8 +136,7 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         urlconf = getattr(request, "urlconf", settings.PUBLIC_SCHEMA_URLCONF)
-        user = request.user
-        if isinstance(user, User) and user.kind != self.KINDS[urlconf]:
+        if urlconf == PAUSED or _is_stranger(request, self.KINDS[urlconf]):
             request.user = AnonymousUser()
         actor = _person_of(request)
         set_actor(request, actor)
