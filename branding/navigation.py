@@ -90,6 +90,7 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Access",
         (
             Entry("People", "person_list", "users.manage", "users"),
+            Entry("Roles", "role_matrix", "audit.view", "shield-check"),
             Entry("API tokens", "token_list", "tokens.manage", "key"),
             Entry("Audit", "audit_list", "audit.view", "history"),
         ),

@@ -3,8 +3,9 @@
 A rule is written here by hand and is not read from the views: it is what the product
 promises, and the views have to agree.
 
-  needs   permission; SIGNED_IN for anybody who may sign in at that door; PUBLIC for anybody;
-          NOBODY for what a library brings along and the product keeps shut
+  needs   permission, or several of which one is enough; SIGNED_IN for anybody who may sign in
+          at that door; PUBLIC for anybody; NOBODY for what a library brings along and the
+          product keeps shut
   methods what the route takes; any other method is refused
   owned   the address names an object of one client: somebody else's is a 404
 """
@@ -81,7 +82,10 @@ ADMIN: dict[str, Rule] = {
     "person_invite": Rule("users.manage", FORM),
     "person_detail": Rule("users.manage", FORM, owned=True),
     **_rules("person_active person_resend", Rule("users.manage", ACT, owned=True)),
-    "role_matrix": Rule("users.manage"),
+    "role_matrix": Rule("users.manage audit.view"),
+    "role_add": Rule("users.manage", FORM),
+    "role_edit": Rule("users.manage", FORM),
+    "role_remove": Rule("users.manage", ACT),
     "token_list": Rule("tokens.manage"),
     "token_make": Rule("tokens.manage", FORM),
     "token_revoke": Rule("tokens.manage", ACT, owned=True),
@@ -174,6 +178,10 @@ CONSOLE: dict[str, Rule] = {
 API: dict[str, dict[str, str]] = {
     "client-list": {"GET": "clients.view", "POST": "clients.manage"},
     "client-detail": {"GET": "clients.view", "PATCH": "clients.manage"},
+    "person-list": {"GET": "users.manage", "POST": "users.manage"},
+    "person-detail": {"GET": "users.manage", "PATCH": "users.manage"},
+    "role-list": {"GET": "users.manage", "POST": "users.manage"},
+    "role-detail": dict.fromkeys(("GET", "PATCH", "DELETE"), "users.manage"),
     "tier-list": {"GET": "prices.view"},
     "tier-detail": {"GET": "prices.view"},
     "usage-list": {"GET": "usage.view"},
@@ -210,6 +218,8 @@ API: dict[str, dict[str, str]] = {
     "exception-resolve": {"POST": "exceptions.work"},
     "exception-retry": {"POST": "exceptions.work"},
 }
+# Objects of the partner as a whole: for a client's token they are not there.
+PARTNERS_OWN = {"role-detail"}
 PAGES = {"admin": ADMIN, "portal": PORTAL, "console": CONSOLE}
 
 # Commands run on the server by its operator; tasks by the worker. Both are declared so that

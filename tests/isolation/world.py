@@ -23,7 +23,7 @@ from syncjobs.models import (
     Workflow,
     WorkflowVersion,
 )
-from tenants.accounts.models import ApiToken, Client, User
+from tenants.accounts.models import ApiToken, Client, Role, User
 
 ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
@@ -198,6 +198,7 @@ def build(schema: str) -> None:
     blueprint = Blueprint.objects.create(
         pk=ALDER, slug="isolation", name="Isolation", definition={"steps": []}
     )
+    Role.objects.create(pk=ALDER, name="Reader", kind="staff", permissions=["clients.view"])
     for client in Client.objects.filter(name__in=KEYS):
         marker = canary(schema, client.name)
         _of_client(client, KEYS[client.name], marker, blueprint)
@@ -207,7 +208,9 @@ def build(schema: str) -> None:
 def address_of(name: str, side: str) -> dict[str, object]:
     """Return the parameters that name one client's object in a route, by the route's name."""
     client = Client.objects.get(name=side)
-    if name.startswith("person_"):
+    if name.startswith(("role_", "role-")):
+        return {"pk": ALDER}
+    if name.startswith(("person_", "person-")):
         return {"pk": User.objects.filter(client=client, role_grants__role="client_admin").get().pk}
     if name in {"statement_issued", "statement-detail"}:
         return {"number": KEYS[side]}

@@ -141,8 +141,7 @@ def test_nothing_else_is_reachable_not_even_with_an_open_session(
             "robots",
         }:
             continue  # fmt: skip
-        values = {name: "1" for name in route.names}
-        path = f"/{re.sub(r'<(?:[^:>]+:)?([^>]+)>', lambda found: values[found[1]], route.pattern)}"
+        path = "/" + re.sub(r"<[^>]+>", "1", route.pattern)
         for method in ("GET", "POST"):
             answer = browser.generic(method, path)
             assert answer.status_code == 503, f"{method} {path}"
