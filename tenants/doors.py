@@ -28,6 +28,7 @@ def _page(*permissions: str | None) -> Callable[[Page[P]], Page[P]]:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
+        guarded.page_permissions = None if anybody else frozenset(wanted)  # type: ignore[attr-defined]  # for links
         return cast("Page[P]", guarded)
 
     return decorate

@@ -163,6 +163,33 @@ STAFF_PERMISSIONS = frozenset(PERMISSIONS)
 CLIENT_PERMISSIONS = frozenset[str]().union(*(held for _, held in CLIENT_ROLES.values())) | {
     "workflows.operate"
 }
+# What a support grant lets an operator do. Written out, so that a new permission is never
+# theirs by accident: no people, roles, tokens, grants, signatures, prices or credentials.
+_SUPPORT_READ = (_VIEW | {"prices.view", "audit.view"}) & STAFF_PERMISSIONS
+SUPPORT_PERMISSIONS = {
+    "read": _SUPPORT_READ,
+    "full": _SUPPORT_READ
+    | {
+        "clients.manage",
+        "brand.manage",
+        "workflows.operate",
+        "workflows.manage",
+        "exceptions.work",
+    },
+}
+# Whoever may change something sees it: a role of the partner's own must hold both.
+IMPLIED = {
+    "clients.manage": "clients.view",
+    "workflows.operate": "workflows.view",
+    "workflows.manage": "workflows.view",
+    "exceptions.work": "exceptions.view",
+    "connections.manage": "connections.view",
+    "mappings.edit": "mappings.view",
+    "changes.propose": "changes.view",
+    "changes.approve": "changes.view",
+    "changes.apply": "changes.view",
+    "prices.manage": "prices.view",
+}
 OPERATOR_PERMISSIONS = frozenset({"partners.view", "partners.manage", "partners.support"})
 
 

@@ -12,7 +12,7 @@ from governance.actors import Actor
 from governance.models import AuditEntry
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, Role, User
-from tenants.accounts.permissions import CLIENT_PERMISSIONS, PERMISSIONS
+from tenants.accounts.permissions import CLIENT_PERMISSIONS, IMPLIED, PERMISSIONS
 from tenants.accounts.services.people import add_person, set_active, set_roles
 from tenants.accounts.services.roles import change_role, make_role, remove_role
 from tenants.accounts.services.tokens import make_token
@@ -21,6 +21,7 @@ from tests.at_home import page_url
 
 ActorOf = Callable[[Person], Actor]
 Browse = Callable[..., Browser]
+RUNS = ["workflows.operate", "workflows.view"]
 pytestmark = pytest.mark.usefixtures("at_home")
 
 
@@ -71,12 +72,13 @@ def test_a_change_holds_at_once_and_is_audited_with_before_and_after(
 
 @pytest.mark.parametrize("permission", sorted(set(PERMISSIONS) - {"users.manage", "clients.view"}))
 def test_nobody_puts_into_a_role_what_they_do_not_hold(nina: User, permission: str) -> None:
+    both = {permission, IMPLIED.get(permission, permission)}
     with pytest.raises(ValidationError) as refused:
-        make_role(actor_for(nina), name="More", kind="staff", permissions=[permission])
+        make_role(actor_for(nina), name="More", kind="staff", permissions=both)
     assert PERMISSIONS[permission] in " ".join(refused.value.messages)
     if permission in CLIENT_PERMISSIONS:
         with pytest.raises(ValidationError):
-            make_role(actor_for(nina), name="More", kind="client", permissions=[permission])
+            make_role(actor_for(nina), name="More", kind="client", permissions=both)
     assert not Role.objects.filter(name="More").exists()
 
 
@@ -139,13 +141,13 @@ def test_a_client_role_holds_only_what_keeps_to_the_client(actor: ActorOf, alder
     for permission in sorted(set(PERMISSIONS) - CLIENT_PERMISSIONS):
         with pytest.raises(ValidationError, match="Such a role can't have"):
             make_role(actor(ALICE), name="Leak", kind="client", permissions=[permission])
-    role = make_role(actor(ALICE), name="Runner", kind="client", permissions=["workflows.operate"])
+    role = make_role(actor(ALICE), name="Runner", kind="client", permissions=RUNS)
     with pytest.raises(ValidationError, match="is no role here"):
         add_person(actor(ALICE), email="n@partner.example", name="N", roles=[role.key])
     with pytest.raises(ValidationError, match="Only somebody who may do this themselves"):
         set_roles(actor(GRACE), user_of(IVAN), [role.key])
     set_roles(actor(ALICE), user_of(IVAN), [role.key])
-    assert user_of(IVAN).permissions == {"workflows.operate"}
+    assert user_of(IVAN).permissions == set(RUNS)
 
 
 def test_a_row_that_was_written_past_the_rules_gives_a_client_nothing_of_the_partners(
@@ -183,6 +185,7 @@ def test_a_client_role_with_people_only_names_no_approver(actor: ActorOf, alder:
         ({"name": "Owner"}, "A built-in role has that name"),
         ({"name": "people DESK"}, "There is a role of that name"),
         ({"name": "a\u202eb"}, "without hidden characters"),
+        ({"permissions": ["prices.manage"]}, "It needs this as well: See tiers and margins"),
         ({"permissions": []}, "Choose what it lets people do"),
         ({"permissions": ["no.such"]}, "is not one of the available choices"),
     ],

@@ -21,7 +21,6 @@ from tenants.accounts.services.roles import (
     remove_role,
 )
 
-
 EDITABLE = ("name", "note", "permissions")
 
 

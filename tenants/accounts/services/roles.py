@@ -19,6 +19,7 @@ from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import (
     CLIENT_PERMISSIONS,
     CLIENT_ROLES,
+    IMPLIED,
     NOTES,
     PERMISSIONS,
     ROLES,
@@ -175,6 +176,10 @@ def _checked(role: Role) -> None:
     wrong = sorted(set(role.permissions) - known)
     if wrong:
         raise ValidationError({"permissions": f"Such a role can't have {', '.join(wrong)}."})
+    lacking = {IMPLIED[one] for one in role.permissions if one in IMPLIED} - set(role.permissions)
+    if lacking:
+        names = ", ".join(permission_labels(frozenset(lacking)))
+        raise ValidationError({"permissions": f"It needs this as well: {names}."})
     if not role.permissions:
         raise ValidationError({"permissions": "Choose what it lets people do."})
     role.full_clean()
