@@ -37,8 +37,9 @@ def approve(
     policy says so, else it waits as approved.
 
     Raises SignatureRefused (own change, signed before, a token), NotIndependent (which is
-    audited), ContentChanged (another hash), BaseMoved (after voiding the signatures), ApplyFailed (the signature stays,
-    nothing went in), BadTransition, NotPermitted, ChangeRequest.DoesNotExist.
+    audited), ContentChanged (another hash), BaseMoved (after voiding the signatures),
+    ApplyFailed (the signature stays, nothing went in), BadTransition, NotPermitted,
+    ChangeRequest.DoesNotExist.
     """
     complete = False
     try:

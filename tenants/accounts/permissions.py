@@ -164,14 +164,28 @@ CLIENT_PERMISSIONS = frozenset[str]().union(*(held for _, held in CLIENT_ROLES.v
     "workflows.operate"
 }
 # What a support grant lets an operator do. Written out, so that a new permission is never
-# theirs by accident: no people, roles, tokens, grants, signatures, prices or credentials.
-_SUPPORT_READ = (_VIEW | {"prices.view", "audit.view"}) & STAFF_PERMISSIONS
+# theirs by accident: no people, roles, tokens, grants, signatures, prices, credentials or
+# brand (whose mail and hosts lead to accounts).
+_SUPPORT_READ = frozenset(
+    {
+        "clients.view",
+        "workflows.view",
+        "records.view",
+        "exceptions.view",
+        "connections.view",
+        "mappings.view",
+        "changes.view",
+        "audit.view",
+        "prices.view",
+        "usage.view",
+        "statements.view",
+    }
+)
 SUPPORT_PERMISSIONS = {
     "read": _SUPPORT_READ,
     "full": _SUPPORT_READ
     | {
         "clients.manage",
-        "brand.manage",
         "workflows.operate",
         "workflows.manage",
         "exceptions.work",

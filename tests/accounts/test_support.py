@@ -119,7 +119,7 @@ def test_read_only_changes_nothing(inside: Browser) -> None:
     "name",
     [
         "person_list", "person_invite", "role_add", "token_list", "token_make", "support_list",
-        "connection_catalogue", "tier_add",
+        "connection_catalogue", "tier_add", "brand_edit",
     ],
 )  # fmt: skip
 def test_not_even_full_access_opens_people_tokens_grants_credentials_and_prices(
@@ -134,6 +134,7 @@ def test_not_even_full_access_opens_people_tokens_grants_credentials_and_prices(
 def test_what_support_may_is_written_out_and_holds_nothing_that_widens_itself() -> None:
     barred = {
         "users.manage", "tokens.manage", "support.grant", "connections.manage", "prices.manage",
+        "brand.manage",
         "changes.propose", "changes.approve", "changes.apply",
     }  # fmt: skip
     for held in SUPPORT_PERMISSIONS.values():
