@@ -118,7 +118,7 @@ def test_widening_a_role_counts_for_everybody_who_has_it(alder: Client, alice: A
 def test_taking_a_role_away_and_giving_it_back_by_another_frees_nobody(
     alder: Client, alice: Actor
 ) -> None:
-    guest = invited(alice, "puppet", "approver", "auditor")
+    invited(alice, "puppet", "approver", "auditor")
     other = actor_for(of_person(BOB))
     other = Actor("person", other.id, other.label, permissions=alice.permissions)
     with correlation.scope(actor=other, door="admin"):
