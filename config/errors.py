@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
@@ -46,10 +47,19 @@ def neutral(request: HttpRequest, status: int) -> HttpResponse:
     return _body(request, status, "errors/neutral.html")
 
 
-def paused(request: HttpRequest) -> HttpResponse:
-    """Answer for a suspended partner's host."""
-    response = _body(request, 503, "errors/neutral.html")
+@csrf_exempt
+def paused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer for whatever is asked of a suspended partner's host: its brand, nothing of its own.
+
+    A partner that is still being set up may lack the tables that the brand is in.
+    """
+    try:
+        response = _body(request, 503, "errors/503.html")
+    except Exception:
+        logger.exception("The page of a suspended partner failed; the neutral one is shown")
+        response = _body(request, 503, "errors/neutral.html")
     response.headers["Retry-After"] = "3600"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -19,6 +19,8 @@ from governance.requests import caller_address, set_actor
 from tenants import health
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
+from tenants.accounts.services import support
+from tenants.accounts.support_user import SESSION_KEY, SupportUser, support_actor, support_of
 from tenants.models import Domain, Partner
 
 logger = logging.getLogger(__name__)
@@ -28,8 +30,10 @@ URLCONFS = {
     Domain.Kind.ADMIN.value: "config.urls_admin",
     Domain.Kind.PORTAL.value: "config.urls_portal",
 }
+PAUSED = "config.urls_paused"
 DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
 HOST_CACHE_SECONDS = 5
+UNTOLD = {"theme", "brand_logo", "brand_icon", "favicon", "robots", "support_leave"}
 SERVED_STATES = (Domain.State.ACTIVE, Domain.State.FAILING)
 
 
@@ -97,12 +101,8 @@ class HostMiddleware:
         partner = domain.tenant
         connection.set_tenant(partner)  # type: ignore[attr-defined]  # the tenant backend's
         request.tenant = partner  # type: ignore[attr-defined]  # our request attribute
-        urlconf = URLCONFS[domain.kind]
-        if partner.status != Partner.Status.ACTIVE:
-            request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
-            set_urlconf(urlconf)
-            return errors.paused(request)
-        return self._routed(request, urlconf)
+        active = partner.status == Partner.Status.ACTIVE
+        return self._routed(request, URLCONFS[domain.kind] if active else PAUSED)
 
     def _routed(self, request: HttpRequest, urlconf: str) -> HttpResponse:
         request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
@@ -111,8 +111,36 @@ class HostMiddleware:
 
 
 def _person_of(request: HttpRequest) -> Actor:
-    user = request.user
+    user, stand_in = request.user, support_of(request)
+    if stand_in is not None:
+        return support_actor(stand_in.visit)
     return actor_for(user) if isinstance(user, User) else ANONYMOUS
+
+
+def _is_stranger(request: HttpRequest, kind: str) -> bool:
+    return isinstance(request.user, User) and request.user.kind != kind
+
+
+def _support_of(request: HttpRequest, urlconf: str) -> SupportUser | None:
+    """Return the operator who is here under a support grant: on the staff's host alone, and
+    asked again at each request, so that an end of the grant ends the stay at once."""
+    if SESSION_KEY not in request.session:
+        return None
+    if urlconf != "config.urls_admin" or request.user.is_authenticated:
+        return None
+    visit = support.visit_of_session(request.session[SESSION_KEY])
+    if visit is None:
+        request.session.flush()
+        return None
+    return SupportUser(visit)
+
+
+def _note_support(request: HttpRequest, response: HttpResponse) -> None:
+    """Keep what support opened, but for the colours and pictures around it."""
+    match = request.resolver_match
+    name = match.view_name if match else ""
+    if name not in UNTOLD:
+        support.note_page(name, request.method or "", request.path, response.status_code)
 
 
 class ActorMiddleware:
@@ -121,7 +149,7 @@ class ActorMiddleware:
     The correlation id is always ours and is answered as `X-Request-ID`: one that a caller
     chose could file its acts in the audit trail under another's.
     A person of the wrong kind for the host (a client user on the staff admin) counts as
-    nobody there.
+    nobody there, and everybody does while the partner is suspended.
     """
 
     KINDS = {
@@ -135,14 +163,17 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         urlconf = getattr(request, "urlconf", settings.PUBLIC_SCHEMA_URLCONF)
-        user = request.user
-        if isinstance(user, User) and user.kind != self.KINDS[urlconf]:
+        if urlconf == PAUSED or _is_stranger(request, self.KINDS[urlconf]):
             request.user = AnonymousUser()
+        elif stand_in := _support_of(request, urlconf):
+            request.user = request.support = stand_in  # type: ignore[assignment,attr-defined]
         actor = _person_of(request)
         set_actor(request, actor)
         door = "api" if request.path.startswith("/api/") else DOORS.get(urlconf, "console")
         with correlation.scope(actor=actor, door=door, address=caller_address(request)) as scope:
             response = self.get_response(request)
+            if support_of(request):
+                _note_support(request, response)
             response.headers["X-Request-ID"] = scope.correlation_id
         return response
 

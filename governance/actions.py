@@ -55,6 +55,7 @@ def registered_actions() -> list[Action]:
 CHANGE_PROPOSED = register_action("change.proposed", "Proposed a change")
 CHANGE_EDITED = register_action("change.edited", "Edited a proposed change")
 CHANGE_SIGNED = register_action("change.signed", "Signed a change")
+CHANGE_SIGNATURE_REFUSED = register_action("change.signature_refused", "Refused a signature")
 CHANGE_APPROVED = register_action("change.approved", "Change has all its signatures")
 CHANGE_VOIDED = register_action("change.voided", "Signatures became void")
 CHANGE_REJECTED = register_action("change.rejected", "Rejected a change")

@@ -5,7 +5,9 @@ from typing import Final, Literal
 
 from governance.errors import NotPermitted
 
-ActorKind = Literal["person", "token", "task", "command", "operator", "system", "anonymous"]
+ActorKind = Literal[
+    "person", "token", "task", "command", "operator", "support", "system", "anonymous"
+]
 _MACHINERY: Final = frozenset({"task", "command", "system"})
 
 
@@ -20,8 +22,9 @@ ANYWHERE: Final = _Anywhere()
 class Actor:
     """Someone or something that acts, with what it may do.
 
-    kind: person, token, task, command, operator, system, or anonymous (nobody signed in).
-    id: the user's or token's primary key; None for machinery.
+    kind: person, token, task, command, operator, support (an operator under a partner's
+        grant), system, or anonymous (nobody signed in).
+    id: the user's or token's primary key, for support the grant's; None for machinery.
     label: how people are to recognise it; kept in the audit trail when the row is gone.
     client_id: set for a client's own people and programs, which reach only that client.
     permissions: permission strings such as "changes.approve".

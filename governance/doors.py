@@ -30,7 +30,8 @@ def guarded_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        guarded.page_permission = permission  # type: ignore[attr-defined]  # for the access matrix
+        wanted = None if permission is None else frozenset({permission})
+        guarded.page_permissions = wanted  # type: ignore[attr-defined]  # for links
         return cast(Page[P], guarded)
 
     return decorate

@@ -15,6 +15,10 @@ class SignatureRefused(NotPermitted):
     """This actor, though permitted in general, cannot sign this request."""
 
 
+class NotIndependent(SignatureRefused):
+    """The signer's account was made, or widened, by whoever wrote the change, or the reverse."""
+
+
 class UnknownKind(Refusal):
     """No applier is registered for a kind: the change is stopped, never let through."""
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Requirement:
     """approvals: signatures by the partner's staff. client_id: the client whose approver
-    must sign as well, or None. auto_apply: whether the last signature makes it live."""
+    must sign as well, or None. auto_apply: whether the last signature makes it live.
+    independence_days: how long a hand in somebody's account makes two people one."""
 
     approvals: int
     client_id: int | None
     auto_apply: bool
+    independence_days: int = 0
 
 
 @dataclass(frozen=True)

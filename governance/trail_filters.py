@@ -1,5 +1,6 @@
 """The audit explorer's filters, from the address of a page."""
 
+import re
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -15,10 +16,12 @@ MACHINERY = {
     "command": "Commands on the server",
     "token": "API tokens",
     "operator": "Operators",
+    "support": "Support",
     "system": "System",
     "anonymous": "Nobody signed in",
 }
 _PEOPLE = 500
+_SUPPORT = re.compile(r"support:([1-9][0-9]{0,17})")
 
 
 class TrailForm(forms.Form):
@@ -41,6 +44,8 @@ class TrailForm(forms.Form):
         people = get_user_model()._default_manager.order_by("pk")[:_PEOPLE]
         named = [(f"person:{user.pk}", str(user)) for user in people]
         kinds = [(f"{kind}:", label) for kind, label in MACHINERY.items()]
+        if grant := _SUPPORT.fullmatch(str(self.data.get("who", ""))):
+            kinds.append((grant[0], f"Support, grant {grant[1]}"))
         if isinstance(who, forms.ChoiceField) and isinstance(action, forms.ChoiceField):
             who.choices = [("", "Everybody"), *sorted(named, key=lambda one: one[1]), *kinds]
             action.choices = [

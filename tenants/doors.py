@@ -15,33 +15,40 @@ P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def _page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
+def _page(*permissions: str | None) -> Callable[[Page[P]], Page[P]]:
+    wanted = {one for one in permissions if one is not None}
+    anybody = None in permissions
+
     def decorate(view: Page[P]) -> Page[P]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path(), reverse("sign_in"))
-            if permission is not None and permission not in actor_of(request).permissions:
+            if not anybody and actor_of(request).permissions.isdisjoint(wanted):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
+        guarded.page_permissions = None if anybody else frozenset(wanted)  # type: ignore[attr-defined]  # for links
         return cast("Page[P]", guarded)
 
     return decorate
 
 
-def staff_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
-    """A page of the staff admin. None: anybody who is signed in there."""
-    return _page(permission)
+def staff_page(*permissions: str | None) -> Callable[[Page[P]], Page[P]]:
+    """A page of the staff admin, for whoever holds one of these permissions.
+
+    None: anybody who is signed in there.
+    """
+    return _page(*permissions)
 
 
-def client_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
+def client_page(*permissions: str | None) -> Callable[[Page[P]], Page[P]]:
     """A page of the client portal. None: anybody who is signed in there.
 
     The host decides who can be signed in: `config.middleware.ActorMiddleware` makes
     nobody of a person of the wrong kind.
     """
-    return _page(permission)
+    return _page(*permissions)
 
 
 def operator_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:

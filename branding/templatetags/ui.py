@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 from django import template
 from django.forms import BoundField, CheckboxInput, widgets
 from django.http import HttpRequest, QueryDict
+from django.urls import resolve, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html, format_html_join
@@ -16,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from branding import formats, statuses
 from branding.viewer import Viewer, viewer_of
+from governance.requests import actor_of
 
 register = template.Library()
 
@@ -207,3 +209,23 @@ def page_url(context: template.Context, number: int) -> str:
     query = _query(context).copy()
     query["page"] = str(number)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def opens(context: template.Context, name: str, *args: object) -> str:
+    """The address of a page, "" when the viewer may not open it: no link to a refusal."""
+    request = context.get("request")
+    urlconf = getattr(request, "urlconf", None)
+    address = reverse(name, urlconf=urlconf, args=args)
+    wanted = getattr(resolve(address, urlconf=urlconf).func, "page_permissions", None)
+    if wanted is None:
+        return address
+    held = actor_of(request).permissions if isinstance(request, HttpRequest) else frozenset()
+    return "" if wanted.isdisjoint(held) else address
+
+
+@register.simple_block_tag(takes_context=True)
+def link(context: template.Context, content: str, name: str, *args: object) -> SafeString | str:
+    """A link around its content, or the content alone when the viewer may not open the page."""
+    address = opens(context, name, *args)
+    return format_html('<a href="{}">{}</a>', address, content) if address else content

@@ -14,6 +14,8 @@ class Policy(models.Model):
     approvals: signatures by the partner's staff.
     approver_roles: role keys that may give them; empty for everybody with the permission.
     client_signature: a change for one client needs that client's approver too.
+    independence_days: for so long whoever let somebody in, or gave them a role, counts as the
+        same person as they; 0 for not at all.
     auto_apply: goes live with its last signature; otherwise somebody presses Apply.
     """
 
@@ -22,6 +24,7 @@ class Policy(models.Model):
     approvals = models.PositiveSmallIntegerField(default=1)
     approver_roles = models.JSONField(default=list)
     client_signature = models.BooleanField(default=False)
+    independence_days = models.PositiveSmallIntegerField(default=14)
     auto_apply = models.BooleanField(default=True)
     expires_after_hours = models.PositiveIntegerField(null=True)
     review_within_hours = models.PositiveIntegerField(null=True)

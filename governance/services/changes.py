@@ -210,6 +210,8 @@ def _said(text: str, what: str) -> str:
 def _answerable(actor: Actor) -> int | None:
     """Return who must not sign. A program of unknown maker cannot propose: nobody could
     tell whether its maker signs."""
+    if actor.kind == "support":
+        raise NotPermitted("Support proposes no changes; somebody of the partner has to.")
     if actor.kind in ("token", "person", "operator") and actor.user_id is None:
         raise NotPermitted("This token has no maker who answers for it; sign in to propose.")
     return actor.user_id

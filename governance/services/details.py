@@ -9,6 +9,7 @@ from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
 from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
+from governance.services.independence import Ties
 from governance.services.policies import requirement_of
 from governance.services.requests import load_request, person_key, visible_requests
 from governance.services.signing import (
@@ -126,11 +127,11 @@ def awaiting_signature(actor: Actor) -> list[ChangeRequest]:
     except SignatureRefused:
         return []
     waiting = visible_requests(actor).filter(status="submitted").order_by("id")
-    policies = list(Policy.objects.all())
+    policies, ties = list(Policy.objects.all()), Ties()
     return [
         request
         for request in waiting.prefetch_related("changes", "approvals")
-        if not _refusal(signer, request, list(request.changes.all()), policies)
+        if not _refusal(signer, request, list(request.changes.all()), policies, ties)
     ]
 
 
@@ -143,14 +144,20 @@ def _why_not(actor: Actor, request: ChangeRequest, changes: list[Change]) -> str
         signer = signer_of(actor)
     except SignatureRefused as refusal:
         return str(refusal)
-    return _refusal(signer, request, changes, list(Policy.objects.all()))
+    return _refusal(signer, request, changes, list(Policy.objects.all()), Ties())
 
 
 def _refusal(
-    signer: Signer, request: ChangeRequest, changes: list[Change], policies: list[Policy]
+    signer: Signer,
+    request: ChangeRequest,
+    changes: list[Change],
+    policies: list[Policy],
+    ties: Ties,
 ) -> str:
     try:
-        refuse_decision(signer, request, requirement_of(request, changes, policies))
+        requirement = requirement_of(request, changes, policies)
+        refuse_decision(signer, request, requirement)
+        ties.require_independent(signer.key, request, requirement)
     except (NotPermitted, PolicyMissing) as refusal:
         return str(refusal)
     if any(one.person_key == signer.key for one in counted_signatures(request)):

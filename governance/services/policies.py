@@ -93,4 +93,5 @@ def requirement_of(
         approvals=max(policy.approvals for policy in governing),
         client_id=request.client_id if wants_client else None,
         auto_apply=all(policy.auto_apply for policy in governing),
+        independence_days=max(policy.independence_days for policy in governing),
     )

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
-from governance.actions import CHANGE_APPROVED, CHANGE_SIGNED
+from governance.actions import CHANGE_APPROVED, CHANGE_SIGNATURE_REFUSED, CHANGE_SIGNED
 from governance.actors import Actor
-from governance.errors import BadTransition, ContentChanged, Frozen, SignatureRefused
+from governance.errors import (
+    BadTransition,
+    ContentChanged,
+    Frozen,
+    NotIndependent,
+    SignatureRefused,
+)
 from governance.models import Approval, Change, ChangeRequest, Policy
 from governance.requirements import Missing, Requirement, Signature, missing_signatures
 from governance.services.applying import apply_approved
+from governance.services.independence import Ties
 from governance.services.policies import requirement_of
 from governance.services.requests import (
     load_request,
@@ -29,15 +36,21 @@ def approve(
     """Sign exactly what `content_hash` names; with the last signature it goes live when the
     policy says so, else it waits as approved.
 
-    Raises SignatureRefused (own change, signed before, a token), ContentChanged (another
-    hash), BaseMoved (after voiding the signatures), ApplyFailed (the signature stays,
-    nothing went in), BadTransition, NotPermitted, ChangeRequest.DoesNotExist.
+    Raises SignatureRefused (own change, signed before, a token), NotIndependent (which is
+    audited), ContentChanged (another hash), BaseMoved (after voiding the signatures),
+    ApplyFailed (the signature stays, nothing went in), BadTransition, NotPermitted,
+    ChangeRequest.DoesNotExist.
     """
     complete = False
-    with transaction.atomic():
-        request, changes, refusal = open_request(actor, request_id)
-        if refusal is None:
-            complete = _sign(actor, request, changes, content_hash, comment.strip())
+    try:
+        with transaction.atomic():
+            request, changes, refusal = open_request(actor, request_id)
+            if refusal is None:
+                complete = _sign(actor, request, changes, content_hash, comment.strip())
+    except NotIndependent as dependent:
+        request = load_request(actor, request_id)
+        record_step(CHANGE_SIGNATURE_REFUSED, request, reason=str(dependent))
+        raise
     if refusal is not None:
         raise refusal
     if not complete or not requirement_of(request, changes).auto_apply:
@@ -103,7 +116,9 @@ def _sign(
 ) -> bool:
     """Add one signature to a locked request; returns whether it was the last."""
     signer = signer_of(actor)
-    refuse_decision(signer, request, requirement_of(request, changes))
+    requirement = requirement_of(request, changes)
+    refuse_decision(signer, request, requirement)
+    Ties().require_independent(signer.key, request, requirement)
     if any(one.person_key == signer.key for one in counted_signatures(request)):
         raise SignatureRefused("You have signed this change already.")
     if not content_hash == request.content_hash == stored_hash(request, changes):

@@ -112,7 +112,9 @@ def _resolve(request: HttpRequest, issue: Issue) -> str:
 
 def _take(request: HttpRequest, issue: Issue) -> str:
     user = request.user
-    issues.assign_issue(actor_of(request), issue, user if isinstance(user, User) else None)
+    if not isinstance(user, User):
+        raise ValidationError("Support works on it and never owns it.")
+    issues.assign_issue(actor_of(request), issue, user)
     return "It is yours."
 
 

@@ -24,6 +24,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     names = {client.pk: client for client in clients}
     health = health_of(clients)
     context = {
+        "may": actor.permissions,
         "needs": needs(actor),
         "health": health,
         "held": sum(one.held for one in health),
@@ -43,6 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
     client = get_object_or_404(Client, pk=actor.client_id)
     context = {
         "client": client,
+        "may": actor.permissions,
         "needs": needs(actor),
         "health": health_of([client])[0],
         "throughput": throughput(client.pk),

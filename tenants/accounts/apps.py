@@ -12,7 +12,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance.clients import register_client_names
+        from governance.independence import register_hands
         from tenants.accounts import actions  # noqa: F401  registers the audit actions
         from tenants.accounts.services.clients import client_names
+        from tenants.accounts.services.hands import hands_on_accounts
 
         register_client_names(client_names)
+        register_hands(hands_on_accounts)

@@ -4,16 +4,19 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.requests import actor_of
+from tenants.accounts.models import SupportGrant
+from tenants.accounts.services import support
 from tenants.console import queries
 from tenants.console.forms import HostForm, PartnerForm, ReasonForm, show_problems
 from tenants.doors import operator_page
+from tenants.hosts import base_url
 from tenants.lists import chips, page_of
 from tenants.models import Domain, Partner
 from tenants.services import hosts, suspension
@@ -92,8 +95,33 @@ def _detail(
         "reason_form": reason_form,
         "host_form": host_form,
         "may_manage": actor_of(request).can("partners.manage"),
+        "grants": support.open_grants(partner) if partner.status == "active" else [],
+        "support_form": ReasonForm(prefix="support"),
     }
     return render(request, "console/partner_detail.html", context, status=status)
+
+
+@never_cache
+@require_POST
+@operator_page("partners.support")
+def support_ask(request: HttpRequest, pk: int, grant: int) -> HttpResponse:
+    """Show the way in to a partner that has let support in, once."""
+    partner = get_object_or_404(Partner, pk=pk)
+    form = ReasonForm(request.POST, prefix="support")
+    if not form.is_valid():
+        messages.error(request, "Say why you come in.")
+        return _to(pk)
+    try:
+        ticket = support.ask_in(actor_of(request), partner, grant, form.cleaned_data["reason"])
+    except SupportGrant.DoesNotExist as missing:
+        raise Http404 from missing
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return _to(pk)
+    path = reverse("support_enter", urlconf="config.urls_admin", args=[ticket.secret])
+    address = base_url(partner.schema_name, "admin") + path
+    context = {"partner": partner, "visit": ticket.visit, "address": address}
+    return render(request, "console/support_ticket.html", context)
 
 
 def _change_status(

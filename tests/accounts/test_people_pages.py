@@ -9,8 +9,7 @@ from django.test import Client as Browser
 
 from governance.actors import command_actor
 from tenants.accounts.models import Client, User
-from tenants.accounts.pages.roles import NOTES
-from tenants.accounts.permissions import PERMISSIONS, ROLES
+from tenants.accounts.permissions import NOTES, PERMISSIONS, ROLES
 from tenants.accounts.services.people import set_roles
 from tenants.models import Partner
 from tests.actors import ALICE, BOB, ERIN, GRACE, HEIDI, IVAN, MALLORY, Person

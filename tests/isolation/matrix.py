@@ -3,8 +3,9 @@
 A rule is written here by hand and is not read from the views: it is what the product
 promises, and the views have to agree.
 
-  needs   permission; SIGNED_IN for anybody who may sign in at that door; PUBLIC for anybody;
-          NOBODY for what a library brings along and the product keeps shut
+  needs   permission, or several of which one is enough; SIGNED_IN for anybody who may sign in
+          at that door; PUBLIC for anybody; NOBODY for what a library brings along and the
+          product keeps shut
   methods what the route takes; any other method is refused
   owned   the address names an object of one client: somebody else's is a 404
 """
@@ -81,10 +82,17 @@ ADMIN: dict[str, Rule] = {
     "person_invite": Rule("users.manage", FORM),
     "person_detail": Rule("users.manage", FORM, owned=True),
     **_rules("person_active person_resend", Rule("users.manage", ACT, owned=True)),
-    "role_matrix": Rule("users.manage"),
+    "role_matrix": Rule("users.manage audit.view"),
+    "role_add": Rule("users.manage", FORM),
+    "role_edit": Rule("users.manage", FORM),
+    "role_remove": Rule("users.manage", ACT),
     "token_list": Rule("tokens.manage"),
     "token_make": Rule("tokens.manage", FORM),
     "token_revoke": Rule("tokens.manage", ACT, owned=True),
+    "support_list": Rule("support.grant", FORM),
+    "support_revoke": Rule("support.grant", ACT),
+    "support_enter": Rule(PUBLIC, FORM, values=(("secret", "x-y"),)),
+    "support_leave": Rule(SIGNED_IN, ACT, absent=True),
     "brand_edit": Rule("brand.manage", FORM),
     "brand_preview": Rule("brand.manage"),
     "brand_preview_logo": Rule("brand.manage", absent=True),
@@ -164,6 +172,7 @@ CONSOLE: dict[str, Rule] = {
     "partner_add": Rule(OPERATOR, FORM),
     "partner_detail": Rule(OPERATOR),
     **_rules("partner_suspend partner_resume partner_invite host_add", Rule(OPERATOR, ACT)),
+    "support_ask": Rule(OPERATOR, ACT),
     **_rules("host_activate host_remove", Rule(OPERATOR, ACT)),
     "operator_partners": Rule(OPERATOR, FORM),
     "operator_partner": Rule(OPERATOR),
@@ -174,6 +183,10 @@ CONSOLE: dict[str, Rule] = {
 API: dict[str, dict[str, str]] = {
     "client-list": {"GET": "clients.view", "POST": "clients.manage"},
     "client-detail": {"GET": "clients.view", "PATCH": "clients.manage"},
+    "person-list": {"GET": "users.manage", "POST": "users.manage"},
+    "person-detail": {"GET": "users.manage", "PATCH": "users.manage"},
+    "role-list": {"GET": "users.manage", "POST": "users.manage"},
+    "role-detail": dict.fromkeys(("GET", "PATCH", "DELETE"), "users.manage"),
     "tier-list": {"GET": "prices.view"},
     "tier-detail": {"GET": "prices.view"},
     "usage-list": {"GET": "usage.view"},
@@ -210,6 +223,8 @@ API: dict[str, dict[str, str]] = {
     "exception-resolve": {"POST": "exceptions.work"},
     "exception-retry": {"POST": "exceptions.work"},
 }
+# Objects of the partner as a whole: for a client's token they are not there.
+PARTNERS_OWN = {"role-detail"}
 PAGES = {"admin": ADMIN, "portal": PORTAL, "console": CONSOLE}
 
 # Commands run on the server by its operator; tasks by the worker. Both are declared so that

@@ -1,9 +1,14 @@
 """A suspended partner's hosts pause, its work is not swept, and nothing is lost."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django_tenants.utils import tenant_context
 
+from branding.models import Brand
 from governance import correlation
 from governance.actors import Actor, command_actor
 from governance.errors import NotPermitted
@@ -11,6 +16,8 @@ from governance.models import AuditEntry
 from tenants.context import public_scope
 from tenants.models import Partner
 from tenants.services.suspension import resume_partner, suspend_partner, working_schemas
+from tests.actors import ALICE, GRACE, Person
+from tests.isolation.routes import all_routes
 
 OPERATOR = command_actor("tests")
 pytestmark = pytest.mark.usefixtures("db")
@@ -84,3 +91,66 @@ def test_a_partners_owner_may_not(partner: Partner) -> None:
     owner = Actor(kind="person", id=1, label="Alice", permissions=frozenset({"users.manage"}))
     with pytest.raises(NotPermitted):
         suspend_partner(owner, partner, "Because")
+
+
+HOSTS = ["northwind.localhost", "admin.northwind.localhost"]
+
+
+@pytest.fixture
+def branded(partner: Partner) -> Partner:
+    with tenant_context(partner):
+        Brand.objects.filter(state="live").delete()
+        Brand.objects.create(
+            state="live", name="North Star", primary="#7a1fa2", support_email="help@north.example"
+        )
+    return partner
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_page_is_in_the_partners_brand_with_its_support_address(
+    branded: Partner, host: str
+) -> None:
+    suspend_partner(OPERATOR, branded, "Unpaid since August")
+    browser = Client(headers={"host": host})
+    answer = browser.get("/work/exceptions/1/?x=1")
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert "North Star" in page
+    assert "mailto:help@north.example" in page
+    assert "Northwind Ops" not in page
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    theme = re.search(r'href="(/theme\.css\?v=\w+)"', page)
+    assert theme
+    assert browser.get(theme[1]).status_code == 200
+    assert browser.get("/brand/icon.png").headers["Content-Type"] == "image/png"
+
+
+@pytest.mark.parametrize("person", [ALICE, GRACE], ids=lambda person: person.name)
+def test_nothing_else_is_reachable_not_even_with_an_open_session(
+    branded: Partner, browse: Callable[..., Client], person: Person
+) -> None:
+    browser = browse(person)
+    assert browser.get("/").status_code == 200
+    suspend_partner(OPERATOR, branded, "Unpaid")
+    for route in all_routes():
+        if route.door == "console" or route.name in {
+            "theme",
+            "brand_icon",
+            "brand_logo",
+            "favicon",
+            "robots",
+        }:
+            continue  # fmt: skip
+        path = "/" + re.sub(r"<[^>]+>", "1", route.pattern)
+        for method in ("GET", "POST"):
+            answer = browser.generic(method, path)
+            assert answer.status_code == 503, f"{method} {path}"
+            assert person.name.encode() not in answer.content
+
+
+def test_a_partner_without_a_brand_is_paused_under_its_own_name(partner: Partner) -> None:
+    with tenant_context(partner):
+        Brand.objects.all().delete()
+    suspend_partner(OPERATOR, partner, "Unpaid")
+    page = Client(headers={"host": HOSTS[0]}).get("/").content.decode()
+    assert "Ask Northwind Ops if it stays so." in page

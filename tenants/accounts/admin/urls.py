@@ -2,15 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import clients
+from tenants.accounts.pages import clients, roles
 from tenants.accounts.pages.urls import shared
 from tenants.doors import staff_page
 
 _manage = staff_page("clients.manage")
+_users = staff_page("users.manage")
 
 urlpatterns: list[URLPattern] = [
     path("", staff_page("clients.view")(clients.client_list), name="client_list"),
     path("add/", _manage(clients.client_add), name="client_add"),
     path("<int:pk>/edit/", _manage(clients.client_edit), name="client_edit"),
     *shared(staff_page, "people/"),
+    path("people/roles/add/", _users(roles.role_add), name="role_add"),
+    path("people/roles/<int:pk>/", _users(roles.role_edit), name="role_edit"),
+    path("people/roles/<int:pk>/remove/", _users(roles.role_remove), name="role_remove"),
 ]

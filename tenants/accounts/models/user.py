@@ -7,7 +7,8 @@ from django.db import models
 from django.utils.functional import cached_property
 
 from tenants.accounts.models.client import Client
-from tenants.accounts.permissions import OPERATOR_PERMISSIONS, permissions_of, role_label
+from tenants.accounts.models.role import Role
+from tenants.accounts.permissions import OPERATOR_PERMISSIONS, ROLES
 
 
 class UserManager(BaseUserManager["User"]):
@@ -91,7 +92,7 @@ class User(AbstractBaseUser):
     @property
     def role_labels(self) -> list[str]:
         """What people call the roles held."""
-        return [role_label(role) for role in self.roles]
+        return sorted(grant.label for grant in self.role_grants.all())
 
     @cached_property
     def permissions(self) -> frozenset[str]:
@@ -100,7 +101,7 @@ class User(AbstractBaseUser):
             return frozenset()
         if self.kind == self.Kind.OPERATOR:
             return OPERATOR_PERMISSIONS
-        return permissions_of(self.roles)
+        return frozenset[str]().union(*(grant.permissions for grant in self.role_grants.all()))
 
     @property
     def is_staff(self) -> bool:
@@ -125,13 +126,27 @@ class User(AbstractBaseUser):
         return self.is_staff
 
 
+class RoleGrantManager(models.Manager["RoleGrant"]):
+    """Reads a partner's own roles along with the grants: every request asks for both."""
+
+    def get_queryset(self) -> models.QuerySet["RoleGrant"]:
+        """Return all grants."""
+        return super().get_queryset().select_related("own_role")
+
+
 class RoleGrant(models.Model):
-    """A person holds a role."""
+    """A person holds a role: a built-in one by its name, or one of the partner's own.
+
+    role: the role's key; for one of the partner's own, `own_role.key`.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_grants")
     role = models.CharField(max_length=24)
+    own_role = models.ForeignKey(Role, on_delete=models.PROTECT, null=True, related_name="grants")
     granted_at = models.DateTimeField(auto_now_add=True)
     granted_by = models.CharField(max_length=160, blank=True)
+
+    objects = RoleGrantManager()
 
     class Meta:
         constraints = [
@@ -140,3 +155,17 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.role}"
+
+    @property
+    def label(self) -> str:
+        """What people call the role."""
+        if self.own_role is not None:
+            return self.own_role.name
+        return ROLES[self.role][0] if self.role in ROLES else self.role
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What it lets the person do; nothing for a role that does not exist."""
+        if self.own_role is not None:
+            return self.own_role.held
+        return ROLES[self.role][1] if self.role in ROLES else frozenset()

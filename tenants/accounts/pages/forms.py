@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.actors import Actor
-from tenants.accounts.models import Client
-from tenants.accounts.pages.roles import role_choices
-from tenants.accounts.permissions import PERMISSIONS
+from tenants.accounts.models import Client, Role, User
+from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS, PERMISSIONS
+from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
 LOCALES = [
@@ -23,38 +23,84 @@ LOCALES = [
 ]
 
 
-def _roles_field(*, of_client: bool) -> forms.MultipleChoiceField:
+def _roles_field(roles: list[KnownRole]) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         label="Roles",
-        choices=role_choices(of_client=of_client),
+        choices=[(role.key, f"{role.name}: {role.note}".removesuffix(": ")) for role in roles],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose one role at least."},
     )
 
 
 class InviteForm(forms.Form):
-    """Who is invited, and as what. `clients`: whom they can belong to; None for staff."""
+    """Who is invited, and as what: roles that the actor may give.
+
+    clients: whom they can belong to; None for staff, and for a client's own administrator.
+    """
 
     name = forms.CharField(label="Name", max_length=120)
     email = forms.EmailField(label="E-mail address", help_text="The invitation goes there.")
 
     def __init__(
-        self, *args: Any, of_client: bool, clients: QuerySet[Client] | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        actor: Actor,
+        of_client: bool,
+        clients: QuerySet[Client] | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         if clients is not None:
             self.fields["client"] = forms.ModelChoiceField(
                 clients, label="Client", empty_label="Choose a client"
             )
-        self.fields["roles"] = _roles_field(of_client=of_client)
+        self.fields["roles"] = _roles_field(roles_to_give(actor, of_client=of_client))
 
 
 class RolesForm(forms.Form):
-    """The roles of somebody who is there already."""
+    """The roles of somebody who is there already: what they have, and what the actor may give."""
 
-    def __init__(self, *args: Any, of_client: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, actor: Actor, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **{"initial": {"roles": person.roles}, **kwargs})
+        of_client = person.kind == User.Kind.CLIENT
+        keys = {role.key for role in roles_to_give(actor, of_client=of_client)}
+        keys.update(person.roles)
+        self.fields["roles"] = _roles_field(
+            [role for role in known_roles(of_client=of_client) if role.key in keys]
+        )
+
+
+class RoleForm(forms.Form):
+    """A role of the partner's own: what the actor may hand on, and what it has already."""
+
+    name = forms.CharField(label="Name", max_length=60)
+    note = forms.CharField(
+        label="What it is for",
+        max_length=160,
+        required=False,
+        help_text="Shown to whoever gives it.",
+    )
+
+    def __init__(
+        self, *args: Any, actor: Actor, kind: str, role: Role | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["roles"] = _roles_field(of_client=of_client)
+        of_client = kind == Role.Kind.CLIENT
+        offered = grantable(actor, to_clients=of_client)
+        if of_client:
+            offered &= CLIENT_PERMISSIONS
+        offered |= role.held if role else frozenset()
+        self.fields["permissions"] = forms.MultipleChoiceField(
+            label="May",
+            choices=[
+                (name, f"{group}: {label}")
+                for group, permissions in GROUPS.items()
+                for name, label in permissions.items()
+                if name in offered
+            ],
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"required": "Choose what it lets people do."},
+        )
 
 
 class TokenForm(forms.Form):

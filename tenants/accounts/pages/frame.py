@@ -17,9 +17,9 @@ from governance.requests import actor_of
 T = TypeVar("T")
 FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
 TABS = (
-    ("person_list", "People", "users.manage"),
-    ("role_matrix", "Roles", "users.manage"),
-    ("token_list", "API tokens", "tokens.manage"),
+    ("person_list", "People", {"users.manage"}),
+    ("role_matrix", "Roles", {"users.manage", "audit.view"}),
+    ("token_list", "API tokens", {"tokens.manage"}),
 )
 
 
@@ -46,8 +46,8 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
     held = actor_of(request).permissions
     return [
         {"label": label, "url": reverse(name), "active": name == here}
-        for name, label, permission in TABS
-        if permission in held
+        for name, label, permissions in TABS
+        if held & permissions
     ]
 
 

@@ -80,6 +80,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     of_client = own is not None or request.GET.get("for") == "client"
     form = InviteForm(
         request.POST or None,
+        actor=actor,
         of_client=of_client,
         clients=Client.objects.exclude(status="left") if of_client and own is None else None,
         initial={"client": request.GET.get("client")},
@@ -111,9 +112,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
 def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a person, and give them roles."""
     person = _person(request, pk)
-    form = RolesForm(
-        request.POST or None, of_client=person.kind == "client", initial={"roles": person.roles}
-    )
+    form = RolesForm(request.POST or None, actor=actor_of(request), person=person)
 
     def give() -> bool:
         set_roles(actor_of(request), person, form.cleaned_data["roles"])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from governance.actors import Actor
@@ -10,24 +10,47 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import Client, RoleGrant, User
 from tenants.accounts.names import plain_name
-from tenants.accounts.permissions import CLIENT_ROLES, STAFF_ROLES
+from tenants.accounts.permissions import STAFF_PERMISSIONS
+from tenants.accounts.services.roles import (
+    KnownRole,
+    grantable,
+    known_roles,
+    require_grantable,
+)
 
 
-def _checked_roles(kind: str, roles: Iterable[str]) -> list[str]:
-    allowed = CLIENT_ROLES if kind == User.Kind.CLIENT else STAFF_ROLES
+def _checked_roles(kind: str, roles: Iterable[str]) -> list[KnownRole]:
+    allowed = {role.key: role for role in known_roles(of_client=kind == User.Kind.CLIENT)}
     wanted = sorted(set(roles))
     wrong = [role for role in wanted if role not in allowed]
     if wrong:
         raise ValidationError(
             {"roles": f"{', '.join(wrong)} is no role here; use {', '.join(allowed)}."}
         )
-    return wanted
+    return [allowed[key] for key in wanted]
 
 
-def _guard_widening(actor: Actor, kind: str, roles: Iterable[str]) -> None:
+def _guard_widening(actor: Actor, kind: str) -> None:
     """A client's administrator gives client roles only, never staff ones."""
     if actor.client_id is not None and kind != User.Kind.CLIENT:
         raise ValidationError("Only the partner's own people can add staff.")
+
+
+def _require_grantable(actor: Actor, kind: str, roles: Iterable[KnownRole]) -> None:
+    held = frozenset[str]().union(*(role.permissions for role in roles))
+    require_grantable(actor, held, to_clients=kind == User.Kind.CLIENT, field="roles")
+
+
+def _grant(actor: Actor, user: User, roles: Iterable[KnownRole]) -> None:
+    RoleGrant.objects.bulk_create(
+        RoleGrant(user=user, role=role.key, own_role=role.own, granted_by=actor.label)
+        for role in roles
+    )
+
+
+def _names(roles: Iterable[KnownRole]) -> list[str]:
+    """Roles as the trail keeps them: built-in ones by key, own ones by the name of the day."""
+    return [role.name if role.own else role.key for role in roles]
 
 
 @transaction.atomic
@@ -46,21 +69,20 @@ def add_person(
     """
     kind = User.Kind.CLIENT if client else User.Kind.STAFF
     actor.require("users.manage", client.pk if client else None)
-    _guard_widening(actor, kind, roles)
+    _guard_widening(actor, kind)
     wanted = _checked_roles(kind, roles)
+    _require_grantable(actor, kind, wanted)
     user = User.objects.create_user(
         email, password, kind=kind, name=plain_name(name), client=client
     )
-    RoleGrant.objects.bulk_create(
-        RoleGrant(user=user, role=role, granted_by=actor.label) for role in wanted
-    )
+    _grant(actor, user, wanted)
     audit.record(
         actions.USER_INVITED,
         object_kind="user",
         object_id=user.pk,
         object_label=user.name,
         client_id=client.pk if client else None,
-        after={"email": user.email, "roles": wanted},
+        after={"email": user.email, "roles": _names(wanted)},
     )
     return user
 
@@ -69,43 +91,52 @@ def add_person(
 def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
     """Make `roles` the roles that a person holds.
 
-    Nobody changes their own, and nobody takes the last owner away: raises ValidationError.
+    Nobody changes their own, gives what they don't hold themselves, or takes the last owner
+    away: raises ValidationError. Only an owner makes an owner something else.
     """
     actor.require("users.manage", user.client_id)
     _refuse_own(actor, user, "roles")
     wanted = _checked_roles(user.kind, roles)
-    before = sorted(
-        RoleGrant.objects.select_for_update().filter(user=user).values_list("role", flat=True)
-    )
-    if wanted == before:
+    grants = RoleGrant.objects.select_for_update(of=("self",)).filter(user=user)
+    before = {grant.role: grant for grant in grants}
+    keys = {role.key for role in wanted}
+    if keys == before.keys():
         return
-    if "owner" in before and "owner" not in wanted:
+    added = [role for role in wanted if role.key not in before]
+    _require_grantable(actor, user.kind, added)
+    if "owner" in before and "owner" not in keys:
+        _require_owner_rights(actor, user)
         _require_another_owner(user)
-    RoleGrant.objects.filter(user=user).exclude(role__in=wanted).delete()
-    RoleGrant.objects.bulk_create(
-        RoleGrant(user=user, role=role, granted_by=actor.label)
-        for role in wanted
-        if role not in before
-    )
+    RoleGrant.objects.filter(user=user).exclude(role__in=keys).delete()
+    _grant(actor, user, added)
     audit.record(
         actions.ROLES_CHANGED,
         object_kind="user",
         object_id=user.pk,
         object_label=user.name,
         client_id=user.client_id,
-        before={"roles": before},
-        after={"roles": wanted},
+        before={"roles": [one.label if one.own_role else one.role for one in before.values()]},
+        after={"roles": _names(wanted)},
     )
 
 
 @transaction.atomic
 def set_active(actor: Actor, user: User, *, active: bool) -> None:
-    """Let a person sign in, or stop them from the next request on."""
+    """Let a person sign in, or stop them from the next request on.
+
+    Opening an account gives its permissions, so the actor must hold them.
+    """
     actor.require("users.manage", user.client_id)
     _refuse_own(actor, user, "account")
     if user.is_active == active:
         return
-    if not active and "owner" in user.roles:
+    if active:
+        held = frozenset[str]().union(*(one.permissions for one in user.role_grants.all()))
+        require_grantable(
+            actor, held, to_clients=user.kind == User.Kind.CLIENT, field=NON_FIELD_ERRORS
+        )
+    elif "owner" in user.roles:
+        _require_owner_rights(actor, user)
         _require_another_owner(user)
     User.objects.filter(pk=user.pk).update(is_active=active)
     audit.record(
@@ -125,7 +156,16 @@ def _refuse_own(actor: Actor, user: User, what: str) -> None:
         raise ValidationError(f"Somebody else has to change your own {what}.")
 
 
+def _require_owner_rights(actor: Actor, user: User) -> None:
+    """An owner is put out by another owner only, never by somebody whom they let in."""
+    lacking = STAFF_PERMISSIONS - grantable(actor, to_clients=False)
+    if lacking:
+        raise ValidationError(f"{user.name} is an owner; only another owner can do this.")
+
+
 def _require_another_owner(user: User) -> None:
-    others = RoleGrant.objects.filter(role="owner", user__is_active=True).exclude(user=user)
-    if not others.exists():
+    """Raise ValidationError for the last one. Two owners who put each other out wait here."""
+    owners = RoleGrant.objects.filter(role="owner")
+    list(owners.select_for_update(of=("self",)).order_by("pk"))
+    if not owners.filter(user__is_active=True).exclude(user=user).exists():
         raise ValidationError(f"{user.name} is the only owner; make somebody else owner first.")

@@ -12,6 +12,8 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
+from tenants.accounts.services import support
+from tenants.accounts.support_user import support_of
 
 TRIES = 8
 TRIES_FROM_ONE_PLACE = 40
@@ -85,4 +87,6 @@ def sign_out(request: HttpRequest) -> None:
             object_label=user.name,
             client_id=user.client_id,
         )
+    elif stand_in := support_of(request):
+        support.end(stand_in.visit)
     auth.logout(request)
