@@ -6,7 +6,6 @@ from collections.abc import Callable
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
 from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,9 +15,10 @@ from config import errors
 from governance import correlation
 from governance.actors import ANONYMOUS, Actor
 from governance.requests import caller_address, set_actor
-from tenants import health
+from tenants import certificates, health
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
+from tenants.domains.state import SERVED
 from tenants.models import Domain, Partner
 
 logger = logging.getLogger(__name__)
@@ -29,18 +29,18 @@ URLCONFS = {
     Domain.Kind.PORTAL.value: "config.urls_portal",
 }
 DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
-HOST_CACHE_SECONDS = 5
-SERVED_STATES = (Domain.State.ACTIVE, Domain.State.FAILING)
 
 
 class HealthMiddleware:
-    """Answers the health endpoints before anything looks at the host."""
+    """Answers what machines ask before anything looks at the host: health, and which names
+    may have a certificate.
+    """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return health.answer(request) or self.get_response(request)
+        return health.answer(request) or certificates.answer(request) or self.get_response(request)
 
 
 def _host(request: HttpRequest) -> str:
@@ -57,18 +57,14 @@ def _is_readable(request: HttpRequest) -> bool:
 
 
 def _domain(host: str) -> Domain | None:
-    """Return the served domain of a host; kept for a few seconds, in the public schema."""
-    key = f"host:{host}"
-    found: Domain | None = cache.get(key)
-    if found is None:
-        found = (
-            Domain.objects.select_related("tenant")
-            .filter(domain=host, state__in=SERVED_STATES)
-            .first()
-        )
-        if found is not None:
-            cache.set(key, found, HOST_CACHE_SECONDS)
-    return found
+    """Return the served domain of a host, read anew for every request: one that was taken out
+    of service, or whose partner was suspended, stops at once in every process.
+    """
+    return (
+        Domain.objects.select_related("tenant")
+        .filter(domain=host, state__in=sorted(SERVED))
+        .first()
+    )
 
 
 class HostMiddleware:
@@ -113,6 +109,28 @@ class HostMiddleware:
 def _person_of(request: HttpRequest) -> Actor:
     user = request.user
     return actor_for(user) if isinstance(user, User) else ANONYMOUS
+
+
+class SessionHostMiddleware:
+    """A session counts only at the host where it began.
+
+    Whoever gets a name that a partner has lost also gets the cookies that browsers send there;
+    at the partner's other hosts these must be worth nothing.
+    """
+
+    KEY = "host"
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            began = request.session.get(self.KEY)
+            if began is None:
+                request.session[self.KEY] = _host(request)
+            elif began != _host(request):
+                request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -10,6 +10,7 @@ PERMISSIONS: dict[str, str] = {
     "users.manage": "Invite people and give roles",
     "tokens.manage": "Make and revoke API tokens",
     "brand.manage": "Change the brand",
+    "domains.manage": "Add, choose and remove domains",
     "connections.view": "See connections",
     "connections.manage": "Add and change connections",
     "workflows.view": "See workflows and runs",

@@ -65,7 +65,7 @@ def platform_hosts(slug: str) -> tuple[HostDraft, ...]:
     zone = settings.PLATFORM_DOMAIN
     return (
         HostDraft(f"admin.{slug}.{zone}", Domain.Kind.ADMIN, is_primary=True),
-        HostDraft(f"{slug}.{zone}", Domain.Kind.PORTAL),
+        HostDraft(f"{slug}.{zone}", Domain.Kind.PORTAL, is_primary=True),
     )
 
 
@@ -134,6 +134,7 @@ def _write_rows(actor: Actor, draft: _Draft) -> Provisioned:
             is_primary=host.is_primary,
             kind=host.kind,
             state=host.state,
+            is_vouched=True,
         )
         for host in draft.hosts
     )
