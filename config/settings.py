@@ -276,6 +276,8 @@ SPECTACULAR_SETTINGS = {
         "RunState": "config.api_schema.RUN_STATE",
         "WorkflowState": "config.api_schema.WORKFLOW_STATE",
         "BreakerState": "config.api_schema.BREAKER_STATE",
+        "DomainState": "config.api_schema.DOMAIN_STATE",
+        "DomainKind": "config.api_schema.DOMAIN_KIND",
     },
 }
 

@@ -65,9 +65,9 @@ def add_domain(actor: Actor, partner: Partner, name: str, kind: str) -> Domain:
             )
             note(actor, actions.HOST_ADDED, added, None)
     except IntegrityError as error:
-        raise ValidationError({"host": "You have added this name already."}) from error
+        raise ValidationError({"domain": "You have added this name already."}) from error
     except ValidationError as error:
-        raise ValidationError({"host": error.messages}) from error
+        raise ValidationError({"domain": error.messages}) from error
     return added
 
 

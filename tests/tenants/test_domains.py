@@ -123,7 +123,7 @@ def test_a_wrong_name_is_refused_at_the_field(
 ) -> None:
     with pytest.raises(ValidationError) as refused:
         domains.add_domain(alice, northwind, name, "portal")
-    assert said in refused.value.message_dict["host"][0]
+    assert said in refused.value.message_dict["domain"][0]
     assert not Domain.objects.filter(state="pending").exists()
 
 
