@@ -18,8 +18,8 @@ from governance.requests import caller_address, set_actor
 from tenants import certificates, health
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
-from tenants.domains.state import SERVED
 from tenants.models import Domain, Partner
+from tenants.services.serving import served_host
 
 logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
@@ -56,17 +56,6 @@ def _is_readable(request: HttpRequest) -> bool:
     return not any("\0" in value for value in request.COOKIES.values())
 
 
-def _domain(host: str) -> Domain | None:
-    """Return the served domain of a host, read anew for every request: one that was taken out
-    of service, or whose partner was suspended, stops at once in every process.
-    """
-    return (
-        Domain.objects.select_related("tenant")
-        .filter(domain=host, state__in=sorted(SERVED))
-        .first()
-    )
-
-
 class HostMiddleware:
     """Selects the partner's schema and the URL conf by host; an unknown host gets a 404.
 
@@ -87,13 +76,13 @@ class HostMiddleware:
             return errors.neutral(request, 404)
         if host in settings.OPERATOR_HOSTS:
             return self._routed(request, settings.PUBLIC_SCHEMA_URLCONF)
-        domain = _domain(host)
-        if domain is None:
+        served = served_host(host)
+        if served is None:
             return errors.neutral(request, 404)
-        partner = domain.tenant
+        partner = served.partner
         connection.set_tenant(partner)  # type: ignore[attr-defined]  # the tenant backend's
         request.tenant = partner  # type: ignore[attr-defined]  # our request attribute
-        urlconf = URLCONFS[domain.kind]
+        urlconf = URLCONFS[served.kind]
         if partner.status != Partner.Status.ACTIVE:
             request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
             set_urlconf(urlconf)

@@ -9,6 +9,7 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_tenants.utils import tenant_context
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
@@ -24,6 +25,7 @@ from tenants.services.domain_checks import HELD_BY_ANOTHER, check_domain, check_
 from tenants.services.hosts import activate_host, remove_host
 from tenants.services.suspension import suspend_partner
 from tenants.tasks import check_domain as task
+from tenants.tasks import ring_due_domains
 from tests.actors import ALICE, BOB, GRACE
 from tests.fakes.dns import FakeDns
 
@@ -450,6 +452,14 @@ def test_due_domains_are_claimed_once_and_come_again_if_nobody_reports(
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
         assert claim_due() == [mine.pk]
     assert theirs.state == "pending"
+
+
+def test_the_worker_rings_for_what_is_due(northwind: Partner) -> None:
+    row = added(northwind)
+    assert ring_due_domains() == 1
+    assert ring_due_domains() == 0, "a ring is on its way"
+    queued = OrmQ.objects.latest("pk").task
+    assert (queued["func"], queued["args"]) == ("tenants.tasks.check_domain", (row.pk,))
 
 
 def test_the_task_checks_and_survives_what_is_gone(northwind: Partner, zone: FakeDns) -> None:
