@@ -17,7 +17,7 @@ from tenants.services.domain_checks import check_now
 from tenants.services.domain_records import Record, records_of
 
 
-class RecordSerializer(serializers.Serializer[Record]):
+class DnsRecordSerializer(serializers.Serializer[Record]):
     """A DNS record to enter."""
 
     host = serializers.CharField()
@@ -50,10 +50,10 @@ class DomainSerializer(serializers.ModelSerializer[Domain]):
             "records",
         )
 
-    @extend_schema_field(RecordSerializer(many=True))
+    @extend_schema_field(DnsRecordSerializer(many=True))
     def get_records(self, domain: Domain) -> list[dict[str, Any]]:
         """The records to enter."""
-        return [dict(RecordSerializer(record).data) for record in records_of(domain)]
+        return [dict(DnsRecordSerializer(record).data) for record in records_of(domain)]
 
 
 class NewDomainSerializer(serializers.Serializer[Any]):
