@@ -101,12 +101,13 @@ def _settle(actor: Actor, row: Domain, seen: Seen) -> None:
             for way in verdict.moves:
                 before = row.state
                 move(actor, row, way)
-                transaction.on_commit(partial(domain_news.tell, row.pk, way, before))
+                transaction.on_commit(partial(domain_news.tell, row.pk, way, before), robust=True)
             row.save()
     except IntegrityError:
         # Another partner proved it in this very moment.
         row.refresh_from_db()
         _stand_back(row)
+        transaction.on_commit(partial(domain_news.tell_taken, row.pk), robust=True)
         return
     if "prove" in verdict.moves:
         _tell_others(row)
@@ -137,11 +138,16 @@ def _stand_back(row: Domain) -> None:
 
 
 def _tell_others(winner: Domain) -> None:
-    """Tell those who wait for the same name that they wait in vain."""
+    """Tell those who wait for the same name that they wait in vain.
+
+    One whose row is locked is being checked just now and finds out by itself; to wait for it
+    would be a deadlock, because it waits for us.
+    """
     waiting = Domain.objects.filter(domain=winner.domain, state=Domain.State.PENDING)
-    for row in waiting.exclude(pk=winner.pk).select_for_update(of=("self",)):
+    free = waiting.exclude(pk=winner.pk).select_for_update(of=("self",), skip_locked=True)
+    for row in free:
         _stand_back(row)
-        transaction.on_commit(partial(domain_news.tell_taken, row.pk))
+        transaction.on_commit(partial(domain_news.tell_taken, row.pk), robust=True)
 
 
 def check_now(actor: Actor, domain: Domain, resolver: Resolver | None = None) -> Domain:

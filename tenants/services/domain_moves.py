@@ -98,6 +98,7 @@ def move(actor: Actor, domain: Domain, way: Move) -> None:
 
 def _become_primary(domain: Domain) -> None:
     """Let links use a name of the partner's own, unless one does already."""
+    lock_partner(domain)
     primary = Domain.objects.filter(tenant=domain.tenant_id, kind=domain.kind, is_primary=True)
     current = primary.first()
     if not domain.is_own or (current and current.is_own and current.state == "active"):
@@ -105,6 +106,11 @@ def _become_primary(domain: Domain) -> None:
     primary.update(is_primary=False)
     domain.is_primary = True
     domain.save(update_fields=["is_primary"])
+
+
+def lock_partner(domain: Domain) -> None:
+    """Let nobody else choose the domain for links of this partner until the transaction ends."""
+    Partner.objects.select_for_update().get(pk=domain.tenant_id)
 
 
 def locked(domain: Domain) -> Domain:

@@ -16,7 +16,7 @@ from tenants.context import public_scope
 from tenants.domains.names import NameRefused, clean_name, is_under
 from tenants.domains.state import HELD
 from tenants.models import Domain, Partner
-from tenants.services.domain_moves import authorise, locked, move, note
+from tenants.services.domain_moves import authorise, lock_partner, locked, move, note
 
 TOKEN_BYTES: Final = 24
 # Bounds what a partner can have us ask of DNS.
@@ -124,7 +124,9 @@ def choose_for_links(actor: Actor, domain: Domain) -> Domain:
             raise ValidationError("Only a domain in service can be used for links.")
         if row.is_primary:
             return row
-        Domain.objects.filter(tenant=row.tenant_id, kind=row.kind).update(is_primary=False)
+        lock_partner(row)
+        others = Domain.objects.filter(tenant=row.tenant_id, kind=row.kind, is_primary=True)
+        others.update(is_primary=False)
         row.is_primary = True
         row.save(update_fields=["is_primary"])
         note(actor, actions.HOST_PRIMARY, row, {"links": False})
