@@ -96,7 +96,13 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Audit", "audit_list", "audit.view", "history"),
         ),
     ),
-    ("Brand", (Entry("Brand", "brand_edit", "brand.manage", "palette"),)),
+    (
+        "Brand",
+        (
+            Entry("Brand", "brand_edit", "brand.manage", "palette"),
+            Entry("Domains", "domain_list", "domains.manage", "globe"),
+        ),
+    ),
 )  # fmt: skip
 
 PORTAL: tuple[Entry, ...] = (
@@ -116,6 +122,7 @@ PORTAL: tuple[Entry, ...] = (
 
 CONSOLE: tuple[Entry, ...] = (
     Entry("Partners", "partner_list", "partners.view"),
+    Entry("Domains", "domain_overview", "partners.view"),
     Entry("Health", "health_overview", "partners.view"),
 )
 

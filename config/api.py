@@ -8,7 +8,7 @@ from rest_framework.routers import SimpleRouter
 
 import config.api_schema  # noqa: F401  describes the tokens
 
-APPS = ("tenants.accounts", "branding", "mappings", "governance", "syncjobs")
+APPS = ("tenants", "tenants.accounts", "branding", "mappings", "governance", "syncjobs")
 
 router = SimpleRouter()
 for _app in APPS:

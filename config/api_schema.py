@@ -7,6 +7,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from governance.state import LABELS
 from syncjobs import state
 from tenants.accounts.models import Client
+from tenants.models import Domain
 
 # Names of the closed sets that several objects call "status" or "state".
 CHANGE_STATUS = list(LABELS.items())
@@ -17,6 +18,8 @@ EXCEPTION_STATE = state.ISSUE.choices
 RUN_STATE = state.RUN.choices
 WORKFLOW_STATE = state.WORKFLOW.choices
 BREAKER_STATE = state.BREAKER.choices
+DOMAIN_STATE = Domain.State.choices
+DOMAIN_KIND = Domain.Kind.choices
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no type hints

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
 from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,12 +15,13 @@ from config import errors
 from governance import correlation
 from governance.actors import ANONYMOUS, Actor
 from governance.requests import caller_address, set_actor
-from tenants import health
+from tenants import certificates, health
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
 from tenants.accounts.services import support
 from tenants.accounts.support_user import SESSION_KEY, SupportUser, support_actor, support_of
 from tenants.models import Domain, Partner
+from tenants.services.serving import served_host
 
 logger = logging.getLogger(__name__)
 View = Callable[[HttpRequest], HttpResponse]
@@ -32,19 +32,19 @@ URLCONFS = {
 }
 PAUSED = "config.urls_paused"
 DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
-HOST_CACHE_SECONDS = 5
 UNTOLD = {"theme", "brand_logo", "brand_icon", "favicon", "robots", "support_leave"}
-SERVED_STATES = (Domain.State.ACTIVE, Domain.State.FAILING)
 
 
 class HealthMiddleware:
-    """Answers the health endpoints before anything looks at the host."""
+    """Answers what machines ask before anything looks at the host: health, and which names
+    may have a certificate.
+    """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return health.answer(request) or self.get_response(request)
+        return health.answer(request) or certificates.answer(request) or self.get_response(request)
 
 
 def _host(request: HttpRequest) -> str:
@@ -58,21 +58,6 @@ def _is_readable(request: HttpRequest) -> bool:
     if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path_info:
         return False
     return not any("\0" in value for value in request.COOKIES.values())
-
-
-def _domain(host: str) -> Domain | None:
-    """Return the served domain of a host; kept for a few seconds, in the public schema."""
-    key = f"host:{host}"
-    found: Domain | None = cache.get(key)
-    if found is None:
-        found = (
-            Domain.objects.select_related("tenant")
-            .filter(domain=host, state__in=SERVED_STATES)
-            .first()
-        )
-        if found is not None:
-            cache.set(key, found, HOST_CACHE_SECONDS)
-    return found
 
 
 class HostMiddleware:
@@ -95,14 +80,14 @@ class HostMiddleware:
             return errors.neutral(request, 404)
         if host in settings.OPERATOR_HOSTS:
             return self._routed(request, settings.PUBLIC_SCHEMA_URLCONF)
-        domain = _domain(host)
-        if domain is None:
+        served = served_host(host)
+        if served is None:
             return errors.neutral(request, 404)
-        partner = domain.tenant
+        partner = served.partner
         connection.set_tenant(partner)  # type: ignore[attr-defined]  # the tenant backend's
         request.tenant = partner  # type: ignore[attr-defined]  # our request attribute
         active = partner.status == Partner.Status.ACTIVE
-        return self._routed(request, URLCONFS[domain.kind] if active else PAUSED)
+        return self._routed(request, URLCONFS[served.kind] if active else PAUSED)
 
     def _routed(self, request: HttpRequest, urlconf: str) -> HttpResponse:
         request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
@@ -141,6 +126,28 @@ def _note_support(request: HttpRequest, response: HttpResponse) -> None:
     name = match.view_name if match else ""
     if name not in UNTOLD:
         support.note_page(name, request.method or "", request.path, response.status_code)
+
+
+class SessionHostMiddleware:
+    """A session counts only at the host where it began.
+
+    Whoever gets a name that a partner has lost also gets the cookies that browsers send there;
+    at the partner's other hosts these must be worth nothing.
+    """
+
+    KEY = "host"
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            began = request.session.get(self.KEY)
+            if began is None:
+                request.session[self.KEY] = _host(request)
+            elif began != _host(request):
+                request.user = AnonymousUser()
+        return self.get_response(request)
 
 
 class ActorMiddleware:

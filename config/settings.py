@@ -26,6 +26,15 @@ PLATFORM_DOMAIN = env.str("LIVERY_PLATFORM_DOMAIN", "localhost").lower()
 OPERATOR_HOSTS = [
     host.lower() for host in env.list("LIVERY_OPERATOR_HOSTS", [PLATFORM_DOMAIN, "127.0.0.1"])
 ]
+# Names of partners' own: what they must point to, how long a lost proof is borne, and the
+# label below which the TXT record of the proof stands. Names nobody.
+DOMAIN_TARGET = env.str("LIVERY_DOMAIN_TARGET", PLATFORM_DOMAIN).lower()
+DOMAIN_ADDRESSES: list[str] = env.list("LIVERY_DOMAIN_ADDRESSES", [])
+DOMAIN_GRACE_DAYS = env.int("LIVERY_DOMAIN_GRACE_DAYS", 7)
+DOMAIN_PROOF_LABEL = env.str("LIVERY_DOMAIN_PROOF_LABEL", "_domain-proof").lower()
+DNS_SERVERS: list[str] = env.list("LIVERY_DNS_SERVERS", [])
+# Lets a proxy on another machine ask which names may have a certificate.
+DOMAIN_CHECK_KEY = env.str("LIVERY_DOMAIN_CHECK_KEY", "")
 # Hosts are matched against the Domain table by `config.middleware.HostMiddleware`; an
 # unknown one gets a neutral 404, so Django's own list has nothing left to refuse.
 ALLOWED_HOSTS = ["*"]
@@ -108,6 +117,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.middleware.SessionHostMiddleware",
     "config.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -266,6 +276,8 @@ SPECTACULAR_SETTINGS = {
         "RunState": "config.api_schema.RUN_STATE",
         "WorkflowState": "config.api_schema.WORKFLOW_STATE",
         "BreakerState": "config.api_schema.BREAKER_STATE",
+        "DomainState": "config.api_schema.DOMAIN_STATE",
+        "DomainKind": "config.api_schema.DOMAIN_KIND",
     },
 }
 

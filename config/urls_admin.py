@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("syncjobs.admin.first_urls")),
     path("clients/", include("tenants.accounts.admin.urls")),
     path("support/", include("tenants.accounts.admin.support_urls")),
+    path("domains/", include("tenants.admin.urls")),
     path("brand/", include("branding.admin.brand_urls")),
     path("commercial/", include("branding.admin.urls")),
     path("mappings/", include("mappings.admin.urls")),

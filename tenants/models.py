@@ -1,8 +1,13 @@
 """The public schema: which partners there are, their hosts, and when each has work due."""
 
+from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
-from django_tenants.models import DomainMixin, TenantMixin
+from django_tenants.models import TenantMixin
+
+from tenants.domains.names import is_under
+from tenants.domains.state import HELD, LABELS
 
 
 class Partner(TenantMixin):
@@ -29,28 +34,88 @@ class Partner(TenantMixin):
         return self.name
 
 
-class Domain(DomainMixin):
-    """A host name of a partner and what is served there."""
+class Domain(models.Model):
+    """A host name of a partner and what is served there.
+
+    The library's own base is not used: there a name is anybody's once and for all, and a
+    partner has one primary name; here two may ask for the same name until one proves it, and
+    each door has a primary name of its own.
+
+    token: what the TXT record must say; empty for what an operator set up.
+    is_vouched: an operator answers for the name; it is not checked again.
+    check_after: when it is due for a check; None: by hand only.
+    proof_note, pointing_note: what the last check said, in words for people.
+    """
 
     class Kind(models.TextChoices):
         ADMIN = "admin", "Staff admin"
         PORTAL = "portal", "Client portal"
 
     class State(models.TextChoices):
-        PENDING = "pending", "Waiting for proof"
-        VERIFIED = "verified", "Proved"
-        ACTIVE = "active", "Active"
-        FAILING = "failing", "Failing"
-        REMOVED = "removed", "Removed"
+        PENDING = "pending", LABELS["pending"]
+        VERIFIED = "verified", LABELS["verified"]
+        ACTIVE = "active", LABELS["active"]
+        FAILING = "failing", LABELS["failing"]
+        REMOVED = "removed", LABELS["removed"]
 
+    domain = models.CharField(max_length=253, db_index=True)
+    tenant = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="domains")
+    is_primary = models.BooleanField(default=False)
     kind = models.CharField(max_length=8, choices=Kind)
     state = models.CharField(max_length=8, choices=State, default=State.ACTIVE)
+    token = models.CharField(max_length=64, blank=True)
+    is_vouched = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    proved_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    check_after = models.DateTimeField(null=True)
+    misses = models.PositiveIntegerField(default=0)
+    proof_note = models.CharField(max_length=1000, blank=True)
+    pointing_note = models.CharField(max_length=1000, blank=True)
 
     class Meta:
         ordering = ["domain"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain"], condition=Q(state__in=sorted(HELD)), name="domain_held_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "domain"],
+                condition=~Q(state="removed"),
+                name="domain_once_per_partner",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "kind"],
+                condition=Q(is_primary=True),
+                name="domain_primary_per_door",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["check_after"],
+                condition=Q(check_after__isnull=False),
+                name="domain_due",
+            )
+        ]
 
     def __str__(self) -> str:
-        return str(self.domain)
+        return self.domain
+
+    @property
+    def is_own(self) -> bool:
+        """Say whether it is a name of the partner's own, not one under the platform's domain."""
+        return not is_under(self.domain, settings.PLATFORM_DOMAIN)
+
+    @property
+    def is_checked(self) -> bool:
+        """Say whether its proof is looked for in DNS, again and again."""
+        return bool(self.token) and not self.is_vouched and self.state != self.State.REMOVED
+
+    @property
+    def record_name(self) -> str:
+        """Where the TXT record of the proof stands."""
+        return f"{settings.DOMAIN_PROOF_LABEL}.{self.domain}"
 
 
 class Wakeup(models.Model):

@@ -23,6 +23,7 @@ from tenants.models import Partner
 from tenants.services.provisioning import provision_partner
 from tests import actors
 from tests.actors import PASSWORD, Person
+from tests.fakes.dns import FakeDns
 
 PARTNERS = (actors.NORTHWIND, actors.BRIGHTBRIDGE)
 
@@ -69,6 +70,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
         for slug, name in PARTNERS:
             _ensure_partner(slug, name)
+
+
+@pytest.fixture(autouse=True)
+def zone(monkeypatch: pytest.MonkeyPatch) -> FakeDns:
+    """What DNS says in a test; nothing at all until the test writes it. Nobody is asked outside."""
+    made = FakeDns()
+    monkeypatch.setattr("tenants.services.domain_checks.current_resolver", lambda: made)
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from django_q.models import OrmQ
 from syncjobs.engine import doorbell, stopping
 from tenants.context import public_scope
 from tenants.health import beat
+from tenants.tasks import ring_due_domains
 
 logger = logging.getLogger(__name__)
 
@@ -149,6 +150,7 @@ class Supervisor:
         with public_scope():
             doorbell.sweep()
         if beat_now:
+            ring_due_domains()
             beat(self.name)
             if self.watch.wedged(oldest_unlocked()):
                 logger.error("the queue cluster takes no work; killing it and starting another")

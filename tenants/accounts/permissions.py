@@ -41,6 +41,7 @@ GROUPS: dict[str, dict[str, str]] = {
         "tokens.manage": "Make and revoke API tokens",
         "support.grant": "Grant support access",
         "brand.manage": "Change the brand",
+        "domains.manage": "Add, choose and remove domains",
     },
 }
 PERMISSIONS: dict[str, str] = {

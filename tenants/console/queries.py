@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.core.paginator import Page
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -84,6 +84,29 @@ def rows_of(page: Page[Partner]) -> list[Row]:
     """Return the lines of one page of partners."""
     states = states_of([partner.schema_name for partner in page])
     return [Row(partner, states[partner.schema_name]) for partner in page]
+
+
+def domains(request: HttpRequest) -> QuerySet[Domain]:
+    """Return the domains that the address asks for: state (without it all but removed), words."""
+    rows = Domain.objects.select_related("tenant").order_by("domain", "pk")
+    state = request.GET.get("state", "")
+    if state in Domain.State.values:
+        rows = rows.filter(state=state)
+    else:
+        rows = rows.exclude(state=Domain.State.REMOVED)
+    if words := request.GET.get("q", "").strip().replace("\0", ""):
+        rows = rows.filter(Q(domain__icontains=words) | Q(tenant__name__icontains=words))
+    return rows
+
+
+def domain_options() -> list[tuple[str, str, int | None]]:
+    """Return the filters above the domains, with how many rows each has."""
+    counted = dict(Domain.objects.order_by().values_list("state").annotate(Count("pk")))
+    everything = sum(counted.values()) - counted.get(Domain.State.REMOVED, 0)
+    return [
+        ("", "In use", everything),
+        *((state.value, str(state.label), counted.get(state.value, 0)) for state in Domain.State),
+    ]
 
 
 def hosts_of(partner: Partner) -> list[Domain]:

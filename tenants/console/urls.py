@@ -13,6 +13,7 @@ urlpatterns = [
     path("partners/<int:pk>/invite/", views.partner_invite, name="partner_invite"),
     path("partners/<int:pk>/hosts/", views.host_add, name="host_add"),
     path("partners/<int:pk>/support/<int:grant>/", views.support_ask, name="support_ask"),
+    path("domains/", views.domain_overview, name="domain_overview"),
     path("hosts/<int:pk>/activate/", views.host_activate, name="host_activate"),
     path("hosts/<int:pk>/remove/", views.host_remove, name="host_remove"),
     path("health/", views.health_overview, name="health_overview"),

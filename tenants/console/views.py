@@ -180,9 +180,24 @@ def host_add(request: HttpRequest, pk: int) -> HttpResponse:
         except ValidationError as error:
             show_problems(form, error)
         else:
-            messages.success(request, "Added. Put it into service once it points here.")
+            messages.success(
+                request, "Added. It is served once proved, or once you put it into service."
+            )
             return _to(pk)
     return _detail(request, partner, ReasonForm(), form, status=422)
+
+
+@require_GET
+@operator_page("partners.view")
+def domain_overview(request: HttpRequest) -> HttpResponse:
+    """Every domain of every partner, those that need somebody by filter."""
+    page = page_of(request, queries.domains(request))
+    context = {
+        "page": page,
+        "empty": page.paginator.count == 0,
+        "filters": chips(request, "state", queries.domain_options(), ""),
+    }
+    return render(request, "console/domain_overview.html", context)
 
 
 def _change_host(request: HttpRequest, pk: int, change: Callable[..., Domain]) -> HttpResponse:

@@ -1,19 +1,18 @@
-"""A partner's host names: adding, putting into service, taking out."""
+"""A partner's host names as operators set them up: they answer for them, without proof."""
 
 import re
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from governance.actions import Action
 from governance.actors import Actor
-from governance.services import audit
-from tenants import actions
 from tenants.context import public_scope
+from tenants.domains.state import HELD
 from tenants.models import Domain, Partner
+from tenants.services.domain_moves import locked, move
+from tenants.services.domains import add_domain
 
 LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 LONGEST_HOST = 253
@@ -42,76 +41,49 @@ def checked_host(host: str) -> str:
     if name in settings.OPERATOR_HOSTS:
         raise ValidationError(f"{host!r} is the operators' own host.")
     with public_scope():
-        if Domain.objects.filter(domain=name).exists():
+        if Domain.objects.filter(domain=name, state__in=HELD).exists():
             raise ValidationError(f"{host!r} is in use already.")
     return name
 
 
-def _forget(host: str) -> None:
-    """Let the next request look the host up again (other processes: within seconds)."""
-    with public_scope():
-        cache.delete(f"host:{host}")
-
-
-def _noted(action: Action, domain: Domain, before: str) -> None:
-    audit.record(
-        action,
-        object_kind="domain",
-        object_id=domain.pk,
-        object_label=str(domain.domain),
-        before={"state": before} if before else None,
-        after={"state": domain.state, "kind": domain.kind, "partner": domain.tenant.slug},
-    )
-
-
 def add_host(actor: Actor, partner: Partner, host: str, kind: str) -> Domain:
-    """Add a host; it waits for proof that it is the partner's and serves nothing yet.
+    """Add a host; it serves nothing until it is proved or an operator puts it into service.
 
     Raises NotPermitted, or ValidationError.
     """
     actor.require("partners.manage")
-    if kind not in Domain.Kind.values:
-        raise ValidationError({"kind": f"Use one of {', '.join(Domain.Kind.values)}."})
-    with public_scope(), transaction.atomic():
-        domain: Domain = Domain.objects.create(
-            domain=checked_host(host),
-            tenant=partner,
-            is_primary=False,
-            kind=kind,
-            state=Domain.State.PENDING,
-        )
-        _noted(actions.HOST_ADDED, domain, "")
-    return domain
-
-
-def _set_state(actor: Actor, domain: Domain, state: str, action: Action) -> Domain:
-    actor.require("partners.manage")
-    with public_scope(), transaction.atomic():
-        locked: Domain = Domain.objects.select_for_update(of=("self",)).get(pk=domain.pk)
-        before = locked.state
-        if before != state:
-            locked.state = state
-            locked.save(update_fields=["state"])
-            _noted(action, locked, before)
-    _forget(str(locked.domain))
-    return locked
+    return add_domain(actor, partner, host, kind)
 
 
 def activate_host(actor: Actor, domain: Domain) -> Domain:
-    """Serve a host: the operator has seen that it is the partner's and points here."""
-    return _set_state(actor, domain, Domain.State.ACTIVE, actions.HOST_ACTIVATED)
+    """Serve a host: the operator has seen that it is the partner's and points here.
+
+    Raises NotPermitted, or ValidationError when another partner holds the name.
+    """
+    actor.require("partners.manage")
+    try:
+        with public_scope(), transaction.atomic():
+            row = locked(domain)
+            if row.state != Domain.State.ACTIVE:
+                move(actor, row, "vouch")
+    except IntegrityError as error:
+        raise ValidationError(f"{domain.domain} is in use already.") from error
+    return row
 
 
 def remove_host(actor: Actor, domain: Domain) -> Domain:
     """Stop serving a host. Raises ValidationError for the last active one of its kind."""
     actor.require("partners.manage")
-    with public_scope():
+    with public_scope(), transaction.atomic():
+        row = locked(domain)
         others = Domain.objects.filter(
-            tenant=domain.tenant_id, kind=domain.kind, state=Domain.State.ACTIVE
-        ).exclude(pk=domain.pk)
-        if domain.state == Domain.State.ACTIVE and not others.exists():
+            tenant=row.tenant_id, kind=row.kind, state=Domain.State.ACTIVE
+        ).exclude(pk=row.pk)
+        if row.state == Domain.State.ACTIVE and not others.exists():
             raise ValidationError(
-                f"{domain.domain} is the only {domain.get_kind_display().lower()} host in "
+                f"{row.domain} is the only {row.get_kind_display().lower()} host in "
                 "service; put another one into service first."
             )
-    return _set_state(actor, domain, Domain.State.REMOVED, actions.HOST_REMOVED)
+        if row.state != Domain.State.REMOVED:
+            move(actor, row, "remove")
+    return row

@@ -17,6 +17,7 @@ from tenants import actions
 from tenants.accounts.mail import password_link
 from tenants.accounts.services.people import add_person
 from tenants.context import public_scope, schema_scope
+from tenants.domains.state import HELD
 from tenants.models import Domain, Partner, Wakeup
 from tenants.postgres import schemas
 from tenants.services import starting_content, template
@@ -65,7 +66,7 @@ def platform_hosts(slug: str) -> tuple[HostDraft, ...]:
     zone = settings.PLATFORM_DOMAIN
     return (
         HostDraft(f"admin.{slug}.{zone}", Domain.Kind.ADMIN, is_primary=True),
-        HostDraft(f"{slug}.{zone}", Domain.Kind.PORTAL),
+        HostDraft(f"{slug}.{zone}", Domain.Kind.PORTAL, is_primary=True),
     )
 
 
@@ -134,6 +135,7 @@ def _write_rows(actor: Actor, draft: _Draft) -> Provisioned:
             is_primary=host.is_primary,
             kind=host.kind,
             state=host.state,
+            is_vouched=True,
         )
         for host in draft.hosts
     )
@@ -207,7 +209,8 @@ def _provision_locked(actor: Actor, draft: _Draft, owner: schemas.Connection) ->
     except IntegrityError as error:
         _take_back(owner, draft.schema)
         # Two names can ask for the same host at the same moment; anything else is a fault.
-        taken = Domain.objects.filter(domain__in=[host.host for host in draft.hosts])
+        names = [host.host for host in draft.hosts]
+        taken = Domain.objects.filter(domain__in=names, state__in=HELD)
         if taken.exists():
             raise ValidationError({"hosts": "One of the hosts was taken just now."}) from error
         raise ProvisioningError("The partner's rows were refused; see the log.") from error

@@ -1,6 +1,5 @@
 """Suspending and resuming a partner: its hosts pause, its work is not swept, nothing is lost."""
 
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -9,13 +8,7 @@ from governance.actors import Actor
 from governance.services import audit
 from tenants import actions
 from tenants.context import public_scope
-from tenants.models import Domain, Partner
-
-
-def _forget_hosts(partner: Partner) -> None:
-    with public_scope():
-        hosts = Domain.objects.filter(tenant=partner.pk).values_list("domain", flat=True)
-        cache.delete_many([f"host:{host}" for host in hosts])
+from tenants.models import Partner
 
 
 def _set_status(
@@ -45,7 +38,6 @@ def _set_status(
                 after={"status": status},
                 reason=text,
             )
-    _forget_hosts(locked)
     return locked
 
 

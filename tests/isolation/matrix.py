@@ -93,6 +93,11 @@ ADMIN: dict[str, Rule] = {
     "support_revoke": Rule("support.grant", ACT),
     "support_enter": Rule(PUBLIC, FORM, values=(("secret", "x-y"),)),
     "support_leave": Rule(SIGNED_IN, ACT, absent=True),
+    "domain_list": Rule("domains.manage"),
+    "domain_add": Rule("domains.manage", FORM),
+    "domain_detail": Rule("domains.manage"),
+    **_rules("domain_check domain_activate domain_primary", Rule("domains.manage", ACT)),
+    "domain_remove": Rule("domains.manage", FORM),
     "brand_edit": Rule("brand.manage", FORM),
     "brand_preview": Rule("brand.manage"),
     "brand_preview_logo": Rule("brand.manage", absent=True),
@@ -168,7 +173,7 @@ PORTAL: dict[str, Rule] = {
 
 CONSOLE: dict[str, Rule] = {
     **_ENTRY,
-    **_rules("partner_list health_overview", Rule(OPERATOR)),
+    **_rules("partner_list domain_overview health_overview", Rule(OPERATOR)),
     "partner_add": Rule(OPERATOR, FORM),
     "partner_detail": Rule(OPERATOR),
     **_rules("partner_suspend partner_resume partner_invite host_add", Rule(OPERATOR, ACT)),
@@ -187,6 +192,11 @@ API: dict[str, dict[str, str]] = {
     "person-detail": {"GET": "users.manage", "PATCH": "users.manage"},
     "role-list": {"GET": "users.manage", "POST": "users.manage"},
     "role-detail": dict.fromkeys(("GET", "PATCH", "DELETE"), "users.manage"),
+    "domain-list": {"GET": "domains.manage", "POST": "domains.manage"},
+    "domain-detail": {"GET": "domains.manage", "DELETE": "domains.manage"},
+    "domain-check": {"POST": "domains.manage"},
+    "domain-activate": {"POST": "domains.manage"},
+    "domain-primary": {"POST": "domains.manage"},
     "tier-list": {"GET": "prices.view"},
     "tier-detail": {"GET": "prices.view"},
     "usage-list": {"GET": "usage.view"},
@@ -243,5 +253,7 @@ COMMANDS = {
     "worker": "runs the tasks",
 }
 TASKS = {
+    "tenants.tasks.check_domain": "asks DNS about one domain; enters its partner's schema for mail",
+    "tenants.tasks.ring_due_domains": "sends a task for each domain that is due",
     "syncjobs.tasks.run": "enters one schema and drains its due work",
 }

@@ -5,7 +5,8 @@ import inspect
 import pytest
 from django.core.management import get_commands
 
-from syncjobs import tasks
+import syncjobs.tasks
+import tenants.tasks
 from tests.isolation.matrix import API, COMMANDS, PAGES, TASKS
 from tests.isolation.routes import routes
 
@@ -27,8 +28,9 @@ def test_every_command_is_declared() -> None:
 
 def test_every_task_is_declared() -> None:
     found = {
-        f"syncjobs.tasks.{name}"
-        for name, one in inspect.getmembers(tasks, inspect.isfunction)
-        if one.__module__ == tasks.__name__ and not name.startswith("_")
+        f"{module.__name__}.{name}"
+        for module in (syncjobs.tasks, tenants.tasks)
+        for name, one in inspect.getmembers(module, inspect.isfunction)
+        if one.__module__ == module.__name__ and not name.startswith("_")
     }
     assert found == set(TASKS)

@@ -25,6 +25,8 @@ from syncjobs.models import (
     WorkflowVersion,
 )
 from tenants.accounts.models import ApiToken, Client, Role, SupportGrant, User
+from tenants.context import current_schema
+from tenants.models import Domain, Partner
 
 ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
@@ -206,14 +208,33 @@ def build(schema: str) -> None:
         granted_by=User.objects.get(role_grants__role="owner"),
         expires_at=timezone.now() + timedelta(hours=1),
     )
+    _domain(f"canary-{schema}-domain")
     for client in Client.objects.filter(name__in=KEYS):
         marker = canary(schema, client.name)
         _of_client(client, KEYS[client.name], marker, blueprint)
         _governed(client, KEYS[client.name], marker)
 
 
+def domain_name() -> str:
+    """Return the name that the current schema's partner waits to prove."""
+    return f"portal.{current_schema().replace('_', '-')}.example"
+
+
+def _domain(marker: str) -> None:
+    """Make a domain that waits for its proof; it lies in the public schema."""
+    Domain.objects.create(
+        domain=domain_name(),
+        tenant=Partner.objects.get(schema_name=current_schema()),
+        kind="portal",
+        state="pending",
+        token=marker,
+    )
+
+
 def address_of(name: str, side: str) -> dict[str, object]:
     """Return the parameters that name one client's object in a route, by the route's name."""
+    if name.startswith(("domain_", "domain-")):
+        return {"pk": Domain.objects.get(domain=domain_name()).pk}
     client = Client.objects.get(name=side)
     if name.startswith(("role_", "role-", "support_")):
         return {"pk": ALDER}

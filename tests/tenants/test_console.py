@@ -197,7 +197,7 @@ def test_a_host_is_added_served_and_removed(console: Client, northwind_partner: 
     assert Client(headers={"host": host.domain}).get("/sign-in/").status_code == 404
     wrong = console.post(f"{at}hosts/", {"host": "http://x", "kind": "portal"})
     assert wrong.status_code == 422
-    assert "no host name" in wrong.content.decode()
+    assert "without https://" in wrong.content.decode()
 
 
 def test_a_fresh_link_only_for_an_owner_who_never_came_in(

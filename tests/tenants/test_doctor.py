@@ -35,7 +35,7 @@ def test_whatever_is_not_well_says_what_to_do() -> None:
     assert {finding.name for finding in findings} >= {
         *("disk", "master key", "queue settings", "addresses", "mail", "database", "pooler"),
         *("database roles", "audit trail", "clock", "dump program", "migrations", "schemas"),
-        *("left-overs", "hosts", "operators", "worker"),
+        *("left-overs", "hosts", "domains", "operators", "worker"),
     }
     for finding in findings:
         assert finding.seen
@@ -175,3 +175,14 @@ def test_before_the_first_migration_only_that_is_told(monkeypatch: pytest.Monkey
     findings = diagnose()
     assert findings[-1].name == "migrations"
     assert "manage.py migrate" in findings[-1].to_do
+
+
+def test_domains_whose_proof_is_gone_or_whose_check_is_late_are_told() -> None:
+    assert level_of("domains") is Level.OK
+    row = Domain.objects.get(domain="northwind.localhost")
+    Domain.objects.filter(pk=row.pk).update(state="failing")
+    assert level_of("domains") is Level.WARN
+    assert "northwind.localhost" in told("domains")
+    late = timezone.now() - timedelta(hours=1)
+    Domain.objects.filter(pk=row.pk).update(state="active", check_after=late)
+    assert "late" in told("domains")

@@ -36,6 +36,21 @@
     }
   });
 
+  // Copying needs a script, so its buttons are hidden without one.
+  if (navigator.clipboard) for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(button.dataset.copy);
+    const label = button.getAttribute("aria-label");
+    button.setAttribute("aria-label", "Copied");
+    button.classList.add("ui-copied");
+    window.setTimeout(() => {
+      button.setAttribute("aria-label", label);
+      button.classList.remove("ui-copied");
+    }, 1500);
+  });
+
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-select-all]");
     if (!all) return;

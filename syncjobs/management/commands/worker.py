@@ -17,6 +17,8 @@ from syncjobs.tasks import run
 from tenants.context import public_scope
 from tenants.health import beat
 from tenants.postgres.boot import check_at_start
+from tenants.services.domain_checks import claim_due
+from tenants.tasks import check_domain
 
 
 class Command(BaseCommand):
@@ -56,6 +58,9 @@ class Command(BaseCommand):
             for schema in due:
                 close_old_connections()
                 run(schema)
+            for pk in claim_due():
+                close_old_connections()
+                check_domain(pk)
             beat(name)
             if not due:
                 sleep(supervisor.SWEEP_SECONDS)

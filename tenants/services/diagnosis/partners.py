@@ -1,8 +1,10 @@
 """The partners' schemas and hosts, and the work that waits."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db import connection
+from django.utils import timezone
 
 from tenants.accounts.models import User
 from tenants.health import heartbeat_age, waiting_work
@@ -13,6 +15,7 @@ from tenants.services.pending import pending_partners, public_is_pending
 from tenants.services.tables import missing_tables
 
 LATE_SECONDS = 60.0
+DOMAIN_LATE = timedelta(minutes=30)
 SHOWN = 5
 
 
@@ -85,6 +88,26 @@ def check_hosts() -> Iterator[Finding]:
         yield ok("hosts", f"{len(served)} doors have a host")
 
 
+def check_domains() -> Iterator[Finding]:
+    """Whether partners' own domains are proved still, and looked at in time."""
+    failing = Domain.objects.filter(state=Domain.State.FAILING).values_list("domain", flat=True)
+    late = timezone.now() - DOMAIN_LATE
+    if failing:
+        yield warn(
+            "domains",
+            f"The proof is gone: {_some(list(failing))}.",
+            "Their owners know; see Domains in the console.",
+        )
+    if Domain.objects.filter(check_after__lt=late).exists():
+        yield warn(
+            "domains", "Checks in DNS are late.", "Look at the worker and at LIVERY_DNS_SERVERS."
+        )
+    elif not failing:
+        yield ok(
+            "domains", f"{Domain.objects.filter(state=Domain.State.ACTIVE).count()} in service"
+        )
+
+
 def check_operators() -> Iterator[Finding]:
     """Whether anybody can sign in to the console."""
     count = User.objects.filter(kind=User.Kind.OPERATOR, is_active=True).count()
@@ -115,6 +138,7 @@ CHECKS = (
     check_schemas,
     check_leftovers,
     check_hosts,
+    check_domains,
     check_operators,
     check_worker,
 )

@@ -1,0 +1,43 @@
+"""Which partner a host belongs to, for every request."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db import connection
+
+from tenants.domains.state import SERVED
+from tenants.models import Partner
+
+
+@dataclass(frozen=True)
+class Served:
+    """A host in service: its partner and what it serves."""
+
+    partner: Partner
+    kind: str
+
+
+@lru_cache(maxsize=1)
+def _question() -> str:
+    columns = ", ".join(f"p.{field.column}" for field in Partner._meta.concrete_fields)
+    return (
+        f"SELECT d.kind, {columns} FROM public.tenants_domain d "  # noqa: S608  our own columns
+        "JOIN public.tenants_partner p ON p.id = d.tenant_id "
+        "WHERE d.domain = %s AND d.state = ANY(%s)"
+    )
+
+
+def served_host(host: str) -> Served | None:
+    """Return what a host serves, None for one that is nobody's or not in service.
+
+    Read anew for every request, so that a name that was removed, or whose partner was
+    suspended, stops at once in every process. Written out, because the ORM takes four times
+    as long to put this one query together.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_question(), [host, sorted(SERVED)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    names = [field.attname for field in Partner._meta.concrete_fields]
+    return Served(Partner.from_db("default", names, row[1:]), row[0])
