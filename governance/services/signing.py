@@ -14,10 +14,10 @@ from governance.requirements import Missing, Requirement, Signature, missing_sig
 from governance.services.applying import apply_approved
 from governance.services.policies import requirement_of
 from governance.services.requests import (
+    key_of,
     load_request,
     move_request,
     open_request,
-    person_key,
     record_step,
     stored_hash,
 )
@@ -67,9 +67,11 @@ def signer_of(actor: Actor) -> Signer:
     person, and for one whose account is closed, however open their session still is."""
     if actor.kind != "person" or actor.id is None:
         raise SignatureRefused("Only a person who has signed in can approve or reject a change.")
-    if not get_user_model()._default_manager.filter(pk=actor.id, is_active=True).exists():
+    people = get_user_model()._default_manager
+    user = people.filter(pk=actor.id, is_active=True).first()
+    if user is None:
         raise SignatureRefused("This account is no longer active.")
-    return Signer(actor, actor.id, person_key(actor.id))
+    return Signer(actor, actor.id, key_of(user))
 
 
 def refuse_decision(signer: Signer, request: ChangeRequest, requirement: Requirement) -> None:

@@ -6,8 +6,12 @@ from syncjobs.pages import home
 from syncjobs.pages.urls import reading
 from tenants.doors import staff_page
 
+_overview = reading(staff_page, None)
+
 urlpatterns = [
-    path("", reading(staff_page, None)(home.overview), name="overview"),
+    path("", _overview(home.overview), name="overview"),
+    path("overview/money/", _overview(home.overview_money), name="overview_money"),
+    path("overview/activity/", _overview(home.overview_activity), name="overview_activity"),
     path(
         "clients/<int:pk>/",
         reading(staff_page, "clients.view")(home.client_detail),

@@ -1,12 +1,16 @@
 """First pages: the partner's overview, the client's home, one client for staff."""
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 
+from branding.commercial.months import Month
+from branding.services.revenue import revenue_of_month
 from governance.requests import actor_of
 from syncjobs.indicators.attention import needs
 from syncjobs.indicators.billing import unbilled, worked_hours
-from syncjobs.indicators.health import health_of
+from syncjobs.indicators.health import health_of, health_of_everybody, totals_of
 from syncjobs.indicators.stakes import stakes_of_issues
 from syncjobs.indicators.throughput import throughput
 from syncjobs.models import Issue, Run
@@ -16,25 +20,51 @@ from syncjobs.pages.workflows import ROWS, counted
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client, User
 
+CLIENTS_SHOWN = 15
+UNBILLED_SHOWN = 10
+
 
 def overview(request: HttpRequest) -> HttpResponse:
-    """Show staff what needs somebody, how each client is, and the money on its way."""
-    actor = actor_of(request)
-    clients = Client.objects.exclude(status=Client.Status.LEFT)
-    names = {client.pk: client for client in clients}
-    health = health_of(clients)
+    """Show staff what needs somebody and how each client is, the worst first.
+
+    A page with few queries however many clients there are; the money and the charts are
+    pages of their own, which the browser puts into this one.
+    """
+    health = health_of_everybody()
     context = {
-        "needs": needs(actor),
-        "health": health,
-        "held": sum(one.held for one in health),
+        "needs": needs(request),
+        "page": Paginator(health, CLIENTS_SHOWN).get_page(request.GET.get("page")),
+        "totals": totals_of(health),
+    }
+    return page(request, "overview.html", context)
+
+
+def overview_money(request: HttpRequest) -> HttpResponse:
+    """Show the money on its way to billing and, to those who see prices, the month's revenue."""
+    rows = unbilled()[:UNBILLED_SHOWN]
+    names = Client.objects.in_bulk({row.client_id for row in rows})
+    context = {"unbilled": [(names[row.client_id], row) for row in rows]}
+    if actor_of(request).can("prices.view"):
+        context |= {"month": Month.of(timezone.localdate()), "revenue": revenue_of_month()}
+    return page(request, "overview_money.html", context | _inside(request))
+
+
+def overview_activity(request: HttpRequest) -> HttpResponse:
+    """Show the latest changes and the charts."""
+    context = {
         "throughput": throughput(),
         "hours": worked_hours(),
-        "unbilled": [(names.get(row.client_id), row) for row in unbilled()],
         "latest": Run.objects.filter(MOVED).select_related(
             "client", "workflow", "stream__connection"
         )[:6],
     }
-    return page(request, "overview.html", context)
+    return page(request, "overview_activity.html", context | _inside(request))
+
+
+def _inside(request: HttpRequest) -> dict[str, object]:
+    """Leave the frame out of what the browser puts into a page that has one."""
+    inside = request.headers.get("HX-Request") == "true"
+    return {"base": "syncjobs/parts/bare.html", "inside": True} if inside else {}
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -43,7 +73,7 @@ def home(request: HttpRequest) -> HttpResponse:
     client = get_object_or_404(Client, pk=actor.client_id)
     context = {
         "client": client,
-        "needs": needs(actor),
+        "needs": needs(request),
         "health": health_of([client])[0],
         "throughput": throughput(client.pk),
         "hours": worked_hours(client.pk),

@@ -72,7 +72,7 @@ ADMIN: dict[str, Rule] = {
     **_ENTRY,
     **_BRAND,
     **_WORK,
-    "overview": Rule(SIGNED_IN),
+    **_rules("overview overview_money overview_activity", Rule(SIGNED_IN)),
     "client_detail": Rule("clients.view", owned=True),
     "client_list": Rule("clients.view"),
     "client_add": Rule("clients.manage", FORM),
