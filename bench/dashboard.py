@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django_tenants.utils import tenant_context
 
 from bench import partners
@@ -34,6 +36,9 @@ COLD_ROUNDS: Final = 10
 PARTS: Final = ("money", "activity")
 REACH_MS: Final = 150
 REACH_QUERIES: Final = 12
+# A word in a quarter of the records, a key, and what is not there.
+SEARCHED: Final = {"harbour": "common", "R-7-00042": "key", "zzyzx": "nothing"}
+SEARCH_LIMIT: Final = "one query by kind; records by their index of words"
 LIMIT: Final = "counting two weeks of deliveries by client"
 
 
@@ -81,6 +86,10 @@ def _milliseconds(ask: Callable[[], None]) -> list[float]:
     return sorted(taken)
 
 
+def _suggest(words: str) -> str:
+    return f"{reverse('search_suggest', urlconf='config.urls_admin')}?{urlencode({'q': words})}"
+
+
 def _cold(ask: Callable[[], None]) -> list[float]:
     """Return the milliseconds of a few requests with nothing cached."""
     taken = []
@@ -102,6 +111,7 @@ def measure() -> list[Figure]:
             page()
         queries = [one for one in captured if not one["sql"].startswith("SET ")]
         cold = _cold(page)
+        found = {words: _milliseconds(_asking(browser, _suggest(words))) for words in SEARCHED}
         parts = {name: _milliseconds(_asking(browser, f"/overview/{name}/")) for name in PARTS}
     return [
         at_most("dashboard.p50", statistics.median(taken), "ms", REACH_MS, LIMIT),
@@ -111,5 +121,9 @@ def measure() -> list[Figure]:
         *(
             reported(f"dashboard.{name}_p50", statistics.median(times), "ms", "loaded afterwards")
             for name, times in parts.items()
+        ),
+        *(
+            reported(f"search.{name}_p50", statistics.median(found[words]), "ms", SEARCH_LIMIT)
+            for words, name in SEARCHED.items()
         ),
     ]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import BigIntegerField, F, OuterRef, Q, Subquery, Sum
 
@@ -30,7 +31,7 @@ def clients_over(now: datetime) -> list[Over]:
     One query; the same numbers as the usage pages. A client on no tier has no allowance.
     """
     month = Month.of(now.date())
-    rows: dict[int, list[Subscription]] = defaultdict(list)
+    rows: dict[int, list[Any]] = defaultdict(list)
     for subscription in _subscriptions(month):
         rows[subscription.client_id].append(subscription)
     found = [_measured(month, some) for some in rows.values()]
@@ -38,7 +39,7 @@ def clients_over(now: datetime) -> list[Over]:
     return sorted(over, key=lambda one: (-one.used / (one.included or 1), one.client.name))
 
 
-def _subscriptions(month: Month) -> list[Subscription]:
+def _subscriptions(month: Month) -> list[Any]:
     """Return the month's subscriptions of clients with usage, with what counts beside them."""
     usage = UsageDay.objects.filter(
         client_id=OuterRef("client_id"), meter=DELIVERIES, day__range=(month.first, month.last)
@@ -64,7 +65,7 @@ def _subscriptions(month: Month) -> list[Subscription]:
     )
 
 
-def _measured(month: Month, subscriptions: list[Subscription]) -> Over:
+def _measured(month: Month, subscriptions: list[Any]) -> Over:
     included_by_tier = {one.tier_id: one.included for one in subscriptions}
     spans = cut(month, [one.span() for one in subscriptions])
     included = sum(_included(month, span, included_by_tier[span.tier_id]) for span in spans)

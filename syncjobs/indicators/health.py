@@ -94,7 +94,7 @@ def _counted_by_client(
     rows: QuerySet[Any, Any], kind: str, first: Count, second: Count
 ) -> QuerySet[Any, Any]:
     """Return rows of client id, kind and two counts."""
-    by_client = rows.order_by().values("client_id")
+    by_client: QuerySet[Any, Any] = rows.order_by().values("client_id")
     return by_client.annotate(kind=Value(kind), first=first, second=second)
 
 

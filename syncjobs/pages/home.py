@@ -1,5 +1,7 @@
 """First pages: the partner's overview, the client's home, one client for staff."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -43,7 +45,7 @@ def overview_money(request: HttpRequest) -> HttpResponse:
     """Show the money on its way to billing and, to those who see prices, the month's revenue."""
     rows = unbilled()[:UNBILLED_SHOWN]
     names = Client.objects.in_bulk({row.client_id for row in rows})
-    context = {"unbilled": [(names[row.client_id], row) for row in rows]}
+    context: dict[str, Any] = {"unbilled": [(names[row.client_id], row) for row in rows]}
     if actor_of(request).can("prices.view"):
         context |= {"month": Month.of(timezone.localdate()), "revenue": revenue_of_month()}
     return page(request, "overview_money.html", context | _inside(request))

@@ -44,6 +44,7 @@ _BRAND = {
     "api_schema": Rule(PUBLIC),
 }
 _WORK = {
+    **_rules("search search_suggest", Rule(SIGNED_IN)),
     "exception_list": Rule("exceptions.view"),
     "exception_detail": Rule("exceptions.view", owned=True),
     **_rules(
