@@ -2,15 +2,22 @@
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import clients
+from tenants.accounts.pages import clients, tables
 from tenants.accounts.pages.urls import shared
 from tenants.doors import staff_page
 
 _manage = staff_page("clients.manage")
+_people = staff_page("users.manage")
 
 urlpatterns: list[URLPattern] = [
     path("", staff_page("clients.view")(clients.client_list), name="client_list"),
     path("add/", _manage(clients.client_add), name="client_add"),
     path("<int:pk>/edit/", _manage(clients.client_edit), name="client_edit"),
+    path("import/", _manage(tables.client_import), name="client_import"),
+    path("import/template/", _manage(tables.client_template), name="client_template"),
+    path("export/", staff_page("clients.view")(tables.client_export), name="client_export"),
+    path("people/import/", _people(tables.person_import), name="person_import"),
+    path("people/import/template/", _people(tables.person_template), name="person_template"),
+    path("people/export/", _people(tables.person_export), name="person_export"),
     *shared(staff_page, "people/"),
 ]
