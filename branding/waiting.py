@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 
 from governance.models import ChangeRequest
@@ -15,7 +16,8 @@ def awaiting(request: HttpRequest) -> list[ChangeRequest]:
     """Change requests that the person may sign and has not; looked up once a request."""
     known: list[ChangeRequest] | None = getattr(request, _ATTRIBUTE, None)
     if known is None:
-        known = awaiting_signature(actor_of(request))
+        user = request.user if isinstance(request.user, AbstractBaseUser) else None
+        known = awaiting_signature(actor_of(request), user)
         setattr(request, _ATTRIBUTE, known)
     return known
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, Q, Value
 
@@ -120,7 +121,7 @@ def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]
     return phrases
 
 
-def awaiting_signature(actor: Actor) -> list[ChangeRequest]:
+def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> list[ChangeRequest]:
     """Return the requests that this actor can sign now, oldest first, in a few statements
     however many there are: menus count them on every page."""
     if not actor.can("changes.approve"):
@@ -140,7 +141,7 @@ def awaiting_signature(actor: Actor) -> list[ChangeRequest]:
     if not waiting:
         return []
     try:
-        signer = signer_of(actor)
+        signer = signer_of(actor, user)
     except SignatureRefused:
         return []
     policies = list(Policy.objects.all())

@@ -94,8 +94,9 @@ def _counted_by_client(
     rows: QuerySet[Any, Any], kind: str, first: Count, second: Count
 ) -> QuerySet[Any, Any]:
     """Return rows of client id, kind and two counts."""
-    by_client: QuerySet[Any, Any] = rows.order_by().values("client_id")
-    return by_client.annotate(kind=Value(kind), first=first, second=second)
+    by_client = rows.order_by().values("client_id")
+    counted: QuerySet[Any, Any] = by_client.annotate(kind=Value(kind), first=first, second=second)
+    return counted
 
 
 def _counts(mine: Q, *, keep: bool) -> Counts:

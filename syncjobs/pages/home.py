@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from branding.commercial.months import Month
@@ -13,6 +14,7 @@ from governance.requests import actor_of
 from syncjobs.indicators.attention import needs
 from syncjobs.indicators.billing import unbilled, worked_hours
 from syncjobs.indicators.health import health_of, health_of_everybody, totals_of
+from syncjobs.indicators.onboarding import checklist
 from syncjobs.indicators.stakes import stakes_of_issues
 from syncjobs.indicators.throughput import throughput
 from syncjobs.models import Issue, Run
@@ -21,6 +23,8 @@ from syncjobs.pages.runs import MOVED
 from syncjobs.pages.workflows import ROWS, counted
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client, User
+from tenants.models import Partner
+from tenants.services.onboarding import dismiss
 
 CLIENTS_SHOWN = 15
 UNBILLED_SHOWN = 10
@@ -34,11 +38,21 @@ def overview(request: HttpRequest) -> HttpResponse:
     """
     health = health_of_everybody()
     context = {
+        "checklist": checklist(request),
         "needs": needs(request),
         "page": Paginator(health, CLIENTS_SHOWN).get_page(request.GET.get("page")),
         "totals": totals_of(health),
     }
     return page(request, "overview.html", context)
+
+
+def onboarding_dismiss(request: HttpRequest) -> HttpResponse:
+    """Put the checklist away, or its step about a domain."""
+    partner = getattr(request, "tenant", None)
+    if isinstance(partner, Partner):
+        only_domain = request.POST.get("step") == "domain"
+        dismiss(actor_of(request), partner, only_domain=only_domain)
+    return HttpResponseRedirect(reverse("overview"))
 
 
 def overview_money(request: HttpRequest) -> HttpResponse:

@@ -46,7 +46,7 @@ def confirm(
 
 
 def rows_of(answer: HttpResponseBase) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))  # type: ignore[attr-defined]  # a whole answer
+    return list(csv.reader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
 
 
 def test_a_preview_changes_nothing_and_says_what_each_row_would_do(

@@ -45,6 +45,9 @@ _BRAND = {
 }
 _WORK = {
     **_rules("search search_suggest", Rule(SIGNED_IN)),
+    "filter_save": Rule(SIGNED_IN, ACT),
+    # Whose it is decides; there is none of that number for most.
+    "filter_delete": Rule(SIGNED_IN, ACT, absent=True),
     "exception_list": Rule("exceptions.view"),
     "exception_detail": Rule("exceptions.view", owned=True),
     **_rules(
@@ -74,6 +77,7 @@ ADMIN: dict[str, Rule] = {
     **_BRAND,
     **_WORK,
     **_rules("overview overview_money overview_activity", Rule(SIGNED_IN)),
+    "onboarding_dismiss": Rule("brand.manage", ACT),
     "client_detail": Rule("clients.view", owned=True),
     "client_list": Rule("clients.view"),
     "client_add": Rule("clients.manage", FORM),

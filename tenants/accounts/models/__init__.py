@@ -1,7 +1,8 @@
 """Clients, people, roles, tokens."""
 
 from tenants.accounts.models.client import Client
+from tenants.accounts.models.saved_filter import SavedFilter
 from tenants.accounts.models.token import ApiToken
 from tenants.accounts.models.user import RoleGrant, User
 
-__all__ = ["ApiToken", "Client", "RoleGrant", "User"]
+__all__ = ["ApiToken", "Client", "RoleGrant", "SavedFilter", "User"]
