@@ -101,7 +101,7 @@ def _done(partner: Partner, user_id: int | None) -> dict[str, bool]:
         "workflow": Exists(Workflow.objects.all()),
         "delivery": Exists(Delivery.objects.filter(state__in=DONE)),
     }
-    found = User.objects.filter(pk=user_id).values_list(*parts.values())[0]
+    found = User.objects.filter(pk=user_id or 0).values_list(*parts.values())[0]
     done = dict(zip(parts, found, strict=True))
     return done | ({"domain": True} if NO_DOMAIN in partner.onboarding else {})
 
