@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest
@@ -41,8 +42,14 @@ def viewer_of(request: HttpRequest | None, *, locale: str = "", zone: str = "") 
     return viewer
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The zones that there are; looking them up reads a directory, too slow for each page."""
+    return frozenset(available_timezones())
+
+
 def _viewer(locale: str, zone: str) -> Viewer:
     return Viewer(
         locale=locale or DEFAULT_LOCALE,
-        zone=zone if zone in available_timezones() else DEFAULT_ZONE,
+        zone=zone if zone in _zones() else DEFAULT_ZONE,
     )

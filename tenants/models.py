@@ -23,6 +23,8 @@ class Partner(TenantMixin):
     status = models.CharField(max_length=16, choices=Status, default=Status.PROVISIONING)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     suspended_reason = models.CharField(max_length=300, blank=True)
+    # What has gone of the checklist for new partners: see `tenants.services.onboarding`.
+    onboarding = models.JSONField(default=dict, blank=True)
 
     auto_create_schema = False
     auto_drop_schema = False

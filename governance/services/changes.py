@@ -185,7 +185,9 @@ def _store(request: ChangeRequest, proposed: Sequence[ProposedChange]) -> list[C
     Change.objects.bulk_create(stored)
     request.risk = judge_risk(stored)
     request.content_hash = stored_hash(request, stored)
-    policies_of(request, stored)  # a kind without a policy is refused now, not at the end
+    policies_of(
+        request, (one.kind for one in stored)
+    )  # a kind without a policy is refused now, not at the end
     return stored
 
 
@@ -233,7 +235,8 @@ def _editors(
 
 
 def _expiry(request: ChangeRequest, changes: Sequence[Change]) -> datetime | None:
-    hours = [policy.expires_after_hours for policy in policies_of(request, changes)]
+    governing = policies_of(request, (one.kind for one in changes))
+    hours = [policy.expires_after_hours for policy in governing]
     shortest = min((one for one in hours if one is not None), default=None)
     return None if shortest is None else timezone.now() + timedelta(hours=shortest)
 

@@ -1,7 +1,12 @@
 """One change request as somebody sees it: what is missing, and what they may do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import F, Q, Value
 
 from governance.actions import action_label
 from governance.actors import Actor
@@ -10,7 +15,7 @@ from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
 from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
 from governance.services.independence import Ties
-from governance.services.policies import requirement_of
+from governance.services.policies import requirement_for
 from governance.services.requests import load_request, person_key, visible_requests
 from governance.services.signing import (
     Signer,
@@ -117,21 +122,35 @@ def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]
     return phrases
 
 
-def awaiting_signature(actor: Actor) -> list[ChangeRequest]:
+def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> list[ChangeRequest]:
     """Return the requests that this actor can sign now, oldest first, in a few statements
     however many there are: menus count them on every page."""
     if not actor.can("changes.approve"):
         return []
+    submitted = visible_requests(actor).filter(status="submitted").order_by("id")
+    waiting = list(
+        submitted.annotate(
+            kinds=ArrayAgg("changes__kind", distinct=True, default=Value([])),
+            signers=ArrayAgg(
+                "approvals__person_key",
+                filter=Q(approvals__content_hash=F("content_hash")),
+                distinct=True,
+                default=Value([]),
+            ),
+        )
+    )
+    if not waiting:
+        return []
     try:
-        signer = signer_of(actor)
+        signer = signer_of(actor, user)
     except SignatureRefused:
         return []
-    waiting = visible_requests(actor).filter(status="submitted").order_by("id")
     policies, ties = list(Policy.objects.all()), Ties()
     return [
         request
-        for request in waiting.prefetch_related("changes", "approvals")
-        if not _refusal(signer, request, list(request.changes.all()), policies, ties)
+        for request in waiting
+        if signer.key not in request.signers
+        and not _decision_refused(signer, request, request.kinds, policies, ties)
     ]
 
 
@@ -144,24 +163,26 @@ def _why_not(actor: Actor, request: ChangeRequest, changes: list[Change]) -> str
         signer = signer_of(actor)
     except SignatureRefused as refusal:
         return str(refusal)
-    return _refusal(signer, request, changes, list(Policy.objects.all()), Ties())
+    kinds = [one.kind for one in changes]
+    refused = _decision_refused(signer, request, kinds, list(Policy.objects.all()), Ties())
+    if not refused and any(one.person_key == signer.key for one in counted_signatures(request)):
+        return "You have signed this change."
+    return refused
 
 
-def _refusal(
+def _decision_refused(
     signer: Signer,
     request: ChangeRequest,
-    changes: list[Change],
-    policies: list[Policy],
+    kinds: Sequence[str],
+    policies: Sequence[Policy],
     ties: Ties,
 ) -> str:
     try:
-        requirement = requirement_of(request, changes, policies)
+        requirement = requirement_for(request, kinds, policies)
         refuse_decision(signer, request, requirement)
         ties.require_independent(signer.key, request, requirement)
     except (NotPermitted, PolicyMissing) as refusal:
         return str(refusal)
-    if any(one.person_key == signer.key for one in counted_signatures(request)):
-        return "You have signed this change."
     return ""
 
 

@@ -73,13 +73,13 @@ def policy_for(
 
 
 def policies_of(
-    request: ChangeRequest, changes: Iterable[Change], policies: Sequence[Policy] | None = None
+    request: ChangeRequest, kinds: Iterable[str], policies: Sequence[Policy] | None = None
 ) -> list[Policy]:
     """Return the policies that govern a request, one for each of its kinds."""
     known = list(Policy.objects.all()) if policies is None else policies
     return [
         policy_for(kind, touches_money=request.touches_money, policies=known)
-        for kind in sorted({one.kind for one in changes})
+        for kind in sorted(set(kinds))
     ]
 
 
@@ -87,7 +87,14 @@ def requirement_of(
     request: ChangeRequest, changes: Iterable[Change], policies: Sequence[Policy] | None = None
 ) -> Requirement:
     """Return what a request needs: the strictest of its policies in every respect."""
-    governing = policies_of(request, changes, policies)
+    return requirement_for(request, (one.kind for one in changes), policies)
+
+
+def requirement_for(
+    request: ChangeRequest, kinds: Iterable[str], policies: Sequence[Policy] | None = None
+) -> Requirement:
+    """Return the same for a request whose kinds of change are known."""
+    governing = policies_of(request, kinds, policies)
     wants_client = any(policy.client_signature for policy in governing)
     return Requirement(
         approvals=max(policy.approvals for policy in governing),

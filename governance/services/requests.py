@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.utils import timezone
@@ -31,7 +32,11 @@ def person_key(user_id: int) -> str:
 
     Raises the user model's DoesNotExist.
     """
-    user = get_user_model()._default_manager.get(pk=user_id)
+    return key_of(get_user_model()._default_manager.get(pk=user_id))
+
+
+def key_of(user: AbstractBaseUser) -> str:
+    """Return the spelling of `person_key` for a person whose row is at hand."""
     return str(getattr(user, user.get_email_field_name())).strip().casefold()
 
 

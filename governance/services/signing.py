@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import IntegrityError, transaction
 
 from governance.actions import CHANGE_APPROVED, CHANGE_SIGNATURE_REFUSED, CHANGE_SIGNED
@@ -21,10 +22,10 @@ from governance.services.applying import apply_approved
 from governance.services.independence import Ties
 from governance.services.policies import requirement_of
 from governance.services.requests import (
+    key_of,
     load_request,
     move_request,
     open_request,
-    person_key,
     record_step,
     stored_hash,
 )
@@ -75,14 +76,18 @@ class Signer:
     key: str
 
 
-def signer_of(actor: Actor) -> Signer:
+def signer_of(actor: Actor, user: AbstractBaseUser | None = None) -> Signer:
     """Return the person behind an actor. Raises SignatureRefused for anything that is no
-    person, and for one whose account is closed, however open their session still is."""
+    person, and for one whose account is closed, however open their session still is.
+
+    user: the person's row, when it was read for this very request."""
     if actor.kind != "person" or actor.id is None:
         raise SignatureRefused("Only a person who has signed in can approve or reject a change.")
-    if not get_user_model()._default_manager.filter(pk=actor.id, is_active=True).exists():
+    if user is None or user.pk != actor.id:
+        user = get_user_model()._default_manager.filter(pk=actor.id).first()
+    if user is None or not user.is_active:
         raise SignatureRefused("This account is no longer active.")
-    return Signer(actor, actor.id, person_key(actor.id))
+    return Signer(actor, actor.id, key_of(user))
 
 
 def refuse_decision(signer: Signer, request: ChangeRequest, requirement: Requirement) -> None:

@@ -1,9 +1,9 @@
 """Pages of mappings for staff, under /mappings/."""
 
 from django.urls import path
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mappings.pages import mappings, value_maps
+from mappings.pages import mappings, value_map_tables, value_maps
 from tenants.doors import staff_page
 
 view, edit = staff_page("mappings.view"), staff_page("mappings.edit")
@@ -17,6 +17,21 @@ urlpatterns = [
     path("values/add/", edit(require_POST(value_maps.value_map_add)), name="value_map_add"),
     path(
         "values/<int:pk>/", view(require_safe(value_maps.value_map_detail)), name="value_map_detail"
+    ),
+    path(
+        "values/<int:pk>/import/",
+        edit(require_http_methods(["GET", "POST"])(value_map_tables.value_map_import)),
+        name="value_map_import",
+    ),
+    path(
+        "values/<int:pk>/import/template/",
+        edit(require_safe(value_map_tables.value_map_template)),
+        name="value_map_template",
+    ),
+    path(
+        "values/<int:pk>/export/",
+        view(require_safe(value_map_tables.value_map_export)),
+        name="value_map_export",
     ),
     path(
         "values/<int:pk>/propose/",

@@ -57,14 +57,15 @@ def value_map_add(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("value_map_detail", args=[made.pk]))
 
 
-def _value_map(request: HttpRequest, pk: int) -> ValueMap:
+def value_map_of(request: HttpRequest, pk: int) -> ValueMap:
+    """Return one that the actor may see, or answer 404."""
     rows = visible(request, ValueMap.objects.select_related("client", "live"))
     return get_object_or_404(rows, pk=pk)
 
 
 def value_map_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the live table, editable for those who may, and which mappings use it."""
-    value_map = _value_map(request, pk)
+    value_map = value_map_of(request, pk)
     return page(request, "value_map.html", _context(request, value_map, table_of(value_map)))
 
 
@@ -86,7 +87,7 @@ def _context(request: HttpRequest, value_map: ValueMap, table: Record[str, str])
 
 def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the table that was sent to go live. A row without a word is removed."""
-    value_map = _value_map(request, pk)
+    value_map = value_map_of(request, pk)
     table: dict[str, str] = {}
     twice: list[str] = []
     for word, value in _sent_rows(request):

@@ -1,23 +1,26 @@
 """What needs somebody now, the most pressing first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Window
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from governance.actors import Actor
+from branding.services.allowances import clients_over
+from branding.waiting import awaiting
+from governance.models import ChangeRequest
 from governance.requests import actor_of
-from governance.services.details import awaiting_signature
 from syncjobs.indicators.health import BROKEN
-from syncjobs.indicators.stakes import Stake, stakes_of_issues
+from syncjobs.indicators.stakes import Stake, stakes_beside_issues, stakes_in
 from syncjobs.models import Connection, Issue
 from syncjobs.state import ISSUE
 
 SHOWN = 6  # of each kind; the rest is counted
 EXPIRES_SOON = timedelta(days=14)
+_OPEN = "_open_exceptions"
 
 
 @dataclass(frozen=True)
@@ -47,23 +50,31 @@ def _plural(count: int, noun: str) -> str:
 
 
 def open_exceptions(request: HttpRequest) -> int:
-    """Return the count that the menu shows beside "Exceptions"."""
-    actor = actor_of(request)
-    rows = Issue.objects.filter(state__in=sorted(ISSUE.open))
-    return (rows if actor.client_id is None else rows.filter(client_id=actor.client_id)).count()
+    """Return the count that the menu shows beside "Exceptions"; looked up once a request."""
+    known: int | None = getattr(request, _OPEN, None)
+    if known is None:
+        actor = actor_of(request)
+        mine = Q() if actor.client_id is None else Q(client_id=actor.client_id)
+        known = Issue.objects.filter(mine, state__in=sorted(ISSUE.open)).count()
+        setattr(request, _OPEN, known)
+    return known
 
 
-def _exceptions(mine: Q, *, staff: bool) -> list[Need]:
-    """The worst open exceptions one by one, and how many more there are."""
+def _exceptions(request: HttpRequest, mine: Q, *, staff: bool) -> list[Need]:
+    """The worst open exceptions one by one, and how many more there are; one query.
+
+    The menu's count comes along.
+    """
     rows = Issue.objects.filter(mine, state__in=sorted(ISSUE.open))
     first = list(
-        rows.select_related("client", "workflow", "connection").order_by(
-            "severity", F("due_at").asc(nulls_last=True), "pk"
-        )[:SHOWN]
+        rows.select_related("client", "workflow", "connection")
+        .annotate(worth=stakes_beside_issues(), of=Window(Count("pk")))
+        .order_by("severity", F("due_at").asc(nulls_last=True), "pk")[:SHOWN]
     )
-    stakes = stakes_of_issues(one.pk for one in first)
-    found = [_exception(one, tuple(stakes.get(one.pk, ())), staff=staff) for one in first]
-    if (more := rows.count() - len(first)) > 0:
+    total = first[0].of if first else 0
+    setattr(request, _OPEN, total)
+    found = [_exception(one, stakes_in(one.worth), staff=staff) for one in first]
+    if (more := total - len(first)) > 0:
         found.append(Need(_plural(more, "more exception"), "", "exception_list", "warn"))
     return found
 
@@ -110,9 +121,8 @@ def _connections(mine: Q, *, staff: bool) -> list[Need]:
     return found
 
 
-def _approvals(actor: Actor) -> list[Need]:
-    waiting = awaiting_signature(actor)
-    page = "change_detail" if actor.client_id is None else "approval_detail"
+def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
+    page = "change_detail" if staff else "approval_detail"
     found = [
         Need(
             f"Approve: {one.title}",
@@ -124,24 +134,45 @@ def _approvals(actor: Actor) -> list[Need]:
         for one in waiting[:SHOWN]
     ]
     if (more := len(waiting) - len(found)) > 0:
-        listed = "change_list" if actor.client_id is None else "approval_list"
+        listed = "change_list" if staff else "approval_list"
         found.append(Need(_plural(more, "more approval"), "", listed, "info"))
     return found
 
 
-def needs(actor: Actor) -> list[Need]:
+def _allowances() -> list[Need]:
+    """Clients that used more than their month includes, the fullest first."""
+    over = clients_over(timezone.now())
+    found = [
+        Need(
+            f"{one.client.name}: over its allowance",
+            f"{one.used:,} of {one.included:,} this month",
+            "usage_detail",
+            "warn",
+            pk=one.client.pk,
+        )
+        for one in over[:SHOWN]
+    ]
+    if (more := len(over) - len(found)) > 0:
+        found.append(Need(_plural(more, "more client") + " over", "", "usage_overview", "warn"))
+    return found
+
+
+def needs(request: HttpRequest) -> list[Need]:
     """Return what the actor can do something about, the most pressing first.
 
     Within their own client, if they have one.
     """
+    actor = actor_of(request)
     staff = actor.client_id is None
     mine = Q() if staff else Q(client_id=actor.client_id)
     found: list[Need] = []
     if actor.can("connections.view"):
         found += _connections(mine, staff=staff)
     if actor.can("exceptions.view"):
-        found += _exceptions(mine, staff=staff)
+        found += _exceptions(request, mine, staff=staff)
     if actor.can("changes.approve"):
-        found += _approvals(actor)
+        found += _approvals(awaiting(request), staff=staff)
+    if staff and actor.can("usage.view"):
+        found += _allowances()
     order = {"bad": 0, "warn": 1, "info": 2}
     return sorted(found, key=lambda need: order[need.tone])

@@ -6,15 +6,20 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.core.cache import cache
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils import timezone
 
-from syncjobs.indicators.throughput import DAYS, DONE, TROUBLE
+from syncjobs.indicators.throughput import DAYS, DONE, TROUBLE, success_percent
 from syncjobs.models import Connection, Delivery, Hold, Issue
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
 
 BROKEN = ("failing", "refused")
+Counts = dict[tuple[int, str], tuple[int, int]]
+# The cache's keys carry the schema; what is kept is numbers of all clients, for staff.
+_KEY = "health:deliveries"
+_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -32,8 +37,7 @@ class Health:
     @property
     def success_percent(self) -> Decimal | None:
         """Share of deliveries that went through, one digit; None when nothing was tried."""
-        tried = self.done + self.failed
-        return None if tried == 0 else (Decimal(100 * self.done) / tried).quantize(Decimal("0.1"))
+        return success_percent(self.done, self.failed)
 
     @property
     def grade(self) -> str:
@@ -58,44 +62,105 @@ class Health:
         return "All well"
 
 
+@dataclass(frozen=True)
+class Totals:
+    """All clients together."""
+
+    done: int
+    failed: int
+    held: int
+
+    @property
+    def success_percent(self) -> Decimal | None:
+        """As of one client."""
+        return success_percent(self.done, self.failed)
+
+
+def totals_of(clients: Iterable[Health]) -> Totals:
+    """Add the clients up."""
+    known = list(clients)
+    return Totals(
+        sum(one.done for one in known),
+        sum(one.failed for one in known),
+        sum(one.held for one in known),
+    )
+
+
 def _counted(number: int, noun: str, state: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'} {state}"
 
 
-def _by_client(rows: QuerySet[Any, Any], **counts: Count) -> dict[int, dict[str, int]]:
-    """Return client id → the counts, in one query."""
-    return {row["client_id"]: row for row in rows.values("client_id").annotate(**counts)}
+def _counted_by_client(
+    rows: QuerySet[Any, Any], kind: str, first: Count, second: Count
+) -> QuerySet[Any, Any]:
+    """Return rows of client id, kind and two counts."""
+    by_client = rows.order_by().values("client_id")
+    counted: QuerySet[Any, Any] = by_client.annotate(kind=Value(kind), first=first, second=second)
+    return counted
+
+
+def _counts(mine: Q, *, keep: bool) -> Counts:
+    """Return (client id, kind) → the kind's two counts, see `Health`; one query.
+
+    keep: two weeks of all clients' deliveries are many rows and change slowly, so they are
+    counted at most every half minute. What needs somebody is counted each time.
+    """
+    now = timezone.now()
+    everything = Count("pk")
+    issues = _counted_by_client(
+        Issue.objects.filter(mine, state__in=sorted(ISSUE.open)),
+        "issues",
+        everything,
+        Count("pk", filter=Q(due_at__lt=now)),
+    )
+    holds = _counted_by_client(
+        Hold.objects.filter(mine, released_at=None), "holds", everything, everything
+    )
+    connections = _counted_by_client(
+        Connection.objects.filter(mine, state__in=BROKEN), "connections", everything, everything
+    )
+    parts = [holds, connections]
+    known: Counts | None = cache.get(_KEY) if keep else None
+    if known is None:
+        recent = Delivery.objects.filter(mine, updated_at__gte=now - timedelta(days=DAYS))
+        done, failed = (
+            Count("pk", filter=Q(state__in=DONE)),
+            Count("pk", filter=Q(state__in=TROUBLE)),
+        )
+        parts.append(_counted_by_client(recent, "deliveries", done, failed))
+    rows = issues.union(*parts, all=True)
+    found = {(row["client_id"], row["kind"]): (row["first"], row["second"]) for row in rows}
+    if known is None and keep:
+        kept = {key: counts for key, counts in found.items() if key[1] == "deliveries"}
+        cache.set(_KEY, kept, _SECONDS)
+    return {**(known or {}), **found}
 
 
 def health_of(clients: Iterable[Client]) -> list[Health]:
-    """Return the clients' health, worst first; four queries however many clients."""
+    """Return the clients' health, worst first; one query however many clients."""
     chosen = list(clients)
-    ids = [client.pk for client in chosen]
-    since = timezone.now() - timedelta(days=DAYS)
-    mine = Q(client_id__in=ids)
-    deliveries = _by_client(
-        Delivery.objects.filter(mine, updated_at__gte=since),
-        done=Count("pk", filter=Q(state__in=DONE)),
-        failed=Count("pk", filter=Q(state__in=TROUBLE)),
-    )
-    issues = _by_client(
-        Issue.objects.filter(mine, state__in=sorted(ISSUE.open)),
-        open=Count("pk"),
-        past_due=Count("pk", filter=Q(due_at__lt=timezone.now())),
-    )
-    holds = _by_client(Hold.objects.filter(mine, released_at=None), held=Count("pk"))
-    connections = _by_client(Connection.objects.filter(mine, state__in=BROKEN), broken=Count("pk"))
+    return _ranked(chosen, _counts(Q(client_id__in=[one.pk for one in chosen]), keep=False))
+
+
+def health_of_everybody() -> list[Health]:
+    """Return the health of all clients that have not left, worst first; two queries."""
+    clients = Client.objects.exclude(status=Client.Status.LEFT)
+    return _ranked(clients, _counts(Q(), keep=True))
+
+
+def _ranked(clients: Iterable[Client], counted: Counts) -> list[Health]:
+    def counts(client: Client, kind: str) -> tuple[int, int]:
+        return counted.get((client.pk, kind), (0, 0))
+
     found = [
         Health(
             client,
-            deliveries.get(client.pk, {}).get("done", 0),
-            deliveries.get(client.pk, {}).get("failed", 0),
-            issues.get(client.pk, {}).get("open", 0),
-            issues.get(client.pk, {}).get("past_due", 0),
-            holds.get(client.pk, {}).get("held", 0),
-            connections.get(client.pk, {}).get("broken", 0),
+            *counts(client, "deliveries"),
+            *counts(client, "issues"),
+            held=counts(client, "holds")[0],
+            broken_connections=counts(client, "connections")[0],
         )
-        for client in chosen
+        for client in clients
     ]
     order = {"bad": 0, "watch": 1, "good": 2}
     return sorted(found, key=lambda one: (order[one.grade], -one.open_exceptions, one.client.name))

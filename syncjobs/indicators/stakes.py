@@ -1,14 +1,15 @@
 """What deliveries are worth: the money of the record, else of the record that caused them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from django.db.models import DecimalField, F, QuerySet, Sum
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import DecimalField, F, OuterRef, QuerySet, Sum, TextField
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from syncjobs.models import Delivery
 from syncjobs.state import DELIVERY
@@ -52,6 +53,24 @@ def _worth(rows: QuerySet[Delivery]) -> Any:
     amounts = [Cast(KeyTextTransform(name, f"{owner}__data"), _MONEY) for owner, name in fields]
     currencies = [KeyTextTransform("currency", f"{owner}__data") for owner in ("record", "origin")]
     return rows.annotate(worth=Coalesce(*amounts), currency=Coalesce(*currencies))
+
+
+def stakes_beside_issues() -> ArraySubquery:
+    """Return what each row of a query set of exceptions stops, as an annotation.
+
+    Read it with `stakes_in`.
+    """
+    rows = Delivery.objects.filter(issue_id=OuterRef("pk"), state__in=sorted(DELIVERY.open))
+    sums = _worth(rows.order_by()).values("currency").annotate(worth_sum=Sum(F("worth")))
+    # As text: JSON's numbers would come back as floats.
+    pair = JSONObject(amount=Cast("worth_sum", TextField()), currency="currency")
+    return ArraySubquery(sums.order_by("-worth_sum").values_list(pair, flat=True))
+
+
+def stakes_in(pairs: Iterable[Mapping[str, str | None]]) -> tuple[Stake, ...]:
+    """Return the stakes that `stakes_beside_issues` found, without those of nothing."""
+    found = [(Decimal(one["amount"] or 0), one["currency"] or "") for one in pairs]
+    return tuple(Stake(amount, currency) for amount, currency in found if amount)
 
 
 def stakes_of_issues(issue_ids: Iterable[int]) -> dict[int, list[Stake]]:

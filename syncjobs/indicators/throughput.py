@@ -15,6 +15,12 @@ DONE = ("delivered", "unchanged")
 TROUBLE = ("failed", "parked")
 
 
+def success_percent(done: int, failed: int) -> Decimal | None:
+    """Return the share that went through, one digit; None when nothing was tried."""
+    tried = done + failed
+    return None if tried == 0 else (Decimal(100 * done) / tried).quantize(Decimal("0.1"))
+
+
 @dataclass(frozen=True)
 class Day:
     """One day's deliveries: gone through, and not."""
@@ -40,10 +46,7 @@ class Throughput:
     @property
     def success_percent(self) -> Decimal | None:
         """Share that went through, one digit; None when nothing was tried."""
-        tried = self.done + self.failed
-        if tried == 0:
-            return None
-        return (Decimal(100 * self.done) / tried).quantize(Decimal("0.1"))
+        return success_percent(self.done, self.failed)
 
 
 def throughput(client_id: int | None = None, *, days: int = DAYS) -> Throughput:

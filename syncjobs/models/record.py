@@ -1,8 +1,10 @@
 """Canonical records, their versions, where else they exist, and what happened to them."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from syncjobs.models.connection import Connection
+from syncjobs.models.words import word_vector
 
 
 class CanonicalRecord(models.Model):
@@ -43,6 +45,8 @@ class CanonicalRecord(models.Model):
             ),
             # A client's records of one type, newest first.
             models.Index(fields=["client", "type", "-changed_at"], name="record_recent"),
+            # The search over everything, by the beginnings of words.
+            GinIndex(word_vector(), name="record_words"),
         ]
 
     def __str__(self) -> str:

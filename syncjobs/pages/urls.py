@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from syncjobs.pages import exceptions, holds, records, runs, workflows
+from syncjobs.pages import exceptions, holds, records, runs, search, workflows
 
 Guard = Callable[[str | None], Callable[[Any], Any]]
 
@@ -16,12 +16,22 @@ def reading(guard: Guard, permission: str | None) -> Callable[[Any], Any]:
     return lambda view: guard(permission)(require_safe(view))
 
 
+def found(guard: Guard) -> list[URLPattern]:
+    """Return the search over everything; each kind that it finds asks for its own permission."""
+    anybody = reading(guard, None)
+    return [
+        path("search/", anybody(search.search_page), name="search"),
+        path("search/suggest/", anybody(search.search_suggest), name="search_suggest"),
+    ]
+
+
 def shared(guard: Guard) -> list[URLPattern]:
     """Return the pages on exceptions, holds, runs, records and workflows."""
     work, operate = guard("exceptions.work"), guard("workflows.operate")
     see, look = reading(guard, "exceptions.view"), reading(guard, "workflows.view")
     read = reading(guard, "records.view")
     return [
+        *found(guard),
         path("exceptions/", see(exceptions.exception_list), name="exception_list"),
         path("exceptions/<int:pk>/", see(exceptions.exception_detail), name="exception_detail"),
         *(

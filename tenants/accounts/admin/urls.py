@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import clients, roles
+from tenants.accounts.pages import clients, roles, tables
 from tenants.accounts.pages.urls import shared
 from tenants.doors import staff_page
 
@@ -13,6 +13,12 @@ urlpatterns: list[URLPattern] = [
     path("", staff_page("clients.view")(clients.client_list), name="client_list"),
     path("add/", _manage(clients.client_add), name="client_add"),
     path("<int:pk>/edit/", _manage(clients.client_edit), name="client_edit"),
+    path("import/", _manage(tables.client_import), name="client_import"),
+    path("import/template/", _manage(tables.client_template), name="client_template"),
+    path("export/", staff_page("clients.view")(tables.client_export), name="client_export"),
+    path("people/import/", _users(tables.person_import), name="person_import"),
+    path("people/import/template/", _users(tables.person_template), name="person_template"),
+    path("people/export/", _users(tables.person_export), name="person_export"),
     *shared(staff_page, "people/"),
     path("people/roles/add/", _users(roles.role_add), name="role_add"),
     path("people/roles/<int:pk>/", _users(roles.role_edit), name="role_edit"),

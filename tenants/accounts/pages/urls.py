@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import people, roles, tokens
+from tenants.accounts.pages import filters, people, roles, tokens
 
 Guard = Callable[..., Callable[..., Any]]
 
@@ -21,6 +21,8 @@ def shared(guard: Guard, prefix: str) -> list[URLPattern]:
         path(f"{prefix}<int:pk>/active/", users(people.person_active), name="person_active"),
         path(f"{prefix}<int:pk>/resend/", users(people.person_resend), name="person_resend"),
         path(f"{prefix}roles/", compare(roles.role_matrix), name="role_matrix"),
+        path("filters/save/", guard(None)(filters.filter_save), name="filter_save"),
+        path("filters/<int:pk>/delete/", guard(None)(filters.filter_delete), name="filter_delete"),
         path("tokens/", keys(tokens.token_list), name="token_list"),
         path("tokens/new/", keys(tokens.token_make), name="token_make"),
         path("tokens/<int:pk>/revoke/", keys(tokens.token_revoke), name="token_revoke"),

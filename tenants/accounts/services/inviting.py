@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 
 from governance.actors import Actor
 from governance.services import audit
@@ -30,6 +31,11 @@ def invite_person(
     """Add a person and mail them a link to set their password. Raises as `add_person`."""
     user = add_person(actor, email=email, name=name, roles=roles, client=client)
     return Invited(user, _mailed(actor, user))
+
+
+def invite_later(actor: Actor, user: User) -> None:
+    """Mail a person who was just added, once the caller's transaction has gone in."""
+    transaction.on_commit(lambda: _mailed(actor, user))
 
 
 def invite_again(actor: Actor, user: User) -> Invited:

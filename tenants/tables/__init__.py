@@ -1,0 +1,1 @@
+"""Tables in and out: files that people fill in, previewed before anything is changed."""

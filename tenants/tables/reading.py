@@ -1,0 +1,122 @@
+"""From a file that somebody gives to a table of texts, or to a sentence why not. Pure."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from tenants.tables.xlsx import BadWorkbook, read_rows
+
+MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_COLUMNS: Final = 30
+MAX_CELL: Final = 1_000
+_ZIP: Final = b"PK\x03\x04"
+_STARTERS: Final = "=+-@|%\t\r\n"
+
+
+class BadTable(ValueError):
+    """The file cannot be used; the message says why, in plain words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that a file may have. `name`: its heading, compared without case."""
+
+    name: str
+    required: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row with the number that a spreadsheet shows for it, and heading → text."""
+
+    number: int
+    cells: dict[str, str]
+
+
+def read_table(content: bytes, columns: Sequence[Column], max_rows: int) -> list[Line]:
+    """Return a file's lines by our headings. Raises BadTable.
+
+    Read: CSV in UTF-8 with commas, semicolons or tabs, and .xlsx. Empty lines are left out.
+    """
+    if len(content) > MAX_BYTES:
+        raise BadTable(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.")
+    if content.startswith(_ZIP):
+        try:
+            rows = read_rows(content, max_rows + 1, MAX_COLUMNS)
+        except BadWorkbook as error:
+            raise BadTable(str(error)) from error
+    else:
+        rows = _csv_rows(_decoded(content), max_rows + 1)
+    if not rows or not any(cell.strip() for cell in rows[0]):
+        raise BadTable("The file is empty: its first row has to hold the headings.")
+    if len(rows) - 1 > max_rows:
+        raise BadTable(f"There are more than {max_rows:,} rows. Split the file.")
+    headings = _headings(rows[0], columns)
+    return [
+        Line(number, cells)
+        for number, row in enumerate(rows[1:], start=2)
+        if any((cells := _cells(number, row, headings)).values())
+    ]
+
+
+def _decoded(content: bytes) -> str:
+    if b"\x00" in content:
+        raise BadTable("The file holds characters that no text has. Save it as CSV UTF-8.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadTable("The file is not in UTF-8. Save it as CSV UTF-8, or as .xlsx.") from error
+
+
+def _csv_rows(text: str, max_rows: int) -> list[list[str]]:
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            if not rows and not row:
+                continue
+            rows.append(row)
+            if len(rows) > max_rows:
+                break
+    except csv.Error as error:
+        raise BadTable(f"Row {len(rows) + 1} cannot be read: {error}.") from error
+    return rows
+
+
+def _headings(row: Sequence[str], columns: Sequence[Column]) -> list[str]:
+    found = [cell.strip().casefold() for cell in row]
+    while found and not found[-1]:
+        found.pop()
+    known = {column.name.casefold(): column.name for column in columns}
+    twice = sorted({name for name in found if found.count(name) > 1})
+    if twice:
+        raise BadTable(f"The heading {', '.join(repr(one) for one in twice)} stands there twice.")
+    unknown = [name for name in found if name not in known]
+    if unknown:
+        raise BadTable(
+            f"No column is called {', '.join(repr(one[:40]) for one in unknown[:5])}. "
+            f"Known are: {', '.join(known.values())}."
+        )
+    missing = [one.name for one in columns if one.required and one.name.casefold() not in found]
+    if missing:
+        raise BadTable(f"The column {', '.join(repr(one) for one in missing)} is missing.")
+    return [known[name] for name in found]
+
+
+def _cells(number: int, row: Sequence[str], headings: Sequence[str]) -> dict[str, str]:
+    if any(cell.strip() for cell in row[len(headings) :]):
+        raise BadTable(f"Row {number} has more cells than there are headings.")
+    if any(len(cell) > MAX_CELL for cell in row):
+        raise BadTable(f"Row {number} has a cell with more than {MAX_CELL:,} characters.")
+    padded = [*row, *[""] * len(headings)]
+    return {name: unguarded(padded[place].strip()) for place, name in enumerate(headings)}
+
+
+def unguarded(text: str) -> str:
+    """Take the apostrophe away that our exports put before what looks like a formula."""
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1] in _STARTERS else text

@@ -1,0 +1,98 @@
+"""A new partner's checklist: computed, put away by the owner, and gone when all is done."""
+
+from collections.abc import Callable
+
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from bench.crowd import make_crowd
+from branding.models import Brand
+from governance.models import AuditEntry
+from syncjobs.models import Connection
+from tenants.accounts.models import Client
+from tenants.models import Domain, Partner
+from tests.actors import ALICE, BOB, DAVE, FRANK
+from tests.at_home import at_home, page_url
+
+__all__ = ["at_home"]
+Browse = Callable[..., Browser]
+TITLE = "Getting started"
+
+
+def shown(browser: Browser) -> str:
+    return browser.get("/").content.decode()
+
+
+def test_it_says_what_is_done_and_leads_to_what_is_not(at_home: Partner, browse: Browse) -> None:
+    browser = browse(ALICE)
+    page = shown(browser)
+    assert "1 of 6 done" in page, "the cast has clients"
+    for name in ("brand_edit", "connection_catalogue", "workflow_install"):
+        assert f'<a href="{page_url(name)}">' in page
+    Connection.objects.create(client=Client.objects.all()[0], name="ERP", connector="sandbox_erp")
+    Brand.objects.filter(state="live").update(primary="#123456")
+    assert "3 of 6 done" in shown(browser)
+
+
+def test_it_is_for_those_who_can_do_something_about_it(at_home: Partner, browse: Browse) -> None:
+    assert TITLE in shown(browse(BOB))
+    assert TITLE not in shown(browse(DAVE))
+    assert TITLE not in shown(browse(FRANK))
+    assert f'<a href="{page_url("brand_edit")}">Set your brand' not in shown(browse(BOB))
+
+
+def test_the_owner_puts_it_away_and_nobody_else(at_home: Partner, browse: Browse) -> None:
+    address = page_url("onboarding_dismiss")
+    assert browse(BOB).post(address).status_code == 403
+    assert TITLE in shown(browse(BOB))
+    assert browse(ALICE).post(address).status_code == 302
+    assert TITLE not in shown(browse(ALICE))
+    assert AuditEntry.objects.filter(action="checklist.dismissed").count() == 1
+    browse(ALICE).post(address)
+    assert AuditEntry.objects.filter(action="checklist.dismissed").count() == 1
+
+
+def test_a_domain_of_ones_own_is_one_way_to_have_that_step_done(
+    at_home: Partner, browse: Browse
+) -> None:
+    Domain.objects.create(tenant=at_home, domain="portal.cedar.example", kind="portal")
+    assert "2 of 6 done" in shown(browse(ALICE))
+
+
+def test_saying_that_no_domain_is_needed_is_the_other(at_home: Partner, browse: Browse) -> None:
+    browser = browse(ALICE)
+    browser.post(page_url("onboarding_dismiss"), {"step": "domain"})
+    page = shown(browser)
+    assert "2 of 6 done" in page
+    assert TITLE in page
+
+
+def test_once_all_is_done_it_goes_and_is_not_looked_for_again(
+    at_home: Partner, browse: Browse
+) -> None:
+    make_crowd(1, records_each=2)
+    Brand.objects.filter(state="live").update(primary="#123456")
+    Domain.objects.create(tenant=at_home, domain="portal.cedar.example", kind="portal")
+    browser = browse(ALICE)
+    assert TITLE not in shown(browser)
+    with CaptureQueriesContext(connection) as captured:
+        shown(browser)
+    assert not [
+        one for one in captured if "branding_brand" in one["sql"] and "EXISTS" in one["sql"]
+    ]
+
+
+def test_it_takes_one_query(at_home: Partner, browse: Browse) -> None:
+    browser = browse(ALICE)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            shown(browser)
+        return len([one for one in captured if not one["sql"].startswith("SET ")])
+
+    shown(browser)
+    with_it = queries()
+    browser.post(page_url("onboarding_dismiss"))
+    shown(browser)
+    assert queries() == with_it - 1
