@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tenants', '0002_heartbeat'),
+        ('tenants', '0003_domains'),
     ]
 
     operations = [
