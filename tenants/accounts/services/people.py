@@ -97,6 +97,7 @@ def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
     actor.require("users.manage", user.client_id)
     _refuse_own(actor, user, "roles")
     wanted = _checked_roles(user.kind, roles)
+    _lock_owners()
     grants = RoleGrant.objects.select_for_update(of=("self",)).filter(user=user)
     before = {grant.role: grant for grant in grants}
     keys = {role.key for role in wanted}
@@ -163,9 +164,15 @@ def _require_owner_rights(actor: Actor, user: User) -> None:
         raise ValidationError(f"{user.name} is an owner; only another owner can do this.")
 
 
+def _lock_owners() -> None:
+    """Let two owners who put each other out take turns. Before any other lock of grants."""
+    owners = RoleGrant.objects.filter(role="owner").order_by("pk")
+    list(owners.select_for_update(of=("self",)))
+
+
 def _require_another_owner(user: User) -> None:
-    """Raise ValidationError for the last one. Two owners who put each other out wait here."""
+    """Raise ValidationError for the last one."""
+    _lock_owners()
     owners = RoleGrant.objects.filter(role="owner")
-    list(owners.select_for_update(of=("self",)).order_by("pk"))
     if not owners.filter(user__is_active=True).exclude(user=user).exists():
         raise ValidationError(f"{user.name} is the only owner; make somebody else owner first.")
