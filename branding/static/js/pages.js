@@ -43,11 +43,14 @@
     if (!button) return;
     await navigator.clipboard.writeText(button.dataset.copy);
     const label = button.getAttribute("aria-label");
+    if (label === "Copied") return;
+    const icon = button.querySelector("use");
+    const drawn = icon.getAttribute("href");
     button.setAttribute("aria-label", "Copied");
-    button.classList.add("ui-copied");
+    icon.setAttribute("href", drawn.replace("#copy", "#check"));
     window.setTimeout(() => {
       button.setAttribute("aria-label", label);
-      button.classList.remove("ui-copied");
+      icon.setAttribute("href", drawn);
     }, 1500);
   });
 
