@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.templatetags.static import static
+from django.utils import timezone
 
 from branding.identity import Identity, letter_of
-from branding.models import Brand
-from branding.services.theme import theme_of
+from branding.models import Brand, ClientBrand
+from branding.services.theme import theme_version
 from branding.storage import picture_version
 from tenants.context import current_schema, public_scope
 from tenants.models import Partner
@@ -26,8 +34,7 @@ def current_identity() -> Identity:
     known = cache.get(_KEY)
     if isinstance(known, Identity):
         return known
-    live = Brand.objects.filter(state=Brand.State.LIVE).first()
-    identity = identity_of(live or Brand(name=partner_name()))
+    identity = _read(timezone.localdate())
     cache.set(_KEY, identity, _SECONDS)
     return identity
 
@@ -37,17 +44,43 @@ def forget_identity() -> None:
     cache.delete(_KEY)
 
 
-def identity_of(brand: Brand) -> Identity:
+def _read(today: date) -> Identity:
+    """The live brand and the clients' logos beside it, with one query for both."""
+    logos = allowed_logos(today).values(data=JSONObject(client="client_id", logo="logo"))
+    live = (
+        Brand.objects.filter(state=Brand.State.LIVE)
+        .annotate(client_logos=ArraySubquery(logos))
+        .first()
+    )
+    if live is None:
+        return identity_of(Brand(name=partner_name()))
+    return identity_of(live, {one["client"]: one["logo"] for one in live.client_logos})
+
+
+def allowed_logos(today: date) -> QuerySet[ClientBrand]:
+    """The logos of clients that are, on that day, on a tier with co-branding."""
+    running = Q(client__subscriptions__starts_on__lte=today) & (
+        Q(client__subscriptions__ends_on=None) | Q(client__subscriptions__ends_on__gte=today)
+    )
+    allowed = Q(client__subscriptions__tier__co_branding=True)
+    return ClientBrand.objects.filter(running & allowed).exclude(logo="").order_by("client_id")
+
+
+def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> Identity:
     """The identity that a brand's row makes, saved or not."""
     letter = letter_of(brand.name)
-    _, theme = theme_of(brand.primary, brand.accent)
-    icon = picture_version(brand.icon) or f"{ord(letter):x}-{theme}"
+    theme = theme_version(brand.primary, brand.accent)
+    icon = picture_version(brand.icon) or f"{letter_code(letter)}-{theme}"
     logo = picture_version(brand.logo)
+    named = f"{_short_hash(brand.name)}-{theme}"
     return Identity(
         name=brand.name,
         letter=letter,
         theme_url=f"/theme.css?v={theme}",
-        icon_url=f"/brand/icon.png?v={icon}",
+        icon_url=f"/brand/icon-192.png?v={icon}",
+        touch_icon_url=f"/brand/icon-180.png?v={icon}",
+        manifest_url=f"/site.webmanifest?v={named}-{icon}",
+        social_url=f"/brand/social.png?v={named}-{logo or letter_code(letter)}",
         logo_url=f"/brand/logo.png?v={logo}" if logo else "",
         logo_has_name=bool(logo) and brand.logo_has_name,
         primary=brand.primary,
@@ -56,7 +89,23 @@ def identity_of(brand: Brand) -> Identity:
         sign_in_text=brand.sign_in_text,
         locale=brand.locale,
         time_zone=brand.time_zone,
+        terms_url=brand.terms_url,
+        privacy_url=brand.privacy_url,
+        imprint_url=brand.imprint_url,
+        logo=brand.logo,
+        icon=brand.icon,
+        nouns=brand.nouns(),
+        client_logos=client_logos or {},
     )
+
+
+def letter_code(letter: str) -> str:
+    """The letter as an address can carry it."""
+    return f"{ord(letter):x}"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def partner_name() -> str:

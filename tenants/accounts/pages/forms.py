@@ -9,18 +9,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.actors import Actor
+from tenants.accounts.locales import locale_choices
 from tenants.accounts.models import Client
 from tenants.accounts.pages.roles import role_choices
 from tenants.accounts.permissions import PERMISSIONS
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
-LOCALES = [
-    ("en-gb", "English, UK (31 Dec, 1,234.50)"),
-    ("en-us", "English, US (Dec 31, 1,234.50)"),
-    ("de", "German (31.12., 1.234,50)"),
-    ("nl", "Dutch (31-12, 1.234,50)"),
-    ("fr", "French (31/12, 1 234,50)"),
-]
 
 
 def _roles_field(*, of_client: bool) -> forms.MultipleChoiceField:
@@ -102,7 +96,9 @@ class ClientForm(forms.Form):
     currency = forms.CharField(
         label="Currency", max_length=3, initial="EUR", help_text="Three letters, such as EUR."
     )
-    locale = forms.ChoiceField(label="Numbers and dates", choices=LOCALES, initial="en-gb")
+    locale = forms.ChoiceField(
+        label="Numbers and dates", choices=locale_choices("As the brand has them"), required=False
+    )
 
 
 class ClientChangeForm(ClientForm):
