@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from branding.admin import brand_editor, brand_preview
+from branding.admin import brand_client, brand_editor, brand_preview
 
 urlpatterns = [
     path("", brand_editor.edit, name="brand_edit"),
@@ -16,4 +16,6 @@ urlpatterns = [
     path("discard/", brand_editor.discard, name="brand_discard"),
     path("history/", brand_editor.history, name="brand_history"),
     path("history/<int:pk>/revert/", brand_editor.revert, name="brand_revert"),
+    path("clients/<int:pk>/", brand_client.edit, name="client_brand"),
+    path("clients/<int:pk>/logo.png", brand_client.logo, name="client_brand_logo"),
 ]

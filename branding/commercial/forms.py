@@ -15,6 +15,7 @@ from branding.services.tiers import Terms
 from tenants.accounts.models import Client
 
 MONTHS_AHEAD = 12
+CO_BRANDING = "Its clients may show their own logo beside yours"
 Values = Mapping[str, Any]
 
 
@@ -72,6 +73,7 @@ class TierForm(TermsForm):
     currency = forms.CharField(
         label="Currency", max_length=3, initial="EUR", help_text="It stays as it is."
     )
+    co_branding = forms.BooleanField(label=CO_BRANDING, required=False)
 
     def clean_currency(self) -> str:
         """Return the code in capitals."""
@@ -79,10 +81,11 @@ class TierForm(TermsForm):
 
 
 class NameForm(forms.Form):
-    """What a tier is called."""
+    """What a tier is called, and whether its clients show their logo."""
 
     name = forms.CharField(label="Name", max_length=60)
     description = forms.CharField(label="In one line", max_length=200, required=False)
+    co_branding = forms.BooleanField(label=CO_BRANDING, required=False)
 
 
 class BandForm(forms.Form):

@@ -53,15 +53,20 @@ FORMS: dict[str, Forms] = {
 }
 
 
+def nearest(locale: str) -> str:
+    """The key of FORMS for a locale: its own, else its language's; empty when there is none."""
+    known = locale.lower().replace("_", "-")
+    return next((name for name in (known, known.partition("-")[0]) if name in FORMS), "")
+
+
 def forms_of(locale: str) -> Forms:
     """The forms of a locale: its own, else its language's, else the default's."""
-    known = locale.lower().replace("_", "-")
-    return FORMS.get(known) or FORMS.get(known.partition("-")[0]) or FORMS[DEFAULT_LOCALE]
+    return FORMS[nearest(locale) or DEFAULT_LOCALE]
 
 
 def is_offered(locale: str) -> bool:
     """Whether a locale can be chosen: one of ours, or a region of one of our languages."""
-    return locale in FORMS or locale.partition("-")[0] in FORMS or locale.startswith("en-")
+    return bool(nearest(locale)) or locale.startswith("en-")
 
 
 def locale_choices(empty: str = "") -> list[tuple[str, str]]:

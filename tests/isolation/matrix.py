@@ -45,6 +45,7 @@ _BRAND = {
     **_rules("brand_logo brand_client_logo", Rule(PUBLIC, absent=True)),
     "api_schema": Rule(PUBLIC),
 }
+_OWN = {"preferences": Rule(SIGNED_IN, FORM)}
 _WORK = {
     "exception_list": Rule("exceptions.view"),
     "exception_detail": Rule("exceptions.view", owned=True),
@@ -73,6 +74,7 @@ _MONTH = (("month", "2026-10"),)
 ADMIN: dict[str, Rule] = {
     **_ENTRY,
     **_BRAND,
+    **_OWN,
     **_WORK,
     "overview": Rule(SIGNED_IN),
     "client_detail": Rule("clients.view", owned=True),
@@ -94,6 +96,8 @@ ADMIN: dict[str, Rule] = {
     **_rules("brand_preview_theme brand_preview_paper brand_preview_pdf", Rule("brand.manage")),
     "brand_history": Rule("brand.manage"),
     "brand_revert": Rule("brand.manage", ACT, owned=True),
+    "client_brand": Rule("brand.manage", FORM, owned=True),
+    "client_brand_logo": Rule("brand.manage", owned=True, absent=True),
     **_rules("brand_publish brand_discard", Rule("brand.manage", ACT)),
     "tier_list": Rule("prices.view"),
     "tier_add": Rule("prices.manage", FORM),
@@ -144,6 +148,7 @@ ADMIN: dict[str, Rule] = {
 PORTAL: dict[str, Rule] = {
     **_ENTRY,
     **_BRAND,
+    **_OWN,
     **_WORK,
     "portal_home": Rule(SIGNED_IN),
     "approval_list": Rule("changes.view"),
