@@ -6,6 +6,7 @@ A phrase is one of our words as the page would write it: `clients`, `Clients`, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -16,6 +17,7 @@ OURS: Mapping[str, str] = MappingProxyType(
 )
 NOUNS: tuple[str, ...] = tuple(word for pair in OURS.items() for word in pair)
 MAX_LENGTH = 30
+_WORD = re.compile(r"\b(?:([Aa]n?) )?(clients?|workflows?|exceptions?)\b", re.IGNORECASE)
 _VOWELS = frozenset("aeiouAEIOU")
 
 
@@ -38,6 +40,10 @@ class Nouns:
             written = "an" if word[0] in _VOWELS else "a"
             article = written.capitalize() if article[0].isupper() else written
         return f"{article} {word}"
+
+    def sentence(self, text: str) -> str:
+        """One of our own sentences with the partner's words in it."""
+        return _WORD.sub(lambda found: self.phrase(found[0]), text)
 
 
 def _raised(word: str) -> str:

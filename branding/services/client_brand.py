@@ -11,7 +11,7 @@ from django.utils import timezone
 from branding import actions, images, storage
 from branding.models import ClientBrand, Subscription
 from branding.services.brand import PERMISSION
-from branding.services.identity import forget_identity
+from branding.services.identity import forget_identity, in_words
 from governance.actors import Actor
 from governance.services import audit
 from tenants.accounts.locales import is_offered
@@ -56,7 +56,11 @@ def edit_client_brand(
         raise ValidationError({"time_zone": "Choose one of the time zones on the list."})
     if logo is not None and not tier_allows(locked):
         raise ValidationError(
-            {"logo_file": "The tier has no co-branding. Put the client on one that has it."}
+            {
+                "logo_file": in_words(
+                    "The tier has no co-branding. Put the client on one that has it."
+                )
+            }
         )
     row = ClientBrand.objects.filter(client=locked).first() or ClientBrand(client=locked)
     before = _values(locked, row)

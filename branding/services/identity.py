@@ -99,6 +99,11 @@ def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> 
     )
 
 
+def in_words(sentence: str) -> str:
+    """One of our own sentences in the partner's words."""
+    return current_identity().nouns.sentence(sentence)
+
+
 def letter_code(letter: str) -> str:
     """The letter as an address can carry it."""
     return f"{ord(letter):x}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import template
 
 from branding.navigation import Group, Item, console_items, portal_items, staff_groups
+from branding.nouns import Nouns
 
 register = template.Library()
 
@@ -15,7 +16,7 @@ def staff_navigation(context: template.Context) -> list[Group]:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
-    return staff_groups(request)
+    return staff_groups(request, _nouns(context))
 
 
 @register.simple_tag(takes_context=True)
@@ -24,7 +25,7 @@ def portal_navigation(context: template.Context) -> list[Item]:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
-    return portal_items(request)
+    return portal_items(request, _nouns(context))
 
 
 @register.simple_tag(takes_context=True)
@@ -34,6 +35,11 @@ def console_navigation(context: template.Context) -> list[Item]:
     if request is None or not request.user.is_authenticated:
         return []
     return console_items(request)
+
+
+def _nouns(context: template.Context) -> Nouns:
+    known = getattr(context.get("brand"), "nouns", None)
+    return known if isinstance(known, Nouns) else Nouns()
 
 
 @register.filter

@@ -107,8 +107,8 @@ def viewer_in(context: template.Context) -> Viewer:
 @register.simple_tag(takes_context=True)
 def noun(context: template.Context, phrase: str) -> str:
     """What the partner calls it: `{% noun "Clients" %}`, `{% noun "a workflow" %}`."""
-    nouns = getattr(context.get("brand"), "nouns", None)
-    return (nouns if isinstance(nouns, Nouns) else Nouns()).phrase(phrase)
+    known = getattr(context.get("brand"), "nouns", None)
+    return (known if isinstance(known, Nouns) else Nouns()).phrase(phrase)
 
 
 @register.simple_tag(takes_context=True)

@@ -15,6 +15,7 @@ from syncjobs.indicators.health import BROKEN
 from syncjobs.indicators.stakes import Stake, stakes_of_issues
 from syncjobs.models import Connection, Issue
 from syncjobs.state import ISSUE
+from tenants.nouns import in_words
 
 SHOWN = 6  # of each kind; the rest is counted
 EXPIRES_SOON = timedelta(days=14)
@@ -64,7 +65,7 @@ def _exceptions(mine: Q, *, staff: bool) -> list[Need]:
     stakes = stakes_of_issues(one.pk for one in first)
     found = [_exception(one, tuple(stakes.get(one.pk, ())), staff=staff) for one in first]
     if (more := rows.count() - len(first)) > 0:
-        found.append(Need(_plural(more, "more exception"), "", "exception_list", "warn"))
+        found.append(Need(in_words(_plural(more, "more exception")), "", "exception_list", "warn"))
     return found
 
 

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,14 +38,13 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
 @pytest.fixture
 def two(
     northwind: Partner, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> Iterator[None]:
+) -> None:
     """Northwind in teal, Brightbridge in red; each with a logo."""
     with django_capture_on_commit_callbacks(execute=True):
         service.set_up_brand(MAKER, TEAL, logo=picture("PNG", (200, 180)))
         with tenant_context(Partner.objects.get(slug="brightbridge")):
             service.set_up_brand(MAKER, RED, logo=picture("PNG", (190, 200)))
     cache.clear()
-    return
 
 
 def _linked(page: str) -> dict[str, str]:

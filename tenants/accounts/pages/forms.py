@@ -13,6 +13,7 @@ from tenants.accounts.locales import locale_choices
 from tenants.accounts.models import Client
 from tenants.accounts.pages.roles import role_choices
 from tenants.accounts.permissions import PERMISSIONS
+from tenants.nouns import in_words
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
 
@@ -38,7 +39,7 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         if clients is not None:
             self.fields["client"] = forms.ModelChoiceField(
-                clients, label="Client", empty_label="Choose a client"
+                clients, label=in_words("Client"), empty_label=in_words("Choose a client")
             )
         self.fields["roles"] = _roles_field(of_client=of_client)
 
@@ -66,12 +67,14 @@ class TokenForm(forms.Form):
                 Client.objects.all(),
                 label="Only for",
                 required=False,
-                empty_label="All clients",
+                empty_label=in_words("All clients"),
             )
         self.fields["scopes"] = forms.MultipleChoiceField(
             label="May",
             choices=[
-                (name, label) for name, label in PERMISSIONS.items() if name in actor.permissions
+                (name, in_words(label))
+                for name, label in PERMISSIONS.items()
+                if name in actor.permissions
             ],
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose what the program may do."},

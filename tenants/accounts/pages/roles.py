@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import page, tabs
 from tenants.accounts.permissions import CLIENT_ROLES, PERMISSIONS, STAFF_ROLES
+from tenants.nouns import in_words
 
 NOTES = {
     "owner": "Everything, other people's roles included.",
@@ -34,13 +35,13 @@ class Matrix:
 def role_choices(*, of_client: bool) -> list[tuple[str, str]]:
     """Return what can be given, with what it is for."""
     roles = CLIENT_ROLES if of_client else STAFF_ROLES
-    return [(role, f"{label}: {NOTES[role]}") for role, (label, _) in roles.items()]
+    return [(role, in_words(f"{label}: {NOTES[role]}")) for role, (label, _) in roles.items()]
 
 
 def matrix(title: str, roles: dict[str, tuple[str, frozenset[str]]]) -> Matrix:
     """Return the table of some roles."""
     rows = [
-        (label, tuple(permission in held for _, held in roles.values()))
+        (in_words(label), tuple(permission in held for _, held in roles.values()))
         for permission, label in PERMISSIONS.items()
     ]
     return Matrix(
@@ -53,7 +54,7 @@ def matrix(title: str, roles: dict[str, tuple[str, frozenset[str]]]) -> Matrix:
 @require_GET
 def role_matrix(request: HttpRequest) -> HttpResponse:
     """Show who may do what: to staff all roles, to a client its own."""
-    tables = [matrix("Client people", CLIENT_ROLES)]
+    tables = [matrix(in_words("Client people"), CLIENT_ROLES)]
     if actor_of(request).client_id is None:
         tables.insert(0, matrix("Staff", STAFF_ROLES))
     context = {"tables": tables, "tabs": tabs(request, "role_matrix")}
