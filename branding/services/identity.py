@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import date
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Q, QuerySet
-from django.db.models.functions import JSONObject
 from django.templatetags.static import static
 from django.utils import timezone
 
 from branding.identity import Identity, letter_of
-from branding.models import Brand, ClientBrand
+from branding.models import Brand
 from branding.services.theme import theme_version
 from branding.storage import picture_version
 from tenants.context import current_schema, public_scope
@@ -44,26 +42,27 @@ def forget_identity() -> None:
     cache.delete(_KEY)
 
 
+# Written out: the query builder takes ten times as long as the database for this.
+_LIVE = """
+    SELECT brand.*, (
+        SELECT json_object_agg(own.client_id, own.logo)::text
+        FROM branding_clientbrand own
+        JOIN branding_subscription running ON running.client_id = own.client_id
+        JOIN branding_tier tier ON tier.id = running.tier_id
+        WHERE own.logo <> '' AND tier.co_branding AND running.starts_on <= %(today)s
+          AND (running.ends_on IS NULL OR running.ends_on >= %(today)s)
+    ) AS client_logos
+    FROM branding_brand brand WHERE brand.state = 'live'
+"""
+
+
 def _read(today: date) -> Identity:
-    """The live brand and the clients' logos beside it, with one query for both."""
-    logos = allowed_logos(today).values(data=JSONObject(client="client_id", logo="logo"))
-    live = (
-        Brand.objects.filter(state=Brand.State.LIVE)
-        .annotate(client_logos=ArraySubquery(logos))
-        .first()
-    )
+    """The live brand, and the logos of clients that are on a tier with co-branding on that day."""
+    live = next(iter(Brand.objects.raw(_LIVE, {"today": today})), None)
     if live is None:
         return identity_of(Brand(name=partner_name()))
-    return identity_of(live, {one["client"]: one["logo"] for one in live.client_logos})
-
-
-def allowed_logos(today: date) -> QuerySet[ClientBrand]:
-    """The logos of clients that are, on that day, on a tier with co-branding."""
-    running = Q(client__subscriptions__starts_on__lte=today) & (
-        Q(client__subscriptions__ends_on=None) | Q(client__subscriptions__ends_on__gte=today)
-    )
-    allowed = Q(client__subscriptions__tier__co_branding=True)
-    return ClientBrand.objects.filter(running & allowed).exclude(logo="").order_by("client_id")
+    logos: dict[str, str] = json.loads(live.client_logos or "{}")
+    return identity_of(live, {int(client): logo for client, logo in logos.items()})
 
 
 def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> Identity:

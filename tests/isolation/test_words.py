@@ -29,8 +29,9 @@ WORDS = BrandValues(
     noun_exceptions="obstacles",
 )
 OURS = re.compile(r"\b(clients?|workflows?|exceptions?)\b", re.IGNORECASE)
-# The editor shows our words on purpose, beside the fields that replace them.
-SHOWS_OURS = {"brand_edit", "brand_preview", "brand_history"}
+# The editor and its history show our words on purpose, beside those that replace them; the
+# audit trail shows what was written, as it was written.
+SHOWS_OURS = {"brand_edit", "brand_preview", "brand_history", "audit_list"}
 PEOPLE = {"admin": ALICE, "portal": GRACE}
 
 
