@@ -15,6 +15,7 @@ MAX_SIDE = 4000
 FORMATS = ("PNG", "WEBP", "JPEG")
 LOGO_SIZE = (720, 180)
 ICON_SIDE = 512
+LETTER_SIDE = 128
 MIN_ICON_SIDE = 48
 ICO_SIDES = (16, 32, 48)
 # A picture wider than this is a word, and no good as an icon.
@@ -91,9 +92,9 @@ def ico_of(icon: bytes) -> bytes:
     return head + body
 
 
-def letter_icon(letter: str, fill: str, ink: str) -> bytes:
+def letter_icon(letter: str, fill: str, ink: str, width: int = LETTER_SIDE) -> bytes:
     """A square with round corners and one letter on it; colours as `#rrggbb`."""
-    side = ICON_SIDE * 2
+    side = width * 4
     picture = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     draw = ImageDraw.Draw(picture)
     draw.rounded_rectangle((0, 0, side - 1, side - 1), radius=side // 4, fill=fill)
@@ -103,7 +104,7 @@ def letter_icon(letter: str, fill: str, ink: str) -> bytes:
         (side / 2, side / 2), letter, fill=ink, font=font, anchor="mm",
         stroke_width=stroke, stroke_fill=ink,
     )  # fmt: skip
-    return _png(picture.resize((ICON_SIDE, ICON_SIDE), Image.Resampling.LANCZOS))
+    return _png(picture.resize((width, width), Image.Resampling.LANCZOS))
 
 
 def _decode(data: bytes) -> Image.Image:

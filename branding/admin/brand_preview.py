@@ -45,7 +45,7 @@ VIEWS = {
 }
 MODES = {"light": "Light", "dark": "Dark"}
 _UNKEPT = {"Cache-Control": "no-store"}
-PAPERS = ("mail", "pdf")  # the same on a dark screen
+PAPERS = {"mail": "An invitation", "pdf": "A statement"}  # the same on a dark screen
 _FRAME: dict[str, Any] = {
     "default-src": [NONE],
     "style-src": [SELF],
@@ -76,7 +76,7 @@ def pane(request: HttpRequest, form: BrandForm) -> dict[str, object]:
     view = chosen if chosen in VIEWS else "sign-in"
     tokens = palette_of(seen.primary, seen.accent)
     address = reverse("brand_preview_page", args=[view])
-    modes = {"light": "Paper"} if view in PAPERS else MODES
+    modes = {"light": PAPERS[view]} if view in PAPERS else MODES
     return {
         "view": view,
         "tabs": [

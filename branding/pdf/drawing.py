@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from PIL import ImageFile
+
 logger = logging.getLogger(__name__)
 
 # The address under which a document finds what it was given, and no other address works.
@@ -50,10 +52,13 @@ def draw_pdf(html: str, css: str, given: Mapping[str, bytes]) -> bytes:
 
 def _library() -> Any:
     try:
-        return import_module("weasyprint")
+        library = import_module("weasyprint")
     except (ImportError, OSError) as error:
         logger.warning("No PDF can be drawn: %s (install Pango)", error)
         raise PdfUnavailable from error
+    # It lets the whole process take pictures that are cut off; uploads are judged more strictly.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return library
 
 
 def _fetcher(given: Mapping[str, bytes]) -> Any:

@@ -37,7 +37,7 @@ def _icon(identity: Identity) -> bytes:
     if stored is not None:
         return stored
     fill = _fill(identity)
-    return _letter(identity.letter, fill, on_fill(fill))
+    return _letter(identity.letter, fill, on_fill(fill), images.ICON_SIDE)
 
 
 def _fill(identity: Identity) -> str:

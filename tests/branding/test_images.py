@@ -93,7 +93,7 @@ def test_a_square_logo_makes_the_icon_and_a_word_does_not() -> None:
 
 def test_a_letter_stands_in_for_a_logo() -> None:
     icon = Image.open(io.BytesIO(letter_icon("N", "#0f766e", "#ffffff"))).convert("RGB")
-    colours = {colour for _, colour in icon.getcolors(maxcolors=ICON_SIDE**2) or []}
+    colours = {colour for _, colour in icon.getcolors(maxcolors=icon.width**2) or []}
     assert (15, 118, 110) in colours
     assert (255, 255, 255) in colours
 

@@ -1,5 +1,6 @@
 """Statements as PDF: what is on them, what is not, and a machine that cannot draw them."""
 
+import io
 import re
 import zlib
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from django.test import Client as Browser
+from PIL import Image
 from pytest_django import Settings
 
 from branding.commercial.months import Month
+from branding.images import ImageRefused, redraw_logo
 from branding.models import Statement
 from branding.pdf import PdfUnavailable, drawing, paper_of, statement_html
 from branding.pdf.drawing import draw_pdf
@@ -104,6 +107,15 @@ def test_a_document_fetches_nothing() -> None:
     content = _plain(draw_pdf(html, css, {}))
     assert b"root:" not in content
     assert b"EmbeddedFile" not in content
+
+
+@needs_pango
+def test_drawing_does_not_make_uploads_be_judged_less_strictly() -> None:
+    draw_pdf("<p>x</p>", "", {})
+    noise = io.BytesIO()
+    Image.effect_noise((300, 200), 90).save(noise, "PNG")
+    with pytest.raises(ImageRefused, match="cut off"):
+        redraw_logo(noise.getvalue()[:20_000])
 
 
 @pytest.mark.parametrize(
