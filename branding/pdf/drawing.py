@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import mimetypes
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def draw_pdf(html: str, css: str, given: Mapping[str, bytes]) -> bytes:
     """
     library = _library()
     fetcher = _fetcher(given)
-    fonts = import_module("weasyprint.text.fonts").FontConfiguration()
+    fonts = _fonts()
     style = library.CSS(string=_faces() + css, url_fetcher=fetcher, font_config=fonts)
     document = library.HTML(string=html, url_fetcher=fetcher, base_url=GIVEN).render(
         stylesheets=[style], font_config=fonts
@@ -52,20 +51,26 @@ def draw_pdf(html: str, css: str, given: Mapping[str, bytes]) -> bytes:
 
 def _library() -> Any:
     try:
-        library = import_module("weasyprint")
+        import weasyprint
     except (ImportError, OSError) as error:
         logger.warning("No PDF can be drawn: %s (install Pango)", error)
         raise PdfUnavailable from error
     # It lets the whole process take pictures that are cut off; uploads are judged more strictly.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
-    return library
+    return weasyprint
+
+
+def _fonts() -> Any:
+    from weasyprint.text.fonts import FontConfiguration
+
+    return FontConfiguration()
 
 
 def _fetcher(given: Mapping[str, bytes]) -> Any:
     """A fetcher that knows what the document was given and our own type, and opens nothing."""
-    urls = import_module("weasyprint.urls")
+    from weasyprint import urls
 
-    class Given(urls.URLFetcher):  # type: ignore[misc, name-defined]  # loaded when needed
+    class Given(urls.URLFetcher):  # type: ignore[misc]  # no types
         def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:
             name = url.removeprefix(GIVEN)
             content = given.get(name) if url.startswith(GIVEN) else None

@@ -61,7 +61,7 @@ def _read(today: date) -> Identity:
     live = next(iter(Brand.objects.raw(_LIVE, {"today": today})), None)
     if live is None:
         return identity_of(Brand(name=partner_name()))
-    logos: dict[str, str] = json.loads(live.client_logos or "{}")
+    logos: dict[str, str] = json.loads(vars(live)["client_logos"] or "{}")
     return identity_of(live, {int(client): logo for client, logo in logos.items()})
 
 
