@@ -55,7 +55,7 @@ def _library() -> Any:
     except (ImportError, OSError) as error:
         logger.warning("No PDF can be drawn: %s (install Pango)", error)
         raise PdfUnavailable from error
-    # It lets the whole process take pictures that are cut off; uploads are judged more strictly.
+    # It makes the whole process take pictures that are cut off; uploads must be whole.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     return weasyprint
 
