@@ -5,3 +5,5 @@ from governance.actions import register_action
 BRAND_EDITED = register_action("brand.edited", "Edited the brand's draft")
 BRAND_PUBLISHED = register_action("brand.published", "Published the brand")
 BRAND_DISCARDED = register_action("brand.discarded", "Discarded the brand's draft")
+BRAND_REVERTED = register_action("brand.reverted", "Published an earlier brand again")
+CLIENT_BRANDED = register_action("brand.client_changed", "Changed a client's own logo or forms")

@@ -16,12 +16,17 @@ class BrandingConfig(AppConfig):
         from branding.commercial import columns
         from branding.mail import send_branded
         from branding.navigation import register_counter
+        from branding.services.identity import in_words
         from branding.starting import first_brand
         from branding.waiting import waiting_signatures
+        from governance.actions import word_labels_by
+        from tenants import nouns
         from tenants.mailing import register_sender
         from tenants.services import starting_content
 
         register_sender(send_branded)
+        nouns.register(in_words)
+        word_labels_by(in_words)
         starting_content.register(first_brand)
         columns.register()
         register_counter("awaiting_approval", waiting_signatures)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
-from django.utils import formats, numberformat
+from django.utils import numberformat
 from django.utils.dateformat import format as format_date
 
 from branding.pricing import currency_digits
 from branding.viewer import Viewer
+from tenants.accounts.locales import forms_of
 
 Number = int | float | Decimal | str
 
@@ -32,12 +33,13 @@ def number_text(value: object, viewer: Viewer, digits: int | None = None) -> str
         return "–" if value in (None, "") else str(value)
     if digits is not None:
         number = number.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    forms = forms_of(viewer.locale)
     text = numberformat.format(
         number,
-        formats.get_format("DECIMAL_SEPARATOR", viewer.locale),
+        forms.decimal,
         decimal_pos=digits,
         grouping=3,
-        thousand_sep=formats.get_format("THOUSAND_SEPARATOR", viewer.locale),
+        thousand_sep=forms.group,
         force_grouping=True,
         use_l10n=True,
     )
@@ -61,14 +63,10 @@ def money_text(value: object, currency: str, viewer: Viewer) -> str:
 
 
 def date_text(value: date, viewer: Viewer, today: date | None = None) -> str:
-    """A day; in English forms the year is left out while it is this one."""
+    """A day; where names of months are written, this year is left out."""
+    forms = forms_of(viewer.locale)
     this_year = today is not None and today.year == value.year
-    if viewer.locale.startswith("en"):
-        us = viewer.locale == "en-us"
-        short = "M j" if us else "j M"
-        full = "M j, Y" if us else "j M Y"
-        return format_date(value, short if this_year else full)
-    return format_date(value, formats.get_format("SHORT_DATE_FORMAT", viewer.locale))
+    return format_date(value, forms.short_day if this_year else forms.day)
 
 
 def moment_text(value: datetime, viewer: Viewer, now: datetime) -> str:

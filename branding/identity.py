@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from branding.nouns import Nouns
 from branding.palette import DEFAULT_PRIMARY
 
 
@@ -12,7 +14,9 @@ class Identity:
     """Everything a template may say about whose product this is.
 
     Paths are host-relative and carry a hash, so that browsers may keep what they load.
-    `support` is an address, or empty. `letter` stands where there is no logo.
+    `support` is an address, or empty. `letter` stands where there is no logo. `logo` and `icon`
+    are names in the partner's storage. `client_logos`: client id → the stored logo of those
+    whose tier lets them show one.
     """
 
     name: str
@@ -27,6 +31,26 @@ class Identity:
     sign_in_text: str = ""
     locale: str = ""
     time_zone: str = ""
+    touch_icon_url: str = ""
+    manifest_url: str = ""
+    social_url: str = ""
+    terms_url: str = ""
+    privacy_url: str = ""
+    imprint_url: str = ""
+    logo: str = ""
+    icon: str = ""
+    nouns: Nouns = field(default_factory=Nouns)
+    client_logos: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def legal_links(self) -> list[tuple[str, str]]:
+        """Word and address of each page of the law that there is."""
+        links = (
+            ("Terms", self.terms_url),
+            ("Privacy", self.privacy_url),
+            ("Imprint", self.imprint_url),
+        )
+        return [(word, address) for word, address in links if address]
 
 
 def letter_of(name: str) -> str:

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from branding.nouns import Nouns
+
+OURS = Nouns()
 Counter = Callable[[HttpRequest], int]
 
 
@@ -139,29 +142,30 @@ def register_counter(name: str, counter: Counter) -> None:
         raise ValueError(f"The count {name!r} is registered already.")
 
 
-def staff_groups(request: HttpRequest) -> list[Group]:
+def staff_groups(request: HttpRequest, nouns: Nouns = OURS) -> list[Group]:
     """The staff's menu by kind of work, without what this person may not open."""
-    shown = [(label, _items(request, entries)) for label, entries in STAFF]
+    shown = [(label, _items(request, entries, nouns)) for label, entries in STAFF]
     return [Group(label, tuple(items)) for label, items in _marked_groups(request, shown) if items]
 
 
-def portal_items(request: HttpRequest) -> list[Item]:
+def portal_items(request: HttpRequest, nouns: Nouns = OURS) -> list[Item]:
     """The portal's menu."""
-    return _marked(request, _items(request, PORTAL))
+    return _marked(request, _items(request, PORTAL, nouns))
 
 
 def console_items(request: HttpRequest) -> list[Item]:
     """The operators' menu."""
-    return _marked(request, _items(request, CONSOLE))
+    return _marked(request, _items(request, CONSOLE, OURS))
 
 
-def _items(request: HttpRequest, entries: Iterable[Entry]) -> list[Item]:
+def _items(request: HttpRequest, entries: Iterable[Entry], nouns: Nouns) -> list[Item]:
     found = []
     for entry in entries:
         url = _url(request, entry)
         if url:
             count = _count(request, entry.counter)
-            found.append(Item(entry.label, url, entry.icon, count, entry.urgent))
+            label = nouns.sentence(entry.label)
+            found.append(Item(label, url, entry.icon, count, entry.urgent))
     return found
 
 

@@ -2,8 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from tenants.accounts.pages.preferences import preferences
+from tenants.doors import staff_page
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("branding.urls")),
     path("", include("tenants.accounts.urls")),
+    path("preferences/", staff_page(None)(preferences), name="preferences"),
     path("api/v1/", include("config.api")),
 ]

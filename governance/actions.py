@@ -4,6 +4,7 @@ Each app registers its own in `<app>/actions.py`, imported from `AppConfig.ready
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from governance.errors import AlreadyRegistered, UnknownAction
@@ -20,6 +21,12 @@ class Action:
 
 
 _registry: dict[str, Action] = {}
+_wordings: list[Callable[[str], str]] = []
+
+
+def word_labels_by(wording: Callable[[str], str]) -> None:
+    """Let a higher app put labels into the words of whoever reads; from AppConfig.ready()."""
+    _wordings[:] = [wording]
 
 
 def register_action(key: str, label: str) -> Action:
@@ -44,7 +51,9 @@ def require_registered(action: Action) -> None:
 def action_label(key: str) -> str:
     """Return how people read a key; entries may outlive the code that registered theirs."""
     action = _registry.get(key)
-    return action.label if action else key
+    if action is None:
+        return key
+    return _wordings[0](action.label) if _wordings else action.label
 
 
 def registered_actions() -> list[Action]:

@@ -8,7 +8,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from governance.actions import registered_actions
+from governance.actions import action_label, registered_actions
 from governance.services.trail import Filters
 
 MACHINERY = {
@@ -50,7 +50,7 @@ class TrailForm(forms.Form):
             who.choices = [("", "Everybody"), *sorted(named, key=lambda one: one[1]), *kinds]
             action.choices = [
                 ("", "All actions"),
-                *[(one.key, one.label) for one in registered_actions()],
+                *[(one.key, action_label(one.key)) for one in registered_actions()],
             ]
 
     def filters(self) -> Filters:

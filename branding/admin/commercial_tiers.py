@@ -85,6 +85,7 @@ def tier_add(request: HttpRequest) -> HttpResponse:
             actor_of(request),
             name=data["name"],
             description=data["description"],
+            co_branding=data["co_branding"],
             terms=form.terms(data["currency"], bands.bands()),
             starts=form.starts_month(),
         )
@@ -176,9 +177,8 @@ def _tried(
 def tier_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a tier: its prices now, before and later; who is on it; what a volume costs."""
     tier = get_object_or_404(Tier, pk=pk)
-    form = NameForm(
-        request.POST or None, initial={"name": tier.name, "description": tier.description}
-    )
+    known = {name: getattr(tier, name) for name in ("name", "description", "co_branding")}
+    form = NameForm(request.POST or None, initial=known)
 
     def rename() -> Tier:
         return change_tier(actor_of(request), tier, **form.cleaned_data)

@@ -20,6 +20,7 @@ from branding.commercial.pages import (
     month_in,
     month_or_404,
     month_steps,
+    pdf_answer,
     statement_or_404,
     tone_of,
     usage_context,
@@ -175,3 +176,9 @@ def statement_issued(request: HttpRequest, number: int) -> HttpResponse:
     """Show an issued statement."""
     context = issued_context(statement_or_404(number))
     return page(request, "branding/commercial/statement.html", context)
+
+
+@require_GET
+def statement_file(request: HttpRequest, number: int) -> HttpResponse:
+    """Give an issued statement as PDF."""
+    return pdf_answer(request, statement_or_404(number))

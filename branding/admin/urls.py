@@ -46,4 +46,9 @@ urlpatterns: list[URLPattern] = [
         _statements(usage.statement_issued),
         name="statement_issued",
     ),
+    path(
+        "statements/issued/<int:number>/statement.pdf",
+        _statements(usage.statement_file),
+        name="statement_pdf",
+    ),
 ]

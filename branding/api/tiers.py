@@ -45,7 +45,16 @@ class TierSerializer(serializers.ModelSerializer[Tier]):
 
     class Meta:
         model = Tier
-        fields = ("id", "name", "description", "currency", "offered", "current", "versions")
+        fields = (
+            "id",
+            "name",
+            "description",
+            "currency",
+            "co_branding",
+            "offered",
+            "current",
+            "versions",
+        )
 
     def get_offered(self, tier: Tier) -> bool:
         """Whether it takes new clients."""

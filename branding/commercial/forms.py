@@ -13,8 +13,10 @@ from branding.models import Tier
 from branding.pricing import MAX_AMOUNT, MAX_BANDS, MAX_VOLUME, Band, PriceList
 from branding.services.tiers import Terms
 from tenants.accounts.models import Client
+from tenants.nouns import in_words_later
 
 MONTHS_AHEAD = 12
+CO_BRANDING = in_words_later("Its clients may show their own logo beside yours")
 Values = Mapping[str, Any]
 
 
@@ -28,10 +30,13 @@ class TermsForm(forms.Form):
         label="Included deliveries a month", min_value=0, max_value=MAX_VOLUME
     )
     sla_hours = forms.IntegerField(
-        label="Exceptions answered within (hours)", min_value=1, max_value=1000, initial=8
+        label=in_words_later("Exceptions answered within (hours)"),
+        min_value=1,
+        max_value=1000,
+        initial=8,
     )
     workflows_included = forms.IntegerField(
-        label="Workflows", min_value=0, max_value=10_000, required=False
+        label=in_words_later("Workflows"), min_value=0, max_value=10_000, required=False
     )
     connections_included = forms.IntegerField(
         label="Connections", min_value=0, max_value=10_000, required=False
@@ -72,6 +77,7 @@ class TierForm(TermsForm):
     currency = forms.CharField(
         label="Currency", max_length=3, initial="EUR", help_text="It stays as it is."
     )
+    co_branding = forms.BooleanField(label=CO_BRANDING, required=False)
 
     def clean_currency(self) -> str:
         """Return the code in capitals."""
@@ -79,10 +85,11 @@ class TierForm(TermsForm):
 
 
 class NameForm(forms.Form):
-    """What a tier is called."""
+    """What a tier is called, and whether its clients show their logo."""
 
     name = forms.CharField(label="Name", max_length=60)
     description = forms.CharField(label="In one line", max_length=200, required=False)
+    co_branding = forms.BooleanField(label=CO_BRANDING, required=False)
 
 
 class BandForm(forms.Form):
@@ -126,7 +133,11 @@ def band_rows(bands: tuple[Band, ...]) -> list[dict[str, int | Decimal | None]]:
 class SubscribeForm(forms.Form):
     """Which client on which tier, from when."""
 
-    client = forms.ModelChoiceField(Client.objects.none(), empty_label="Choose a client")
+    client = forms.ModelChoiceField(
+        Client.objects.none(),
+        label=in_words_later("Client"),
+        empty_label=in_words_later("Choose a client"),
+    )
     tier = forms.ModelChoiceField(Tier.objects.none(), empty_label="Choose a tier")
     starts_on = forms.DateField(
         label="From",

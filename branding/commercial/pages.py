@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from branding.commercial.months import Month
 from branding.commercial.rows import rows_of_draft, rows_of_statement
 from branding.formats import date_text
 from branding.models import Statement
+from branding.pdf import PdfUnavailable, paper_of, statement_pdf
+from branding.services.identity import current_identity
 from branding.services.statements import GRACE, ClientMonth
 from branding.services.usage import day_of, used_by_workflow
 from branding.viewer import Viewer, viewer_of
@@ -112,3 +116,21 @@ def statement_or_404(number: int, client_id: int | None = None) -> Statement:
     if client_id is not None:
         rows = rows.filter(client_id=client_id)
     return get_object_or_404(rows, number=number)
+
+
+def pdf_answer(request: HttpRequest, statement: Statement) -> HttpResponse:
+    """Answer with the statement as a file; where none can be drawn, say so on its page."""
+    try:
+        content = statement_pdf(paper_of(statement, current_identity()), statement.client_id)
+    except PdfUnavailable as error:
+        messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("statement_issued", args=[statement.number]))
+    name = f"statement-{statement.number}.pdf"
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        },
+    )

@@ -1,11 +1,12 @@
 """Brand; tiers, subscriptions, usage and statements."""
 
-from branding.models.brand import Brand
+from branding.models.brand import Brand, ClientBrand
 from branding.models.statement import Statement, StatementLine
 from branding.models.tier import Subscription, Tier, TierVersion, UsageDay
 
 __all__ = [
     "Brand",
+    "ClientBrand",
     "Statement",
     "StatementLine",
     "Subscription",

@@ -23,6 +23,7 @@ class Tier(models.Model):
     name = models.CharField(max_length=60, unique=True)
     description = models.CharField(max_length=200, blank=True)
     currency = models.CharField(max_length=3)
+    co_branding = models.BooleanField("clients may show their own logo", default=False)
     retired_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -11,6 +11,7 @@ from branding.commercial.pages import (
     issued_context,
     month_in,
     month_or_404,
+    pdf_answer,
     statement_or_404,
     today_of,
     usage_context,
@@ -77,3 +78,9 @@ def statement_issued(request: HttpRequest, number: int) -> HttpResponse:
     """Show an issued statement of the client's own."""
     context = issued_context(statement_or_404(number, _client(request).pk))
     return page(request, "branding/portal/statement.html", context)
+
+
+@require_GET
+def statement_file(request: HttpRequest, number: int) -> HttpResponse:
+    """Give an issued statement of the client's own as PDF."""
+    return pdf_answer(request, statement_or_404(number, _client(request).pk))

@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern] = [
         name="statement_issued",
     ),
     path(
+        "statements/issued/<int:number>/statement.pdf",
+        _statements(commercial.statement_file),
+        name="statement_pdf",
+    ),
+    path(
         "statements/<str:month>/", _statements(commercial.statement_draft), name="statement_draft"
     ),
 ]

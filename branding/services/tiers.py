@@ -11,6 +11,7 @@ from branding import pricing
 from branding.commercial import actions
 from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
+from branding.services.identity import forget_identity
 from governance.actors import Actor
 from governance.services import audit
 
@@ -27,7 +28,13 @@ class Terms:
 
 @transaction.atomic
 def add_tier(
-    actor: Actor, *, name: str, terms: Terms, starts: Month | None = None, description: str = ""
+    actor: Actor,
+    *,
+    name: str,
+    terms: Terms,
+    starts: Month | None = None,
+    description: str = "",
+    co_branding: bool = False,
 ) -> Tier:
     """Add a tier with its first prices, from `starts` on (this month when None).
 
@@ -35,7 +42,10 @@ def add_tier(
     """
     actor.require("prices.manage", None)
     tier = Tier(
-        name=name.strip(), description=description.strip(), currency=_currency(terms.prices)
+        name=name.strip(),
+        description=description.strip(),
+        currency=_currency(terms.prices),
+        co_branding=co_branding,
     )
     tier.full_clean()
     tier.save()
@@ -76,13 +86,17 @@ def change_tier(
     name: str | None = None,
     description: str | None = None,
     retired: bool | None = None,
+    co_branding: bool | None = None,
 ) -> Tier:
-    """Rename a tier, or take it off the list; clients that are on it stay on it."""
+    """Rename a tier, let its clients show their logo, or take it off the list; clients that are
+    on it stay on it.
+    """
     actor.require("prices.manage", None)
     locked = Tier.objects.select_for_update().get(pk=tier.pk)
     before = _described(locked)
     locked.name = locked.name if name is None else name.strip()
     locked.description = locked.description if description is None else description.strip()
+    locked.co_branding = locked.co_branding if co_branding is None else co_branding
     if retired is not None and retired != (locked.retired_at is not None):
         locked.retired_at = timezone.now() if retired else None
     locked.full_clean()
@@ -97,6 +111,7 @@ def change_tier(
             before=old,
             after=new,
         )
+        transaction.on_commit(forget_identity)
     return locked
 
 
@@ -127,6 +142,7 @@ def _described(tier: Tier) -> dict[str, object]:
         "name": tier.name,
         "description": tier.description,
         "retired": tier.retired_at is not None,
+        "co_branding": tier.co_branding,
     }
 
 

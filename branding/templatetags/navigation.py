@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django import template
 
 from branding.navigation import Group, Item, console_items, portal_items, staff_groups
+from branding.nouns import Nouns
 from branding.shortcuts import Shortcut, shortcuts_for
 from governance.requests import actor_of
 from tenants.accounts.services.filters import PAGES, kept_query, visible_filters
@@ -42,7 +43,7 @@ def staff_navigation(context: template.Context) -> list[Group]:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
-    return staff_groups(request)
+    return staff_groups(request, _nouns(context))
 
 
 @register.simple_tag(takes_context=True)
@@ -51,7 +52,7 @@ def portal_navigation(context: template.Context) -> list[Item]:
     request = context.get("request")
     if request is None or not request.user.is_authenticated:
         return []
-    return portal_items(request)
+    return portal_items(request, _nouns(context))
 
 
 @register.simple_tag(takes_context=True)
@@ -96,6 +97,11 @@ def staff_shortcuts(context: template.Context) -> list[Shortcut]:
     if request is None or not request.user.is_authenticated:
         return []
     return shortcuts_for(request)
+
+
+def _nouns(context: template.Context) -> Nouns:
+    known = getattr(context.get("brand"), "nouns", None)
+    return known if isinstance(known, Nouns) else Nouns()
 
 
 @register.filter

@@ -16,6 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from branding import formats, statuses
+from branding.nouns import Nouns
 from branding.viewer import Viewer, viewer_of
 from governance.requests import actor_of
 
@@ -99,10 +100,17 @@ def pretty_json(value: object) -> str:
 
 def viewer_in(context: template.Context) -> Viewer:
     """The viewer of the page that is being rendered."""
-    request = context.get("request")
-    brand = context.get("brand")
-    locale, zone = getattr(brand, "locale", ""), getattr(brand, "time_zone", "")
-    return viewer_of(request, locale=locale, zone=zone)
+    given = context.get("viewer")  # of documents and previews, which are for somebody else
+    if isinstance(given, Viewer):
+        return given
+    return viewer_of(context.get("request"), context.get("brand"))
+
+
+@register.simple_tag(takes_context=True)
+def noun(context: template.Context, phrase: str) -> str:
+    """What the partner calls it: `{% noun "Clients" %}`, `{% noun "a workflow" %}`."""
+    known = getattr(context.get("brand"), "nouns", None)
+    return (known if isinstance(known, Nouns) else Nouns()).phrase(phrase)
 
 
 @register.simple_tag(takes_context=True)
@@ -138,7 +146,7 @@ def _moment(value: object) -> datetime | date | None:
 
 @register.simple_tag(takes_context=True)
 def when(context: template.Context, value: object, style: str = "") -> SafeString | str:
-    """A moment or day in the viewer's zone. Styles: relative, date, time, full."""
+    """A moment or day in the viewer's zone. Styles: relative, date, day (with year), time, full."""
     moment = _moment(value)
     viewer = viewer_in(context)
     if moment is None:
@@ -164,6 +172,8 @@ def _moment_text(moment: datetime, viewer: Viewer, now: datetime, style: str) ->
         return formats.date_text(local.date(), viewer, now.astimezone(viewer.tzinfo).date())
     if style == "time":
         return time(local.hour, local.minute, local.second).isoformat()
+    if style == "day":
+        return formats.date_text(local.date(), viewer)
     if style == "full":
         return formats.full_text(moment, viewer)
     return formats.moment_text(moment, viewer, now)

@@ -17,6 +17,7 @@ from syncjobs.indicators.health import BROKEN
 from syncjobs.indicators.stakes import Stake, stakes_beside_issues, stakes_in
 from syncjobs.models import Connection, Issue
 from syncjobs.state import ISSUE
+from tenants.nouns import in_words
 
 SHOWN = 6  # of each kind; the rest is counted
 EXPIRES_SOON = timedelta(days=14)
@@ -75,7 +76,7 @@ def _exceptions(request: HttpRequest, mine: Q, *, staff: bool) -> list[Need]:
     setattr(request, _OPEN, total)
     found = [_exception(one, stakes_in(one.worth), staff=staff) for one in first]
     if (more := total - len(first)) > 0:
-        found.append(Need(_plural(more, "more exception"), "", "exception_list", "warn"))
+        found.append(Need(in_words(_plural(more, "more exception")), "", "exception_list", "warn"))
     return found
 
 

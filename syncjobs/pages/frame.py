@@ -15,6 +15,7 @@ from django.urls import reverse
 from governance import correlation
 from governance.errors import Refusal
 from governance.requests import actor_of
+from tenants.nouns import in_words
 
 M = TypeVar("M", bound=Model)
 FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
@@ -89,11 +90,11 @@ def _tabs(here: str, entries: Sequence[tuple[str, str]]) -> list[dict[str, objec
 
 def queue_tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
     """Return the tabs over what needs somebody: exceptions, and what is on hold."""
-    return _tabs(here, [("exception_list", "Exceptions"), ("hold_list", "On hold")])
+    return _tabs(here, [("exception_list", in_words("Exceptions")), ("hold_list", "On hold")])
 
 
 def workflow_tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
     """Return the portal's tabs over workflows and runs; staff have both in their menu."""
     if actor_of(request).client_id is None:
         return []
-    return _tabs(here, [("workflow_list", "Workflows"), ("run_list", "Runs")])
+    return _tabs(here, [("workflow_list", in_words("Workflows")), ("run_list", "Runs")])

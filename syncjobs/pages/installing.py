@@ -15,6 +15,7 @@ from syncjobs.models import Blueprint, Connection
 from syncjobs.pages.frame import back_to, explain_failure, page
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
+from tenants.nouns import in_words, in_words_later
 
 
 class ChoiceForm(forms.Form):
@@ -22,6 +23,7 @@ class ChoiceForm(forms.Form):
 
     client = forms.ModelChoiceField(
         queryset=Client.objects.exclude(status=Client.Status.LEFT).order_by("name"),
+        label=in_words_later("Client"),
         empty_label="Choose",
     )
     blueprint = forms.ModelChoiceField(
@@ -56,7 +58,7 @@ class InstallForm(forms.Form):
                 initial=fitting[0] if fitting else None,
                 empty_label="Choose",
                 label=f"System for {role.upper()}",
-                help_text="" if fitting else "This client has none: connect one first.",
+                help_text="" if fitting else in_words("This client has none: connect one first."),
             )
 
     @property

@@ -24,6 +24,7 @@ from syncjobs.services.secrets import place_of, seal
 from syncjobs.state import CONNECTION
 from syncjobs.vault import VaultError
 from tenants.accounts.models import Client
+from tenants.nouns import in_words
 
 
 @transaction.atomic
@@ -45,7 +46,9 @@ def create_connection(
     _require_fields(descriptor.config_fields, config)
     _require_fields(descriptor.secret_fields, secret)
     if Connection.objects.filter(client=client, name=name).exists():
-        raise ValidationError({"name": "This client has a connection of that name already."})
+        raise ValidationError(
+            {"name": in_words("This client has a connection of that name already.")}
+        )
     made = Connection(client=client, connector=connector, name=name, config=dict(config))
     made.full_clean(exclude=["client"])
     made.secret = _sealed(made, secret)

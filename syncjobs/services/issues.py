@@ -15,6 +15,7 @@ from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.models import Delivery, Issue, IssueEntry, Stream
 from syncjobs.state import DELIVERY, INBOUND, ISSUE
 from tenants.accounts.models import User
+from tenants.nouns import in_words
 
 
 @transaction.atomic
@@ -81,7 +82,7 @@ def assign_issue(actor: Actor, issue: Issue, owner: User | None) -> None:
             move_row(row, ISSUE, "unassign", owner=None)
     else:
         if owner.client_id not in (None, row.client_id) or not owner.is_active:
-            raise ValidationError("This person cannot see this exception.")
+            raise ValidationError(in_words("This person cannot see this exception."))
         move_row(row, ISSUE, "assign", owner=owner)
     name = owner.name if owner else "nobody"
     note(row.pk, IssueEntry.Kind.DECISION, f"Given to {name}.", actor.label)

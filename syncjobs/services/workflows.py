@@ -39,6 +39,7 @@ from syncjobs.models import (
 from syncjobs.services.blueprints import resolve
 from syncjobs.state import BLOCKED, CLAIMABLE, RUN, WORKFLOW
 from tenants.accounts.models import Client
+from tenants.nouns import in_words
 
 DRY_RUN_ROWS = 50
 DRY_RUN_EVENTS = 20
@@ -66,7 +67,7 @@ def install_workflow(
         raise ValidationError(f"There is no blueprint {blueprint}.")
     title = name or source.name
     if Workflow.objects.filter(client=client, name=title).exists():
-        raise ValidationError("This client has a workflow of that name already.")
+        raise ValidationError(in_words("This client has a workflow of that name already."))
     definition = _resolved(actor, source, client, bindings, overrides or {})
     workflow = Workflow.objects.create(
         client=client,
@@ -98,7 +99,7 @@ def _resolved(
 ) -> dict[str, Any]:
     wrong = [one.name for one in bindings.values() if one.client_id != client.pk]
     if wrong:
-        raise ValidationError(f"{', '.join(wrong)} belongs to another client.")
+        raise ValidationError(f"{', '.join(wrong)} belongs to another {in_words('client')}.")
     definition = resolve(actor, source, bindings, overrides)
     try:
         parse_definition(definition)
@@ -141,7 +142,7 @@ def run_now(actor: Actor, workflow: Workflow) -> Run:
     """
     row = _locked(actor, workflow)
     if row.state != WORKFLOW.start:
-        raise ValidationError("The workflow is paused. Resume it first.")
+        raise ValidationError(in_words("The workflow is paused. Resume it first."))
     streams = Stream.objects.filter(connection_id__in=row.bindings.values(), enabled=True)
     # In one order, as everybody who locks several streams.
     ids = list(streams.select_for_update().order_by("pk").values_list("pk", flat=True))

@@ -13,7 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from branding.images import ImageRefused
 from branding.models import Brand
 from branding.services import brand as service
-from branding.services.brand import BrandValues
+from branding.services.brand import BrandValues, Pictures
 from branding.services.identity import current_identity
 from branding.storage import read_picture
 from governance.actors import Actor, command_actor
@@ -134,7 +134,7 @@ def test_values_that_pages_and_mails_cannot_carry_are_refused(
 
 
 def test_a_logo_is_redrawn_kept_and_shown(actor: ActorOf) -> None:
-    service.edit_brand(actor(ALICE), TEAL, logo=picture("WEBP"))
+    service.edit_brand(actor(ALICE), TEAL, Pictures(logo=picture("WEBP")))
     live = service.publish_brand(actor(ALICE))
     kept = read_picture(live.logo)
     assert kept is not None
@@ -143,20 +143,20 @@ def test_a_logo_is_redrawn_kept_and_shown(actor: ActorOf) -> None:
 
 
 def test_a_refused_logo_leaves_the_draft_as_it_was(actor: ActorOf) -> None:
-    service.edit_brand(actor(ALICE), TEAL, logo=picture("PNG"))
+    service.edit_brand(actor(ALICE), TEAL, Pictures(logo=picture("PNG")))
     with pytest.raises(ImageRefused):
-        service.edit_brand(actor(ALICE), TEAL, logo=b"<svg/>")
+        service.edit_brand(actor(ALICE), TEAL, Pictures(logo=b"<svg/>"))
     assert Brand.objects.get(state="draft").logo
 
 
 def test_a_logo_can_be_removed(actor: ActorOf) -> None:
-    service.edit_brand(actor(ALICE), TEAL, logo=picture("PNG"))
-    draft = service.edit_brand(actor(ALICE), TEAL, remove_logo=True)
+    service.edit_brand(actor(ALICE), TEAL, Pictures(logo=picture("PNG")))
+    draft = service.edit_brand(actor(ALICE), TEAL, Pictures(remove_logo=True))
     assert (draft.logo, draft.icon, draft.logo_has_name) == ("", "", False)
 
 
 def test_one_partners_brand_and_files_are_not_the_others(actor: ActorOf) -> None:
-    service.edit_brand(actor(ALICE), TEAL, logo=picture("PNG"))
+    service.edit_brand(actor(ALICE), TEAL, Pictures(logo=picture("PNG")))
     live = service.publish_brand(actor(ALICE))
     with tenant_context(Partner.objects.get(slug="brightbridge")):
         assert current_identity().name == "Brightbridge"

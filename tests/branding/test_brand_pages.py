@@ -85,13 +85,6 @@ def test_the_logo_is_the_partners_alone(browse: Browse, teal: Brand) -> None:
     assert browse(None, "brightbridge").get("/brand/logo.png").status_code == 404
 
 
-@pytest.mark.parametrize("address", ["/favicon.ico", "/brand/icon.png"])
-def test_there_is_an_icon_without_a_logo(browse: Browse, northwind: Partner, address: str) -> None:
-    answer = browse(None).get(address)
-    assert answer.status_code == 200
-    assert Image.open(io.BytesIO(answer.content)).size == (128, 128)
-
-
 def test_search_engines_are_sent_away(browse: Browse, northwind: Partner) -> None:
     assert b"Disallow: /" in browse(None).get("/robots.txt").content
 
@@ -156,38 +149,6 @@ def test_the_editor_says_what_is_wrong_beside_the_field(browse: Browse, northwin
     assert "for example #0f766e" in refused.content.decode()
     with tenant_context(northwind):
         assert not Brand.objects.filter(state="draft").exists()
-
-
-def test_the_preview_follows_the_form_and_changes_nothing(
-    browse: Browse, northwind: Partner
-) -> None:
-    before = list(Brand.objects.values())
-    pane = browse(ALICE).get("/brand/preview/", FORM | {"primary": "#f59e0b", "name": "Bright"})
-    html = pane.content.decode()
-    assert "#f59e0b cannot be read as text on a light page" in html
-    assert ">Bright<" in html
-    with tenant_context(northwind):
-        assert list(Brand.objects.values()) == before
-
-
-def test_the_preview_of_a_half_typed_colour_shows_the_stored_one(
-    browse: Browse, northwind: Partner
-) -> None:
-    pane = browse(ALICE).get("/brand/preview/", FORM | {"primary": "#f5"})
-    assert pane.status_code == 200
-
-
-def test_the_drafts_logo_is_in_the_preview_before_anybody_else_sees_it(
-    browse: Browse, northwind: Partner
-) -> None:
-    upload = io.BytesIO(picture("PNG"))
-    upload.name = "logo.png"
-    alice = browse(ALICE)
-    page = alice.post("/brand/", FORM | {"logo_file": upload}, follow=True).content.decode()
-    (address,) = set(re.findall(r'href="(/brand/preview/logo\.png\?v=[0-9a-f]+)"', page))
-    assert alice.get(address).headers["Content-Type"] == "image/png"
-    assert browse(None).get("/brand/logo.png").status_code == 404
-    assert browse(BOB).get(address).status_code == 403
 
 
 @pytest.mark.parametrize("address", ["/brand/", "/brand/preview/"])

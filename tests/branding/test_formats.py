@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.test import RequestFactory
 
 from branding import formats
-from branding.viewer import Viewer, viewer_of
+from branding.viewer import Viewer, chosen, viewer_of
 
 NOW = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
 BRITISH, GERMAN = Viewer("en-gb", "Europe/London"), Viewer("de", "Europe/Berlin")
@@ -81,11 +81,14 @@ def test_a_viewer_is_the_person_then_their_client_then_the_brand() -> None:
     request.user = SimpleNamespace(  # type: ignore[assignment]  # as much of a user as is read
         is_authenticated=True, locale="", time_zone="America/Lima", client=client
     )
-    assert viewer_of(request, locale="fr", zone="UTC") == Viewer("de", "America/Lima")
+    brand = SimpleNamespace(locale="fr", time_zone="UTC")
+    assert viewer_of(request, brand) == Viewer("de", "America/Lima")
 
 
 def test_a_zone_that_does_not_exist_is_not_opened() -> None:
-    assert viewer_of(None, zone="../../etc/passwd") == Viewer("en-gb", "UTC")
+    assert chosen(
+        SimpleNamespace(time_zone="../../etc/passwd"), SimpleNamespace(time_zone="Asia/Tokyo")
+    ) == Viewer("en-gb", "Asia/Tokyo")
 
 
 def _render(source: str, **values: object) -> str:
@@ -107,3 +110,26 @@ def test_a_moment_in_a_template_carries_itself_for_machines() -> None:
 def test_a_moment_written_as_text_is_read() -> None:
     assert "1 Oct 2025" in _render("{% when at %}", at="2025-10-01")
     assert "–" in _render("{% when at %}", at=None)
+
+
+@pytest.mark.parametrize(
+    ("locale", "number", "money", "day", "this_year"),
+    [
+        ("en-GB", "−1,234,567.5", "1,234.50", "3 Apr 2026", "3 Apr"),
+        ("de-DE", "−1.234.567,5", "1.234,50", "03.04.2026", "03.04.2026"),
+        ("fr-FR", "−1\u202f234\u202f567,5", "1\u202f234,50", "03/04/2026", "03/04/2026"),
+        ("en-US", "−1,234,567.5", "1,234.50", "Apr 3, 2026", "Apr 3"),
+        ("de-CH", "−1’234’567.5", "1’234.50", "03.04.2026", "03.04.2026"),
+        ("tlh", "−1,234,567.5", "1,234.50", "3 Apr 2026", "3 Apr"),
+    ],
+)
+def test_each_locale_has_its_own_forms(
+    locale: str, number: str, money: str, day: str, this_year: str
+) -> None:
+    viewer, april = Viewer(locale, "Europe/Berlin"), date(2026, 4, 3)
+    assert formats.number_text("-1234567.5", viewer) == number
+    assert formats.money_text("1234.5", "EUR", viewer) == money
+    assert formats.date_text(april, viewer) == day
+    assert formats.date_text(april, viewer, date(2026, 11, 21)) == this_year
+    late = datetime(2026, 4, 2, 22, 30, tzinfo=UTC)
+    assert formats.moment_text(late, viewer, NOW) == f"{this_year}, 00:30"

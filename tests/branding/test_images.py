@@ -6,15 +6,19 @@ import zlib
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from branding.images import (
     ICON_SIDE,
     LOGO_SIZE,
     MAX_BYTES,
     ImageRefused,
+    ico_of,
     icon_from_logo,
     letter_icon,
+    redraw_icon,
     redraw_logo,
+    resized,
 )
 
 
@@ -89,6 +93,106 @@ def test_a_square_logo_makes_the_icon_and_a_word_does_not() -> None:
 
 def test_a_letter_stands_in_for_a_logo() -> None:
     icon = Image.open(io.BytesIO(letter_icon("N", "#0f766e", "#ffffff"))).convert("RGB")
-    colours = {colour for _, colour in icon.getcolors(maxcolors=ICON_SIDE**2) or []}
+    colours = {colour for _, colour in icon.getcolors(maxcolors=icon.width**2) or []}
     assert (15, 118, 110) in colours
     assert (255, 255, 255) in colours
+
+
+def _kept(upload: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(redraw_logo(upload)))
+
+
+def test_a_picture_that_is_a_page_as_well_loses_the_page() -> None:
+    tail = b"<html><script>alert(1)</script></html>"
+    for kind in ("PNG", "WEBP", "JPEG"):
+        assert b"<script" not in redraw_logo(picture(kind) + tail)
+
+
+def test_a_page_that_begins_like_a_picture_is_refused() -> None:
+    for head in (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"RIFF\0\0\0\0WEBP"):
+        with pytest.raises(ImageRefused):
+            redraw_logo(head + b"<html><script>alert(1)</script></html>")
+
+
+def test_profiles_and_texts_are_left_behind() -> None:
+    info = PngInfo()
+    info.add_text("Comment", "<script>alert(1)</script>", zip=True)
+    upload = picture("PNG", pnginfo=info, icc_profile=b"<script>profile</script>" * 8)
+    kept = _kept(upload)
+    kept.load()
+    assert not set(kept.info) & {"icc_profile", "Comment", "exif"}
+
+
+def test_the_orientation_is_applied_and_dropped() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # a quarter turn
+    kept = _kept(picture("JPEG", (400, 100), exif=exif))
+    assert kept.size[1] > kept.size[0]
+    assert not kept.getexif()
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "fill", "seen"),
+    [
+        ("CMYK", "JPEG", (0, 0, 0, 0), (255, 255, 255)),
+        ("L", "PNG", 128, (128, 128, 128)),
+        ("1", "PNG", 1, (255, 255, 255)),
+        ("P", "PNG", 0, None),
+        ("I;16", "PNG", 32896, (128, 128, 128)),
+        ("LA", "PNG", (200, 255), (200, 200, 200)),
+    ],
+)
+def test_every_kind_of_pixel_becomes_plain_colour(
+    mode: str, kind: str, fill: object, seen: tuple[int, int, int] | None
+) -> None:
+    out = io.BytesIO()
+    Image.new(mode, (60, 60), fill).save(out, kind)  # type: ignore[arg-type]  # by mode
+    kept = _kept(out.getvalue())
+    assert kept.mode == "RGBA"
+    pixel = kept.getpixel((30, 30))
+    assert isinstance(pixel, tuple)
+    if seen:
+        assert all(abs(one - other) <= 2 for one, other in zip(pixel, seen, strict=False))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_a_picture_that_moves_is_refused(kind: str) -> None:
+    out = io.BytesIO()
+    frames = [Image.new("RGBA", (40, 40), (shade, 0, 0)) for shade in range(0, 250, 10)]
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:])
+    with pytest.raises(ImageRefused, match="moves"):
+        redraw_logo(out.getvalue())
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
+def test_a_picture_that_is_cut_off_is_refused(kind: str) -> None:
+    noise = Image.effect_noise((300, 200), 90).convert("RGB")
+    out = io.BytesIO()
+    noise.save(out, kind)
+    whole = out.getvalue()
+    with pytest.raises(ImageRefused, match=r"(cut off|no picture)"):
+        redraw_logo(whole[: len(whole) // 2])
+
+
+def test_a_text_chunk_that_unpacks_into_the_memory_is_refused() -> None:
+    info = PngInfo()
+    info.add_text("Comment", "x" * (70 * 1024 * 1024), zip=True)
+    with pytest.raises(ImageRefused):
+        redraw_logo(picture("PNG", (10, 10), pnginfo=info))
+
+
+@pytest.mark.parametrize(
+    ("size", "advice"), [((400, 100), "square"), ((20, 20), "48 × 48"), ((60, 4001), "larger than")]
+)
+def test_an_icon_of_the_wrong_shape_is_refused_with_advice(
+    size: tuple[int, int], advice: str
+) -> None:
+    with pytest.raises(ImageRefused, match=advice):
+        redraw_icon(picture("PNG", size))
+
+
+def test_an_icon_is_square_and_comes_in_every_size() -> None:
+    icon = redraw_icon(picture("WEBP", (300, 260)))
+    assert Image.open(io.BytesIO(icon)).size == (ICON_SIDE, ICON_SIDE)
+    assert Image.open(io.BytesIO(resized(icon, 180))).size == (180, 180)
+    assert Image.open(io.BytesIO(ico_of(icon))).info["sizes"] == {(16, 16), (32, 32), (48, 48)}

@@ -40,10 +40,13 @@ _ENTRY = {
     "welcome": Rule(PUBLIC, FORM, values=(("uid", "MQ"), ("token", "x-y"))),
 }
 _BRAND = {
-    **_rules("theme brand_icon favicon robots", Rule(PUBLIC)),
-    "brand_logo": Rule(PUBLIC, absent=True),
+    **_rules("theme brand_icon brand_social favicon manifest robots", Rule(PUBLIC)),
+    "brand_icon_sized": Rule(PUBLIC, values=(("side", 180),)),
+    # The client's logo is found by who asks: nobody's is a 404.
+    **_rules("brand_logo brand_client_logo", Rule(PUBLIC, absent=True)),
     "api_schema": Rule(PUBLIC),
 }
+_OWN = {"preferences": Rule(SIGNED_IN, FORM)}
 _WORK = {
     **_rules("search search_suggest", Rule(SIGNED_IN)),
     "filter_save": Rule(SIGNED_IN, ACT),
@@ -76,6 +79,7 @@ _MONTH = (("month", "2026-10"),)
 ADMIN: dict[str, Rule] = {
     **_ENTRY,
     **_BRAND,
+    **_OWN,
     **_WORK,
     "overview": Rule(SIGNED_IN),
     "overview_money": Rule("records.view"),
@@ -113,6 +117,12 @@ ADMIN: dict[str, Rule] = {
     "brand_edit": Rule("brand.manage", FORM),
     "brand_preview": Rule("brand.manage"),
     "brand_preview_logo": Rule("brand.manage", absent=True),
+    "brand_preview_page": Rule("brand.manage", values=(("view", "portal"),)),
+    **_rules("brand_preview_theme brand_preview_paper brand_preview_pdf", Rule("brand.manage")),
+    "brand_history": Rule("brand.manage"),
+    "brand_revert": Rule("brand.manage", ACT, owned=True),
+    "client_brand": Rule("brand.manage", FORM, owned=True),
+    "client_brand_logo": Rule("brand.manage", owned=True, absent=True),
     **_rules("brand_publish brand_discard", Rule("brand.manage", ACT)),
     "tier_list": Rule("prices.view"),
     "tier_add": Rule("prices.manage", FORM),
@@ -130,6 +140,7 @@ ADMIN: dict[str, Rule] = {
     "statement_draft": Rule("statements.view", owned=True, values=_MONTH),
     "statement_issue": Rule("prices.manage", ACT, owned=True, values=_MONTH),
     "statement_issued": Rule("statements.view", owned=True),
+    "statement_pdf": Rule("statements.view", owned=True),
     "mapping_list": Rule("mappings.view"),
     "mapping_detail": Rule("mappings.view", owned=True),
     "mapping_preview": Rule("mappings.view", ACT, owned=True),
@@ -165,6 +176,7 @@ ADMIN: dict[str, Rule] = {
 PORTAL: dict[str, Rule] = {
     **_ENTRY,
     **_BRAND,
+    **_OWN,
     **_WORK,
     "portal_home": Rule(SIGNED_IN),
     "approval_list": Rule("changes.view"),
@@ -173,6 +185,7 @@ PORTAL: dict[str, Rule] = {
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),
     "statement_issued": Rule("statements.view", owned=True),
+    "statement_pdf": Rule("statements.view", owned=True),
     "statement_draft": Rule("statements.view", values=_MONTH),
     "mapping_list": Rule("mappings.view"),
     "mapping_detail": Rule("mappings.view", owned=True),

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from branding.models import Statement, Subscription, Tier, TierVersion
+from branding.models import Brand, Statement, Subscription, Tier, TierVersion
 from governance.models import AuditEntry, Change, ChangeRequest
 from mappings.models import Mapping, MappingVersion, ValueMap
 from syncjobs.models import (
@@ -171,6 +171,7 @@ def _governed(client: Client, pk: int, marker: str) -> None:
         client_id=client.pk,
         correlation_id=marker,
     )
+    Brand.objects.create(pk=pk, state=Brand.State.RETIRED, name="Earlier")
     tier = Tier.objects.create(pk=pk, name=f"Tier {marker}", currency="EUR")
     TierVersion.objects.create(
         pk=pk,
@@ -239,8 +240,8 @@ def address_of(name: str, side: str) -> dict[str, object]:
     if name.startswith(("role_", "role-", "support_")):
         return {"pk": ALDER}
     if name.startswith(("person_", "person-")):
-        return {"pk": User.objects.filter(client=client).order_by("pk")[0].pk}
-    if name in {"statement_issued", "statement-detail"}:
+        return {"pk": User.objects.filter(client=client, role_grants__role="client_admin").get().pk}
+    if name in {"statement_issued", "statement_pdf", "statement-detail"}:
         return {"number": KEYS[side]}
     of_client = ("client_", "client-detail", "usage_detail", "statement_draft", "statement_issue")
     return {"pk": client.pk} if name.startswith(of_client) else {"pk": KEYS[side]}

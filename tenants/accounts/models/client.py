@@ -16,7 +16,7 @@ class Client(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     time_zone = models.CharField(max_length=60, default="UTC")
     currency = models.CharField(max_length=3, default="EUR")
-    locale = models.CharField(max_length=12, default="en-gb")
+    locale = models.CharField(max_length=12, blank=True, default="")  # empty: the partner's
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from governance.requests import actor_of
 from tenants.accounts.columns import columns_for
+from tenants.accounts.locales import nearest
 from tenants.accounts.models import Client
 from tenants.accounts.pages.forms import ClientChangeForm, ClientForm
 from tenants.accounts.pages.frame import attempt, page
@@ -80,8 +81,9 @@ def client_add(request: HttpRequest) -> HttpResponse:
 def client_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a client's facts or status."""
     client = get_object_or_404(Client, pk=pk)
+    known = {field: getattr(client, field) for field in EDITABLE}
     form = ClientChangeForm(
-        request.POST or None, initial={field: getattr(client, field) for field in EDITABLE}
+        request.POST or None, initial={**known, "locale": nearest(client.locale)}
     )
 
     def change() -> Client:

@@ -9,24 +9,24 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.actors import Actor
+from tenants.accounts.locales import locale_choices
 from tenants.accounts.models import Client, Role, User
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS, PERMISSIONS
 from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
+from tenants.nouns import in_words
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
-LOCALES = [
-    ("en-gb", "English, UK (31 Dec, 1,234.50)"),
-    ("en-us", "English, US (Dec 31, 1,234.50)"),
-    ("de", "German (31.12., 1.234,50)"),
-    ("nl", "Dutch (31-12, 1.234,50)"),
-    ("fr", "French (31/12, 1 234,50)"),
-]
+
+
+def _shown(role: KnownRole) -> str:
+    label = f"{role.name}: {role.note}".removesuffix(": ")
+    return label if role.own is not None else in_words(label)
 
 
 def _roles_field(roles: list[KnownRole]) -> forms.MultipleChoiceField:
     return forms.MultipleChoiceField(
         label="Roles",
-        choices=[(role.key, f"{role.name}: {role.note}".removesuffix(": ")) for role in roles],
+        choices=[(role.key, _shown(role)) for role in roles],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose one role at least."},
     )
@@ -52,7 +52,7 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         if clients is not None:
             self.fields["client"] = forms.ModelChoiceField(
-                clients, label="Client", empty_label="Choose a client"
+                clients, label=in_words("Client"), empty_label=in_words("Choose a client")
             )
         self.fields["roles"] = _roles_field(roles_to_give(actor, of_client=of_client))
 
@@ -118,12 +118,14 @@ class TokenForm(forms.Form):
                 Client.objects.all(),
                 label="Only for",
                 required=False,
-                empty_label="All clients",
+                empty_label=in_words("All clients"),
             )
         self.fields["scopes"] = forms.MultipleChoiceField(
             label="May",
             choices=[
-                (name, label) for name, label in PERMISSIONS.items() if name in actor.permissions
+                (name, in_words(label))
+                for name, label in PERMISSIONS.items()
+                if name in actor.permissions
             ],
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose what the program may do."},
@@ -148,7 +150,9 @@ class ClientForm(forms.Form):
     currency = forms.CharField(
         label="Currency", max_length=3, initial="EUR", help_text="Three letters, such as EUR."
     )
-    locale = forms.ChoiceField(label="Numbers and dates", choices=LOCALES, initial="en-gb")
+    locale = forms.ChoiceField(
+        label="Numbers and dates", choices=locale_choices("As the brand has them"), required=False
+    )
 
 
 class ClientChangeForm(ClientForm):

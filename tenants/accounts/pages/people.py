@@ -15,6 +15,7 @@ from tenants.accounts.pages.frame import attempt, page, say_refusal, tabs
 from tenants.accounts.services.inviting import Invited, invite_again, invite_person
 from tenants.accounts.services.people import set_active, set_roles
 from tenants.lists import chips, page_of
+from tenants.nouns import in_words
 
 
 def _people(request: HttpRequest) -> QuerySet[User]:
@@ -51,7 +52,7 @@ def person_list(request: HttpRequest) -> HttpResponse:
     options: list[tuple[str, str, int | None]] = [
         ("", "All", people.count()),
         ("staff", "Staff", staff.count()),
-        ("client", "Clients' people", clients.count()),
+        ("client", in_words("Clients' people"), clients.count()),
     ]
     context = {
         "page": page_of(request, shown.order_by("-kind", "client__name", "name", "pk")),
@@ -102,7 +103,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
         return _to(invited.user)
     options: list[tuple[str, str, int | None]] = [
         ("", "Our staff", None),
-        ("client", "A client's people", None),
+        ("client", in_words("A client's people"), None),
     ]
     context = {"form": form, "own": own, "chips": chips(request, "for", options, "")}
     return page(request, "accounts/manage/person_invite.html", context)

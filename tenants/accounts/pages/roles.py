@@ -24,6 +24,7 @@ from tenants.accounts.services.roles import (
     remove_role,
 )
 from tenants.lists import chips
+from tenants.nouns import in_words
 
 SEES = ("users.manage", "audit.view")
 
@@ -55,7 +56,7 @@ def matrix(title: str, roles: Sequence[KnownRole]) -> Matrix:
     groups = []
     for group, permissions in GROUPS.items():
         lines = [
-            Line(label, tuple((role.name, name in role.permissions) for role in roles))
+            Line(in_words(label), tuple((role.name, name in role.permissions) for role in roles))
             for name, label in permissions.items()
         ]
         kept = tuple(line for line in lines if any(held for _, held in line.cells))
@@ -68,7 +69,7 @@ def matrix(title: str, roles: Sequence[KnownRole]) -> Matrix:
 def role_matrix(request: HttpRequest) -> HttpResponse:
     """Show who may do what: to staff all roles, to a client its own."""
     actor = actor_of(request)
-    tables = [matrix("Clients' people", known_roles(of_client=True))]
+    tables = [matrix(in_words("Clients' people"), known_roles(of_client=True))]
     if actor.client_id is None:
         tables.insert(0, matrix("Staff", known_roles(of_client=False)))
     context = {
@@ -99,7 +100,7 @@ def role_add(request: HttpRequest) -> HttpResponse:
         return _to_matrix()
     options: list[tuple[str, str, int | None]] = [
         ("", "Staff", None),
-        ("client", "Clients' people", None),
+        ("client", in_words("Clients' people"), None),
     ]
     context = {"form": form, "role": None, "chips": chips(request, "for", options, "")}
     return page(request, "accounts/manage/role_form.html", context)

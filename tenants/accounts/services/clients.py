@@ -40,7 +40,7 @@ def _validated(client: Client) -> Client:
     if not re.fullmatch("[A-Za-z]{3}", client.currency):
         raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
     client.currency = client.currency.upper()
-    if not _known_locale(client.locale):
+    if client.locale and not _known_locale(client.locale):
         raise ValidationError(
             {"locale": f"{client.locale[:12]!r} is no locale; use one such as en-gb or de."}
         )
@@ -65,7 +65,7 @@ def add_client(
     name: str,
     time_zone: str = "UTC",
     currency: str = "EUR",
-    locale: str = "en-gb",
+    locale: str = "",
 ) -> Client:
     """Add a client. Raises NotPermitted, or ValidationError that names the field."""
     actor.require("clients.manage")

@@ -1,13 +1,16 @@
 """Inviting people, giving roles, closing accounts."""
 
 from collections.abc import Iterable
+from zoneinfo import available_timezones
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 
 from governance.actors import Actor
+from governance.errors import NotPermitted
 from governance.services import audit
 from tenants.accounts import actions
+from tenants.accounts.locales import is_offered
 from tenants.accounts.models import Client, RoleGrant, User
 from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import STAFF_PERMISSIONS
@@ -148,6 +151,35 @@ def set_active(actor: Actor, user: User, *, active: bool) -> None:
         client_id=user.client_id,
         before={"is_active": not active},
         after={"is_active": active},
+    )
+
+
+@transaction.atomic
+def set_forms(actor: Actor, user: User, *, locale: str, time_zone: str) -> None:
+    """Set a person's own forms of numbers and dates, and their zone; empty follows the client's
+    or the partner's. Everybody does that for themselves alone: raises NotPermitted.
+    """
+    if actor.user_id != user.pk:
+        raise NotPermitted("People set this for themselves.")
+    if locale and not is_offered(locale):
+        raise ValidationError({"locale": "Choose one of the forms on the list."})
+    if time_zone and time_zone not in available_timezones():
+        raise ValidationError({"time_zone": "Choose one of the time zones on the list."})
+    wanted = {"locale": locale, "time_zone": time_zone}
+    before, after = audit.changed_fields(
+        {"locale": user.locale, "time_zone": user.time_zone}, wanted
+    )
+    if not after:
+        return
+    User.objects.filter(pk=user.pk).update(**wanted)
+    audit.record(
+        actions.USER_CHANGED,
+        object_kind="user",
+        object_id=user.pk,
+        object_label=user.name,
+        client_id=user.client_id,
+        before=before,
+        after=after,
     )
 
 

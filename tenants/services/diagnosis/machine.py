@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,18 @@ def check_master_key() -> Iterator[Finding]:
             name,
             f"It lies in {path}, beside the data that it protects.",
             "For real data, move it into LIVERY_MASTER_KEY and keep a copy elsewhere.",
+        )
+
+
+def check_pdf() -> Iterator[Finding]:
+    """What drawing PDF documents needs of the machine."""
+    if find_library("pango-1.0") and find_library("pangoft2-1.0"):
+        yield ok("PDF documents", "Pango is there.")
+    else:
+        yield warn(
+            "PDF documents",
+            "Pango is not on this machine: everything works but PDF files.",
+            "apt install libpango-1.0-0 libpangoft2-1.0-0",
         )
 
 
@@ -95,4 +108,11 @@ def check_mail() -> Iterator[Finding]:
         )
 
 
-CHECKS = (check_disk, check_master_key, check_queue_settings, check_addresses, check_mail)
+CHECKS = (
+    check_disk,
+    check_master_key,
+    check_queue_settings,
+    check_addresses,
+    check_mail,
+    check_pdf,
+)

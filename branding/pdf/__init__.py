@@ -1,0 +1,13 @@
+"""Documents under a partner's brand, for printing and keeping."""
+
+from branding.pdf.drawing import PdfUnavailable
+from branding.pdf.statement import Paper, paper_css, paper_of, statement_html, statement_pdf
+
+__all__ = [
+    "Paper",
+    "PdfUnavailable",
+    "paper_css",
+    "paper_of",
+    "statement_html",
+    "statement_pdf",
+]

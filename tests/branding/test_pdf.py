@@ -1,0 +1,159 @@
+"""Statements as PDF: what is on them, what is not, and a machine that cannot draw them."""
+
+import io
+import re
+import sys
+import zlib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.test import Client as Browser
+from PIL import Image
+from pytest_django import Settings
+
+from branding.commercial.months import Month
+from branding.images import ImageRefused, redraw_logo
+from branding.models import Statement
+from branding.pdf import PdfUnavailable, paper_of, statement_html
+from branding.pdf.drawing import draw_pdf
+from branding.services.brand import BrandValues, set_up_brand
+from branding.services.identity import current_identity, forget_identity
+from branding.services.statements import issue_statement
+from tenants.accounts.models import Client
+from tests.actors import ALICE, BOB, GRACE, IVAN, MALLORY
+from tests.at_home import page_url
+from tests.branding.commerce import BUILDER, make_tier, put_on, used
+from tests.branding.test_images import picture
+
+pytestmark = pytest.mark.usefixtures("november", "at_home")
+Browse = Callable[..., Browser]
+
+
+def _can_draw() -> bool:
+    try:
+        draw_pdf("<p>x</p>", "", {})
+    except PdfUnavailable:
+        return False
+    return True
+
+
+needs_pango = pytest.mark.skipif(not _can_draw(), reason="Pango is not on this machine")
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def issued(alder: Client) -> Statement:
+    """Alder's statement of October, over Northwind's teal brand with a logo."""
+    brand = BrandValues(
+        name="Northwind Ops", primary="#0f766e", terms_url="https://n.example/terms"
+    )
+    set_up_brand(BUILDER, brand, logo=picture("PNG"))
+    forget_identity()
+    put_on(alder, make_tier(), date(2026, 10, 1))
+    used(alder, date(2026, 10, 12), 4160)
+    return issue_statement(BUILDER, alder, Month(2026, 10))
+
+
+def _plain(pdf: bytes) -> bytes:
+    """The file with its streams unpacked, to look for what must not be in it."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
+    unpacked = []
+    for stream in streams:
+        try:
+            unpacked.append(zlib.decompress(stream))
+        except zlib.error:
+            unpacked.append(stream)
+    return pdf + b"".join(unpacked)
+
+
+@needs_pango
+def test_staff_and_the_client_get_the_statement_as_a_file(
+    browse: Browse, issued: Statement
+) -> None:
+    for person, door in ((ALICE, "admin"), (GRACE, "portal")):
+        answer = browse(person).get(page_url("statement_pdf", issued.number, door=door))
+        assert answer.headers["Content-Type"] == "application/pdf"
+        assert 'filename="statement-1.pdf"' in answer.headers["Content-Disposition"]
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert answer.content.startswith(b"%PDF")
+        assert b"/Subtype /Image" in answer.content
+
+
+@needs_pango
+def test_the_file_names_the_brand_and_neither_us_nor_a_library(
+    browse: Browse, issued: Statement
+) -> None:
+    pdf = browse(ALICE).get(page_url("statement_pdf", issued.number)).content
+    content = _plain(pdf)
+    assert b"Northwind Ops" in content
+    assert b"Statement 1, October 2026" in content
+    for trace in (b"livery", b"weasy", b"pydyf", b"django", b"/Producer", b"/Creator", b"/tmp/"):
+        assert trace.lower() not in content.lower()
+
+
+@needs_pango
+def test_a_document_fetches_nothing() -> None:
+    html = (
+        '<img src="file:///etc/passwd"><img src="http://127.0.0.1:1/x.png">'
+        '<link rel="attachment" href="file:///etc/passwd">'
+        '<link rel="stylesheet" href="file:///etc/passwd"><p>Kept</p>'
+    )
+    css = '@import url("http://127.0.0.1:1/x.css"); p { background: url(file:///etc/passwd) }'
+    content = _plain(draw_pdf(html, css, {}))
+    assert b"root:" not in content
+    assert b"EmbeddedFile" not in content
+
+
+@needs_pango
+def test_drawing_does_not_make_uploads_be_judged_less_strictly() -> None:
+    draw_pdf("<p>x</p>", "", {})
+    noise = io.BytesIO()
+    Image.effect_noise((300, 200), 90).save(noise, "PNG")
+    with pytest.raises(ImageRefused, match="cut off"):
+        redraw_logo(noise.getvalue()[:20_000])
+
+
+@pytest.mark.parametrize(
+    ("locale", "total", "day"),
+    [
+        ("en-gb", "1,357.50", "21 Nov 2026"),
+        ("de-de", "1.357,50", "21.11.2026"),
+        ("fr-fr", "1\u202f357,50", "21/11/2026"),
+    ],
+)
+def test_the_paper_is_in_the_clients_forms(
+    issued: Statement, locale: str, total: str, day: str
+) -> None:
+    Client.objects.filter(pk=issued.client_id).update(locale=locale)
+    kept = Statement.objects.select_related("client").get(pk=issued.pk)
+    html = statement_html(paper_of(kept, current_identity()))
+    assert total in html
+    assert day in html
+    assert "https://n.example/terms" in html
+
+
+def test_another_clients_file_is_not_found(browse: Browse, issued: Statement) -> None:
+    address = page_url("statement_pdf", issued.number, door="portal")
+    assert browse(MALLORY).get(address).status_code == 404
+    assert browse(IVAN).get(address).status_code == 403
+    assert browse(BOB).get(page_url("statement_pdf", issued.number)).status_code == 403
+
+
+def test_a_machine_without_what_drawing_needs_says_so_on_the_page(
+    browse: Browse, issued: Statement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    for person, door in ((ALICE, "admin"), (GRACE, "portal")):
+        address = page_url("statement_pdf", issued.number, door=door)
+        page = browse(person).get(address, follow=True).content.decode()
+        assert "A PDF can&#x27;t be made here at the moment." in page
+        assert "1,357.50" in page
+        assert "pango" not in page.lower()
+    draft = browse(ALICE).get("/brand/preview/statement.pdf", follow=True).content.decode()
+    assert "A PDF can&#x27;t be made here" in draft
