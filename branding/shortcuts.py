@@ -8,6 +8,8 @@ from typing import Final
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from tenants.nouns import in_words
+
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
@@ -45,7 +47,7 @@ def shortcuts_for(request: HttpRequest) -> list[Shortcut]:
         if permission and not request.user.has_perm(permission):
             continue
         try:
-            found.append(Shortcut(key, label, reverse(page)))
+            found.append(Shortcut(key, in_words(label), reverse(page)))
         except NoReverseMatch:
             continue
     return found
