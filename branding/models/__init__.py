@@ -1,11 +1,13 @@
 """Brand; tiers, subscriptions, usage and statements."""
 
 from branding.models.brand import Brand
+from branding.models.mail import MailSender
 from branding.models.statement import Statement, StatementLine
 from branding.models.tier import Subscription, Tier, TierVersion, UsageDay
 
 __all__ = [
     "Brand",
+    "MailSender",
     "Statement",
     "StatementLine",
     "Subscription",

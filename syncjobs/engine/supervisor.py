@@ -25,6 +25,7 @@ from django_q.models import OrmQ
 from syncjobs.engine import doorbell, stopping
 from tenants.context import public_scope
 from tenants.health import beat
+from tenants.outbox.doorbell import adopt_schemas
 
 logger = logging.getLogger(__name__)
 
@@ -148,8 +149,10 @@ class Supervisor:
             self._restart()
         with public_scope():
             doorbell.sweep()
+            doorbell.sweep_mail()
         if beat_now:
             beat(self.name)
+            adopt_schemas()
             if self.watch.wedged(oldest_unlocked()):
                 logger.error("the queue cluster takes no work; killing it and starting another")
                 self._restart()

@@ -12,7 +12,10 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance.clients import register_client_names
-        from tenants.accounts import actions  # noqa: F401  registers the audit actions
+        from tenants.accounts import actions, mail  # noqa: F401  registers the audit actions
         from tenants.accounts.services.clients import client_names
+        from tenants.mailing import register_preparer
 
         register_client_names(client_names)
+        register_preparer("invitation", mail.prepare_invitation)
+        register_preparer("password_reset", mail.prepare_password_reset)

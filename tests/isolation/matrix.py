@@ -225,8 +225,10 @@ COMMANDS = {
     "migrate_partners": "changes tables; as the owner role",
     "migrate_schemas": "changes tables; as the owner role",
     "provision_partner": "makes a partner; audited",
+    "send_mail": "sends the mails that are due, in every schema or one",
     "worker": "runs the tasks",
 }
 TASKS = {
     "syncjobs.tasks.run": "enters one schema and drains its due work",
+    "syncjobs.tasks.send_mail": "enters one schema and sends its due mails",
 }
