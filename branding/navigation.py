@@ -94,7 +94,13 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("Audit", "audit_list", "audit.view", "history"),
         ),
     ),
-    ("Brand", (Entry("Brand", "brand_edit", "brand.manage", "palette"),)),
+    (
+        "Brand",
+        (
+            Entry("Brand", "brand_edit", "brand.manage", "palette"),
+            Entry("Mail", "mail_list", "brand.manage", "mail"),
+        ),
+    ),
 )  # fmt: skip
 
 PORTAL: tuple[Entry, ...] = (

@@ -9,6 +9,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("config.urls_shared")),
     path("", include("syncjobs.admin.first_urls")),
     path("clients/", include("tenants.accounts.admin.urls")),
+    path("brand/mail/", include("branding.admin.mail_urls")),
+    path("mail/", include("tenants.outbox.urls")),
     path("brand/", include("branding.admin.brand_urls")),
     path("commercial/", include("branding.admin.urls")),
     path("mappings/", include("mappings.admin.urls")),

@@ -4,11 +4,14 @@ Higher apps register at start-up: one courier, which renders a mail and hands it
 preparers, which turn what is stored into what the template sees; and producers of daily mails.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 
 from tenants.outbox.models import OutgoingMail
 from tenants.outbox.outcomes import Outcome
 from tenants.outbox.services.queueing import queue_mail
+
+logger = logging.getLogger(__name__)
 
 Values = Mapping[str, object]
 # Renders and hands over; must return within `tenants.outbox.services.sending.LEASE`.
@@ -63,4 +66,7 @@ def hand_over(mail: OutgoingMail, values: Values) -> Outcome:
 def produce() -> None:
     """Let the producers queue what is due by the clock in this schema."""
     for producer in _producers:
-        producer()
+        try:
+            producer()
+        except Exception:  # what is queued already must not wait for it
+            logger.exception("A producer of mails failed")

@@ -51,6 +51,8 @@ def fault_of(error: Exception) -> Fault:
 def _unanswered(error: Exception) -> Fault:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Fault("setting", "The server does not offer the encryption or sign-in asked for.")
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+        return Fault("wait", "The server did not answer in time.")
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return Fault("wait", "The server ended the connection.")
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -63,8 +65,6 @@ def _unanswered(error: Exception) -> Fault:
         return Fault("wait", "The server's name has no address.")
     if isinstance(error, SettingRefused | SealError):
         return Fault("setting", str(error))
-    if isinstance(error, TimeoutError):
-        return Fault("wait", "The server did not answer in time.")
     if isinstance(error, UnicodeError | ValueError):
         return Fault("mailbox", "The mailbox has characters that the server does not take.")
     return Fault("wait", "The server could not be reached.")

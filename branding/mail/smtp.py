@@ -22,6 +22,7 @@ from tenants.egress import pinned_address, rules_from_settings
 STEP_SECONDS: Final = 10.0
 WHOLE_SECONDS: Final = 45.0
 MOST_SAID: Final = 64 * 1024
+_READY: Final = 220
 # Elsewhere a "mail server" could be any service; in a network that the operator allowed it may.
 PORTS: Final = frozenset({25, 465, 587, 2525})
 
@@ -52,7 +53,9 @@ def hand_over(server: Server, message: Message, sender: str, to: str) -> None:
     _check(server, allowed_private=rules.allows_private(address))
     client = _client(server, str(address))
     with _bounded(client):
-        client.connect(server.host, server.port)
+        code, said = client.connect(server.host, server.port)
+        if code != _READY:
+            raise smtplib.SMTPConnectError(code, said)
         client.ehlo_or_helo_if_needed()
         if server.tls == "starttls":
             client.starttls(context=ssl.create_default_context())

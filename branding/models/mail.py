@@ -30,10 +30,10 @@ class MailSender(models.Model):
     username = models.CharField("user name", max_length=200, blank=True)
     secret = models.TextField(blank=True)
     from_address = models.EmailField("sender's address", blank=True)
-    verified_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)
-    failing_since = models.DateTimeField(null=True)
-    rest_until = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True, blank=True)
+    rest_until = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

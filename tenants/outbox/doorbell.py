@@ -50,7 +50,7 @@ def _touch(schema: str) -> None:
     _run(_TOUCH, {"schema": schema})
 
 
-def _run(sql: str, params: dict[str, object]) -> list[str]:
+def _run(sql: str, params: dict[str, str | int]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [str(row[0]) for row in cursor.fetchall()]

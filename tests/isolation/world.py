@@ -24,6 +24,7 @@ from syncjobs.models import (
     WorkflowVersion,
 )
 from tenants.accounts.models import ApiToken, Client, User
+from tenants.outbox.models import OutgoingMail
 
 ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
@@ -118,6 +119,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         client=client,
         user=User.objects.filter(client=client).order_by("pk")[0],
     )
+    OutgoingMail.objects.create(pk=pk, kind="test", to=f"{pk}@{marker}.example", state="failed")
 
 
 def _governed(client: Client, pk: int, marker: str) -> None:

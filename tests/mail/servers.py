@@ -30,6 +30,12 @@ class Script:
     over: threading.Event = field(default_factory=threading.Event)
 
 
+def _upper(line: str) -> str:
+    """The line with its verb in capitals: clients write it as they like."""
+    verb, _, rest = line.partition(" ")
+    return f"{verb.upper()} {rest}"
+
+
 class _Talk(socketserver.StreamRequestHandler):
     sender = to = ""
 
@@ -56,7 +62,7 @@ class _Talk(socketserver.StreamRequestHandler):
         self._say(script.replies.get("greeting", "220 ready"))
         while line := self.rfile.readline():
             text = line.decode("latin-1").strip()
-            script.heard.append(text)
+            script.heard.append(_upper(text))
             verb = text.split(" ")[0].upper()
             if self._stays_silent(verb) or not self._answer(verb, text):
                 return
@@ -84,9 +90,9 @@ class _Talk(socketserver.StreamRequestHandler):
             return False
         else:
             if verb == "MAIL":
-                self.sender = text
+                self.sender = _upper(text)
             if verb == "RCPT":
-                self.to = text
+                self.to = _upper(text)
             self._say("250 ok")
         return True
 
