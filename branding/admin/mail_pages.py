@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from branding.mail.composing import compose
+from branding.mail.logo import inline_logo
 from branding.mail.samples import SAMPLES
 from branding.models import MailSender
 from branding.services import brand as brands
@@ -22,7 +23,6 @@ from branding.services import mail_sender
 from branding.services.identity import identity_of
 from branding.services.mail_sender import SenderValues
 from branding.services.mail_test import send_test
-from branding.storage import picture_version
 from governance.errors import BadTransition
 from governance.requests import actor_of
 from tenants.accounts.models import User
@@ -41,7 +41,7 @@ _TABS = (
 _FRAME_POLICY = {
     "default-src": [NONE],
     "style-src": [UNSAFE_INLINE],
-    "img-src": [SELF],
+    "img-src": ["data:"],
     "frame-ancestors": [SELF],
     "base-uri": [NONE],
     "form-action": [NONE],
@@ -123,6 +123,7 @@ class SenderForm(forms.Form):
         label="User name",
         max_length=200,
         required=False,
+        help_text="Empty where the server asks for none.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     password = forms.CharField(
@@ -189,7 +190,7 @@ def _kind(request: HttpRequest) -> str:
 def previews(request: HttpRequest) -> HttpResponse:
     """Show one kind of mail as the draft of the brand would make it."""
     kind = _kind(request)
-    made = compose(identity_of(brands.brand_to_edit()), kind, SAMPLES[kind], logo="")
+    made = compose(identity_of(brands.brand_to_edit()), kind, SAMPLES[kind])
     options: list[tuple[str, str, int | None]] = [
         (one.name, one.label, None) for one in KINDS.values()
     ]
@@ -209,7 +210,5 @@ def preview(request: HttpRequest) -> HttpResponse:
     """The mail itself, for the frame, with values of nobody."""
     kind = _kind(request)
     draft = brands.brand_to_edit()
-    version = picture_version(draft.logo)
-    logo = f"{reverse('brand_preview_logo')}?v={version}" if version else ""
-    made = compose(identity_of(draft), kind, SAMPLES[kind], logo=logo)
+    made = compose(identity_of(draft), kind, SAMPLES[kind], logo=inline_logo(draft))
     return HttpResponse(made.html, headers={"Cache-Control": "no-store"})

@@ -14,11 +14,9 @@ import mrml
 from django.template.loader import render_to_string
 
 from branding.identity import Identity
+from branding.mail.logo import Logo
 from branding.palette import WHITE, on_fill, readable
-from branding.services.identity import current_identity
 from branding.services.theme import palette_of
-from tenants.context import current_schema
-from tenants.hosts import base_url
 from tenants.outbox.kinds import KINDS
 from tenants.outbox.plain import cleaned, one_line
 
@@ -35,19 +33,16 @@ class Composed:
 
 
 def compose(
-    identity: Identity, template: str, context: Mapping[str, object], *, logo: str | None = None
+    identity: Identity, template: str, context: Mapping[str, object], *, logo: Logo | None = None
 ) -> Composed:
-    """Render a mail's three parts. `logo`: another address of the logo, for previews.
-
-    Raises TemplateDoesNotExist for an unknown mail.
-    """
+    """Render a mail's three parts. Raises TemplateDoesNotExist for an unknown mail."""
     identity = replace(identity, name=one_line(identity.name), support=one_line(identity.support))
     long = KINDS[template].long if template in KINDS else frozenset()
     values = {
         **cleaned(context, long),
         "brand": identity,
         "colours": _colours(identity),
-        "logo": _logo_address(identity) if logo is None else logo,
+        "logo": logo,
     }
     subject, _, text = render_to_string(f"mail/{template}.txt", values).partition("\n")
     output = mrml.to_html(render_to_string(f"mail/{template}.mjml", values))
@@ -55,11 +50,6 @@ def compose(
         load_remote_stylesheets=False, keep_style_tags=True, keep_at_rules=True
     ).inline(output.content)
     return Composed(one_line(subject, _SUBJECT), text.strip() + "\n", html)
-
-
-def compose_current(template: str, context: Mapping[str, object]) -> Composed:
-    """Render a mail under the brand of the schema that is entered."""
-    return compose(current_identity(), template, context)
 
 
 def _colours(identity: Identity) -> Mapping[str, str]:
@@ -84,10 +74,3 @@ def _of_mode(mode: Mapping[str, str], paper: str) -> dict[str, str]:
         "on_brand": on_fill(fill),
         "link": readable(mode["brand-text"], [mode["canvas"], paper], 4.5),
     }
-
-
-def _logo_address(identity: Identity) -> str:
-    """The logo's absolute address, or nothing: a mail is opened on another machine."""
-    if not identity.logo_url:
-        return ""
-    return base_url(current_schema(), "portal") + identity.logo_url

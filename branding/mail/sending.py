@@ -16,6 +16,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from branding.mail import smtp
 from branding.mail.composing import Composed, compose
 from branding.mail.faults import Fault, fault_of
+from branding.mail.logo import live_logo
 from branding.models import MailSender
 from branding.services import mail_sender
 from branding.services.identity import current_identity
@@ -40,7 +41,7 @@ _MOVES: dict[str, Move] = {
 
 def courier(mail: OutgoingMail, values: Mapping[str, object]) -> Outcome:
     """Render a mail and give it to a server; the outcome says what came of it."""
-    made = compose(current_identity(), mail.kind, values)
+    made = compose(current_identity(), mail.kind, values, logo=live_logo())
     sender = mail_sender.sender_in_use()
     if sender is not None:
         fault = _through_own(sender, mail, made)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from branding import actions
 from branding.mail.composing import compose
 from branding.mail.faults import fault_of
+from branding.mail.logo import live_logo
 from branding.mail.sending import send_through
 from branding.services.brand import PERMISSION
 from branding.services.identity import current_identity
@@ -36,7 +37,8 @@ def send_test(actor: Actor, *, name: str, to: str) -> str:
     tests = AuditEntry.objects.filter(action=actions.MAIL_SENDER_TESTED.key, at__gte=since)
     if tests.count() >= AN_HOUR:
         raise ValidationError(f"That were {AN_HOUR} tests in an hour. Wait a while.")
-    made = compose(current_identity(), "test", {"name": name, "host": sender.host})
+    values = {"name": name, "host": sender.host}
+    made = compose(current_identity(), "test", values, logo=live_logo())
     problem = ""
     try:
         send_through(sender, to, made, uuid4().hex)

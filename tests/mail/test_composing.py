@@ -3,12 +3,15 @@
 import re
 from html import unescape
 from html.parser import HTMLParser
+from io import BytesIO
 
 import pytest
 from django.template import TemplateDoesNotExist
+from PIL import Image
 
 from branding.identity import Identity
 from branding.mail.composing import compose
+from branding.mail.logo import Logo, fitted
 from branding.mail.samples import SAMPLES
 from branding.palette import contrast
 from tenants.outbox.kinds import KINDS
@@ -72,6 +75,21 @@ def test_nothing_is_loaded_from_elsewhere_and_no_library_is_named(kind: str) -> 
         assert trace not in html
     loaded = re.findall(r"(?:src|background)=\"([^\"]*)\"", html)
     assert not loaded
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [((1000, 100), (220, 22)), ((100, 400), (10, 40)), ((60, 20), (60, 20))]
+)
+def test_the_logo_keeps_its_shape(given: tuple[int, int], shown: tuple[int, int]) -> None:
+    picture = BytesIO()
+    Image.new("RGBA", given).save(picture, "PNG")
+    size = fitted(picture.getvalue())
+    assert size == shown
+    logo = Logo("https://portal.example/brand/logo.png?v=1", *size)
+    html = compose(IDENTITY, "test", SAMPLES["test"], logo=logo).html
+    assert re.search(rf'<img[^>]*height="{shown[1]}"[^>]*width="{shown[0]}"', html), html
+    assert 'src="https://portal.example/brand/logo.png?v=1"' in html
+    assert "Brightbridge" in html, "the name stands beside a logo that does not show it"
 
 
 @pytest.mark.parametrize("kind", EVERY)
