@@ -19,7 +19,7 @@ from governance.models import ChangeRequest
 from governance.services.details import awaiting_signature
 from tenants import mailing
 from tenants.accounts.actors import actor_for
-from tenants.accounts.mail import host_address
+from tenants.accounts.mail import own_host
 from tenants.accounts.models import User
 
 
@@ -37,7 +37,7 @@ def people_with(permission: str, client_id: int | None) -> Iterator[User]:
 def link_of(person: User, page: str, *arguments: object) -> str:
     """The absolute address of a page, on the person's own host."""
     door = "portal" if person.kind == User.Kind.CLIENT else "admin"
-    return host_address(person) + reverse(page, args=arguments, urlconf=f"config.urls_{door}")
+    return own_host(person) + reverse(page, args=arguments, urlconf=f"config.urls_{door}")
 
 
 def viewer_for(person: User) -> Viewer:
@@ -105,7 +105,7 @@ def tell_report_ready(
         mailing.send(
             person.email,
             "report_ready",
-            {**values, "link": host_address(person) + path},
+            {**values, "link": own_host(person) + path},
             key=f"report {key} {person.pk}",
         )
 
@@ -123,7 +123,7 @@ def tell_incident(
                 "text": text,
                 "over": over,
                 "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
-                "link": host_address(person) + "/",
+                "link": own_host(person) + "/",
             },
             key=f"incident {key} {person.pk}",
         )
@@ -140,7 +140,7 @@ def tell_domain_failing(host: str, *, reason: str, since: datetime, path: str) -
                 "host": host,
                 "reason": reason,
                 "since": f"{since.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
-                "link": host_address(person) + path,
+                "link": own_host(person) + path,
             },
             key=f"host {host[:90]} {since:%Y%m%d%H%M} {person.pk}",
         )

@@ -25,7 +25,7 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "device": "Firefox on Windows",
             "address": "203.0.113.7",
             "at": "21 November 2026, 09:14 UTC",
-            "link": _HERE + "password/",
+            "link": _HERE + "account/",
         },
         "approval_asked": {
             "title": "Bill travel time at half rate",

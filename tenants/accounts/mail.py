@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from governance import correlation
 from tenants import mailing
 from tenants.accounts.invitations import link_path
 from tenants.accounts.models import User
 from tenants.context import current_schema
 from tenants.hosts import base_url
 
-FORGOTTEN_PATH = "/password/"
+ACCOUNT_PATH = "/account/"
 
 
-def host_address(user: User) -> str:
-    """Return scheme and host of where this person signs in.
+def own_host(user: User) -> str:
+    """Return the address of the host that a person signs in at.
 
     It comes from the Domain table, never from the request's Host header.
     """
@@ -29,7 +30,7 @@ def host_address(user: User) -> str:
 
 def password_link(user: User) -> str:
     """Return the absolute link that lets a person set their password once."""
-    return host_address(user) + link_path(user)
+    return own_host(user) + link_path(user)
 
 
 def send_invitation(user: User, invited_by: str) -> bool:
@@ -46,17 +47,17 @@ def send_password_link(email: str, kind: str) -> None:
     mailing.send(email, "password_reset", {"kind": kind})
 
 
-def send_new_device(user: User, *, device: str, address: str, at: datetime) -> bool:
-    """Tell somebody that their account was used on a device that it was not used on before.
+def send_new_device(user: User, device: str, at: datetime) -> bool:
+    """Tell somebody that their account was used on a device that it had not been used on.
 
-    `device`: what it is, in words; `address`: the network address that it came from.
+    `device` says what it is, in words; the network address is that of the present request.
     """
     values = {
         "name": user.name,
         "device": device,
-        "address": address,
+        "address": correlation.current().address,
         "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
-        "link": host_address(user) + FORGOTTEN_PATH,
+        "link": own_host(user) + ("/" if user.kind == User.Kind.OPERATOR else ACCOUNT_PATH),
     }
     return mailing.send(user.email, "new_device", values)
 

@@ -16,7 +16,8 @@ from branding.mail.notices import (
     tell_statement_ready,
 )
 from branding.models import Statement
-from governance.actors import Actor, command_actor
+from governance import correlation
+from governance.actors import ANONYMOUS, Actor, command_actor
 from syncjobs.models import Issue
 from syncjobs.services.digest import exception_digests
 from tenants.accounts.mail import send_new_device
@@ -144,10 +145,11 @@ def test_reports_incidents_and_new_devices_reach_the_persons_own_host(northwind:
     tell_incident(
         [user(ERIN)], key="i1", title="Late", text="One.\nTwo.", over=False, at=timezone.now()
     )
-    send_new_device(user(BOB), device="Firefox", address="203.0.113.7", at=timezone.now())
+    with correlation.scope(actor=ANONYMOUS, door="admin", address="203.0.113.7"):
+        send_new_device(user(BOB), "Firefox", timezone.now())
     send_due()
     texts = {one.to[0]: str(one.body) for one in mail.outbox}
     assert "http://northwind.localhost/reports/1/" in texts[GRACE.email]
     assert "One.\nTwo." in texts[ERIN.email]
     assert "203.0.113.7" in texts[BOB.email]
-    assert "http://admin.northwind.localhost/password/" in texts[BOB.email]
+    assert "http://admin.northwind.localhost/account/" in texts[BOB.email]
