@@ -25,6 +25,13 @@ from tenants.outbox.services.sending import send_due
 TEST = {"name": "Nina", "host": "smtp.example"}
 
 
+@pytest.fixture(autouse=True)
+def _nobody_rang(db: None) -> None:
+    """Tests with real workers leave rows behind."""
+    with public_scope():
+        MailWakeup.objects.all().delete()
+
+
 def due_in(schema: str) -> float | None:
     with public_scope():
         row = MailWakeup.objects.filter(schema_name=schema).first()
