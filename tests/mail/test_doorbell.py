@@ -30,6 +30,7 @@ def _nobody_rang(db: None) -> None:
     """Tests with real workers leave rows behind."""
     with public_scope():
         MailWakeup.objects.all().delete()
+        OrmQ.objects.all().delete()
 
 
 def due_in(schema: str) -> float | None:
