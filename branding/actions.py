@@ -2,6 +2,8 @@
 
 from governance.actions import register_action
 
+MAIL_SENDER_EDITED = register_action("mail.sender_edited", "Edited the sender of mails")
+MAIL_SENDER_TESTED = register_action("mail.sender_tested", "Sent a test mail")
 BRAND_EDITED = register_action("brand.edited", "Edited the brand's draft")
 BRAND_PUBLISHED = register_action("brand.published", "Published the brand")
 BRAND_DISCARDED = register_action("brand.discarded", "Discarded the brand's draft")

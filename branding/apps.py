@@ -14,17 +14,23 @@ class BrandingConfig(AppConfig):
         from branding import actions  # noqa: F401  registers the audit actions
         from branding.commercial import actions as commercial_actions  # noqa: F401  registers them
         from branding.commercial import columns
-        from branding.mail import send_branded
+        from branding.mail.notices import ask_for_signatures
+        from branding.mail.sending import courier
         from branding.navigation import register_counter
         from branding.services.identity import in_words
+        from branding.services.mail_sender import reseal
         from branding.starting import first_brand
         from branding.waiting import waiting_signatures
         from governance.actions import word_labels_by
+        from governance.notices import register_listener
         from tenants import nouns
-        from tenants.mailing import register_sender
+        from tenants.mailing import register_courier
+        from tenants.sealing import register_holder
         from tenants.services import starting_content
 
-        register_sender(send_branded)
+        register_listener(ask_for_signatures)
+        register_courier(courier)
+        register_holder(reseal)
         nouns.register(in_words)
         word_labels_by(in_words)
         starting_content.register(first_brand)

@@ -104,6 +104,7 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Brand", "brand_edit", "brand.manage", "palette"),
             Entry("Domains", "domain_list", "domains.manage", "globe"),
+            Entry("Mail", "mail_list", "brand.manage", "mail"),
         ),
     ),
 )  # fmt: skip

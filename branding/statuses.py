@@ -4,15 +4,15 @@ from __future__ import annotations
 
 _BY_TONE: dict[str, str] = {
     "ok": "delivered active approved applied ready succeeded success done resolved live paid "
-    "posted issued published healthy connected verified closed signed completed",
+    "posted issued published healthy connected verified closed signed completed sent",
     "warn": "held waiting unknown partial late due expiring degraded paused proposed submitted "
     "draft_changed reconnect onboarding open_circuit scheduled half_open",
     "bad": "failed parked error rejected broken expired overdue suspended open critical high "
-    "failing revoked disconnected",
+    "failing revoked disconnected bounced",
     "info": "running retrying processing assigned acknowledged in_progress info testing "
-    "provisioning invited",
+    "provisioning invited sending",
     "idle": "pending unchanged cancelled skipped draft retired archived withdrawn left low "
-    "normal disabled not_started removed rolled_back medium",
+    "normal disabled not_started removed rolled_back medium queued dropped",
 }
 TONES: dict[str, str] = {word: tone for tone, words in _BY_TONE.items() for word in words.split()}
 

@@ -44,7 +44,7 @@ PUBLIC_PORT = env.int("LIVERY_PUBLIC_PORT", 0)
 # --- applications --------------------------------------------------------------------
 # Operators, partners' people, their sessions and their audit trails are tables of the
 # same shape in the public schema and in each partner's.
-_EVERYWHERE = ["tenants.accounts", "django.contrib.sessions", "governance"]
+_EVERYWHERE = ["tenants.accounts", "tenants.outbox", "django.contrib.sessions", "governance"]
 SHARED_APPS = [
     "tenants",  # before the library: its migrate commands run as the owner and grant
     "django_tenants",
@@ -219,6 +219,13 @@ EMAIL_BACKEND = env.str(
     else "django.core.mail.backends.filebased.EmailBackend",
 )
 EMAIL_FILE_PATH = str(STATE_DIR / "mail")
+EMAIL_HOST = env.str("LIVERY_SMTP_HOST", "localhost")
+EMAIL_PORT = env.int("LIVERY_SMTP_PORT", 25)
+EMAIL_HOST_USER = env.str("LIVERY_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = env.str("LIVERY_SMTP_PASSWORD", "")
+_SMTP_TLS = env.str("LIVERY_SMTP_TLS", "none")  # none, starttls, tls
+EMAIL_USE_TLS, EMAIL_USE_SSL = _SMTP_TLS == "starttls", _SMTP_TLS == "tls"
+EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 
 # --- work ----------------------------------------------------------------------------

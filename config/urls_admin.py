@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("clients/", include("tenants.accounts.admin.urls")),
     path("support/", include("tenants.accounts.admin.support_urls")),
     path("domains/", include("tenants.admin.urls")),
+    path("brand/mail/", include("branding.admin.mail_urls")),
+    path("mail/", include("tenants.outbox.urls")),
     path("brand/", include("branding.admin.brand_urls")),
     path("commercial/", include("branding.admin.urls")),
     path("mappings/", include("mappings.admin.urls")),

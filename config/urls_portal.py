@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("approvals/", include("governance.portal.urls")),
     path("usage/", include("branding.portal.urls")),
     path("mappings/", include("mappings.portal.urls")),
+    path("mail/", include("tenants.outbox.urls")),
     path("people/", include("tenants.accounts.portal.urls")),
 ]
 

@@ -1,5 +1,7 @@
 """What the queue runs. A task only says "there is work for this schema"; it does what is due."""
 
+from django_tenants.utils import get_public_schema_name
+
 from governance import correlation
 from governance.actors import task_actor
 from syncjobs.engine.doorbell import ring
@@ -7,6 +9,9 @@ from syncjobs.engine.drain import drain
 from syncjobs.engine.stopping import asked_to_stop
 from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
+from tenants.outbox.services.sending import send_due
+
+PUBLIC = get_public_schema_name()
 
 
 def run(schema: str) -> str:
@@ -26,3 +31,19 @@ def run(schema: str) -> str:
         if done.more:
             ring()
     return f"{schema}: {done.deliveries} deliveries, {done.read} records read"
+
+
+def send_mail(schema: str) -> str:
+    """Send the mails that are due in one schema, the operators' included."""
+    if schema != PUBLIC:
+        with public_scope():
+            if not Partner.objects.filter(
+                schema_name=schema, status=Partner.Status.ACTIVE
+            ).exists():
+                return f"{schema}: no active partner"
+    with (
+        schema_scope(schema),
+        correlation.scope(actor=task_actor("worker"), door="task"),
+    ):
+        tried = send_due(stop=asked_to_stop)
+    return f"{schema}: {tried} mails"

@@ -132,6 +132,17 @@ class Wakeup(models.Model):
         return self.schema_name
 
 
+class MailWakeup(models.Model):
+    """When a schema next has mail to send; the operators' own ("public") has a row, too."""
+
+    schema_name = models.CharField(max_length=63, primary_key=True)
+    due_at = models.DateTimeField(db_index=True)
+    rung_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.schema_name
+
+
 class Heartbeat(models.Model):
     """When a worker's supervisor last said that it is alive."""
 

@@ -23,7 +23,8 @@ from django.views.decorators.http import require_GET
 from branding.admin import brand_samples as samples
 from branding.admin.brand_forms import BrandForm
 from branding.identity import Identity
-from branding.mail.sending import compose
+from branding.mail.composing import compose
+from branding.mail.logo import inline_logo
 from branding.models import Brand
 from branding.palette import stylesheet
 from branding.pdf import PdfUnavailable, paper_css, statement_html, statement_pdf
@@ -164,7 +165,8 @@ def _page(request: HttpRequest, view: str) -> HttpResponse:
 
 def _mail(request: HttpRequest) -> HttpResponse:
     identity, _, _ = _asked(request)
-    mail = compose(identity, "invitation", samples.invitation(request))
+    logo = inline_logo(service.brand_to_edit())
+    mail = compose(identity, "invitation", samples.invitation(request), logo=logo)
     return _framed(mail.html, _MAIL_FRAME)
 
 

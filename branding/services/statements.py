@@ -14,6 +14,7 @@ from branding.commercial import actions
 from branding.commercial.billing import Draft, Segment, Span, cut, draft_of, share_of
 from branding.commercial.forecast import Forecast, forecast
 from branding.commercial.months import Month
+from branding.mail.notices import tell_statement_ready
 from branding.models import Statement, StatementLine, Subscription, TierVersion
 from branding.services.usage import day_of, used_by_day
 from governance.actors import Actor
@@ -94,6 +95,7 @@ def issue_statement(actor: Actor, client: Client, month: Month) -> Statement:
             "used": draft.used,
         },
     )
+    tell_statement_ready(statement)
     return statement
 
 

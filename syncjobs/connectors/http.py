@@ -15,16 +15,16 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from django.conf import settings
 from requests_hardened import Config as HardenedConfig
 from requests_hardened import HTTPSession
 from urllib3.exceptions import HTTPError
 from urllib3.response import HTTPResponse
 
 from syncjobs.connectors.base import Budget
-from syncjobs.connectors.egress import EgressRules, PinnedAdapter
+from syncjobs.connectors.egress import PinnedAdapter
 from syncjobs.connectors.errors import ConnectorError, Permanent
 from syncjobs.connectors.outcomes import Effect, from_bad_body, from_exception
+from tenants.egress import EgressRules, rules_from_settings
 
 logger = logging.getLogger(__name__)
 
@@ -83,11 +83,6 @@ class Limits:
     read: float = READ_SECONDS
     whole: float = WHOLE_SECONDS
     max_bytes: int = MAX_BYTES
-
-
-def rules_from_settings() -> EgressRules:
-    """The rules that the operator set for this installation."""
-    return EgressRules.allowing(settings.ALLOWED_PRIVATE_NETWORKS)
 
 
 def make_session(rules: EgressRules, limits: Limits) -> requests.Session:

@@ -14,10 +14,12 @@ from syncjobs.engine.rows import execute, fetch
 from syncjobs.state import CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
 from tenants.context import current_schema
 from tenants.models import Partner
+from tenants.outbox import doorbell as mail_doorbell
 
 # For how long a ring is taken to be on its way before the sweep rings again.
 RING_SECONDS: Final = 30
 TASK: Final = "syncjobs.tasks.run"
+MAIL_TASK: Final = "syncjobs.tasks.send_mail"
 
 
 def touch() -> None:
@@ -74,6 +76,15 @@ def sweep(limit: int = 50) -> list[str]:
         due = sweep_due(limit)
         for schema in due:
             async_task(TASK, schema, task_name=f"run {schema}")
+    return due
+
+
+def sweep_mail(limit: int = 50) -> list[str]:
+    """Ring for every schema that has mail to send; as `sweep`, from a table of its own."""
+    with transaction.atomic():
+        due = mail_doorbell.due_schemas(limit)
+        for schema in due:
+            async_task(MAIL_TASK, schema, task_name=f"mail {schema}")
     return due
 
 

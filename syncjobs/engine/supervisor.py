@@ -25,6 +25,7 @@ from django_q.models import OrmQ
 from syncjobs.engine import doorbell, stopping
 from tenants.context import public_scope
 from tenants.health import beat
+from tenants.outbox.doorbell import adopt_schemas
 from tenants.tasks import ring_due_domains
 
 logger = logging.getLogger(__name__)
@@ -149,9 +150,11 @@ class Supervisor:
             self._restart()
         with public_scope():
             doorbell.sweep()
+            doorbell.sweep_mail()
         if beat_now:
             ring_due_domains()
             beat(self.name)
+            adopt_schemas()
             if self.watch.wedged(oldest_unlocked()):
                 logger.error("the queue cluster takes no work; killing it and starting another")
                 self._restart()

@@ -5,6 +5,7 @@ from governance.actions import register_action
 SIGNED_IN = register_action("account.signed_in", "Signed in")
 SIGN_IN_FAILED = register_action("account.sign_in_failed", "Sign-in refused")
 SIGNED_OUT = register_action("account.signed_out", "Signed out")
+PASSWORD_ASKED = register_action("account.password_asked", "Asked for a new password")
 PASSWORD_SET = register_action("account.password_set", "Set a password")
 USER_INVITED = register_action("account.invited", "Invited a person")
 USER_CHANGED = register_action("account.changed", "Changed a person")

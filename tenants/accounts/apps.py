@@ -13,9 +13,12 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from governance.clients import register_client_names
         from governance.independence import register_hands
-        from tenants.accounts import actions  # noqa: F401  registers the audit actions
+        from tenants.accounts import actions, mail  # noqa: F401  registers the audit actions
         from tenants.accounts.services.clients import client_names
         from tenants.accounts.services.hands import hands_on_accounts
+        from tenants.mailing import register_preparer
 
         register_client_names(client_names)
         register_hands(hands_on_accounts)
+        register_preparer("invitation", mail.prepare_invitation)
+        register_preparer("password_reset", mail.prepare_password_reset)

@@ -1,38 +1,79 @@
-"""Mails about an account. Links always point to the person's own registered host."""
+"""Mails about an account. Links always point to the person's own registered host.
+
+A link that lets somebody in is made when the mail is sent, never before: what waits in the
+table, or in a backup of it, opens nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from django.conf import settings
-from django.http import HttpRequest
 
+from governance import correlation
 from tenants import mailing
 from tenants.accounts.invitations import link_path
 from tenants.accounts.models import User
 from tenants.context import current_schema
 from tenants.hosts import base_url
 
+ACCOUNT_PATH = "/account/"
 
-def password_link(user: User) -> str:
-    """Return the absolute link that lets a person set their password once.
 
-    The host comes from the Domain table, never from the request's Host header.
+def own_host(user: User) -> str:
+    """Return the address of the host that a person signs in at.
+
+    It comes from the Domain table, never from the request's Host header.
     """
     kind = "portal" if user.kind == User.Kind.CLIENT else "admin"
-    return base_url(current_schema(), kind) + link_path(user)
+    return base_url(current_schema(), kind)
 
 
-def send_invitation(user: User, invited_by: str) -> None:
-    """Ask a new person in."""
-    mailing.send(
-        user.email,
-        "invitation",
-        {"name": user.name, "invited_by": invited_by, "link": password_link(user)},
-    )
+def password_link(user: User) -> str:
+    """Return the absolute link that lets a person set their password once."""
+    return own_host(user) + link_path(user)
 
 
-def send_password_link(request: HttpRequest, user: User) -> None:
-    """Send a reset link to somebody who asked for one."""
+def send_invitation(user: User, invited_by: str) -> bool:
+    """Ask a new person in; say whether the mail was queued (see `tenants.mailing.send`)."""
+    return mailing.send(user.email, "invitation", {"invited_by": invited_by})
+
+
+def send_password_link(email: str, kind: str) -> None:
+    """Send a reset link to whoever has this address and may sign in at a host of this kind.
+
+    The same is done for an address that nobody has, so that the time it takes does not tell;
+    who it is for is found out when the mail is sent.
+    """
+    mailing.send(email, "password_reset", {"kind": kind})
+
+
+def send_new_device(user: User, device: str, at: datetime) -> bool:
+    """Tell somebody that their account was used on a device that it had not been used on.
+
+    `device` says what it is, in words; the network address is that of the present request.
+    """
+    values = {
+        "name": user.name,
+        "device": device,
+        "address": correlation.current().address,
+        "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+        "link": own_host(user) + ("/" if user.kind == User.Kind.OPERATOR else ACCOUNT_PATH),
+    }
+    return mailing.send(user.email, "new_device", values)
+
+
+def prepare_invitation(to: str, values: Mapping[str, object]) -> Mapping[str, object] | None:
+    """Fill in the link; pointless once the person has come in, or may not."""
+    user = User.objects.filter(email=to, is_active=True).first()
+    if user is None or user.has_usable_password():
+        return None
+    return {**values, "name": user.name, "link": password_link(user)}
+
+
+def prepare_password_reset(to: str, values: Mapping[str, object]) -> Mapping[str, object] | None:
+    """Fill in the link; pointless when nobody has that address at that kind of host."""
+    user = User.objects.filter(email=to, kind=values.get("kind"), is_active=True).first()
+    if user is None:
+        return None
     days = settings.PASSWORD_RESET_TIMEOUT // 86400
-    mailing.send(
-        user.email,
-        "password_reset",
-        {"name": user.name, "link": password_link(user), "days": days},
-    )
+    return {"name": user.name, "link": password_link(user), "days": days}

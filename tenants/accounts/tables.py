@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from tenants.accounts.models import Client, User
 from tenants.accounts.permissions import CLIENT_ROLES, STAFF_ROLES
 from tenants.accounts.services.clients import EDITABLE, add_client, change_client
-from tenants.accounts.services.inviting import invite_later
+from tenants.accounts.services.inviting import mail_link
 from tenants.accounts.services.people import add_person, set_active, set_roles
 from tenants.tables.reading import Column
 from tenants.tables.resources import ServiceResource
@@ -120,7 +120,7 @@ class PersonResource(ServiceResource):
         if _active(row) is False:
             set_active(self.actor, user, active=False)
         else:
-            invite_later(self.actor, user)
+            mail_link(self.actor, user)
         return user
 
     def changes(self, instance: User, row: dict[str, str]) -> dict[str, tuple[str, str]]:

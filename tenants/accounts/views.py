@@ -1,9 +1,6 @@
 """Sign-in pages. Every host shows its own brand around the same forms."""
 
-import logging
-
 from django.contrib import messages
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -15,12 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.accounts import invitations
 from tenants.accounts.forms import ForgottenForm, PasswordForm, SignInForm
-from tenants.accounts.mail import send_password_link
 from tenants.accounts.models import User
 from tenants.accounts.services import sign_in as service
-
-logger = logging.getLogger(__name__)
-LINK_SECONDS = 60  # one mail a minute: nobody's mailbox is filled from here
+from tenants.accounts.services.forgotten import ask_for_link
 
 DOORS = {
     "config.urls_admin": ("admin", User.Kind.STAFF),
@@ -71,29 +65,16 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("sign_in"))
 
 
-def _send_link(request: HttpRequest, user: User) -> None:
-    """Send the link; a mail server that is away must not tell who has an account here."""
-    if not cache.add(f"password-link-{user.pk}", 1, LINK_SECONDS):
-        return
-    try:
-        send_password_link(request, user)
-    except OSError:
-        logger.exception("The password link of user %s could not be sent", user.pk)
-
-
 @never_cache
 @require_http_methods(["GET", "POST"])
 def password_forgotten(request: HttpRequest) -> HttpResponse:
-    """Send a link when the address is known; the answer is the same either way."""
+    """Queue a link; the answer, and what is done for it, are the same for an unknown address."""
     door, kind = _door(request)
     form = ForgottenForm(request.POST or None)
     sent = False
     if request.method == "POST" and form.is_valid():
-        user = User.objects.filter(
-            email=form.cleaned_data["email"].lower(), kind=kind, is_active=True
-        ).first()
-        if user is not None:
-            _send_link(request, user)
+        # One path, whoever it is: who has an account is looked up when the mail is sent.
+        ask_for_link(form.cleaned_data["email"], kind=kind)
         sent = True
     context = {"form": form, "door": door, "sent": sent}
     return render(request, "accounts/password_forgotten.html", context)

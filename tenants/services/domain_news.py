@@ -1,6 +1,5 @@
 """Mails to a partner's owners about what happened to a domain of theirs."""
 
-import logging
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -14,7 +13,6 @@ from tenants.domains.state import Move
 from tenants.hosts import base_url
 from tenants.models import Domain
 
-logger = logging.getLogger(__name__)
 TEMPLATE: Final = "domain_news"
 PAGE: Final = "/domains/"
 
@@ -87,7 +85,4 @@ def _send(pk: int, news: _News) -> None:
                 "text": news.text.format(**facts),
                 "link": link,
             }
-            try:
-                mailing.send(owner.email, TEMPLATE, values)
-            except OSError:
-                logger.exception("Mail about domain %s could not be sent", pk)
+            mailing.send(owner.email, TEMPLATE, values)

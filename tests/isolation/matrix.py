@@ -124,6 +124,13 @@ ADMIN: dict[str, Rule] = {
     "client_brand": Rule("brand.manage", FORM, owned=True),
     "client_brand_logo": Rule("brand.manage", owned=True, absent=True),
     **_rules("brand_publish brand_discard", Rule("brand.manage", ACT)),
+    "mail_list": Rule("brand.manage"),
+    "mail_again": Rule("brand.manage", ACT, owned=True),
+    "mail_previews": Rule("brand.manage"),
+    "mail_preview": Rule("brand.manage"),
+    "mail_sender": Rule("brand.manage", FORM),
+    "mail_sender_test": Rule("brand.manage", ACT),
+    "mail_choices": Rule(SIGNED_IN, FORM),
     "tier_list": Rule("prices.view"),
     "tier_add": Rule("prices.manage", FORM),
     # Its form renames the tier, which the view asks `prices.manage` for.
@@ -179,6 +186,7 @@ PORTAL: dict[str, Rule] = {
     **_OWN,
     **_WORK,
     "portal_home": Rule(SIGNED_IN),
+    "mail_choices": Rule(SIGNED_IN, FORM),
     "approval_list": Rule("changes.view"),
     "approval_detail": Rule("changes.view", owned=True),
     **_rules("approval_approve approval_reject", Rule("changes.approve", ACT, owned=True)),
@@ -278,10 +286,12 @@ COMMANDS = {
     "migrate_partners": "changes tables; as the owner role",
     "migrate_schemas": "changes tables; as the owner role",
     "provision_partner": "makes a partner; audited",
+    "send_mail": "sends the mails that are due, in every schema or one",
     "worker": "runs the tasks",
 }
 TASKS = {
     "tenants.tasks.check_domain": "asks DNS about one domain; enters its partner's schema for mail",
     "tenants.tasks.ring_due_domains": "sends a task for each domain that is due",
     "syncjobs.tasks.run": "enters one schema and drains its due work",
+    "syncjobs.tasks.send_mail": "enters one schema and sends its due mails",
 }

@@ -27,6 +27,7 @@ from syncjobs.models import (
 from tenants.accounts.models import ApiToken, Client, Role, SupportGrant, User
 from tenants.context import current_schema
 from tenants.models import Domain, Partner
+from tenants.outbox.models import OutgoingMail
 
 ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
@@ -121,6 +122,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         client=client,
         user=User.objects.filter(client=client).order_by("pk")[0],
     )
+    OutgoingMail.objects.create(pk=pk, kind="test", to=f"{pk}@{marker}.example", state="failed")
 
 
 def _governed(client: Client, pk: int, marker: str) -> None:

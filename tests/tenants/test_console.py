@@ -13,6 +13,7 @@ from governance.models import AuditEntry
 from tenants.accounts.models import User
 from tenants.context import public_scope, schema_scope
 from tenants.models import Domain, Partner, Wakeup
+from tenants.outbox.services.sending import send_due
 from tenants.services.pending import Pending
 from tests.actors import ALICE, PASSWORD
 
@@ -138,6 +139,8 @@ def test_a_partner_is_set_up_from_the_form(console: Client, provision: object) -
 
 def test_the_owner_is_mailed_when_asked_for(console: Client, provision: object) -> None:
     console.post("/partners/new/", wanted(send="on"))
+    with schema_scope("p_quince"):
+        send_due()
     assert [message.to for message in mail.outbox] == [["quentin@quince.example"]]
     assert "/welcome/" in mail.outbox[0].body
 

@@ -13,9 +13,10 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from syncjobs.engine import doorbell, standing, stopping, supervisor
-from syncjobs.tasks import run
+from syncjobs.tasks import run, send_mail
 from tenants.context import public_scope
 from tenants.health import beat
+from tenants.outbox.doorbell import adopt_schemas, due_schemas
 from tenants.postgres.boot import check_at_start
 from tenants.services.domain_checks import claim_due
 from tenants.tasks import check_domain
@@ -54,7 +55,12 @@ class Command(BaseCommand):
     def _inline(self, name: str) -> None:
         while not stopping.asked_to_stop():
             with public_scope():
+                adopt_schemas()
+                mailing = due_schemas()
                 due = doorbell.sweep_due()
+            for schema in mailing:
+                close_old_connections()
+                send_mail(schema)
             for schema in due:
                 close_old_connections()
                 run(schema)
@@ -62,5 +68,5 @@ class Command(BaseCommand):
                 close_old_connections()
                 check_domain(pk)
             beat(name)
-            if not due:
+            if not due and not mailing:
                 sleep(supervisor.SWEEP_SECONDS)

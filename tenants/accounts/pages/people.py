@@ -64,12 +64,11 @@ def person_list(request: HttpRequest) -> HttpResponse:
 
 def _say_invited(request: HttpRequest, invited: Invited) -> None:
     if invited.sent:
-        messages.success(request, f"The invitation was sent to {invited.user.email}.")
+        messages.success(request, f"The invitation is on its way to {invited.user.email}.")
     else:
         messages.warning(
             request,
-            f"{invited.user.name} was added, but the mail could not be sent. "
-            "Try “Send the invitation again” in a while.",
+            f"{invited.user.email} was sent a mail a moment ago. Wait a minute before the next.",
         )
 
 

@@ -1,6 +1,5 @@
-"""Inviting people: the account first, the mail once it is safely there."""
+"""Inviting people: the account and its mail are queued together; a worker sends it."""
 
-import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,17 +13,16 @@ from tenants.accounts.mail import send_invitation
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.people import add_person
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """The person, and whether the mail left; when it didn't, it can be sent again."""
+    """The person, and whether a mail is on its way; not when they were sent one a moment ago."""
 
     user: User
     sent: bool
 
 
+@transaction.atomic
 def invite_person(
     actor: Actor, *, email: str, name: str, roles: Iterable[str], client: Client | None = None
 ) -> Invited:
@@ -33,11 +31,12 @@ def invite_person(
     return Invited(user, _mailed(actor, user))
 
 
-def invite_later(actor: Actor, user: User) -> None:
-    """Mail a person who was just added, once the caller's transaction has gone in."""
-    transaction.on_commit(lambda: _mailed(actor, user))
+def mail_link(actor: Actor, user: User) -> None:
+    """Queue the mail to a person who was just added, in the caller's transaction."""
+    _mailed(actor, user)
 
 
+@transaction.atomic
 def invite_again(actor: Actor, user: User) -> Invited:
     """Mail a new link to somebody who has not come in yet.
 
@@ -61,10 +60,4 @@ def invite_again(actor: Actor, user: User) -> Invited:
 
 
 def _mailed(actor: Actor, user: User) -> bool:
-    """Send the mail; a mail server that is away must not undo the account."""
-    try:
-        send_invitation(user, actor.label.partition(" <")[0])
-    except OSError:
-        logger.exception("The invitation of user %s could not be sent", user.pk)
-        return False
-    return True
+    return send_invitation(user, actor.label.partition(" <")[0])

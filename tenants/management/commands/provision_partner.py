@@ -7,6 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance import correlation
 from governance.actors import command_actor
+from tenants.context import schema_scope
+from tenants.outbox.services.sending import send_due
 from tenants.services.hosts import HostDraft
 from tenants.services.owner_invitation import invite_owner
 from tenants.services.provisioning import ProvisioningError, provision_partner
@@ -60,6 +62,8 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
             if options["send"]:
                 invite_owner(made, "The operator")
+                with schema_scope(made.partner.schema_name):
+                    send_due()  # now: on a new installation no worker may run yet
         self.stdout.write(
             f"{made.partner.name} is set up.\n"
             f"{made.owner_email} comes in once by: {made.invitation_link}"

@@ -1,0 +1,124 @@
+"""Mails about what has happened, to those whom it concerns. Call in the transaction of it.
+
+`tell_report_ready` and `tell_incident` wait for who calls them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from django.urls import reverse
+
+from branding.formats import date_text, money_text
+from branding.models import Statement
+from branding.services.identity import current_identity
+from branding.viewer import Viewer, chosen
+from governance.clients import client_names
+from governance.models import ChangeRequest
+from governance.services.details import awaiting_signature
+from tenants import mailing
+from tenants.accounts.actors import actor_for
+from tenants.accounts.mail import own_host
+from tenants.accounts.models import User
+
+
+def people_with(permission: str, client_id: int | None) -> Iterator[User]:
+    """The people who hold a permission: a client's own, or the partner's staff for None."""
+    everybody = User.objects.filter(is_active=True).exclude(kind=User.Kind.OPERATOR)
+    found = everybody.filter(client=None)
+    if client_id is not None:
+        found = everybody.filter(client_id=client_id)
+    for person in found.prefetch_related("role_grants").select_related("client"):
+        if permission in person.permissions:
+            yield person
+
+
+def link_of(person: User, page: str, *arguments: object) -> str:
+    """The absolute address of a page, on the person's own host."""
+    door = "portal" if person.kind == User.Kind.CLIENT else "admin"
+    return own_host(person) + reverse(page, args=arguments, urlconf=f"config.urls_{door}")
+
+
+def viewer_for(person: User) -> Viewer:
+    """How this person reads numbers and dates."""
+    return chosen(person, person.client, current_identity())
+
+
+def ask_for_signatures(request: ChangeRequest) -> None:
+    """Ask everybody who can sign a change now, once for each revision of it."""
+    clients = {None, request.client_id}
+    people = [person for one in clients for person in people_with("changes.approve", one)]
+    client = client_names([request.client_id]).get(request.client_id or 0, "")
+    for person in people:
+        if not any(one.pk == request.pk for one in awaiting_signature(actor_for(person))):
+            continue
+        page = "approval_detail" if person.client_id else "change_detail"
+        expires = request.expires_at
+        mailing.send(
+            person.email,
+            "approval_asked",
+            {
+                "name": person.name,
+                "title": request.title,
+                "author": request.author_label.partition(" <")[0],
+                "client": client,
+                "reason": request.reason,
+                "money": bool(request.risk.get("touches_money")),
+                "expires": date_text(expires.date(), viewer_for(person)) if expires else "",
+                "link": link_of(person, page, request.pk),
+            },
+            key=f"approval {request.pk} {request.revision} {person.pk}",
+        )
+
+
+def tell_statement_ready(statement: Statement) -> None:
+    """Tell the client's people who may see statements."""
+    for person in people_with("statements.view", statement.client_id):
+        total = money_text(statement.total, statement.currency, viewer_for(person))
+        mailing.send(
+            person.email,
+            "statement_ready",
+            {
+                "name": person.name,
+                "client": str(statement.client),
+                "number": statement.number,
+                "month": statement.period.label,
+                "total": f"{statement.currency} {total}",
+                "link": link_of(person, "statement_issued", statement.number),
+            },
+            key=f"statement {statement.number} {person.pk}",
+        )
+
+
+def tell_report_ready(
+    people: Iterable[User], *, key: str, title: str, period: str, path: str
+) -> None:
+    """Tell people that a report can be opened at `path` of their host. `key` names the report."""
+    for person in people:
+        values = {"name": person.name, "title": title, "period": period}
+        mailing.send(
+            person.email,
+            "report_ready",
+            {**values, "link": own_host(person) + path},
+            key=f"report {key} {person.pk}",
+        )
+
+
+def tell_incident(
+    people: Iterable[User], *, key: str, title: str, text: str, over: bool, at: datetime
+) -> None:
+    """Tell people how an incident stands. `key` names it and its step, so that none is repeated."""
+    for person in people:
+        mailing.send(
+            person.email,
+            "incident",
+            {
+                "title": title,
+                "text": text,
+                "over": over,
+                "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+                "link": own_host(person) + "/",
+            },
+            key=f"incident {key} {person.pk}",
+        )

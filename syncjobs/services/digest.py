@@ -1,0 +1,119 @@
+"""The daily mail about open exceptions, to each person who works the queue and wants it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from branding.mail.notices import link_of
+from branding.services.identity import current_identity
+from branding.viewer import chosen
+from syncjobs.models import Issue
+from syncjobs.state import ISSUE
+from tenants import mailing
+from tenants.accounts.models import User
+from tenants.context import current_schema
+from tenants.outbox.models import MailOptOut, OutgoingMail
+
+KIND: Final = "exception_digest"
+FROM_HOUR, UNTIL_HOUR = 7, 20
+SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The open exceptions of one client, or of all."""
+
+    open: int
+    late: int
+    new: int
+    worst: list[Issue]
+
+
+def exception_digests() -> None:
+    """Queue the day's mails once it is morning in the brand's time zone; nothing open, no mail."""
+    if current_schema() == "public":
+        return
+    zone = chosen(current_identity()).zone
+    local = timezone.now().astimezone(ZoneInfo(zone))
+    if not FROM_HOUR <= local.hour < UNTIL_HOUR or not _open(None).exists():
+        return
+    day = f"digest {local:%Y-%m-%d}"
+    if OutgoingMail.objects.filter(key__startswith=day).exists():
+        return
+    _queue(day, local)
+
+
+@transaction.atomic
+def _queue(day: str, now: datetime) -> None:
+    known: dict[int | None, Digest] = {}
+    for person in _people():
+        if person.client_id not in known:
+            known[person.client_id] = _digest(person.client_id, now)
+        digest = known[person.client_id]
+        if digest.open:
+            values = _values(person, digest, now)
+            mailing.send(person.email, KIND, values, key=f"{day} {person.pk}")
+
+
+def _people() -> list[User]:
+    refused = MailOptOut.objects.filter(kind=KIND).values("user_id")
+    found = User.objects.filter(is_active=True).exclude(pk__in=refused)
+    return [
+        person
+        for person in found.prefetch_related("role_grants")
+        if "exceptions.work" in person.permissions
+    ]
+
+
+def _open(client_id: int | None) -> "QuerySet[Issue]":
+    rows = Issue.objects.filter(state__in=sorted(ISSUE.open))
+    return rows if client_id is None else rows.filter(client_id=client_id)
+
+
+def _digest(client_id: int | None, now: datetime) -> Digest:
+    rows = _open(client_id)
+    worst = rows.select_related("client").order_by(
+        "severity", F("due_at").asc(nulls_last=True), "pk"
+    )
+    return Digest(
+        open=rows.count(),
+        late=rows.filter(due_at__lt=now).count(),
+        new=rows.filter(first_at__gte=now - timedelta(days=1)).count(),
+        worst=list(worst[:SHOWN]),
+    )
+
+
+def _values(person: User, digest: Digest, now: datetime) -> dict[str, object]:
+    staff = person.client_id is None
+    return {
+        "name": person.name,
+        "open": digest.open,
+        "late": digest.late,
+        "new": digest.new,
+        "more": digest.open - len(digest.worst),
+        "items": [
+            {
+                "title": one.title,
+                "about": _about(one, now, staff=staff),
+                "link": link_of(person, "exception_detail", one.pk),
+            }
+            for one in digest.worst
+        ],
+        "link": link_of(person, "exception_list"),
+        "off_link": link_of(person, "mail_choices"),
+    }
+
+
+def _about(issue: Issue, now: datetime, *, staff: bool) -> str:
+    late = issue.due_at is not None and issue.due_at < now
+    parts = [
+        str(issue.client) if staff else "",
+        f"{issue.count} times" if issue.count > 1 else "",
+        "past due" if late else "",
+    ]
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,1 @@
+"""Mails that wait to be sent, and those that were: one table in each schema."""

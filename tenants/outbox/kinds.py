@@ -1,0 +1,46 @@
+"""The kinds of mail. Pure data; a kind's templates are `mail/<name>.mjml` and `.txt`.
+
+`secret`: it lets somebody in, so its values are wiped even when it fails, and it goes out only
+    by being asked for anew.
+`optional`: the person may switch it off.
+`long`: values that may have line breaks; in all others they become spaces.
+`pause`, `per_day`: how soon the next one goes to the same mailbox, in seconds, and how many a
+    day; 0 for no limit.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of mail, as the log calls it."""
+
+    name: str
+    label: str
+    secret: bool = False
+    optional: bool = False
+    long: frozenset[str] = frozenset()
+    pause: int = 0
+    per_day: int = 0
+
+
+_ALL: Final = (
+    Kind("invitation", "Invitation", pause=60, per_day=10),
+    Kind("password_reset", "New password", secret=True, pause=60, per_day=10),
+    Kind("new_device", "Sign-in from a new device", pause=60, per_day=20),
+    Kind("approval_asked", "Approval asked", per_day=200),
+    Kind("exception_digest", "Daily exceptions", optional=True),
+    Kind("statement_ready", "Statement ready"),
+    Kind("report_ready", "Report ready"),
+    Kind("incident", "Incident", long=frozenset({"text"})),
+    Kind("domain_news", "Domain", per_day=50),
+    Kind("test", "Test", pause=5, per_day=100),
+)
+KINDS: Final = {kind.name: kind for kind in _ALL}
+OPTIONAL: Final = tuple(kind for kind in _ALL if kind.optional)
+
+
+def kind_label(name: str) -> str:
+    """Return what people call a kind; old mails may outlive the code of theirs."""
+    return KINDS[name].label if name in KINDS else name

@@ -1,0 +1,1 @@
+"""Queueing mails, sending what is due, and sending again."""
