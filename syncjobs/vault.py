@@ -19,13 +19,15 @@ import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from tenants.sealing import SealError
+
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 _FORMAT: Final = "v1"
 
 
-class VaultError(Exception):
+class VaultError(SealError):
     """A secret cannot be sealed or opened; the message says what to do, never the content."""
 
 

@@ -15,6 +15,7 @@ from governance.services import audit
 from syncjobs import vault
 from syncjobs.actions import SECRETS_ROTATED
 from syncjobs.models import Connection, SecretKey
+from tenants import sealing
 
 _BATCH = 200
 _KEPT = 2
@@ -110,11 +111,15 @@ def _reseal_everything() -> int:
     rows = Connection.objects.select_for_update().exclude(secret="").order_by("pk")
     for connection in rows.iterator(chunk_size=_BATCH):
         place = place_of(connection)
-        content = vault.open_sealed(connection.secret, aad=place, ring=ring)
-        connection.secret = vault.seal(content, aad=place, ring=ring)
+        connection.secret = _again(connection.secret, place, ring)
         connection.save(update_fields=["secret", "updated_at"])
         count += 1
-    return count
+    return count + sealing.reseal_all(lambda token, place: _again(token, place, ring))
+
+
+def _again(token: str, place: tuple[str, ...], ring: vault.KeyRing) -> str:
+    content = vault.open_sealed(token, aad=place, ring=ring)
+    return vault.seal(content, aad=place, ring=ring)
 
 
 def _unwrapped(row: SecretKey, masters: list[bytes]) -> vault.DataKey:

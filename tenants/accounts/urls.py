@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from tenants.accounts import views
+from tenants.accounts import second_step, views
 
 urlpatterns = [
     path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-in/second/", second_step.sign_in_second, name="sign_in_second"),
+    path("sign-in/passkey/", second_step.sign_in_passkey, name="sign_in_passkey"),
+    path("sign-in/passkey/options/", second_step.passkey_options, name="passkey_options"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("password/", views.password_forgotten, name="password_forgotten"),
     path("welcome/<str:uid>/<str:token>/", views.welcome, name="welcome"),

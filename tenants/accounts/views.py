@@ -7,12 +7,12 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.accounts import invitations
+from tenants.accounts.entry import door_of, onwards, safe_next
 from tenants.accounts.forms import ForgottenForm, PasswordForm, SignInForm
 from tenants.accounts.mail import send_password_link
 from tenants.accounts.models import User
@@ -21,45 +21,28 @@ from tenants.accounts.services import sign_in as service
 logger = logging.getLogger(__name__)
 LINK_SECONDS = 60  # one mail a minute: nobody's mailbox is filled from here
 
-DOORS = {
-    "config.urls_admin": ("admin", User.Kind.STAFF),
-    "config.urls_portal": ("portal", User.Kind.CLIENT),
-}
-
-
-def _door(request: HttpRequest) -> tuple[str, str]:
-    """Return which door the host is (admin, portal, console) and whom it lets in."""
-    return DOORS.get(getattr(request, "urlconf", ""), ("console", User.Kind.OPERATOR))
-
-
-def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or "/"
-    safe = url_has_allowed_host_and_scheme(
-        target, {request.get_host()}, require_https=request.is_secure()
-    )
-    return target if safe else "/"
-
 
 @sensitive_post_parameters("password")
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the sign-in form, or sign in and go where the person wanted to."""
-    door, kind = _door(request)
+    door, kind = door_of(request)
     if request.user.is_authenticated:
-        return HttpResponseRedirect(_next(request))
+        return HttpResponseRedirect(safe_next(request))
     form = SignInForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            if service.sign_in(request, data["email"], data["password"], kind=kind):
-                return HttpResponseRedirect(_next(request))
+            outcome = service.sign_in(request, data["email"], data["password"], kind=kind)
+            if outcome is not service.Outcome.REFUSED:
+                return onwards(request, outcome)
             form.add_error(None, "Address and password don't match.")
         except service.TooManyTries:
             form.add_error(None, "Too many tries. Wait 15 minutes, or ask for a new password.")
             status = 429
-    context = {"form": form, "door": door, "next": _next(request)}
+    context = {"form": form, "door": door, "next": safe_next(request)}
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
@@ -84,7 +67,7 @@ def _send_link(request: HttpRequest, user: User) -> None:
 @require_http_methods(["GET", "POST"])
 def password_forgotten(request: HttpRequest) -> HttpResponse:
     """Send a link when the address is known; the answer is the same either way."""
-    door, kind = _door(request)
+    door, kind = door_of(request)
     form = ForgottenForm(request.POST or None)
     sent = False
     if request.method == "POST" and form.is_valid():
@@ -103,7 +86,7 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     """Let the person of an invitation or reset link set their password."""
-    door, kind = _door(request)
+    door, kind = door_of(request)
     user = invitations.person_of_link(uid, token)
     if user is None or user.kind != kind:
         return render(request, "accounts/link_expired.html", {"door": door}, status=410)

@@ -35,8 +35,17 @@ def _rules(names: str, rule: Rule) -> dict[str, Rule]:
 
 _ENTRY = {
     **_rules("sign_in password_forgotten", Rule(PUBLIC, FORM)),
+    "sign_in_second": Rule(PUBLIC, FORM),
+    **_rules("sign_in_passkey passkey_options", Rule(PUBLIC, ACT)),
     "sign_out": Rule(PUBLIC, ACT),
     "welcome": Rule(PUBLIC, FORM, values=(("uid", "MQ"), ("token", "x-y"))),
+}
+_OWN = {
+    **_rules("own_account own_password own_confirm own_app own_passkey", Rule(SIGNED_IN, FORM)),
+    "own_factors": Rule(SIGNED_IN),
+    **_rules("own_codes own_sessions_end", Rule(SIGNED_IN, ACT)),
+    # Nothing of these keys is one's own, so a 404 is right.
+    **_rules("own_session_end own_factor_remove", Rule(SIGNED_IN, ACT, absent=True)),
 }
 _BRAND = {
     **_rules("theme brand_icon favicon robots", Rule(PUBLIC)),
@@ -70,6 +79,7 @@ _MONTH = (("month", "2026-10"),)
 
 ADMIN: dict[str, Rule] = {
     **_ENTRY,
+    **_OWN,
     **_BRAND,
     **_WORK,
     "overview": Rule(SIGNED_IN),
@@ -81,10 +91,12 @@ ADMIN: dict[str, Rule] = {
     "person_invite": Rule("users.manage", FORM),
     "person_detail": Rule("users.manage", FORM, owned=True),
     **_rules("person_active person_resend", Rule("users.manage", ACT, owned=True)),
+    "person_factors_reset": Rule("users.manage", FORM, owned=True),
     "role_matrix": Rule("users.manage"),
     "token_list": Rule("tokens.manage"),
     "token_make": Rule("tokens.manage", FORM),
     "token_revoke": Rule("tokens.manage", ACT, owned=True),
+    "sign_in_rules": Rule("users.manage", FORM),
     "brand_edit": Rule("brand.manage", FORM),
     "brand_preview": Rule("brand.manage"),
     "brand_preview_logo": Rule("brand.manage", absent=True),
@@ -136,6 +148,7 @@ ADMIN: dict[str, Rule] = {
 
 PORTAL: dict[str, Rule] = {
     **_ENTRY,
+    **_OWN,
     **_BRAND,
     **_WORK,
     "portal_home": Rule(SIGNED_IN),
@@ -152,6 +165,7 @@ PORTAL: dict[str, Rule] = {
     "person_invite": Rule("users.manage", FORM),
     "person_detail": Rule("users.manage", FORM, owned=True),
     **_rules("person_active person_resend", Rule("users.manage", ACT, owned=True)),
+    "person_factors_reset": Rule("users.manage", FORM, owned=True),
     "role_matrix": Rule("users.manage"),
     "token_list": Rule("tokens.manage"),
     "token_make": Rule("tokens.manage", FORM),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import clients
+from tenants.accounts.pages import clients, sign_in_rules
 from tenants.accounts.pages.urls import shared
 from tenants.doors import staff_page
 
@@ -12,5 +12,10 @@ urlpatterns: list[URLPattern] = [
     path("", staff_page("clients.view")(clients.client_list), name="client_list"),
     path("add/", _manage(clients.client_add), name="client_add"),
     path("<int:pk>/edit/", _manage(clients.client_edit), name="client_edit"),
+    path(
+        "people/sign-in/",
+        staff_page("users.manage")(sign_in_rules.sign_in_rules),
+        name="sign_in_rules",
+    ),
     *shared(staff_page, "people/"),
 ]

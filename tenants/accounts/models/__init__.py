@@ -1,7 +1,17 @@
-"""Clients, people, roles, tokens."""
+"""Clients, people, roles, tokens, and how people sign in."""
 
 from tenants.accounts.models.client import Client
+from tenants.accounts.models.provider import ExternalIdentity, IdentityProvider
+from tenants.accounts.models.sign_in import SignInRules
 from tenants.accounts.models.token import ApiToken
 from tenants.accounts.models.user import RoleGrant, User
 
-__all__ = ["ApiToken", "Client", "RoleGrant", "User"]
+__all__ = [
+    "ApiToken",
+    "Client",
+    "ExternalIdentity",
+    "IdentityProvider",
+    "RoleGrant",
+    "SignInRules",
+    "User",
+]

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.actors import Actor
+from tenants.accounts.forms import PasskeyForm, PasswordForm
 from tenants.accounts.models import Client
 from tenants.accounts.pages.roles import role_choices
 from tenants.accounts.permissions import PERMISSIONS
@@ -109,3 +110,69 @@ class ClientChangeForm(ClientForm):
     """The same, with where the client stands."""
 
     status = forms.ChoiceField(label="Status", choices=Client.Status.choices)
+
+
+class NameForm(forms.Form):
+    """One's own name."""
+
+    name = forms.CharField(
+        label="Name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+
+
+class OwnPasswordForm(PasswordForm):
+    """The password now, and the new one twice."""
+
+    old = forms.CharField(
+        label="Password now",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class ConfirmForm(forms.Form):
+    """The password again; a code for somebody who has none."""
+
+    proof = forms.CharField(strip=False, max_length=200, widget=forms.PasswordInput)
+
+    def __init__(self, *args: Any, password: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["proof"]
+        field.label = "Password" if password else "Code of your authenticator app"
+        field.widget.attrs["autocomplete"] = "current-password" if password else "one-time-code"
+
+
+class NewPasskeyForm(PasskeyForm):
+    """A passkey that the browser made, and what its person calls it."""
+
+    name = forms.CharField(
+        label="Name", max_length=60, required=False, help_text="Such as “Laptop” or “Key ring”."
+    )
+
+
+class ResetFactorsForm(forms.Form):
+    """Why somebody's second factors are taken away."""
+
+    reason = forms.CharField(label="Reason", max_length=200, help_text="Kept in the audit trail.")
+
+
+class SignInRulesForm(forms.Form):
+    """Which roles need a second factor."""
+
+    staff_roles = forms.MultipleChoiceField(
+        label="Staff", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    client_roles = forms.MultipleChoiceField(
+        label="Clients' people", required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, of_client in (("staff_roles", False), ("client_roles", True)):
+            field = self.fields[name]
+            assert isinstance(field, forms.MultipleChoiceField)
+            field.choices = role_choices(of_client=of_client)
+
+    def factor_roles(self) -> list[str]:
+        """Return all roles that were ticked."""
+        return [*self.cleaned_data["staff_roles"], *self.cleaned_data["client_roles"]]

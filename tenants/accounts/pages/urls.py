@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import people, roles, tokens
+from tenants.accounts.pages import factor_reset, people, roles, tokens
 
 Guard = Callable[[str | None], Callable[..., Any]]
 
@@ -19,6 +19,11 @@ def shared(guard: Guard, prefix: str) -> list[URLPattern]:
         path(f"{prefix}<int:pk>/", users(people.person_detail), name="person_detail"),
         path(f"{prefix}<int:pk>/active/", users(people.person_active), name="person_active"),
         path(f"{prefix}<int:pk>/resend/", users(people.person_resend), name="person_resend"),
+        path(
+            f"{prefix}<int:pk>/factors/reset/",
+            users(factor_reset.person_factors_reset),
+            name="person_factors_reset",
+        ),
         path(f"{prefix}roles/", users(roles.role_matrix), name="role_matrix"),
         path("tokens/", keys(tokens.token_list), name="token_list"),
         path("tokens/new/", keys(tokens.token_make), name="token_make"),
