@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from tenants.accounts.models import User
 from tenants.accounts.services.sessions import note_seen
+from tenants.accounts.services.sign_in import has_factor_elsewhere
 from tenants.accounts.services.sign_in_rules import must_set_up
 
 View = Callable[[HttpRequest], HttpResponse]
@@ -53,6 +54,8 @@ class SecondFactorMiddleware:
         match = request.resolver_match
         if not isinstance(user, User) or match is None or match.view_name in OPEN:
             return None
-        if request.path.startswith("/api/") or not must_set_up(user):
+        if request.path.startswith("/api/") or has_factor_elsewhere(request):
+            return None
+        if not must_set_up(user):
             return None
         return HttpResponseRedirect(reverse("own_factors"))

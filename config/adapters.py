@@ -4,7 +4,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.http import HttpRequest
-from qrcode.image.svg import SvgPathFillImage
 
 from branding.services.identity import current_identity
 from governance.requests import caller_address
@@ -22,8 +21,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
 
 class FactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # the library is untyped
     """Second factors under the partner's brand, for the host of the request alone."""
-
-    qr_image_factory = SvgPathFillImage
 
     def get_totp_issuer(self) -> str:
         """Return the name that an authenticator app shows."""

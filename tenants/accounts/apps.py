@@ -14,8 +14,10 @@ class AccountsConfig(AppConfig):
         from governance.clients import register_client_names
         from tenants.accounts import actions  # noqa: F401  registers the audit actions
         from tenants.accounts.adapters import reseal
+        from tenants.accounts.services import providers
         from tenants.accounts.services.clients import client_names
         from tenants.sealing import register_holder
 
         register_holder(reseal)
+        register_holder(providers.reseal)
         register_client_names(client_names)

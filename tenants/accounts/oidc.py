@@ -6,7 +6,7 @@ The authorization code flow with PKCE. Every call goes through `tenants.outbound
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -78,9 +78,12 @@ def authorization_address(
 
 
 def claims_for_code(
-    client: Client, code: str, *, verifier: str, nonce: str, now: float
+    client: Client, code: str, *, verifier: str, expected: Expected, wanted: Collection[str]
 ) -> dict[str, Any]:
-    """Exchange a code and return checked claims, with those of userinfo. Raises ProviderFailed."""
+    """Exchange a code and return checked claims. Raises ProviderFailed.
+
+    Where the token lacks any of the `wanted`, the provider's userinfo is asked for more.
+    """
     about = discover(client.issuer)
     answer = _exchange(client, about, code, verifier)
     token = answer.get("id_token")
@@ -89,16 +92,15 @@ def claims_for_code(
     keys = _json("GET", str(about["jwks_uri"])).get("keys")
     named = [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
     try:
-        expected = Expected(client.issuer, client.client_id, nonce, now)
         claims = claims_of(token, named, expected)
     except TokenRefused as error:
         raise ProviderFailed(str(error)) from None
+    if all(name in claims for name in wanted):
+        return claims
     return {**_userinfo(about, answer.get("access_token"), claims), **claims}
 
 
-def _exchange(
-    client: Client, about: Mapping[str, Any], code: str, verifier: str
-) -> dict[str, Any]:
+def _exchange(client: Client, about: Mapping[str, Any], code: str, verifier: str) -> dict[str, Any]:
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -115,12 +117,10 @@ def _exchange(
     return _json("POST", str(about["token_endpoint"]), headers, urlencode(form).encode())
 
 
-def _userinfo(
-    about: Mapping[str, Any], token: object, claims: Mapping[str, Any]
-) -> dict[str, Any]:
+def _userinfo(about: Mapping[str, Any], token: object, claims: Mapping[str, Any]) -> dict[str, Any]:
     """Return more claims of the same person, where the provider keeps them there."""
     address = about.get("userinfo_endpoint")
-    if not isinstance(address, str) or not isinstance(token, str) or "email" in claims:
+    if not isinstance(address, str) or not isinstance(token, str):
         return {}
     _require_address(address, "userinfo_endpoint")
     found = _json("GET", address, {"Authorization": f"Bearer {token}"})

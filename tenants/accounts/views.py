@@ -1,6 +1,7 @@
 """Sign-in pages. Every host shows its own brand around the same forms."""
 
 import logging
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -17,6 +18,7 @@ from tenants.accounts.forms import ForgottenForm, PasswordForm, SignInForm
 from tenants.accounts.mail import send_password_link
 from tenants.accounts.models import User
 from tenants.accounts.services import sign_in as service
+from tenants.accounts.services.providers import password_allowed, provider_of
 
 logger = logging.getLogger(__name__)
 LINK_SECONDS = 60  # one mail a minute: nobody's mailbox is filled from here
@@ -42,7 +44,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         except service.TooManyTries:
             form.add_error(None, "Too many tries. Wait 15 minutes, or ask for a new password.")
             status = 429
-    context = {"form": form, "door": door, "next": safe_next(request)}
+    context = {
+        "form": form,
+        "door": door,
+        "next": safe_next(request),
+        "next_query": urlencode({"next": safe_next(request)}),
+        "provider": provider_of(kind) if door != "console" else None,
+        "by_password": request.method == "POST" or "password" in request.GET,
+    }
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
@@ -74,7 +83,7 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
         user = User.objects.filter(
             email=form.cleaned_data["email"].lower(), kind=kind, is_active=True
         ).first()
-        if user is not None:
+        if user is not None and password_allowed(user):
             _send_link(request, user)
         sent = True
     context = {"form": form, "door": door, "sent": sent}
@@ -90,6 +99,8 @@ def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     user = invitations.person_of_link(uid, token)
     if user is None or user.kind != kind:
         return render(request, "accounts/link_expired.html", {"door": door}, status=410)
+    if not password_allowed(user):
+        return HttpResponseRedirect(reverse("sign_in"))
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -35,7 +35,7 @@ def user_of(person: Person) -> User:
 
 
 def code_of(key: str, steps: int = 0) -> str:
-    return format_hotp_value(hotp_value(key, int(time.time()) // 30 + steps))
+    return str(format_hotp_value(hotp_value(key, int(time.time()) // 30 + steps)))
 
 
 def come_in(browse: Browse, person: Person, password: str = PASSWORD) -> Browser:

@@ -11,7 +11,7 @@ from fido2.cose import ES256
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import Aaguid, AttestationObject, AttestedCredentialData, AuthenticatorData
 
-PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
+FLAG = AuthenticatorData.FLAG
 
 
 class Passkey:
@@ -19,7 +19,7 @@ class Passkey:
 
     def __init__(self, origin: str, *, verifies: bool = True) -> None:
         self.origin = origin
-        self.flags = PRESENT | (VERIFIED if verifies else 0)
+        self.flags = FLAG.UP | (FLAG.UV if verifies else FLAG(0))
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.credential_id = sha256(origin.encode()).digest()
         self.rp_id = ""
@@ -29,9 +29,9 @@ class Passkey:
         """Answer a question to make a key."""
         asked = options["publicKey"]
         self.rp_id, self.handle = asked["rp"]["id"], asked["user"]["id"]
-        public = ES256.from_cryptography_key(self.key.public_key())
+        public = ES256.from_cryptography_key(self.key.public_key())  # type: ignore[no-untyped-call]
         held = AttestedCredentialData.create(Aaguid.NONE, self.credential_id, public)
-        data = AuthenticatorData.create(self._rp_hash(), self.flags | ATTESTED, 0, held)
+        data = AuthenticatorData.create(self._rp_hash(), self.flags | FLAG.AT, 0, held)
         made = AttestationObject.create("none", data, {})
         response = {
             "clientDataJSON": self._client_data("webauthn.create", asked["challenge"]),

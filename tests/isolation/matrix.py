@@ -36,6 +36,8 @@ def _rules(names: str, rule: Rule) -> dict[str, Rule]:
 _ENTRY = {
     **_rules("sign_in password_forgotten", Rule(PUBLIC, FORM)),
     "sign_in_second": Rule(PUBLIC, FORM),
+    # Without a provider there is nothing to go to.
+    **_rules("single_sign_on single_sign_on_back", Rule(PUBLIC, absent=True)),
     **_rules("sign_in_passkey passkey_options", Rule(PUBLIC, ACT)),
     "sign_out": Rule(PUBLIC, ACT),
     "welcome": Rule(PUBLIC, FORM, values=(("uid", "MQ"), ("token", "x-y"))),
@@ -97,6 +99,7 @@ ADMIN: dict[str, Rule] = {
     "token_make": Rule("tokens.manage", FORM),
     "token_revoke": Rule("tokens.manage", ACT, owned=True),
     "sign_in_rules": Rule("users.manage", FORM),
+    "identity_provider": Rule("users.manage", FORM, values=(("kind", "staff"),)),
     "brand_edit": Rule("brand.manage", FORM),
     "brand_preview": Rule("brand.manage"),
     "brand_preview_logo": Rule("brand.manage", absent=True),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import clients, sign_in_rules
+from tenants.accounts.pages import clients, identity_provider, sign_in_rules
 from tenants.accounts.pages.urls import shared
 from tenants.doors import staff_page
 
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern] = [
         "people/sign-in/",
         staff_page("users.manage")(sign_in_rules.sign_in_rules),
         name="sign_in_rules",
+    ),
+    path(
+        "people/sign-in/<str:kind>/",
+        staff_page("users.manage")(identity_provider.identity_provider),
+        name="identity_provider",
     ),
     *shared(staff_page, "people/"),
 ]

@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from tenants.accounts.forms import PasskeyForm, PasswordForm
-from tenants.accounts.models import Client
+from tenants.accounts.models import Client, IdentityProvider, User
 from tenants.accounts.pages.roles import role_choices
 from tenants.accounts.permissions import PERMISSIONS
+from tenants.accounts.services.providers import Setup
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
 LOCALES = [
@@ -176,3 +177,114 @@ class SignInRulesForm(forms.Form):
     def factor_roles(self) -> list[str]:
         """Return all roles that were ticked."""
         return [*self.cleaned_data["staff_roles"], *self.cleaned_data["client_roles"]]
+
+
+class IdentityProviderForm(forms.Form):
+    """How single sign-on is set up. `values_<role>`: what makes somebody hold that role."""
+
+    is_active = forms.BooleanField(label="In use", required=False, initial=True)
+    label = forms.CharField(
+        label="Words on the button", max_length=60, help_text="Such as “Sign in with Contoso”."
+    )
+    issuer = forms.CharField(
+        label="Issuer", max_length=300, help_text="As the provider writes it, with https://."
+    )
+    client_id = forms.CharField(label="Client ID", max_length=200)
+    secret = forms.CharField(
+        label="Client secret",
+        max_length=500,
+        required=False,
+        strip=True,
+        help_text="Kept encrypted and never shown. Empty: the one that is there stays.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+    )
+    scopes = forms.CharField(label="Scopes", max_length=200, initial="openid email profile")
+    role_claim = forms.CharField(
+        label="Claim with roles",
+        max_length=80,
+        required=False,
+        help_text="Such as “groups”. Empty: roles are given here alone.",
+    )
+    creates_people = forms.BooleanField(label="Add people that are not here yet", required=False)
+    domains = forms.CharField(
+        label="Of these mail domains",
+        max_length=400,
+        required=False,
+        help_text="Separated by commas.",
+    )
+    has_second_factor = forms.BooleanField(
+        label="The provider asks for a second factor itself; do not ask again", required=False
+    )
+    required = forms.BooleanField(label="Only single sign-on, no passwords", required=False)
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        for role, label in role_choices(of_client=kind == "client"):
+            self.fields[f"values_{role}"] = forms.CharField(
+                label=label.partition(":")[0],
+                max_length=400,
+                required=False,
+                help_text="Values of the claim, separated by commas.",
+            )
+        if kind == "client":
+            del self.fields["creates_people"], self.fields["domains"]
+        else:
+            owners = User.objects.filter(role_grants__role="owner", is_active=True)
+            self.fields["break_glass"] = forms.ModelChoiceField(
+                owners,
+                label="May always use the password",
+                required=False,
+                empty_label="Choose an owner",
+                help_text="The way in when the provider fails.",
+            )
+
+    @property
+    def role_fields(self) -> list[forms.BoundField]:
+        """Return the fields of the roles."""
+        return [self[name] for name in self.fields if name.startswith("values_")]
+
+    def setup(self) -> Setup:
+        """Return what was entered."""
+        data = self.cleaned_data
+        roles = {
+            value: name.removeprefix("values_")
+            for name in self.fields
+            if name.startswith("values_")
+            for value in _parts(data[name])
+        }
+        return Setup(
+            label=data["label"],
+            issuer=data["issuer"],
+            client_id=data["client_id"],
+            secret=data["secret"],
+            scopes=data["scopes"],
+            role_claim=data["role_claim"],
+            roles=roles,
+            creates_people=data.get("creates_people", False),
+            domains=tuple(one.lower().lstrip("@") for one in _parts(data.get("domains", ""))),
+            has_second_factor=data["has_second_factor"],
+            is_active=data["is_active"],
+            required=data["required"],
+            break_glass=data.get("break_glass"),
+        )
+
+
+def _parts(text: str) -> list[str]:
+    return [part for one in text.split(",") if (part := one.strip())]
+
+
+def provider_values(provider: IdentityProvider) -> dict[str, object]:
+    """Return what the form of a provider starts with."""
+    values: dict[str, object] = {
+        name: getattr(provider, name)
+        for name in (
+            "is_active", "label", "issuer", "client_id", "scopes", "role_claim",
+            "creates_people", "has_second_factor", "required", "break_glass",
+        )
+    }  # fmt: skip
+    values["domains"] = ", ".join(provider.domains)
+    for role in set(provider.roles.values()):
+        named = sorted(value for value, given in provider.roles.items() if given == role)
+        values[f"values_{role}"] = ", ".join(named)
+    return values

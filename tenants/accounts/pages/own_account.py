@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -46,7 +46,7 @@ def confirmed(view: View[P]) -> View[P]:
         target = request.path if request.method == "GET" else reverse("own_factors")
         return HttpResponseRedirect(f"{reverse('own_confirm')}?next={target}")
 
-    return guarded
+    return cast("View[P]", guarded)
 
 
 @never_cache

@@ -129,7 +129,7 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "person": person,
         "form": form,
         "is_self": person.pk == request.user.pk,
-        "came_in": person.has_usable_password(),
+        "came_in": person.has_usable_password() or person.last_login is not None,
         "tokens": person.tokens.filter(revoked_at=None),
         "factors": [label_of(one) for one in factors_of(person)],
         "needs_factor": needs_factor(person),

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from governance.requests import actor_of
+from tenants.accounts.models import IdentityProvider
 from tenants.accounts.pages.forms import SignInRulesForm
 from tenants.accounts.pages.frame import attempt, page, tabs
 from tenants.accounts.services.sign_in_rules import change_rules, current_rules
@@ -26,5 +27,10 @@ def sign_in_rules(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and attempt(form, save):
         messages.success(request, "Saved. It holds from the next page that somebody opens.")
         return HttpResponseRedirect(reverse("sign_in_rules"))
-    context = {"form": form, "tabs": tabs(request, "sign_in_rules")}
+    providers = {one.kind: one for one in IdentityProvider.objects.all()}
+    doors = [
+        ("staff", "Staff", providers.get("staff")),
+        ("client", "Clients' people", providers.get("client")),
+    ]
+    context = {"form": form, "doors": doors, "tabs": tabs(request, "sign_in_rules")}
     return page(request, "accounts/manage/sign_in_rules.html", context)

@@ -11,6 +11,7 @@ from tenants.accounts import actions
 from tenants.accounts.models import Client, RoleGrant, User
 from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import CLIENT_ROLES, STAFF_ROLES
+from tenants.accounts.services.providers import refuse_break_glass
 
 
 def _checked_roles(kind: str, roles: Iterable[str]) -> list[str]:
@@ -81,6 +82,7 @@ def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
         return
     if "owner" in before and "owner" not in wanted:
         _require_another_owner(user)
+        refuse_break_glass(user)
     RoleGrant.objects.filter(user=user).exclude(role__in=wanted).delete()
     RoleGrant.objects.bulk_create(
         RoleGrant(user=user, role=role, granted_by=actor.label)
@@ -107,6 +109,7 @@ def set_active(actor: Actor, user: User, *, active: bool) -> None:
         return
     if not active and "owner" in user.roles:
         _require_another_owner(user)
+        refuse_break_glass(user)
     User.objects.filter(pk=user.pk).update(is_active=active)
     audit.record(
         actions.USER_CHANGED,

@@ -96,7 +96,8 @@ def set_up(actor: Actor, kind: str, setup: Setup) -> IdentityProvider:
     row = IdentityProvider.objects.select_for_update().filter(kind=kind).first()
     provider = row or IdentityProvider(kind=kind)
     before = {name: getattr(provider, name) for name in SHOWN} if row else {}
-    moved = bool(row) and provider.issuer != setup.issuer
+    place = (setup.issuer, setup.client_id)
+    moved = row is not None and (row.issuer, row.client_id) != place
     if (moved or not row) and not setup.secret:
         raise ValidationError({"secret": "The provider's secret is needed."})
     _fill(provider, setup)
@@ -110,7 +111,7 @@ def set_up(actor: Actor, kind: str, setup: Setup) -> IdentityProvider:
         object_id=provider.pk,
         object_label=provider.label,
         before=old,
-        after={**new, "secret changed": bool(setup.secret)},
+        after={**new, "key replaced": bool(setup.secret)},
     )
     return provider
 
@@ -156,7 +157,7 @@ def _check_creating(kind: str, setup: Setup) -> None:
     if not setup.creates_people:
         return
     if kind == User.Kind.CLIENT:
-        raise ValidationError({"creates_people": "Clients' people are invited: they have a client."})
+        raise ValidationError({"creates_people": "Clients' people are invited."})
     if not setup.domains:
         raise ValidationError({"domains": "Say whose addresses may come in."})
     if not setup.roles:

@@ -5,6 +5,7 @@ once is decided here. Recovery codes alone are no factor: they stand in for a lo
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,11 @@ WRONG_CODE = "This code is not right. Codes change every 30 seconds and work onc
 WRONG_KEY = "This passkey did not work here. Try again, or use another factor."
 
 
+# A code is read on white only, also where the page is dark.
+_PAPER = '<rect width="100%" height="100%" fill="#fff"/>'
+_SVG_START = re.compile(r"(<svg[^>]*>)")
+
+
 @dataclass(frozen=True, slots=True)
 class AppSetUp:
     """What an authenticator app needs: a picture to scan, or the key to type."""
@@ -49,7 +55,9 @@ class AppSetUp:
 
 def factors_of(user: User) -> QuerySet[Authenticator]:
     """Return the factors that somebody has, without recovery codes, oldest first."""
-    mine = Authenticator.objects.filter(user_id=user.pk, type__in=(APP, PASSKEY))
+    mine: QuerySet[Authenticator] = Authenticator.objects.filter(
+        user_id=user.pk, type__in=(APP, PASSKEY)
+    )
     return mine.order_by("created_at", "pk")
 
 
@@ -80,7 +88,8 @@ def app_set_up(request: HttpRequest, user: User, key: str) -> AppSetUp:
     """Return how the app is told the key."""
     adapter = get_adapter()
     with context.request_context(request):
-        return AppSetUp(key, adapter.build_totp_svg(adapter.build_totp_url(user, key)))
+        picture: str = adapter.build_totp_svg(adapter.build_totp_url(user, key))
+    return AppSetUp(key, _SVG_START.sub(r"\1" + _PAPER, picture, count=1))
 
 
 @transaction.atomic

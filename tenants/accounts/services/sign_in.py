@@ -20,6 +20,7 @@ from tenants.accounts import actions
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
 from tenants.accounts.services import second_factors
+from tenants.accounts.services.providers import password_allowed
 
 TRIES = 8
 TRIES_FROM_ONE_PLACE = 40
@@ -28,7 +29,7 @@ SECOND_STEP_SECONDS = 600
 PROOF_SECONDS = 15 * 60
 BACKEND = "tenants.accounts.backends.AccountBackend"
 _LABEL = 160
-_PENDING, _PROVED = "second_step", "proved"
+_PENDING, _PROVED, _ELSEWHERE = "second_step", "proved", "factor_elsewhere"
 
 
 class TooManyTries(Exception):
@@ -49,7 +50,8 @@ def _failures() -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(action__in=kinds, at__gte=timezone.now() - WINDOW)
 
 
-def _refuse_place() -> None:
+def refuse_place() -> None:
+    """Raise TooManyTries when too much has failed from the caller's network address."""
     place = correlation.current().address
     if place and _failures().filter(address=place).count() >= TRIES_FROM_ONE_PLACE:
         raise TooManyTries
@@ -57,7 +59,7 @@ def _refuse_place() -> None:
 
 def refuse_guessing(email: str) -> None:
     """Raise TooManyTries when a password of this address may not be tried now."""
-    _refuse_place()
+    refuse_place()
     failed = _failures().filter(action=actions.SIGN_IN_FAILED.key)
     if failed.filter(object_label=email[:_LABEL], id__gt=_last_proof(email)).count() >= TRIES:
         raise TooManyTries
@@ -92,7 +94,7 @@ def _last_proof(email: str) -> int:
 
 def _refuse_guessing_codes(user: User) -> None:
     """Raise TooManyTries. A new password does not open this lock: only the factor does."""
-    _refuse_place()
+    refuse_place()
     mine = _failures().filter(action=actions.FACTOR_REFUSED.key, object_id=str(user.pk))
     if mine.filter(id__gt=_last_of(user.pk, actions.SIGNED_IN.key)).count() >= TRIES:
         raise TooManyTries
@@ -109,6 +111,9 @@ def sign_in(request: HttpRequest, email: str, password: str, *, kind: str) -> Ou
     user = auth.authenticate(request, username=email, password=password)
     if not isinstance(user, User) or user.kind != kind:
         note_failure(email)
+        return Outcome.REFUSED
+    if not password_allowed(user):
+        note_failure(email, "Only single sign-on is allowed")
         return Outcome.REFUSED
     return proceed(request, user, "password")
 
@@ -183,13 +188,13 @@ def prove_factor(user: User, check: Callable[[], str | None]) -> str | None:
 
 def sign_in_with_passkey(request: HttpRequest, answer: dict[str, Any], *, kind: str) -> bool:
     """Sign in whose passkey answered, without a password: the key asked who they are."""
-    _refuse_place()
+    refuse_place()
     try:
         user = second_factors.person_of_passkey(request, answer, None)
     except ValidationError:
         note_failure("", "Passkey not known here")
         return False
-    if user.kind != kind or not user.is_active:
+    if user.kind != kind or not user.is_active or not password_allowed(user):
         note_failure(user.email, "Passkey of somebody who may not sign in here")
         return False
     complete(request, user, "passkey")
@@ -210,6 +215,16 @@ def complete(request: HttpRequest, user: User, method: str) -> None:
         client_id=user.client_id,
         after={"with": method},
     )
+
+
+def note_factor_elsewhere(request: HttpRequest) -> None:
+    """Remember that the identity provider asked this session for a second factor."""
+    request.session[_ELSEWHERE] = True
+
+
+def has_factor_elsewhere(request: HttpRequest) -> bool:
+    """Say whether the identity provider asked this session for a second factor."""
+    return bool(request.session.get(_ELSEWHERE))
 
 
 def note_proof(request: HttpRequest) -> None:
