@@ -57,6 +57,6 @@ def send_new_device(user: User, device: str, at: datetime) -> None:
             "device": device,
             "address": scope.address,
             "at": at,
-            "link": own_host(user) + "/account/",
+            "link": own_host(user) + ("/" if user.kind == User.Kind.OPERATOR else "/account/"),
         },
     )

@@ -28,8 +28,9 @@ def identity_provider(request: HttpRequest, kind: str) -> HttpResponse:
     initial = provider_values(provider) if provider else {}
     form = IdentityProviderForm(request.POST or None, kind=kind, initial=initial)
 
-    def save() -> IdentityProvider:
-        return set_up(actor_of(request), kind, form.setup())
+    def save() -> bool:
+        set_up(actor_of(request), kind, form.setup())
+        return True
 
     if request.method == "POST" and attempt(form, save):
         messages.success(request, "Single sign-on is saved.")

@@ -13,6 +13,7 @@ from tenants.accounts.invitations import set_password
 from tenants.accounts.models import User
 from tenants.accounts.names import plain_name
 from tenants.accounts.services import sign_in
+from tenants.accounts.services.sessions import note_seen
 
 
 @transaction.atomic
@@ -61,3 +62,4 @@ def change_password(request: HttpRequest, user: User, old: str, new: str) -> Non
         raise ValidationError({"password": error.messages}) from None
     update_session_auth_hash(request, user)
     sign_in.note_proof(request)
+    note_seen(request)
