@@ -3,8 +3,10 @@
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
+from tenants.accounts import saml
 from tenants.accounts.entry import door_of, onwards, safe_next
 from tenants.accounts.services import sign_in
 from tenants.accounts.services import single_sign_on as service
@@ -36,7 +38,29 @@ def single_sign_on(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_GET
 def single_sign_on_back(request: HttpRequest) -> HttpResponse:
-    """Take whom the provider sent back."""
+    """Take whom the provider sent back with a code."""
+    return _back(request)
+
+
+@csrf_exempt  # the answer names the request of this session, which no other place knows
+@never_cache
+@require_POST
+def saml_back(request: HttpRequest) -> HttpResponse:
+    """Take whom the provider sent back with a signed answer.
+
+    A browser keeps its cookies to itself when another site sends a form here. So the form is
+    sent once more, by a page of ours.
+    """
+    if provider_of(door_of(request)[1]) is None:
+        raise Http404
+    if not service.was_asked(request) and "again" not in request.POST:
+        answer = request.POST.get("SAMLResponse", "")[: saml.MAX_ANSWER + 1]
+        context = {"answer": answer, "door": door_of(request)[0]}
+        return render(request, "accounts/saml_again.html", context)
+    return _back(request)
+
+
+def _back(request: HttpRequest) -> HttpResponse:
     _, kind = door_of(request)
     if provider_of(kind) is None:
         raise Http404

@@ -6,7 +6,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -136,13 +136,12 @@ def running_provider() -> Iterator[Provider]:
 
         def do_GET(self) -> None:
             provider = self.provider
-            self._send(
-                {
-                    "/.well-known/openid-configuration": provider.about,
-                    "/keys": provider.keys,
-                    "/userinfo": lambda: dict(provider.person),
-                }[self.path]()
-            )
+            pages: dict[str, Callable[[], dict[str, Any]]] = {
+                "/.well-known/openid-configuration": provider.about,
+                "/keys": provider.keys,
+                "/userinfo": provider.person.copy,
+            }
+            self._send(pages[self.path]())
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()

@@ -37,6 +37,7 @@ _ENTRY = {
     **_rules("sign_in password_forgotten", Rule(PUBLIC, FORM)),
     "sign_in_second": Rule(PUBLIC, FORM),
     # Without a provider there is nothing to go to.
+    "saml_back": Rule(PUBLIC, ACT, absent=True),
     **_rules("single_sign_on single_sign_on_back", Rule(PUBLIC, absent=True)),
     **_rules("sign_in_passkey passkey_options", Rule(PUBLIC, ACT)),
     "sign_out": Rule(PUBLIC, ACT),

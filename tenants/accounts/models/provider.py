@@ -9,19 +9,28 @@ from tenants.accounts.models.user import User
 
 
 class IdentityProvider(models.Model):
-    """Single sign-on by OpenID Connect, for one door: staff or clients' people.
+    """Single sign-on by OpenID Connect or SAML, for one door: staff or clients' people.
 
+    SAML has `sign_in_url`, `certificate` and perhaps `email_claim`; OpenID Connect the client.
     `secret` is sealed for (schema, table, uuid, field). `roles` maps a value of the claim
     `role_claim` to a role. `required` leaves the password to `break_glass` alone.
     """
 
+    class Protocol(models.TextChoices):
+        OIDC = "oidc", "OpenID Connect"
+        SAML = "saml", "SAML 2.0"
+
     uuid = models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
+    protocol = models.CharField(max_length=4, choices=Protocol, default=Protocol.OIDC)
     kind = models.CharField(max_length=8, choices=User.Kind, unique=True)
     is_active = models.BooleanField(default=False)
     label = models.CharField(max_length=60)
     issuer = models.CharField(max_length=300)
-    client_id = models.CharField(max_length=200)
+    client_id = models.CharField(max_length=200, blank=True)
     secret = models.TextField(blank=True)
+    sign_in_url = models.CharField(max_length=500, blank=True)
+    certificate = models.TextField(blank=True)
+    email_claim = models.CharField(max_length=200, blank=True)
     scopes = models.CharField(max_length=200, default="openid email profile")
     role_claim = models.CharField(max_length=80, blank=True)
     roles = models.JSONField(default=dict)

@@ -183,13 +183,16 @@ class IdentityProviderForm(forms.Form):
     """How single sign-on is set up. `values_<role>`: what makes somebody hold that role."""
 
     is_active = forms.BooleanField(label="In use", required=False, initial=True)
+    protocol = forms.ChoiceField(label="Protocol", choices=IdentityProvider.Protocol.choices)
     label = forms.CharField(
         label="Words on the button", max_length=60, help_text="Such as “Sign in with Contoso”."
     )
     issuer = forms.CharField(
-        label="Issuer", max_length=300, help_text="As the provider writes it, with https://."
+        label="Issuer",
+        max_length=300,
+        help_text="As the provider writes it. With SAML it is called entity ID.",
     )
-    client_id = forms.CharField(label="Client ID", max_length=200)
+    client_id = forms.CharField(label="Client ID", max_length=200, required=False)
     secret = forms.CharField(
         label="Client secret",
         max_length=500,
@@ -198,19 +201,35 @@ class IdentityProviderForm(forms.Form):
         help_text="Kept encrypted and never shown. Empty: the one that is there stays.",
         widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
     )
-    scopes = forms.CharField(label="Scopes", max_length=200, initial="openid email profile")
+    scopes = forms.CharField(
+        label="Scopes", max_length=200, initial="openid email profile", required=False
+    )
+    sign_in_url = forms.CharField(label="Sign-in address", max_length=500, required=False)
+    certificate = forms.CharField(
+        label="Certificate",
+        max_length=10_000,
+        required=False,
+        help_text="The one that answers are signed with, as text.",
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+    email_claim = forms.CharField(
+        label="Attribute with the address",
+        max_length=200,
+        required=False,
+        help_text="Empty: the name ID is the address.",
+    )
     role_claim = forms.CharField(
-        label="Claim with roles",
+        label="Claim or attribute with roles",
         max_length=80,
         required=False,
         help_text="Such as “groups”. Empty: roles are given here alone.",
     )
     creates_people = forms.BooleanField(label="Add people that are not here yet", required=False)
     domains = forms.CharField(
-        label="Of these mail domains",
+        label="Mail domains",
         max_length=400,
         required=False,
-        help_text="Separated by commas.",
+        help_text="Separated by commas. With SAML, only these come in at all.",
     )
     has_second_factor = forms.BooleanField(
         label="The provider asks for a second factor itself; do not ask again", required=False
@@ -228,7 +247,7 @@ class IdentityProviderForm(forms.Form):
                 help_text="Values of the claim, separated by commas.",
             )
         if kind == "client":
-            del self.fields["creates_people"], self.fields["domains"]
+            del self.fields["creates_people"]
         else:
             owners = User.objects.filter(role_grants__role="owner", is_active=True)
             self.fields["break_glass"] = forms.ModelChoiceField(
@@ -256,8 +275,12 @@ class IdentityProviderForm(forms.Form):
         return Setup(
             label=data["label"],
             issuer=data["issuer"],
+            protocol=data["protocol"],
             client_id=data["client_id"],
             secret=data["secret"],
+            sign_in_url=data["sign_in_url"],
+            certificate=data["certificate"],
+            email_claim=data["email_claim"],
             scopes=data["scopes"],
             role_claim=data["role_claim"],
             roles=roles,
@@ -279,7 +302,8 @@ def provider_values(provider: IdentityProvider) -> dict[str, object]:
     values: dict[str, object] = {
         name: getattr(provider, name)
         for name in (
-            "is_active", "label", "issuer", "client_id", "scopes", "role_claim",
+            "is_active", "protocol", "label", "issuer", "client_id", "scopes", "role_claim",
+            "sign_in_url", "certificate", "email_claim",
             "creates_people", "has_second_factor", "required", "break_glass",
         )
     }  # fmt: skip

@@ -38,7 +38,8 @@ def identity_provider(request: HttpRequest, kind: str) -> HttpResponse:
     context = {
         "form": form,
         "label": label,
-        "callback": base_url(current_schema(), door) + "/sign-in/back/",
+        "oidc_back": base_url(current_schema(), door) + "/sign-in/back/",
+        "saml_back": base_url(current_schema(), door) + "/sign-in/saml/",
         "of_staff": kind == "staff",
     }
     return page(request, "accounts/manage/identity_provider.html", context)

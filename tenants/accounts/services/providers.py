@@ -11,13 +11,14 @@ from django.db import transaction
 from governance.actors import Actor
 from governance.services import audit
 from tenants import sealing
-from tenants.accounts import actions, oidc
+from tenants.accounts import actions, oidc, saml
 from tenants.accounts.models import IdentityProvider, User
 from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import CLIENT_ROLES, STAFF_ROLES
 from tenants.context import current_schema
 
 SHOWN = (
+    "protocol", "sign_in_url", "certificate", "email_claim",
     "is_active", "label", "issuer", "client_id", "scopes", "role_claim", "roles",
     "creates_people", "domains", "has_second_factor", "required", "break_glass_id",
 )  # fmt: skip
@@ -28,13 +29,17 @@ class Setup:
     """What somebody sets; an empty `secret` keeps the one that is there.
 
     `roles` maps a value of `role_claim` to a role; `domains` are the parts after the @ of
-    addresses that may be created.
+    addresses that may be created; with SAML, which verifies none, that may come in at all.
     """
 
     label: str
     issuer: str
-    client_id: str
+    protocol: str = "oidc"
+    client_id: str = ""
     secret: str = ""
+    sign_in_url: str = ""
+    certificate: str = ""
+    email_claim: str = ""
     scopes: str = "openid email profile"
     role_claim: str = ""
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -96,9 +101,9 @@ def set_up(actor: Actor, kind: str, setup: Setup) -> IdentityProvider:
     row = IdentityProvider.objects.select_for_update().filter(kind=kind).first()
     provider = row or IdentityProvider(kind=kind)
     before = {name: getattr(provider, name) for name in SHOWN} if row else {}
-    place = (setup.issuer, setup.client_id)
-    moved = row is not None and (row.issuer, row.client_id) != place
-    if (moved or not row) and not setup.secret:
+    place = (setup.protocol, setup.issuer, setup.client_id)
+    moved = row is not None and (row.protocol, row.issuer, row.client_id) != place
+    if (moved or not row) and setup.protocol == "oidc" and not setup.secret:
         raise ValidationError({"secret": "The provider's secret is needed."})
     _fill(provider, setup)
     provider.save()
@@ -117,7 +122,11 @@ def set_up(actor: Actor, kind: str, setup: Setup) -> IdentityProvider:
 
 
 def _fill(provider: IdentityProvider, setup: Setup) -> None:
-    provider.label = plain_name(setup.label, "label")
+    provider.label, provider.protocol = plain_name(setup.label, "label"), setup.protocol
+    provider.sign_in_url, provider.email_claim = setup.sign_in_url, setup.email_claim.strip()
+    provider.certificate = (
+        saml.plain_certificate(setup.certificate) if setup.protocol == "saml" else ""
+    )
     provider.issuer, provider.client_id = setup.issuer, setup.client_id
     provider.scopes = " ".join(dict.fromkeys(["openid", *setup.scopes.split()]))
     provider.role_claim, provider.roles = setup.role_claim.strip(), dict(setup.roles)
@@ -136,21 +145,41 @@ def _check(kind: str, setup: Setup) -> None:
         raise ValidationError(f"{', '.join(unknown)} is no role here.")
     if setup.roles and not setup.role_claim.strip():
         raise ValidationError({"role_claim": "Name the claim that the values are in."})
-    _check_issuer(setup.issuer)
+    checks = {"oidc": _check_oidc, "saml": _check_saml}.get(setup.protocol)
+    if checks is None:
+        raise ValidationError({"protocol": "Choose OpenID Connect or SAML."})
+    checks(setup)
     _check_creating(kind, setup)
     _check_way_in(kind, setup)
-    if setup.is_active:
-        try:
-            oidc.discover(setup.issuer, fresh=True)
-        except oidc.ProviderFailed as error:
-            raise ValidationError({"issuer": str(error)}) from None
 
 
-def _check_issuer(issuer: str) -> None:
-    parts = urlsplit(issuer)
+def _check_oidc(setup: Setup) -> None:
+    _check_address(setup.issuer, "issuer")
+    if not setup.client_id:
+        raise ValidationError({"client_id": "The client ID is needed."})
+    if not setup.is_active:
+        return
+    try:
+        oidc.discover(setup.issuer, fresh=True)
+    except oidc.ProviderFailed as error:
+        raise ValidationError({"issuer": str(error)}) from None
+
+
+def _check_saml(setup: Setup) -> None:
+    _check_address(setup.sign_in_url, "sign_in_url")
+    if not setup.domains:
+        raise ValidationError({"domains": "Say whose addresses may come in."})
+    try:
+        saml.plain_certificate(setup.certificate)
+    except ValueError:
+        raise ValidationError({"certificate": "This is no certificate."}) from None
+
+
+def _check_address(address: str, field_name: str) -> None:
+    parts = urlsplit(address)
     schemes = {"https"} if settings.PRODUCTION else {"https", "http"}
-    if parts.scheme not in schemes or not parts.hostname or parts.query or parts.fragment:
-        raise ValidationError({"issuer": "Write the issuer's address, starting with https://."})
+    if parts.scheme not in schemes or not parts.hostname or parts.fragment:
+        raise ValidationError({field_name: "Write the whole address, starting with https://."})
 
 
 def _check_creating(kind: str, setup: Setup) -> None:

@@ -22,7 +22,7 @@ from django.utils.crypto import constant_time_compare
 from governance import correlation
 from governance.actors import Actor, task_actor
 from governance.services import audit
-from tenants.accounts import actions, oidc
+from tenants.accounts import actions, oidc, saml
 from tenants.accounts.id_token import Expected
 from tenants.accounts.models import ExternalIdentity, IdentityProvider, User
 from tenants.accounts.names import plain_name
@@ -32,7 +32,15 @@ from tenants.accounts.services.providers import secret_of
 from tenants.sealing import SealError
 
 ASKED_SECONDS = 600
+NOT_ASKED = "This sign-in was not begun here, or it took too long."
+NAME_ATTRIBUTES = (
+    "displayName",
+    "name",
+    "http://schemas.microsoft.com/identity/claims/displayname",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
+)
 NOBODY = "00000000-0000-0000-0000-000000000000"
+BACK = {"oidc": "single_sign_on_back", "saml": "saml_back"}
 _ASKED = "single_sign_on"
 
 
@@ -52,35 +60,53 @@ class Arrived:
     target: str
 
 
-def callback_address(request: HttpRequest) -> str:
+def callback_address(request: HttpRequest, provider: IdentityProvider) -> str:
     """Return where the provider sends people back to, on the host that they are at."""
-    return f"{request.scheme}://{request.get_host()}{reverse('single_sign_on_back')}"
+    path = reverse(BACK[provider.protocol])
+    return f"{request.scheme}://{request.get_host()}{path}"
 
 
 def begin(request: HttpRequest, provider: IdentityProvider, target: str) -> str:
     """Return the provider's address to go to, and remember what was asked. Raises Refused."""
-    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     asked: dict[str, Any] = {
         "provider": str(provider.uuid),
-        "state": state,
-        "nonce": nonce,
-        "verifier": verifier,
-        "back": callback_address(request),
+        "back": callback_address(request, provider),
         "target": target,
         "since": int(time.time()),
     }
+    ask = _ask_saml if provider.protocol == IdentityProvider.Protocol.SAML else _ask_oidc
     try:
-        address = oidc.authorization_address(
-            _client(provider, asked["back"]),
-            scopes=provider.scopes,
-            state=state,
-            nonce=nonce,
-            verifier=verifier,
-        )
-    except (oidc.ProviderFailed, SealError) as error:
+        address = ask(provider, asked)
+    except (oidc.ProviderFailed, saml.AnswerRefused, SealError) as error:
         raise Refused("Single sign-on does not answer now. Try again.", str(error)) from None
     request.session[_ASKED] = asked
     return address
+
+
+def _ask_oidc(provider: IdentityProvider, asked: dict[str, Any]) -> str:
+    state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
+    asked |= {"state": state, "nonce": nonce, "verifier": verifier}
+    return oidc.authorization_address(
+        _client(provider, asked["back"]),
+        scopes=provider.scopes,
+        state=state,
+        nonce=nonce,
+        verifier=verifier,
+    )
+
+
+def _ask_saml(provider: IdentityProvider, asked: dict[str, Any]) -> str:
+    address, asked["request"] = saml.request_address(_party(provider, asked["back"]))
+    return address
+
+
+def _party(provider: IdentityProvider, back: str) -> saml.Party:
+    return saml.Party(provider.issuer, provider.sign_in_url, provider.certificate, back)
+
+
+def was_asked(request: HttpRequest) -> bool:
+    """Say whether this session waits for a provider's answer."""
+    return _ASKED in request.session
 
 
 def finish(request: HttpRequest, kind: str) -> Arrived:
@@ -93,9 +119,10 @@ def finish(request: HttpRequest, kind: str) -> Arrived:
     provider = IdentityProvider.objects.filter(
         uuid=asked.get("provider", NOBODY), kind=kind, is_active=True
     ).first()
-    if provider is None or not _is_answer(request, asked, provider):
-        raise Refused("This sign-in was not begun here, or it took too long.")
-    claims = _claims(request, provider, asked)
+    if provider is None or not _is_timely(request, asked, provider):
+        raise Refused(NOT_ASKED)
+    read = _saml_claims if provider.protocol == IdentityProvider.Protocol.SAML else _oidc_claims
+    claims = read(request, provider, asked)
     with transaction.atomic():
         user = _person(provider, claims)
     return Arrived(_let_in(request, provider, user), asked["target"])
@@ -105,19 +132,39 @@ def _client(provider: IdentityProvider, back: str) -> oidc.Client:
     return oidc.Client(provider.issuer, provider.client_id, secret_of(provider), back)
 
 
-def _is_answer(request: HttpRequest, asked: dict[str, Any], provider: IdentityProvider) -> bool:
-    state, issuer = request.GET.get("state", ""), request.GET.get("iss", provider.issuer)
-    return (
-        time.time() - asked["since"] <= ASKED_SECONDS
-        and constant_time_compare(state, asked["state"])
-        and issuer == provider.issuer
-        and asked["back"] == callback_address(request)
-    )
+def _is_timely(request: HttpRequest, asked: dict[str, Any], provider: IdentityProvider) -> bool:
+    """Say whether it is the answer's time and place: this host, and the way that was asked."""
+    here = f"{request.scheme}://{request.get_host()}{request.path}"
+    in_time = time.time() - int(asked["since"]) <= ASKED_SECONDS
+    return in_time and str(asked["back"]) == callback_address(request, provider) == here
 
 
-def _claims(
+def _saml_claims(
     request: HttpRequest, provider: IdentityProvider, asked: dict[str, Any]
 ) -> dict[str, Any]:
+    """Return the claims of a SAML answer; an address counts in the domains that are named."""
+    answer = request.POST.get("SAMLResponse", "")
+    try:
+        claims = saml.claims_of_answer(_party(provider, asked["back"]), answer, asked["request"])
+    except saml.AnswerRefused as error:
+        raise Refused("The provider's answer could not be checked.", str(error)) from None
+    named = claims.get(provider.email_claim, []) if provider.email_claim else [claims["sub"]]
+    email = str(named[0]).strip().lower() if named else ""
+    verified = email.rpartition("@")[2] in provider.domains
+    return {**claims, "email": email, "email_verified": verified, "name": _name_in(claims)}
+
+
+def _name_in(claims: Mapping[str, Any]) -> str:
+    found = next((claims[name] for name in NAME_ATTRIBUTES if claims.get(name)), [""])
+    return str(found[0])
+
+
+def _oidc_claims(
+    request: HttpRequest, provider: IdentityProvider, asked: dict[str, Any]
+) -> dict[str, Any]:
+    state, issuer = request.GET.get("state", ""), request.GET.get("iss", provider.issuer)
+    if not constant_time_compare(state, asked["state"]) or issuer != provider.issuer:
+        raise Refused(NOT_ASKED)
     code = request.GET.get("code", "")
     if not code or "error" in request.GET:
         raise Refused("The provider did not let you in.")
