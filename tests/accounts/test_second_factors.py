@@ -12,6 +12,8 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from django.urls import reverse
 
+from governance.actors import Actor
+from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from tenants.accounts.models import ApiToken, User
 from tenants.accounts.services import second_factors, sign_in
@@ -257,6 +259,14 @@ def test_a_client_administrator_resets_colleagues_only(browse: Browse) -> None:
     assert not second_factors.has_factor(user_of(HEIDI))
 
 
+def test_whoever_manages_people_does_not_reset_somebody_who_holds_more(browse: Browse) -> None:
+    with_app(browse, ALICE)
+    manager = Actor(kind="person", id=0, label="Manager", permissions=frozenset({"users.manage"}))
+    with pytest.raises(NotPermitted):
+        second_factors.reset(manager, user_of(ALICE), "Phone lost")
+    assert second_factors.has_factor(user_of(ALICE))
+
+
 def require_for(browse: Browse, *roles: str) -> None:
     form = {"staff_roles": [one for one in roles if "client" not in one]}
     form["client_roles"] = [one for one in roles if "client" in one]
@@ -292,7 +302,6 @@ def test_who_needs_a_factor_and_removes_it_is_led_back(browse: Browse) -> None:
 
 
 def test_tokens_go_on_working(browse: Browse) -> None:
-    from governance.actors import Actor
     from tenants.accounts.actors import actor_for
     from tenants.accounts.services import tokens
 

@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
-from governance.actors import command_actor
+from governance.actors import Actor, command_actor
+from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from tenants.accounts import invitations
 from tenants.accounts.models import ExternalIdentity, IdentityProvider, User
@@ -411,11 +412,20 @@ def test_an_issuer_inside_the_operators_network_is_not_called(
         configure(provider)
 
 
+def test_whoever_holds_less_than_an_owner_does_not_decide_who_comes_in(provider: Provider) -> None:
+    manager = Actor(kind="person", id=0, label="Manager", permissions=frozenset({"users.manage"}))
+    setup = Setup(label="Mine", issuer=provider.issuer, client_id="x", secret=SECRET)
+    with pytest.raises(NotPermitted):
+        set_up(manager, "staff", setup)
+    assert not IdentityProvider.objects.exists()
+
+
 def test_an_owner_sets_it_up_on_a_page_and_others_do_not(
     browse: Browse, provider: Provider
 ) -> None:
     form = {
         "is_active": "on",
+        "protocol": "oidc",
         "label": "Contoso",
         "issuer": provider.issuer,
         "client_id": provider.client_id,

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -26,8 +27,9 @@ TOO_MANY = "Too many tries. Wait 15 minutes."
 
 
 def me(request: HttpRequest) -> User:
-    """Return who is signed in; the guard of the door has seen to it that somebody is."""
-    assert isinstance(request.user, User)
+    """Return who is signed in. Raises PermissionDenied for somebody without an account here."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
     return request.user
 
 

@@ -93,10 +93,12 @@ def reseal(again: sealing.Again) -> int:
 def set_up(actor: Actor, kind: str, setup: Setup) -> IdentityProvider:
     """Set up single sign-on for staff or clients' people. Raises NotPermitted, ValidationError.
 
+    Whoever decides who comes in as whom hands on everything: it takes all that an owner holds.
     The provider is asked who it is, unless it is switched off. Another issuer or client makes
     everybody's link void: the same subject there may be somebody else.
     """
-    actor.require("users.manage", None)
+    for permission in sorted(STAFF_ROLES["owner"][1]):
+        actor.require(permission, None)
     _check(kind, setup)
     row = IdentityProvider.objects.select_for_update().filter(kind=kind).first()
     provider = row or IdentityProvider(kind=kind)

@@ -211,6 +211,9 @@ def reset(actor: Actor, person: User, reason: str) -> None:
     They sign in with their password then, and set up new ones where their roles need it.
     """
     actor.require("users.manage", person.client_id)
+    if person.kind == User.Kind.STAFF:
+        for permission in sorted(person.permissions):  # nobody weakens who holds more
+            actor.require(permission, None)
     if actor.user_id == person.pk:
         raise ValidationError("Remove your own factors on your account page.")
     if not reason.strip():
