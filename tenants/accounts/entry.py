@@ -2,14 +2,17 @@
 
 from urllib.parse import urlencode
 
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from governance.requests import caller_address
 from tenants.accounts.models import User
 from tenants.accounts.services.sessions import notice_device
 from tenants.accounts.services.sign_in import Outcome
 
+BEGUN_AT_MOST, BEGUN_SECONDS = 60, 60
 DOORS = {
     "config.urls_admin": ("admin", User.Kind.STAFF),
     "config.urls_portal": ("portal", User.Kind.CLIENT),
@@ -19,6 +22,16 @@ DOORS = {
 def door_of(request: HttpRequest) -> tuple[str, str]:
     """Return which door the host is (admin, portal, console) and whom it lets in."""
     return DOORS.get(getattr(request, "urlconf", ""), ("console", User.Kind.OPERATOR))
+
+
+def asks_too_often(request: HttpRequest) -> bool:
+    """Say whether this caller begins sign-ins faster than people do: each keeps a session."""
+    key = f"begun:{caller_address(request)}"
+    cache.add(key, 0, BEGUN_SECONDS)
+    try:
+        return cache.incr(key) > BEGUN_AT_MOST
+    except ValueError:  # it ended between the two lines
+        return False
 
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:

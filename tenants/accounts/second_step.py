@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tenants.accounts.entry import door_of, onwards, safe_next
+from tenants.accounts.entry import asks_too_often, door_of, onwards, safe_next
 from tenants.accounts.forms import CodeForm, PasskeyForm
 from tenants.accounts.models import User
 from tenants.accounts.services import second_factors
@@ -73,6 +73,8 @@ def sign_in_second(request: HttpRequest) -> HttpResponse:
 @require_POST
 def passkey_options(request: HttpRequest) -> HttpResponse:
     """Return what a browser needs to ask for a passkey; it tells nothing of who has one."""
+    if asks_too_often(request):
+        return JsonResponse({}, status=429)
     return JsonResponse(json.loads(second_factors.begin_passkey_check(request, None)))
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from tenants.accounts import saml
-from tenants.accounts.entry import door_of, onwards, safe_next
+from tenants.accounts.entry import asks_too_often, door_of, onwards, safe_next
 from tenants.accounts.services import sign_in
 from tenants.accounts.services import single_sign_on as service
 from tenants.accounts.services.providers import provider_of
@@ -27,6 +27,8 @@ def single_sign_on(request: HttpRequest) -> HttpResponse:
     provider = provider_of(door_of(request)[1])
     if provider is None:
         raise Http404
+    if asks_too_often(request):
+        return _refused(request, TOO_MANY, 429)
     try:
         address = service.begin(request, provider, safe_next(request))
     except service.Refused as refusal:

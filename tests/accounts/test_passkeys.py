@@ -161,6 +161,12 @@ def test_somebody_elses_passkey_is_not_my_second_step(browse: Browse) -> None:
     assert not is_in(browser)
 
 
+def test_questions_are_not_handed_out_without_end(browse: Browse) -> None:
+    browser = browse(None, host=host_of(DAVE))
+    answers = [browser.post("/sign-in/passkey/options/").status_code for _ in range(61)]
+    assert answers == [200] * 60 + [429]
+
+
 @pytest.mark.parametrize("rubbish", ["", "[]", "1", "{}", '{"id": 5}', '{"response": []}', "x"])
 def test_rubbish_is_refused_without_an_error(browse: Browse, rubbish: str) -> None:
     browser = browse(None, host=host_of(DAVE))

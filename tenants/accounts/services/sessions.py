@@ -50,6 +50,11 @@ def note_seen(request: HttpRequest) -> None:
             UserSession.objects.create_from_request(request)
 
 
+def forget_ended(user: User) -> None:
+    """Drop sessions from somebody's list that have ended by themselves."""
+    UserSession.objects.purge_and_list(user)
+
+
 def sessions_of(request: HttpRequest, user: User) -> list[SignedIn]:
     """Return where somebody is signed in, this session first, then the latest seen."""
     mine = request.session.session_key

@@ -21,7 +21,7 @@ from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
 from tenants.accounts.services import second_factors
 from tenants.accounts.services.providers import password_allowed
-from tenants.accounts.services.sessions import note_seen
+from tenants.accounts.services.sessions import forget_ended, note_seen
 
 TRIES = 8
 TRIES_FROM_ONE_PLACE = 40
@@ -207,6 +207,7 @@ def complete(request: HttpRequest, user: User, method: str) -> None:
     request.session.flush()
     auth.login(request, user, backend=BACKEND)
     note_proof(request)
+    forget_ended(user)
     note_seen(request)
     correlation.replace_actor(actor_for(user))
     audit.record(
