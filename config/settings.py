@@ -44,7 +44,15 @@ PUBLIC_PORT = env.int("LIVERY_PUBLIC_PORT", 0)
 # --- applications --------------------------------------------------------------------
 # Operators, partners' people, their sessions and their audit trails are tables of the
 # same shape in the public schema and in each partner's.
-_EVERYWHERE = ["tenants.accounts", "tenants.outbox", "django.contrib.sessions", "governance"]
+_EVERYWHERE = [
+    "tenants.accounts",
+    "tenants.outbox",
+    "django.contrib.sessions",
+    "governance",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+]
 SHARED_APPS = [
     "tenants",  # before the library: its migrate commands run as the owner and grant
     "django_tenants",
@@ -119,6 +127,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "config.middleware.SessionHostMiddleware",
     "config.middleware.ActorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "config.account_middleware.SeenMiddleware",
+    "config.account_middleware.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.PolicyMiddleware",
@@ -184,6 +195,17 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
 ]
+# Second factors and the list of sessions; which parts of the library and why, is in
+# docs/decisions/0009. None of its addresses or templates is used.
+MFA_ADAPTER = "config.adapters.FactorAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_ADAPTER = "config.adapters.AccountAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 
 # --- language, time, files -----------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

@@ -9,5 +9,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("branding.urls")),
     path("", include("tenants.accounts.urls")),
     path("preferences/", staff_page(None)(preferences), name="preferences"),
+    path("account/", include("tenants.accounts.pages.own_urls")),
     path("api/v1/", include("config.api")),
 ]

@@ -18,9 +18,11 @@ class SyncjobsConfig(AppConfig):
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
         from syncjobs.services.digest import exception_digests
+        from syncjobs.services.plain_calls import call
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
         from tenants.mailing import register_producer
+        from tenants.outbound import register_caller
         from tenants.sealing import register_vault
         from tenants.services.diagnosis import register_check
         from tenants.services.starting_content import register
@@ -28,6 +30,7 @@ class SyncjobsConfig(AppConfig):
         register_producer(exception_digests)
         register(starting_blueprints)
         register_vault(seal, open_sealed)
+        register_caller(call)
         register_check(check_stored_credentials)
         register_finder(find_samples)
         register_catalogue(fields_of)

@@ -51,6 +51,11 @@ def client_page(*permissions: str | None) -> Callable[[Page[P]], Page[P]]:
     return _page(*permissions)
 
 
+def own_page(view: Page[P]) -> Page[P]:
+    """A page that anybody who is signed in has about themselves, at either door."""
+    return _page(None)(view)
+
+
 def operator_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
     """A page of the operator's console."""
     return _page(permission)

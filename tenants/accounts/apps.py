@@ -14,10 +14,15 @@ class AccountsConfig(AppConfig):
         from governance.clients import register_client_names
         from governance.independence import register_hands
         from tenants.accounts import actions, mail  # noqa: F401  registers the audit actions
+        from tenants.accounts.adapters import reseal
+        from tenants.accounts.services import providers
         from tenants.accounts.services.clients import client_names
         from tenants.accounts.services.hands import hands_on_accounts
         from tenants.mailing import register_preparer
+        from tenants.sealing import register_holder
 
+        register_holder(reseal)
+        register_holder(providers.reseal)
         register_client_names(client_names)
         register_hands(hands_on_accounts)
         register_preparer("invitation", mail.prepare_invitation)

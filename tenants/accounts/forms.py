@@ -47,3 +47,28 @@ class PasswordForm(forms.Form):
         if data.get("password") and data.get("password") != data.get("again"):
             self.add_error("again", "The two passwords differ.")
         return data
+
+
+class CodeForm(forms.Form):
+    """A code of the authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=24,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True}
+        ),
+    )
+
+
+class PasskeyForm(forms.Form):
+    """What the browser answered for a passkey; filled in by the page's script."""
+
+    credential = forms.JSONField(widget=forms.HiddenInput)
+
+    def clean_credential(self) -> dict[str, object]:
+        """Refuse what is no object."""
+        answer = self.cleaned_data["credential"]
+        if not isinstance(answer, dict):
+            raise forms.ValidationError("This is no answer of a passkey.")
+        return answer

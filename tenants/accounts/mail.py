@@ -13,6 +13,7 @@ from governance import correlation
 from tenants import mailing
 from tenants.accounts.invitations import link_path
 from tenants.accounts.models import User
+from tenants.accounts.services.providers import password_allowed
 from tenants.context import current_schema
 from tenants.hosts import base_url
 
@@ -71,9 +72,10 @@ def prepare_invitation(to: str, values: Mapping[str, object]) -> Mapping[str, ob
 
 
 def prepare_password_reset(to: str, values: Mapping[str, object]) -> Mapping[str, object] | None:
-    """Fill in the link; pointless when nobody has that address at that kind of host."""
+    """Fill in the link; pointless when nobody has that address at that kind of host, or
+    may sign in by single sign-on only."""
     user = User.objects.filter(email=to, kind=values.get("kind"), is_active=True).first()
-    if user is None:
+    if user is None or not password_allowed(user):
         return None
     days = settings.PASSWORD_RESET_TIMEOUT // 86400
     return {"name": user.name, "link": password_link(user), "days": days}

@@ -6,10 +6,10 @@ from typing import Final
 from django.core.exceptions import ValidationError
 
 from tenants.accounts.models import Client, User
-from tenants.accounts.permissions import CLIENT_ROLES, STAFF_ROLES
 from tenants.accounts.services.clients import EDITABLE, add_client, change_client
 from tenants.accounts.services.inviting import mail_link
 from tenants.accounts.services.people import add_person, set_active, set_roles
+from tenants.accounts.services.roles import known_roles
 from tenants.tables.reading import Column
 from tenants.tables.resources import ServiceResource
 
@@ -148,8 +148,7 @@ class PersonResource(ServiceResource):
 def _roles(row: dict[str, str]) -> list[str]:
     """Return the row's roles by key, whether it says `client_admin` or `Administrator`."""
     of_client = bool(row.get("Client"))
-    known = CLIENT_ROLES if of_client else STAFF_ROLES
-    by_label = {label.casefold(): key for key, (label, _) in known.items()}
+    by_label = {role.name.casefold(): role.key for role in known_roles(of_client=of_client)}
     said = [one.strip() for one in row["Roles"].replace(",", ";").split(";") if one.strip()]
     if not said:
         raise ValidationError("Give one role at least.")

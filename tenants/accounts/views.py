@@ -1,38 +1,22 @@
 """Sign-in pages. Every host shows its own brand around the same forms."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tenants.accounts import invitations
+from tenants.accounts.entry import door_of, onwards, safe_next
 from tenants.accounts.forms import ForgottenForm, PasswordForm, SignInForm
-from tenants.accounts.models import User
 from tenants.accounts.services import sign_in as service
 from tenants.accounts.services.forgotten import ask_for_link
-
-DOORS = {
-    "config.urls_admin": ("admin", User.Kind.STAFF),
-    "config.urls_portal": ("portal", User.Kind.CLIENT),
-}
-
-
-def _door(request: HttpRequest) -> tuple[str, str]:
-    """Return which door the host is (admin, portal, console) and whom it lets in."""
-    return DOORS.get(getattr(request, "urlconf", ""), ("console", User.Kind.OPERATOR))
-
-
-def _next(request: HttpRequest) -> str:
-    target = request.POST.get("next") or request.GET.get("next") or "/"
-    safe = url_has_allowed_host_and_scheme(
-        target, {request.get_host()}, require_https=request.is_secure()
-    )
-    return target if safe else "/"
+from tenants.accounts.services.providers import password_allowed, provider_of
 
 
 @sensitive_post_parameters("password")
@@ -40,21 +24,29 @@ def _next(request: HttpRequest) -> str:
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show the sign-in form, or sign in and go where the person wanted to."""
-    door, kind = _door(request)
+    door, kind = door_of(request)
     if request.user.is_authenticated:
-        return HttpResponseRedirect(_next(request))
+        return HttpResponseRedirect(safe_next(request))
     form = SignInForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            if service.sign_in(request, data["email"], data["password"], kind=kind):
-                return HttpResponseRedirect(_next(request))
+            outcome = service.sign_in(request, data["email"], data["password"], kind=kind)
+            if outcome is not service.Outcome.REFUSED:
+                return onwards(request, outcome)
             form.add_error(None, "Address and password don't match.")
         except service.TooManyTries:
             form.add_error(None, "Too many tries. Wait 15 minutes, or ask for a new password.")
             status = 429
-    context = {"form": form, "door": door, "next": _next(request)}
+    context = {
+        "form": form,
+        "door": door,
+        "next": safe_next(request),
+        "next_query": urlencode({"next": safe_next(request)}),
+        "provider": provider_of(kind) if door != "console" else None,
+        "by_password": request.method == "POST" or "password" in request.GET,
+    }
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
@@ -69,7 +61,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password_forgotten(request: HttpRequest) -> HttpResponse:
     """Queue a link; the answer, and what is done for it, are the same for an unknown address."""
-    door, kind = _door(request)
+    door, kind = door_of(request)
     form = ForgottenForm(request.POST or None)
     sent = False
     if request.method == "POST" and form.is_valid():
@@ -85,10 +77,12 @@ def password_forgotten(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     """Let the person of an invitation or reset link set their password."""
-    door, kind = _door(request)
+    door, kind = door_of(request)
     user = invitations.person_of_link(uid, token)
     if user is None or user.kind != kind:
         return render(request, "accounts/link_expired.html", {"door": door}, status=410)
+    if not password_allowed(user):
+        return HttpResponseRedirect(reverse("sign_in"))
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

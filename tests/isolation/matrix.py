@@ -36,8 +36,21 @@ def _rules(names: str, rule: Rule) -> dict[str, Rule]:
 
 _ENTRY = {
     **_rules("sign_in password_forgotten", Rule(PUBLIC, FORM)),
+    "sign_in_second": Rule(PUBLIC, FORM),
+    # Without a provider there is nothing to go to.
+    "saml_back": Rule(PUBLIC, ACT, absent=True),
+    **_rules("single_sign_on single_sign_on_back", Rule(PUBLIC, absent=True)),
+    **_rules("sign_in_passkey passkey_options", Rule(PUBLIC, ACT)),
     "sign_out": Rule(PUBLIC, ACT),
     "welcome": Rule(PUBLIC, FORM, values=(("uid", "MQ"), ("token", "x-y"))),
+}
+_OWN = {
+    **_rules("own_account own_password own_confirm own_app own_passkey", Rule(SIGNED_IN, FORM)),
+    "own_factors": Rule(SIGNED_IN),
+    "preferences": Rule(SIGNED_IN, FORM),
+    **_rules("own_codes own_sessions_end", Rule(SIGNED_IN, ACT)),
+    # Nothing of these keys is one's own, so a 404 is right.
+    **_rules("own_session_end own_factor_remove", Rule(SIGNED_IN, ACT, absent=True)),
 }
 _BRAND = {
     **_rules("theme brand_icon brand_social favicon manifest robots", Rule(PUBLIC)),
@@ -46,7 +59,6 @@ _BRAND = {
     **_rules("brand_logo brand_client_logo", Rule(PUBLIC, absent=True)),
     "api_schema": Rule(PUBLIC),
 }
-_OWN = {"preferences": Rule(SIGNED_IN, FORM)}
 _WORK = {
     **_rules("search search_suggest", Rule(SIGNED_IN)),
     "filter_save": Rule(SIGNED_IN, ACT),
@@ -78,8 +90,8 @@ _MONTH = (("month", "2026-10"),)
 
 ADMIN: dict[str, Rule] = {
     **_ENTRY,
-    **_BRAND,
     **_OWN,
+    **_BRAND,
     **_WORK,
     "overview": Rule(SIGNED_IN),
     "overview_money": Rule("records.view"),
@@ -114,6 +126,9 @@ ADMIN: dict[str, Rule] = {
     "domain_detail": Rule("domains.manage"),
     **_rules("domain_check domain_activate domain_primary", Rule("domains.manage", ACT)),
     "domain_remove": Rule("domains.manage", FORM),
+    "person_factors_reset": Rule("users.manage", FORM, owned=True),
+    "sign_in_rules": Rule("users.manage", FORM),
+    "identity_provider": Rule("users.manage", FORM, values=(("kind", "staff"),)),
     "brand_edit": Rule("brand.manage", FORM),
     "brand_preview": Rule("brand.manage"),
     "brand_preview_logo": Rule("brand.manage", absent=True),
@@ -182,8 +197,8 @@ ADMIN: dict[str, Rule] = {
 
 PORTAL: dict[str, Rule] = {
     **_ENTRY,
-    **_BRAND,
     **_OWN,
+    **_BRAND,
     **_WORK,
     "portal_home": Rule(SIGNED_IN),
     "mail_choices": Rule(SIGNED_IN, FORM),
@@ -201,6 +216,7 @@ PORTAL: dict[str, Rule] = {
     "person_invite": Rule("users.manage", FORM),
     "person_detail": Rule("users.manage", FORM, owned=True),
     **_rules("person_active person_resend", Rule("users.manage", ACT, owned=True)),
+    "person_factors_reset": Rule("users.manage", FORM, owned=True),
     "role_matrix": Rule("users.manage"),
     "token_list": Rule("tokens.manage"),
     "token_make": Rule("tokens.manage", FORM),

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import clients, roles, tables
+from tenants.accounts.pages import clients, identity_provider, roles, sign_in_rules, tables
 from tenants.accounts.pages.urls import shared
 from tenants.doors import staff_page
 
@@ -19,6 +19,16 @@ urlpatterns: list[URLPattern] = [
     path("people/import/", _users(tables.person_import), name="person_import"),
     path("people/import/template/", _users(tables.person_template), name="person_template"),
     path("people/export/", _users(tables.person_export), name="person_export"),
+    path(
+        "people/sign-in/",
+        staff_page("users.manage")(sign_in_rules.sign_in_rules),
+        name="sign_in_rules",
+    ),
+    path(
+        "people/sign-in/<str:kind>/",
+        staff_page("users.manage")(identity_provider.identity_provider),
+        name="identity_provider",
+    ),
     *shared(staff_page, "people/"),
     path("people/roles/add/", _users(roles.role_add), name="role_add"),
     path("people/roles/<int:pk>/", _users(roles.role_edit), name="role_edit"),

@@ -20,7 +20,9 @@ TABS = (
     ("person_list", "People", {"users.manage"}),
     ("role_matrix", "Roles", {"users.manage", "audit.view"}),
     ("token_list", "API tokens", {"tokens.manage"}),
+    ("sign_in_rules", "Sign-in", {"users.manage"}),
 )
+STAFF_TABS = frozenset({"sign_in_rules"})
 
 
 def page(
@@ -47,7 +49,7 @@ def tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
     return [
         {"label": label, "url": reverse(name), "active": name == here}
         for name, label, permissions in TABS
-        if held & permissions
+        if held & permissions and (name not in STAFF_TABS or actor_of(request).client_id is None)
     ]
 
 

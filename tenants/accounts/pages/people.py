@@ -14,6 +14,8 @@ from tenants.accounts.pages.forms import InviteForm, RolesForm
 from tenants.accounts.pages.frame import attempt, page, say_refusal, tabs
 from tenants.accounts.services.inviting import Invited, invite_again, invite_person
 from tenants.accounts.services.people import set_active, set_roles
+from tenants.accounts.services.second_factors import factors_of, label_of
+from tenants.accounts.services.sign_in_rules import needs_factor
 from tenants.lists import chips, page_of
 from tenants.nouns import in_words
 
@@ -25,7 +27,8 @@ def _people(request: HttpRequest) -> QuerySet[User]:
     return everybody if actor.client_id is None else everybody.filter(client_id=actor.client_id)
 
 
-def _person(request: HttpRequest, pk: int) -> User:
+def person_or_404(request: HttpRequest, pk: int) -> User:
+    """Return somebody whom the actor may see."""
     return get_object_or_404(_people(request), pk=pk)
 
 
@@ -111,7 +114,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a person, and give them roles."""
-    person = _person(request, pk)
+    person = person_or_404(request, pk)
     form = RolesForm(request.POST or None, actor=actor_of(request), person=person)
 
     def give() -> bool:
@@ -125,8 +128,10 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "person": person,
         "form": form,
         "is_self": person.pk == request.user.pk,
-        "came_in": person.has_usable_password(),
+        "came_in": person.has_usable_password() or person.last_login is not None,
         "tokens": person.tokens.filter(revoked_at=None),
+        "factors": [label_of(one) for one in factors_of(person)],
+        "needs_factor": needs_factor(person),
     }
     return page(request, "accounts/manage/person_detail.html", context)
 
@@ -134,7 +139,7 @@ def person_detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_active(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an account or open it again."""
-    person = _person(request, pk)
+    person = person_or_404(request, pk)
     active = request.POST.get("active") == "yes"
     try:
         set_active(actor_of(request), person, active=active)
@@ -149,7 +154,7 @@ def person_active(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def person_resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the invitation again."""
-    person = _person(request, pk)
+    person = person_or_404(request, pk)
     try:
         _say_invited(request, invite_again(actor_of(request), person))
     except ValidationError as error:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import URLPattern, path
 
-from tenants.accounts.pages import filters, people, roles, tokens
+from tenants.accounts.pages import factor_reset, filters, people, roles, tokens
 
 Guard = Callable[..., Callable[..., Any]]
 
@@ -23,6 +23,11 @@ def shared(guard: Guard, prefix: str) -> list[URLPattern]:
         path(f"{prefix}roles/", compare(roles.role_matrix), name="role_matrix"),
         path("filters/save/", guard(None)(filters.filter_save), name="filter_save"),
         path("filters/<int:pk>/delete/", guard(None)(filters.filter_delete), name="filter_delete"),
+        path(
+            f"{prefix}<int:pk>/factors/reset/",
+            users(factor_reset.person_factors_reset),
+            name="person_factors_reset",
+        ),
         path("tokens/", keys(tokens.token_list), name="token_list"),
         path("tokens/new/", keys(tokens.token_make), name="token_make"),
         path("tokens/<int:pk>/revoke/", keys(tokens.token_revoke), name="token_revoke"),

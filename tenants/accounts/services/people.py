@@ -14,6 +14,7 @@ from tenants.accounts.locales import is_offered
 from tenants.accounts.models import Client, RoleGrant, User
 from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import STAFF_PERMISSIONS
+from tenants.accounts.services.providers import refuse_break_glass
 from tenants.accounts.services.roles import (
     KnownRole,
     grantable,
@@ -111,6 +112,7 @@ def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
     if "owner" in before and "owner" not in keys:
         _require_owner_rights(actor, user)
         _require_another_owner(user)
+        refuse_break_glass(user)
     RoleGrant.objects.filter(user=user).exclude(role__in=keys).delete()
     _grant(actor, user, added)
     audit.record(
@@ -142,6 +144,7 @@ def set_active(actor: Actor, user: User, *, active: bool) -> None:
     elif "owner" in user.roles:
         _require_owner_rights(actor, user)
         _require_another_owner(user)
+        refuse_break_glass(user)
     User.objects.filter(pk=user.pk).update(is_active=active)
     audit.record(
         actions.USER_CHANGED,

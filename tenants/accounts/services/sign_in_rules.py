@@ -1,0 +1,55 @@
+"""What this partner asks of people who sign in: which roles need a second factor."""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from governance.actors import Actor
+from governance.services import audit
+from tenants.accounts import actions
+from tenants.accounts.models import SignInRules, User
+from tenants.accounts.services.roles import known_roles
+from tenants.accounts.services.second_factors import has_factor
+
+_ONLY = 1
+
+
+def current_rules() -> SignInRules:
+    """Return the partner's rules; nothing is asked for until somebody says so."""
+    return SignInRules.objects.filter(pk=_ONLY).first() or SignInRules(pk=_ONLY)
+
+
+def needs_factor(user: User) -> bool:
+    """Say whether a role that somebody holds needs a second factor."""
+    roles = user.roles
+    return bool(roles) and SignInRules.objects.filter(factor_roles__overlap=roles).exists()
+
+
+def must_set_up(user: User) -> bool:
+    """Say whether somebody needs a second factor and has none."""
+    return needs_factor(user) and not has_factor(user)
+
+
+@transaction.atomic
+def change_rules(actor: Actor, *, factor_roles: Iterable[str]) -> None:
+    """Set which roles need a second factor; it holds from the next page on."""
+    actor.require("users.manage", None)
+    wanted = sorted(set(factor_roles))
+    known = {role.key for of_client in (False, True) for role in known_roles(of_client=of_client)}
+    if unknown := [role for role in wanted if role not in known]:
+        raise ValidationError({"factor_roles": f"{', '.join(unknown)} is no role here."})
+    rules = current_rules()
+    before = rules.factor_roles
+    if wanted == before:
+        return
+    rules.factor_roles = wanted
+    rules.save()
+    audit.record(
+        actions.SIGN_IN_RULES_CHANGED,
+        object_kind="sign_in_rules",
+        object_id=_ONLY,
+        object_label="Sign-in rules",
+        before={"second factor for": before},
+        after={"second factor for": wanted},
+    )

@@ -1,0 +1,444 @@
+"""Single sign-on: who comes in, as what, and every way that must not lead in."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.test import Client as Browser
+from django_tenants.utils import tenant_context
+
+from governance.actors import Actor, command_actor
+from governance.errors import NotPermitted
+from governance.models import AuditEntry
+from tenants.accounts import invitations
+from tenants.accounts.models import ExternalIdentity, IdentityProvider, User
+from tenants.accounts.services import providers
+from tenants.accounts.services.people import set_active, set_roles
+from tenants.accounts.services.providers import Setup, set_up
+from tenants.models import Partner
+from tests.actors import ALICE, BOB, DAVE, GRACE, HEIDI, PASSWORD, Person
+from tests.at_home import page_url
+from tests.conftest import host_of
+from tests.fakes.identity_provider import SECRET, Provider, running_provider
+
+Browse = Callable[..., Browser]
+pytestmark = pytest.mark.usefixtures("at_home")
+ROLES = {"crew-support": "support_agent", "crew-finance": "finance", "crew-owner": "owner"}
+
+
+@pytest.fixture
+def provider() -> Iterator[Provider]:
+    with running_provider() as one:
+        one.person = {"sub": "s-1", "email": DAVE.email, "email_verified": True, "name": "Dave"}
+        yield one
+
+
+def user_of(person: Person) -> User:
+    return User.objects.get(email=person.email)
+
+
+def configure(provider: Provider, kind: str = "staff", **values: Any) -> IdentityProvider:
+    given = {
+        "label": "Sign in with Contoso",
+        "issuer": provider.issuer,
+        "client_id": provider.client_id,
+        "secret": SECRET,
+        **values,
+    }
+    return set_up(command_actor("tests"), kind, Setup(**given))
+
+
+def go(browser: Browser, target: str = "") -> str:
+    """Go to the provider; the address there."""
+    query = {"next": target} if target else {}
+    answer = browser.get("/sign-in/with/", query)
+    assert answer.status_code == 302, answer.content.decode()
+    return str(answer["Location"])
+
+
+def back(browser: Browser, address: str) -> Any:
+    parts = urlsplit(address)
+    return browser.get(f"{parts.path}?{parts.query}")
+
+
+def come_in(browse: Browse, provider: Provider, person: Person = DAVE) -> tuple[Browser, Any]:
+    browser = browse(None, host=host_of(person))
+    return browser, back(browser, provider.visit(go(browser)))
+
+
+def is_in(browser: Browser) -> bool:
+    return browser.get("/account/").status_code == 200
+
+
+@pytest.mark.parametrize(("person", "kind"), [(DAVE, "staff"), (HEIDI, "client")])
+def test_a_verified_address_comes_in_and_is_linked(
+    browse: Browse, provider: Provider, person: Person, kind: str
+) -> None:
+    configure(provider, kind)
+    provider.person["email"] = person.email.upper()
+    browser = browse(None, host=host_of(person))
+    assert "Sign in with Contoso" in browser.get("/sign-in/").content.decode()
+    answer = back(browser, provider.visit(go(browser, "/account/")))
+    assert answer["Location"] == "/account/"
+    assert is_in(browser)
+    assert ExternalIdentity.objects.get().user == user_of(person)
+    entry = AuditEntry.objects.filter(action="account.signed_in").latest("id")
+    assert entry.after == {"with": "single sign-on"}
+
+
+def test_once_linked_the_subject_counts_and_not_the_address(
+    browse: Browse, provider: Provider
+) -> None:
+    configure(provider)
+    come_in(browse, provider)
+    provider.person["email"] = ALICE.email
+    browser, _ = come_in(browse, provider)
+    assert browser.session["_auth_user_id"] == str(user_of(DAVE).pk)
+
+
+def test_another_subject_does_not_take_over_a_linked_account(
+    browse: Browse, provider: Provider
+) -> None:
+    configure(provider)
+    come_in(browse, provider)
+    provider.person["sub"] = "s-2"
+    browser, answer = come_in(browse, provider)
+    assert answer.status_code == 400
+    assert not is_in(browser)
+
+
+@pytest.mark.parametrize("verified", [False, None, "yes", 1, "false"])
+def test_an_address_that_is_not_verified_links_nobody(
+    browse: Browse, provider: Provider, verified: object
+) -> None:
+    configure(provider)
+    provider.person["email_verified"] = verified
+    browser, answer = come_in(browse, provider)
+    assert answer.status_code == 400
+    assert not is_in(browser)
+    assert not ExternalIdentity.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"nonce": "another"},
+        {"nonce": None},
+        {"iss": "http://127.0.0.1:1"},
+        {"aud": "another-partner"},
+        {"aud": ["this-partner", "another"]},
+        {"azp": "another"},
+        {"exp": 1},
+        {"exp": None},
+        {"iat": 1},
+        {"iat": 9999999999},
+        {"sub": ""},
+        {"sub": 5},
+    ],
+    ids=json.dumps,
+)
+def test_a_token_for_somebody_or_something_else_is_refused(
+    browse: Browse, provider: Provider, changed: dict[str, Any]
+) -> None:
+    configure(provider)
+    provider.changed = changed
+    browser, answer = come_in(browse, provider)
+    assert answer.status_code == 400
+    assert not is_in(browser)
+
+
+def test_an_unsigned_or_foreign_signed_token_is_refused(browse: Browse, provider: Provider) -> None:
+    configure(provider)
+    for head, key in (
+        ({"alg": "none"}, "one"),
+        ({"alg": "HS256", "kid": "one"}, "one"),
+        ({"alg": "RS256", "kid": "one"}, "another"),
+        ({"alg": "RS256", "kid": "unknown"}, "one"),
+    ):
+        provider.head, provider.signs_with = head, key
+        browser, answer = come_in(browse, provider)
+        assert answer.status_code == 400, head
+        assert not is_in(browser)
+
+
+def test_an_answer_is_taken_once_and_only_where_it_was_asked_for(
+    browse: Browse, provider: Provider
+) -> None:
+    configure(provider)
+    browser, other = browse(None, host=host_of(DAVE)), browse(None, host=host_of(DAVE))
+    address = provider.visit(go(browser))
+    assert back(other, address).status_code == 400
+    assert back(browser, address).status_code == 302
+    browser.post("/sign-out/")
+    assert back(browser, address).status_code == 400
+    assert not is_in(browser)
+
+
+def test_a_wrong_state_is_refused_and_spoils_the_question(
+    browse: Browse, provider: Provider
+) -> None:
+    configure(provider)
+    browser = browse(None, host=host_of(DAVE))
+    address = provider.visit(go(browser))
+    code = parse_qs(urlsplit(address).query)["code"][0]
+    assert browser.get("/sign-in/back/", {"code": code, "state": "x"}).status_code == 400
+    assert back(browser, address).status_code == 400
+    assert code in provider.codes, "the code was not even shown to the provider"
+
+
+def test_a_code_of_somebody_elses_session_is_refused(browse: Browse, provider: Provider) -> None:
+    configure(provider)
+    victim, attacker = browse(None, host=host_of(DAVE)), browse(None, host=host_of(DAVE))
+    stolen = parse_qs(urlsplit(provider.visit(go(victim))).query)["code"][0]
+    state = parse_qs(urlsplit(go(attacker)).query)["state"][0]
+    assert attacker.get("/sign-in/back/", {"code": stolen, "state": state}).status_code == 400
+    assert provider.refused == ["verifier or address"]
+    assert not is_in(attacker)
+
+
+def test_the_provider_of_one_partner_opens_nothing_at_another(
+    browse: Browse, provider: Provider, northwind: Partner, brightbridge: Partner
+) -> None:
+    with tenant_context(northwind):
+        configure(provider)
+    browser = browse(None, host=host_of(DAVE))
+    address = provider.visit(go(browser))
+    for host in ("admin.brightbridge.localhost", "brightbridge.localhost", "northwind.localhost"):
+        parts = urlsplit(address)
+        answer = browser.get(f"{parts.path}?{parts.query}", headers={"host": host})
+        assert answer.status_code == 404
+    with tenant_context(brightbridge):
+        configure(provider)
+    abroad = browse(None, host="admin.brightbridge.localhost")
+    assert back(abroad, address).status_code == 400
+    assert "_auth_user_id" not in abroad.session
+
+
+def test_staff_do_not_come_in_at_the_portal_nor_clients_people_at_the_staff_door(
+    browse: Browse, provider: Provider
+) -> None:
+    configure(provider, "client")
+    browser, answer = come_in(browse, provider, HEIDI)  # Dave's address at the portal
+    assert answer.status_code == 400
+    configure(provider)
+    provider.person["email"] = GRACE.email
+    browser, answer = come_in(browse, provider)
+    assert answer.status_code == 400
+    assert not is_in(browser)
+
+
+def test_a_closed_account_stays_closed(browse: Browse, provider: Provider) -> None:
+    configure(provider)
+    come_in(browse, provider)
+    User.objects.filter(email=DAVE.email).update(is_active=False)
+    browser, answer = come_in(browse, provider)
+    assert answer.status_code == 400
+    assert not is_in(browser)
+
+
+def test_roles_follow_the_claim_at_each_sign_in(browse: Browse, provider: Provider) -> None:
+    configure(provider, role_claim="groups", roles=ROLES)
+    provider.person["groups"] = ["crew-support", "crew-finance", "unknown"]
+    come_in(browse, provider)
+    assert user_of(DAVE).roles == ["finance", "support_agent"]
+    provider.person["groups"] = "crew-finance"
+    come_in(browse, provider)
+    assert user_of(DAVE).roles == ["finance"]
+    provider.person["groups"] = []
+    _, answer = come_in(browse, provider)
+    assert answer.status_code == 400
+    entry = AuditEntry.objects.filter(action="account.roles_changed").latest("id")
+    assert entry.actor_label == "Single sign-on: Sign in with Contoso"
+
+
+def test_claims_that_are_only_in_userinfo_count(browse: Browse, provider: Provider) -> None:
+    configure(provider, role_claim="groups", roles=ROLES)
+    provider.person["groups"] = ["crew-finance"]
+    provider.in_userinfo = {"email", "email_verified", "groups"}
+    browser, _ = come_in(browse, provider)
+    assert is_in(browser)
+    assert user_of(DAVE).roles == ["finance"]
+
+
+def test_somebody_new_is_added_only_where_that_is_wanted(
+    browse: Browse, provider: Provider
+) -> None:
+    provider.person |= {"email": "nina@partner.example", "name": "Nina", "groups": "crew-finance"}
+    configure(provider, role_claim="groups", roles=ROLES)
+    assert come_in(browse, provider)[1].status_code == 400
+    configure(
+        provider,
+        role_claim="groups",
+        roles=ROLES,
+        creates_people=True,
+        domains=("partner.example",),
+    )
+    provider.person["email"] = "nina@elsewhere.example"
+    assert come_in(browse, provider)[1].status_code == 400
+    provider.person["email"] = "nina@partner.example"
+    browser, _ = come_in(browse, provider)
+    nina = User.objects.get(email="nina@partner.example")
+    assert is_in(browser)
+    assert (nina.name, nina.roles, nina.has_usable_password()) == ("Nina", ["finance"], False)
+
+
+def test_a_factor_of_ones_own_is_asked_for(browse: Browse, provider: Provider) -> None:
+    from allauth.mfa.models import Authenticator
+
+    configure(provider)
+    Authenticator.objects.create(user=user_of(DAVE), type="totp", data={"secret": "x"})
+    browser, answer = come_in(browse, provider)
+    assert answer["Location"].startswith("/sign-in/second/")
+    assert not is_in(browser)
+
+
+def test_the_rule_of_a_second_factor_holds_unless_the_provider_asks_for_one(
+    browse: Browse, provider: Provider
+) -> None:
+    from tenants.accounts.services.sign_in_rules import change_rules
+
+    change_rules(command_actor("tests"), factor_roles=["support_agent"])
+    configure(provider)
+    browser, _ = come_in(browse, provider)
+    assert browser.get("/account/")["Location"] == "/account/factors/"
+    configure(provider, has_second_factor=True)
+    browser, _ = come_in(browse, provider)
+    assert is_in(browser)
+
+
+def only_single_sign_on(provider: Provider) -> None:
+    configure(provider, required=True, break_glass=user_of(ALICE))
+
+
+def by_password(browse: Browse, person: Person) -> Browser:
+    browser = browse(None, host=host_of(person))
+    browser.post("/sign-in/", {"email": person.email, "password": PASSWORD})
+    return browser
+
+
+def test_only_single_sign_on_keeps_one_owner_with_a_password(
+    browse: Browse, provider: Provider
+) -> None:
+    only_single_sign_on(provider)
+    assert not is_in(by_password(browse, DAVE))
+    assert is_in(by_password(browse, ALICE))
+    assert is_in(by_password(browse, HEIDI)), "clients' people are not concerned"
+    assert is_in(come_in(browse, provider)[0])
+
+
+def test_only_single_sign_on_leaves_no_way_by_a_link(browse: Browse, provider: Provider) -> None:
+    link = invitations.link_path(user_of(DAVE))
+    only_single_sign_on(provider)
+    browser = browse(None, host=host_of(DAVE))
+    browser.post("/password/", {"email": DAVE.email})
+    assert not mail.outbox
+    new = "another long passphrase"
+    assert browser.post(link, {"password": new, "again": new})["Location"] == "/sign-in/"
+    assert user_of(DAVE).check_password(PASSWORD)
+
+
+def test_the_way_in_for_emergencies_cannot_be_taken_away(
+    browse: Browse, provider: Provider
+) -> None:
+    only_single_sign_on(provider)
+    robot = command_actor("tests")
+    set_roles(robot, user_of(BOB), ["owner"])
+    with pytest.raises(ValidationError, match="single sign-on fails"):
+        set_roles(robot, user_of(ALICE), ["finance"])
+    with pytest.raises(ValidationError, match="single sign-on fails"):
+        set_active(robot, user_of(ALICE), active=False)
+
+
+@pytest.mark.parametrize("person", [None, BOB])
+def test_only_single_sign_on_needs_an_owner_with_a_password(
+    provider: Provider, person: Person | None
+) -> None:
+    keeper = user_of(person) if person else None
+    with pytest.raises(ValidationError, match="Choose an owner"):
+        configure(provider, required=True, break_glass=keeper)
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example"])
+def test_it_leads_nowhere_else(browse: Browse, provider: Provider, target: str) -> None:
+    configure(provider)
+    browser = browse(None, host=host_of(DAVE))
+    assert back(browser, provider.visit(go(browser, target)))["Location"] == "/"
+
+
+def test_the_secret_is_sealed_is_never_shown_and_survives_a_new_key(
+    browse: Browse, provider: Provider
+) -> None:
+    from syncjobs.services.secrets import rotate_data_key
+
+    row = configure(provider)
+    assert SECRET not in row.secret
+    page = browse(ALICE).get(page_url("identity_provider", "staff")).content.decode()
+    assert provider.issuer in page
+    assert SECRET not in page
+    for _ in range(3):
+        rotate_data_key(command_actor("tests"))
+    assert providers.secret_of(IdentityProvider.objects.get()) == SECRET
+    assert SECRET not in str(list(AuditEntry.objects.values_list("before", "after")))
+
+
+def test_another_issuer_needs_its_secret_and_makes_links_void(
+    browse: Browse, provider: Provider
+) -> None:
+    configure(provider)
+    come_in(browse, provider)
+    assert ExternalIdentity.objects.count() == 1
+    with running_provider() as other:
+        with pytest.raises(ValidationError, match="secret is needed"):
+            configure(other, secret="")
+        configure(other)
+    assert not ExternalIdentity.objects.exists()
+
+
+def test_an_issuer_that_calls_itself_otherwise_is_not_taken(provider: Provider) -> None:
+    provider.says_it_is = "https://accounts.example"
+    with pytest.raises(ValidationError, match="another address"):
+        configure(provider)
+
+
+def test_an_issuer_inside_the_operators_network_is_not_called(
+    provider: Provider, settings: Any
+) -> None:
+    settings.ALLOWED_PRIVATE_NETWORKS = []
+    with pytest.raises(ValidationError, match="may not reach"):
+        configure(provider)
+
+
+def test_whoever_holds_less_than_an_owner_does_not_decide_who_comes_in(provider: Provider) -> None:
+    manager = Actor(kind="person", id=0, label="Manager", permissions=frozenset({"users.manage"}))
+    setup = Setup(label="Mine", issuer=provider.issuer, client_id="x", secret=SECRET)
+    with pytest.raises(NotPermitted):
+        set_up(manager, "staff", setup)
+    assert not IdentityProvider.objects.exists()
+
+
+def test_an_owner_sets_it_up_on_a_page_and_others_do_not(
+    browse: Browse, provider: Provider
+) -> None:
+    form = {
+        "is_active": "on",
+        "protocol": "oidc",
+        "label": "Contoso",
+        "issuer": provider.issuer,
+        "client_id": provider.client_id,
+        "secret": SECRET,
+        "scopes": "openid email",
+        "role_claim": "groups",
+        "values_finance": "crew-finance, crew-money",
+    }
+    address = page_url("identity_provider", "staff")
+    assert browse(BOB).post(address, form).status_code == 403
+    assert browse(ALICE).post(address, form).status_code == 302
+    row = IdentityProvider.objects.get()
+    assert row.roles == {"crew-finance": "finance", "crew-money": "finance"}
+    page = browse(ALICE).get(address).content.decode()
+    assert "crew-finance, crew-money" in page
+    assert "admin.northwind.localhost" in page
