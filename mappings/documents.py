@@ -17,6 +17,10 @@ the result itself: no step touches it. `when` is a condition; a rule whose condi
 stays out. `type` is the type of the result. Two rules may have one target when both have a
 condition; when both give a value, that is a problem.
 
+A partner's document says where a client may differ: `extension` of a rule is "replace" (a client
+may replace it) or "any" (replace it or leave it out); `open_targets` of the document lists the
+targets that a client may add rules for. `overlays.py` holds clients to it.
+
 `structure.py` checks all of this.
 """
 
@@ -80,6 +84,12 @@ def rules_of(document: Mapping[str, object]) -> list[Mapping[str, object]]:
 def checks_of(document: Mapping[str, object]) -> list[Mapping[str, object]]:
     """Return the checks of a document, without looking into them."""
     return objects_in(document.get("checks"))
+
+
+def open_targets(document: Mapping[str, object]) -> list[str]:
+    """Return the targets that a client may add rules for, in order."""
+    given = document.get("open_targets")
+    return sorted({str(one) for one in given}) if isinstance(given, list) else []
 
 
 def objects_in(value: object) -> list[Mapping[str, object]]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mappings.canonical.validation import faults
+from mappings.canonical.custom import NONE, CustomFields
+from mappings.canonical.validation import Validator
 from mappings.compiling import Check, compiled_parts
 from mappings.documents import Problem
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
@@ -55,11 +56,18 @@ class RuleTrace:
 class CompiledMapping:
     """A document, ready to run. `object_type`: the canonical object it makes, if it does."""
 
-    __slots__ = ("_checks", "_rules", "object_type")
+    __slots__ = ("_checks", "_rules", "_validator", "object_type")
 
-    def __init__(self, rules: Sequence[Rule], checks: Sequence[Check], object_type: str) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        checks: Sequence[Check],
+        object_type: str,
+        custom: CustomFields = NONE,
+    ) -> None:
         self._rules = rules
         self._checks = checks
+        self._validator = Validator(object_type, custom) if object_type else None
         self.object_type = object_type
 
     def run(self, record: Record, *, inputs: Inputs) -> Mapped:
@@ -76,11 +84,11 @@ class CompiledMapping:
                 problems.append(stop.problem)
         if problems:
             return Mapped(None, problems)
-        if self.object_type:
-            return self._kept(data, inputs)
+        if self._validator is not None:
+            return self._kept(data, inputs, self._validator)
         return self._checked(data, inputs)
 
-    def _kept(self, data: dict[str, object], inputs: Inputs) -> Mapped:
+    def _kept(self, data: dict[str, object], inputs: Inputs, validator: Validator) -> Mapped:
         """Bring the data into the form of canonical records, and validate it as one."""
         wrong: list[Problem] = []
         for name, value in data.items():
@@ -93,7 +101,7 @@ class CompiledMapping:
         if not wrong:
             wrong = [
                 Problem("invalid", fault.message, target=fault.path)
-                for fault in faults(self.object_type, data)
+                for fault in validator.faults(data)
             ]
         return Mapped(None, wrong) if wrong else self._checked(data, inputs)
 
@@ -146,13 +154,18 @@ def _explained(rule: Rule, record: Record, inputs: Inputs) -> RuleTrace:
 
 
 def compile_mapping(
-    document: Record, *, object_type: str = "", source_type: str = ""
+    document: Record,
+    *,
+    object_type: str = "",
+    source_type: str = "",
+    custom: CustomFields = NONE,
 ) -> CompiledMapping:
     """Return the mapping ready to run. Raises MappingError with everything that is wrong.
 
     `object_type`: the canonical object that it makes (inbound, derived); its fields then give
     the types, an unknown target is refused, and every result is validated. `source_type`: the
     canonical object that it reads (outbound, derived); then unknown source paths are refused.
+    `custom`: the fields that the partner added to either.
     """
-    rules, checks = compiled_parts(document, object_type, source_type)
-    return CompiledMapping(rules, checks, object_type)
+    rules, checks = compiled_parts(document, object_type, source_type, custom)
+    return CompiledMapping(rules, checks, object_type, custom)
