@@ -1,17 +1,20 @@
-"""How mapping versions and value maps change under change control."""
+"""How mapping versions, value maps and ownership change under change control."""
 
 from collections.abc import Mapping as Record
+
+from django.core.exceptions import ValidationError
 
 from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
 from governance.models import Change
+from mappings.canonical.registry import fields_of
 from mappings.diff import diff
 from mappings.documents import document_hash, rules_of
 from mappings.models import Mapping, MappingVersion, ValueMap, ValueMapVersion
 from mappings.money import money_parts
 from mappings.overlays import own_rules
-from mappings.services import value_maps, versions
+from mappings.services import ownership, value_maps, versions
 from mappings.services.checking import value_maps_in
 from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import standing_document, template_version
@@ -175,4 +178,68 @@ VALUE_MAP_VERSION = Applier(
     risk=_risk_of_table,
     base_version=_live_number,
     snapshot=_live_table,
+)
+
+# --- ownership -------------------------------------------------------------------------------
+
+
+def _wanted(change: Change) -> dict[str, object]:
+    rules = change.content.get("rules")
+    return rules if isinstance(rules, dict) else {}
+
+
+def _apply_owners(change: Change, actor: Actor) -> Record[str, object]:
+    object_type, client_id = ownership.read_target(change.target_id)
+    try:
+        ownership.set_owners(object_type, client_id, _wanted(change))
+    except ValidationError as error:
+        raise ApplyFailed(" ".join(error.messages)) from error
+    return {"rules": _wanted(change)}
+
+
+def _diff_owners(change: Change) -> list[DiffLine]:
+    object_type, client_id = ownership.read_target(change.target_id)
+    before, after = ownership.rules_for(object_type, client_id), _wanted(change)
+    lines = []
+    for name in sorted({*before, *after}):
+        was, now = before.get(name), after.get(name)
+        field = name or "The object as a whole"
+        if was is not None and was != now:
+            lines.append(DiffLine("-", f"{field}: {was}"))
+        if now is not None:
+            lines.append(DiffLine(" " if was == now else "+", f"{field}: {now}"))
+    return lines
+
+
+def _risk_of_owners(change: Change) -> Risk:
+    object_type, client_id = ownership.read_target(change.target_id)
+    before, after = ownership.rules_for(object_type, client_id), _wanted(change)
+    fields = fields_of(object_type, custom_fields())
+    differ = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+    money = [
+        name for name in differ if not name or fields[name].type in ("money", "decimal")
+    ]  # the object as a whole has its amounts too
+    notes = ["Another system may then change amounts."] if money else []
+    if client_id is None:
+        notes.append("It holds for every client without a rule of its own.")
+    return Risk(touches_money=bool(money), notes=tuple(notes))
+
+
+def _owners_base(target_id: str) -> str:
+    rules = ownership.rules_for(*ownership.read_target(target_id))
+    return document_hash(rules) if rules else ""
+
+
+def _owners_now(target_id: str) -> Record[str, object]:
+    return {"rules": ownership.rules_for(*ownership.read_target(target_id))}
+
+
+OWNERSHIP = Applier(
+    kind=ownership.KIND,
+    label="Ownership",
+    apply=_apply_owners,
+    diff=_diff_owners,
+    risk=_risk_of_owners,
+    base_version=_owners_base,
+    snapshot=_owners_now,
 )

@@ -23,6 +23,7 @@ _EXTENSION_WORDS: Final = {
 }
 _MISS_WORDS: Final = {
     "fail": "refuse the record",
+    "hold": "hold the record",
     "default": "take the default",
     "pass": "keep the value",
 }

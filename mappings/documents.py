@@ -8,7 +8,7 @@
 A rule takes its value from one of `source` (a path in the record), `constant`, `expr`, or
 `for_each` (a list in the record, with `rules` for its members); then come `steps`, then
 `lookup`: {"reference": "customer"} for what stands for another record on the other side, or
-{"value_map": "terms", "on_miss": "fail" | "default" | "pass"}.
+{"value_map": "terms", "on_miss": "fail" | "hold" | "default" | "pass"}.
 
 `on_missing` (no such field) and `on_null` (null or empty, before or after the steps) say what
 happens when there is no value: fail, null, default or skip (the target stays out). Without

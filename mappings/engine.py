@@ -125,6 +125,13 @@ class CompiledMapping:
         inputs, spent = Inputs(variables=variables or {}), new_budget()
         return [found for rule in self._rules for found in rule.references(record, inputs, spent)]
 
+    def looked_up(self, record: Record, value_map: str, *, inputs: Inputs) -> list[str]:
+        """Return the words that `run` looks up in a value map, found there or not."""
+        spent = new_budget()
+        return [
+            word for rule in self._rules for word in rule.words(record, value_map, inputs, spent)
+        ]
+
     def explain(self, record: Record, *, inputs: Inputs) -> list[RuleTrace]:
         """Return what each rule takes, does and gives: the same code, watched."""
         return [_explained(rule, record, inputs) for rule in self._rules]

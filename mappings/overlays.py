@@ -36,9 +36,11 @@ def overlay_between(template: Record, document: Record) -> list[dict[str, object
     problems = list(_problems(template, found))
     before = {str(one.get("id")): one for one in checks_of(template)}
     after = {str(one.get("id")): one for one in checks_of(document)}
-    for ident in sorted({*before, *after}):
-        if not is_same(before.get(ident), after.get(ident)):
-            problems.append(Problem("overlay", "Checks are the partner's alone.", ident))
+    problems += [
+        Problem("overlay", "Checks are the partner's alone.", ident)
+        for ident in sorted({*before, *after})
+        if not is_same(before.get(ident), after.get(ident))
+    ]
     if problems:
         raise MappingError(problems)
     return sorted(found, key=lambda one: str(one["id"]))

@@ -21,6 +21,9 @@ TYPE_OF: Final[Mapping[str, str]] = {
     "list": "list", "object": "object",
 }  # fmt: skip
 _LOOK_UP: Final = "look up"
+# No entry in a value map: the record is refused, or waits until there is one.
+VALUE_MISSING: Final = "value_missing"
+VALUE_HELD: Final = "value_held"
 # Gives what a rule starts from, MISSING when there is none. Raises ExpressionError.
 Taker = Callable[[Record, Inputs, Budget], object]
 
@@ -221,7 +224,8 @@ class Rule:
             text = f"There is no value map '{name}' yet"
         else:
             text = f"The value map '{name}' has no entry for {word[:60]!r}; add one"
-        raise Stop(self.problem("value_missing", text, value, detail))
+        code = VALUE_HELD if policy == "hold" else VALUE_MISSING
+        raise Stop(self.problem(code, text, value, detail))
 
     def _each(self, value: object, inputs: Inputs, spent: Budget) -> object:
         assert self.members is not None
@@ -256,10 +260,8 @@ class Rule:
         if "reference" not in self.lookup and self.members is None:
             return
         try:
-            if self.when is not None and self._is_off(record, inputs, spent):
-                return
-            found = self.taken(record, inputs, spent)
-            if found is MISSING or found is None or found == "":
+            found = self._taken_in(record, inputs, spent)
+            if found is None:
                 return
             if self.members is not None:
                 yield from self._references_in(found, inputs, spent)
@@ -269,6 +271,32 @@ class Rule:
                 yield str(self.lookup["reference"]), word_of(key)
         except (Stop, ExpressionError, BadValue):
             return  # `value` meets the same problem and says it
+
+    def words(self, record: Record, value_map: str, inputs: Inputs, spent: Budget) -> Iterator[str]:
+        """Give each word that `value` will look up in a value map."""
+        if self.lookup.get("value_map") != value_map and self.members is None:
+            return
+        try:
+            found = self._taken_in(record, inputs, spent)
+            if found is None:
+                return
+            if self.members is not None:
+                for member in objects_in(found)[:MAX_MEMBERS]:
+                    for rule in self.members:
+                        yield from rule.words(member, value_map, inputs, spent)
+                return
+            key = self.stepped(found)
+            if key is not None and key != "":
+                yield word_of(key)
+        except (Stop, ExpressionError, BadValue):
+            return  # `value` meets the same problem and says it
+
+    def _taken_in(self, record: Record, inputs: Inputs, spent: Budget) -> object:
+        """Return what the rule starts from, None when it stays out or there is nothing."""
+        if self.when is not None and self._is_off(record, inputs, spent):
+            return None
+        found = self.taken(record, inputs, spent)
+        return None if found is MISSING or found == "" else found
 
     def _references_in(
         self, found: object, inputs: Inputs, spent: Budget

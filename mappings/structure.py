@@ -19,7 +19,7 @@ RULE_KEYS: Final = frozenset({
 CHECK_KEYS: Final = frozenset({"id", "assert", "message", "severity"})
 ORIGINS: Final = ("source", "constant", "expr", "for_each")
 POLICIES: Final = ("fail", "null", "default", "skip")
-MISSES: Final = ("fail", "default", "pass")
+MISSES: Final = ("fail", "hold", "default", "pass")
 TYPES: Final = (
     "text", "decimal", "integer", "boolean", "date", "datetime", "list", "object", "any",
 )  # fmt: skip

@@ -93,9 +93,8 @@ def _where(error: Exception) -> str:
 def _read(events: Iterator[Event]) -> object:
     """Build the one value of a text from its events; nothing is ever constructed by tag."""
     holders: list[_Holder] = [_Holder(is_list=True)]
-    documents = count = 0
-    for event in events:
-        count += 1
+    documents = 0
+    for count, event in enumerate(events):
         documents += isinstance(event, DocumentStartEvent)
         if count > _MAX_EVENTS or len(holders) > _MAX_DEPTH:
             raise BadYaml("The text is nested too deep or holds too much.")

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
-from mappings.pages import custom_fields, mappings, value_maps
+from mappings.pages import custom_fields, mappings, ownership, value_maps
 from tenants.doors import staff_page
 
 view, edit = staff_page("mappings.view"), staff_page("mappings.edit")
@@ -27,6 +27,8 @@ urlpatterns = [
         edit(require_POST(value_maps.value_map_propose)),
         name="value_map_propose",
     ),
+    path("owners/", view(require_safe(ownership.owner_matrix)), name="owner_matrix"),
+    path("owners/propose/", edit(require_POST(ownership.owner_propose)), name="owner_propose"),
     path("fields/", view(require_safe(custom_fields.custom_field_list)), name="custom_field_list"),
     path(
         "fields/add/", edit(require_POST(custom_fields.custom_field_add)), name="custom_field_add"

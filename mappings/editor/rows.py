@@ -28,6 +28,7 @@ EXTENSIONS = (
 )
 MISSES = (
     ("fail", "Refuse the record"),
+    ("hold", "Hold it until there is one"),
     ("default", "Take the default"),
     ("pass", "Keep the value"),
 )

@@ -155,7 +155,7 @@ def _sent_text(request: HttpRequest) -> str:
     if file is None:
         return request.POST.get("yaml", "")
     try:
-        return file.read(MAX_BYTES + 1).decode()
+        return str(file.read(MAX_BYTES + 1).decode())
     except UnicodeDecodeError as error:
         raise ValidationError("The file is no text in UTF-8.") from error
 
@@ -164,7 +164,7 @@ def mapping_compare(request: HttpRequest, pk: int) -> HttpResponse:
     """Show what differs between two versions, rule by rule."""
     mapping = _mapping(request, pk)
     versions = list(_versions(request, mapping)[:SHOWN_VERSIONS])
-    after = _version(request, mapping, request.GET.get("to", "")) or (versions or [None])[0]
+    after = _version(request, mapping, request.GET.get("to", "")) or next(iter(versions), None)
     if after is None:
         raise Http404
     before = _version(request, mapping, request.GET.get("from", "")) or after

@@ -117,6 +117,8 @@ ADMIN: dict[str, Rule] = {
     "value_map_detail": Rule("mappings.view", owned=True),
     "value_map_add": Rule("mappings.edit", ACT),
     "value_map_propose": Rule("mappings.edit", ACT, owned=True),
+    "owner_matrix": Rule("mappings.view"),
+    "owner_propose": Rule("mappings.edit", ACT),
     **_rules("custom_field_list custom_field_detail", Rule("mappings.view")),
     **_rules("custom_field_add custom_field_change custom_field_retire", Rule("mappings.edit", ACT)),
     "change_list": Rule("changes.view"),

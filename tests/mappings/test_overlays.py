@@ -127,9 +127,10 @@ _WORD = st.text("abc", min_size=1, max_size=3)
 @st.composite
 def _laid(draw: st.DrawFn) -> tuple[dict[str, object], list[dict[str, object]]]:
     """Draw a template and changes that it is open to."""
-    rules, edits = [], []
+    rules: list[dict[str, object]] = []
+    edits: list[dict[str, object]] = []
     for name in draw(st.lists(_NAMES, min_size=1, unique=True)):
-        rule = {"id": name, "target": f"t{name}", "source": draw(_WORD)}
+        rule: dict[str, object] = {"id": name, "target": f"t{name}", "source": draw(_WORD)}
         extension = draw(st.sampled_from(["", "replace", "any"]))
         rules.append({**rule, "extension": extension} if extension else rule)
         ways = {"": [""], "replace": ["", "replace"], "any": ["", "replace", "disable"]}
