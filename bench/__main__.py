@@ -17,7 +17,7 @@ import django
 
 from bench.figures import Figure, table
 
-SUITES = ("provisioning", "overhead", "one_way")
+SUITES = ("mapping", "provisioning", "overhead", "one_way")
 RESULTS = Path(__file__).parent / "results.json"
 STATE = Path(__file__).resolve().parent.parent / ".livery" / "bench"
 

@@ -7,7 +7,7 @@ The engine has no clock, no randomness and no network; `Inputs` is all that it i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from mappings.canonical.custom import NONE, CustomFields
 from mappings.canonical.validation import Validator
@@ -16,18 +16,18 @@ from mappings.documents import Problem
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import ExpressionError
 from mappings.paths import MISSING
-from mappings.rules import Rule, new_budget, put_once
+from mappings.plan import Plan
+from mappings.rules import Rule, new_budget
 from mappings.values import BadValue, kept
 
 __all__ = ["CompiledMapping", "Inputs", "Mapped", "RuleTrace", "StepTrace", "compile_mapping"]
 
 
-# The rule's type has made sure of these; decimals, lists and objects are looked into.
-_KEPT_AS_THEY_ARE: Final = frozenset({str, bool, int})
+# Rules of these types give what can be kept as it is; what others give is looked into.
+_KEPT_AS_THEY_ARE: Final = frozenset({"text", "integer", "boolean", "date", "datetime"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """The result for one record: its data, or None and the problems that stopped it.
 
     `warnings`: failed checks that stop nothing. `holds`: failed checks that ask to wait.
@@ -56,7 +56,7 @@ class RuleTrace:
 class CompiledMapping:
     """A document, ready to run. `object_type`: the canonical object it makes, if it does."""
 
-    __slots__ = ("_checks", "_rules", "_validator", "object_type")
+    __slots__ = ("_checks", "_plan", "_rules", "_to_keep", "_validator", "object_type")
 
     def __init__(
         self,
@@ -66,6 +66,16 @@ class CompiledMapping:
         custom: CustomFields = NONE,
     ) -> None:
         self._rules = rules
+        self._plan = Plan(rules)
+        self._to_keep = tuple(
+            dict.fromkeys(
+                rule.parts[0]
+                for rule in rules
+                if len(rule.parts) > 1
+                or rule.members is not None
+                or rule.type not in _KEPT_AS_THEY_ARE
+            )
+        )
         self._checks = checks
         self._validator = Validator(object_type, custom) if object_type else None
         self.object_type = object_type
@@ -73,16 +83,7 @@ class CompiledMapping:
     def run(self, record: Record, *, inputs: Inputs) -> Mapped:
         """Map one record. Never raises for what the record holds."""
         data: dict[str, object] = {}
-        problems: list[Problem] = []
-        spent = new_budget()
-        for rule in self._rules:
-            try:
-                value = rule.value(record, inputs, spent)
-                if value is not SKIPPED:
-                    put_once(data, rule, value)
-            except Stop as stop:
-                problems.append(stop.problem)
-        if problems:
+        if problems := self._plan.fill(record, inputs, data):
             return Mapped(None, problems)
         if self._validator is not None:
             return self._kept(data, inputs, self._validator)
@@ -91,11 +92,11 @@ class CompiledMapping:
     def _kept(self, data: dict[str, object], inputs: Inputs, validator: Validator) -> Mapped:
         """Bring the data into the form of canonical records, and validate it as one."""
         wrong: list[Problem] = []
-        for name, value in data.items():
-            if value is None or type(value) in _KEPT_AS_THEY_ARE:
+        for name in self._to_keep:
+            if name not in data:
                 continue
             try:
-                data[name] = kept(value)
+                data[name] = kept(data[name])
             except BadValue as error:
                 wrong.append(Problem("invalid", f"The value {error}.", target=name))
         if not wrong:
@@ -106,6 +107,8 @@ class CompiledMapping:
         return Mapped(None, wrong) if wrong else self._checked(data, inputs)
 
     def _checked(self, data: dict[str, object], inputs: Inputs) -> Mapped:
+        if not self._checks:
+            return Mapped(data)
         failed: dict[str, list[Problem]] = {"reject": [], "hold": [], "warn": []}
         for check in self._checks:
             text = check.failure(data, inputs.variables)
