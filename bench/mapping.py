@@ -336,5 +336,3 @@ def _memory(mapping: CompiledMapping, entries: list[dict[str, object]]) -> Figur
         work()
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1000
     return at_most("mapping.memory_growth", grown, "MB", 1.0, "nothing is kept of a record")
-
-

@@ -18,9 +18,9 @@ from mappings.rules import Rule, new_budget, put_once
 from mappings.transforms import TransformError
 from mappings.values import CASTS, MAX_TEXT, BadValue, as_words
 
-# How a rule is taken: a text as it is, a value through a function, a constant, an expression,
+# How a rule is taken: a text as it is, a value through a function, an expression or constant,
 # or the long way.
-_TEXT, _VALUE, _CONSTANT, _EXPRESSION, _LONG = range(5)
+_TEXT, _VALUE, _EXPRESSION, _LONG = range(4)
 _EMPTY: Final[Record] = {}
 _UNUSUAL: Final = (TransformError, ArithmeticError, BadValue, ExpressionError, Stop)
 # A value from the record, or from (record, variables) for an expression.
@@ -30,7 +30,7 @@ _Quick = Callable[..., object]
 @dataclass(frozen=True, slots=True)
 class _Step:
     """One rule's short way. holder: which object of the record has its field; key, below: where
-    the value goes ("" for a target that `put_once` must set)."""
+    the value goes, "" for a field of the record itself."""
 
     mode: int
     holder: int
@@ -75,31 +75,15 @@ class Plan:
                         value = None
                 elif mode == _VALUE:
                     value = quick(holders[holder].get(name))
-                elif mode == _EXPRESSION:
-                    value = quick(record, inputs.variables)
                 else:
-                    value = quick()
+                    value = quick(record, inputs.variables)
             except _UNUSUAL:
                 value = None
             if not value and (value is None or value == ""):
                 spent = spent or new_budget()
-                try:
-                    value = rule.value(record, inputs, spent)
-                    if value is not SKIPPED and not key:
-                        put_once(data, rule, value)
-                except Stop as stop:
-                    problems.append(stop.problem)
-                    continue
-                if value is SKIPPED:
-                    continue
-            elif not key:
-                try:
-                    put_once(data, rule, value)
-                except Stop as stop:
-                    problems.append(stop.problem)
-            if not below:
-                if key:
-                    data[key] = value
+                _take_long_way(rule, record, inputs, spent, data, problems)
+            elif not below:
+                data[key] = value
             elif key in data:
                 data[key][below] = value  # type: ignore[index]  # no target lies above another
             else:
@@ -115,6 +99,22 @@ class Plan:
         return holders
 
 
+def _take_long_way(
+    rule: Rule,
+    record: Record,
+    inputs: Inputs,
+    spent: Budget,
+    data: dict[str, object],
+    problems: list[Problem],
+) -> None:
+    try:
+        value = rule.value(record, inputs, spent)
+        if value is not SKIPPED:
+            put_once(data, rule, value)
+    except Stop as stop:
+        problems.append(stop.problem)
+
+
 def _step(rule: Rule, parents: dict[tuple[str, ...], int]) -> _Step:
     mode, quick = _way(rule)
     holder, name = 0, ""
@@ -123,17 +123,15 @@ def _step(rule: Rule, parents: dict[tuple[str, ...], int]) -> _Step:
         for size in range(1, len(above) + 1):
             parents.setdefault(tuple(above[:size]), len(parents))
         holder = parents[tuple(above)]
-    key, below = rule.parts[0], ""
-    if rule.is_shared or len(rule.parts) > 2:
-        key = ""
-    elif len(rule.parts) == 2:
-        below = rule.parts[1]
-    return _Step(mode, holder, name, quick, key, below, rule)
+    below = rule.parts[1] if len(rule.parts) == 2 else ""
+    return _Step(mode, holder, name, quick, rule.parts[0], below, rule)
 
 
 def _way(rule: Rule) -> tuple[int, _Quick]:
     """Return how a rule is taken."""
     if rule.when is not None or rule.lookup or rule.members is not None:
+        return _LONG, _nothing
+    if rule.is_shared or len(rule.parts) > 2:
         return _LONG, _nothing
     cast = CASTS[rule.type]
     if rule.source:
@@ -150,7 +148,7 @@ def _way(rule: Rule) -> tuple[int, _Quick]:
     # A list or object is the record's own to change: it must not be shared.
     if isinstance(constant, list | Mapping):
         return _LONG, _nothing
-    return _CONSTANT, lambda: constant
+    return _EXPRESSION, lambda record, variables: constant
 
 
 def _value(rule: Rule) -> tuple[int, _Quick]:

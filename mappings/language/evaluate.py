@@ -102,10 +102,9 @@ def _compiled(node: Node) -> Evaluator:
 
 
 def _plain_call(node: Call) -> Evaluator:
-    apply = _with_literals(node)
-    if apply is not None:
-        only = _compiled(node.arguments[0])
-        return lambda record, variables, budget: apply(only(record, variables, budget))
+    if rounds := _with_literals(node):
+        inner = _compiled(node.arguments[0])
+        return lambda record, variables, budget: rounds(inner(record, variables, budget))
     apply = FUNCTIONS[node.name].apply
     arguments = [_compiled(argument) for argument in node.arguments]
     if len(arguments) == 1:

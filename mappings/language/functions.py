@@ -76,7 +76,9 @@ def _calculated(name: str) -> Callable[[object, object], Decimal]:
 
     def apply(left: object, right: object) -> Decimal:
         try:
-            return operation(number(left), number(right))
+            return operation(as_decimal(left), as_decimal(right))
+        except NotANumber as error:
+            raise ExpressionError(f"A number is needed, and the value {error}.") from error
         except DecimalException as error:
             raise ExpressionError("The result is too large.") from error
 

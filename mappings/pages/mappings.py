@@ -180,7 +180,10 @@ def mapping_overlay(request: HttpRequest, pk: int) -> HttpResponse:
     """Open a client's overlay of a partner's mapping, made empty when there is none."""
     template = _mapping(request, pk)
     chosen = request.POST.get("client", "")
-    client = get_object_or_404(Client, pk=int(chosen) if chosen.isdecimal() else 0)
+    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+        messages.error(request, "Choose a client.")
+        return HttpResponseRedirect(reverse("mapping_detail", args=[pk]))
+    client = get_object_or_404(Client, pk=int(chosen))
     try:
         made = ensure_overlay(actor_of(request), template, client.pk)
     except ValidationError as error:
