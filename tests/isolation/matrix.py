@@ -120,7 +120,9 @@ ADMIN: dict[str, Rule] = {
     "owner_matrix": Rule("mappings.view"),
     "owner_propose": Rule("mappings.edit", ACT),
     **_rules("custom_field_list custom_field_detail", Rule("mappings.view")),
-    **_rules("custom_field_add custom_field_change custom_field_retire", Rule("mappings.edit", ACT)),
+    **_rules(
+        "custom_field_add custom_field_change custom_field_retire", Rule("mappings.edit", ACT)
+    ),
     "change_list": Rule("changes.view"),
     "change_detail": Rule("changes.view", owned=True),
     **_rules("change_approve change_reject", Rule("changes.approve", ACT, owned=True)),
