@@ -1,5 +1,6 @@
 """Custom fields in the API."""
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
@@ -40,17 +41,14 @@ class CustomFieldChangeSerializer(serializers.ModelSerializer[CustomField]):
         fields = ("label", "help", "required", "choices")
 
 
-class CustomFieldViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[CustomField]
-):
-    """The partner's own fields; they hold for all clients."""
+class CustomFieldViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[CustomField]):
+    """The partner's own fields; they hold for all clients. A client's token sees none."""
 
     serializer_class = CustomFieldSerializer
     queryset = CustomField.objects.all()
     lookup_value_regex = "[0-9]{1,18}"
     required = {
         "list": "mappings.view",
-        "retrieve": "mappings.view",
         "create": "mappings.edit",
         "partial_update": "mappings.edit",
         "retire": "mappings.edit",
@@ -60,6 +58,10 @@ class CustomFieldViewSet(
     def actor(self) -> Actor:
         """Who asks."""
         return actor_of(self.request._request)
+
+    def get_queryset(self) -> QuerySet[CustomField]:
+        rows = super().get_queryset()
+        return rows if self.actor.client_id is None else rows.none()
 
     @extend_schema(request=CustomFieldSerializer, responses={201: CustomFieldSerializer})
     def create(self, request: Request) -> Response:

@@ -199,7 +199,7 @@ API: dict[str, dict[str, str]] = {
     "mapping-draft": {"POST": "mappings.edit"},
     "mapping-overlay": {"POST": "mappings.edit"},
     "custom-field-list": {"GET": "mappings.view", "POST": "mappings.edit"},
-    "custom-field-detail": {"GET": "mappings.view", "PATCH": "mappings.edit"},
+    "custom-field-detail": {"PATCH": "mappings.edit"},
     "custom-field-retire": {"POST": "mappings.edit"},
     "change-request-list": {"GET": "changes.view"},
     "change-request-detail": {"GET": "changes.view"},
