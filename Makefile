@@ -8,7 +8,7 @@ NPM_DIR := branding/static_src
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-real e2e chaos check bench lock css openapi clean
+.PHONY: help setup demo test test-real e2e chaos check bench lock css openapi canonical-model clean
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ css: $(NPM_DIR)/node_modules/.ready ## Build the portal's stylesheet
 
 openapi: $(STAMP) ## Write docs/openapi.yaml anew
 	@$(BIN)/python manage.py spectacular --urlconf config.urls_admin --file docs/openapi.yaml
+
+canonical-model: $(STAMP) ## Write docs/canonical-model.md anew
+	@$(BIN)/python -m mappings.canonical.document > docs/canonical-model.md
 
 clean: ## Remove what was made here: environment, demo state, caches
 	@if [ -x $(BIN)/python ]; then $(BIN)/python manage.py database stop || true; fi

@@ -29,6 +29,11 @@ def at_most(ident: str, figure: float, unit: str, reach: float, limited_by: str)
     return Figure(ident, round(figure, 4), unit, reach, figure <= reach, limited_by)
 
 
+def at_least(ident: str, figure: float, unit: str, reach: float, limited_by: str) -> Figure:
+    """Return a figure that must reach `reach`."""
+    return Figure(ident, round(figure, 4), unit, reach, figure >= reach, limited_by)
+
+
 def reported(ident: str, figure: float, unit: str, limited_by: str) -> Figure:
     """Return a figure of which nothing is asked yet."""
     return Figure(ident, round(figure, 4), unit, None, None, limited_by)

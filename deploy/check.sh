@@ -20,6 +20,10 @@ css() {
     (cd branding/static_src && npm run --silent check) || { echo "Run: make css, and commit branding/static"; return 1; }
 }
 
+canonical_model() {
+    diff -u docs/canonical-model.md <(python -m mappings.canonical.document) || { echo "Run: make canonical-model"; return 1; }
+}
+
 no_addresses() {
     ! git grep -nIE 'https?://(pypi\.org|files\.pythonhosted\.org|registry\.npmjs\.org|deb\.debian\.org)|/work/main' -- ':!deploy/check.sh'
 }
@@ -33,6 +37,7 @@ step "system checks" python manage.py check --fail-level WARNING
 step "migrations complete" python manage.py makemigrations --check --dry-run
 step "templates" djlint templates --lint
 step "API schema" api_schema
+step "canonical model document" canonical_model
 step "built CSS" css
 step "no addresses of this machine" no_addresses
 

@@ -12,7 +12,8 @@ class MappingsConfig(AppConfig):
     def ready(self) -> None:
         from governance.appliers import register_applier
         from mappings import actions  # noqa: F401  registers the audit actions
-        from mappings.change_control import MAPPING_VERSION, VALUE_MAP_VERSION
+        from mappings.change_control import MAPPING_VERSION, OWNERSHIP, VALUE_MAP_VERSION
 
         register_applier(MAPPING_VERSION)
         register_applier(VALUE_MAP_VERSION)
+        register_applier(OWNERSHIP)

@@ -1,17 +1,23 @@
-"""How mapping versions and value maps change under change control."""
+"""How mapping versions, value maps and ownership change under change control."""
 
 from collections.abc import Mapping as Record
+
+from django.core.exceptions import ValidationError
 
 from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
 from governance.models import Change
+from mappings.canonical.registry import fields_of
 from mappings.diff import diff
 from mappings.documents import document_hash, rules_of
 from mappings.models import Mapping, MappingVersion, ValueMap, ValueMapVersion
 from mappings.money import money_parts
-from mappings.services import value_maps, versions
+from mappings.overlays import own_rules
+from mappings.services import ownership, value_maps, versions
 from mappings.services.checking import value_maps_in
+from mappings.services.custom_fields import custom_fields
+from mappings.services.overlays import standing_document, template_version
 from mappings.state import BadMove
 
 _FOR_ALL = "It holds for every client that uses the partner's own."
@@ -20,18 +26,19 @@ _FOR_ALL = "It holds for every client that uses the partner's own."
 
 
 def _mapping(target_id: str) -> Mapping:
-    return Mapping.objects.select_related("live").get(pk=int(target_id))
+    rows = Mapping.objects.select_related("live", "template__live")
+    return rows.get(pk=int(target_id))
 
 
 def _documents(change: Change) -> tuple[Record[str, object], Record[str, object]]:
-    live = _mapping(change.target_id).live
+    before = standing_document(_mapping(change.target_id))
     document = change.content.get("document")
-    return (live.document if live else {}), (document if isinstance(document, dict) else {})
+    return before, (document if isinstance(document, dict) else {})
 
 
 def _apply_version(change: Change, actor: Actor) -> Record[str, object]:
     """Publish exactly what was signed: the row must still hold the content of the request."""
-    mapping = Mapping.objects.select_for_update(of=("self",)).get(pk=int(change.target_id))
+    mapping = _locked_mapping(int(change.target_id))
     version = MappingVersion.objects.filter(
         pk=change.content.get("version"), mapping=mapping
     ).first()
@@ -47,25 +54,43 @@ def _apply_version(change: Change, actor: Actor) -> Record[str, object]:
     return {"version": version.number, "hash": version.hash}
 
 
+def _locked_mapping(pk: int) -> Mapping:
+    """Lock a mapping, an overlay's template before it: they move in that order elsewhere too."""
+    template = Mapping.objects.filter(overlays=pk).values_list("pk", flat=True)
+    for locked in (*template, pk):
+        Mapping.objects.select_for_update(of=("self",)).get(pk=locked)
+    return Mapping.objects.select_related("live", "template__live").get(pk=pk)
+
+
 def _diff_version(change: Change) -> list[DiffLine]:
-    old, new = _documents(change)
-    return [DiffLine(line.sign, line.text) for line in diff(old, new)]
+    version = MappingVersion.objects.filter(pk=change.content.get("version")).first()
+    own = own_rules(version.overlay if version else None)
+    return [
+        DiffLine(line.sign, f"{line.text} (the client's own)" if line.rule in own else line.text)
+        for line in diff(*_documents(change))
+    ]
 
 
 def _risk_of_version(change: Change) -> Risk:
     mapping = _mapping(change.target_id)
-    touched = money_parts(*_documents(change), mapping.object_type or mapping.canonical)
+    touched = money_parts(
+        *_documents(change), mapping.object_type or mapping.canonical, custom_fields()
+    )
     notes = [f"It changes {', '.join(touched)}: amounts may come out differently."]
     if not touched:
         notes = []
     if mapping.client_id is None:
         notes.append(_FOR_ALL)
+    if count := mapping.overlays.exclude(live=None).count():
+        notes.append(f"{count} client{'s' if count > 1 else ''} with rules of their own follow it.")
     return Risk(touches_money=bool(touched), notes=tuple(notes))
 
 
 def _live_hash(target_id: str) -> str:
-    live = _mapping(target_id).live
-    return live.hash if live else ""
+    """Return what a proposal stands on; an overlay also on its template."""
+    mapping = _mapping(target_id)
+    own, base = (mapping.live.hash if mapping.live else ""), template_version(mapping)
+    return document_hash({"base": base.hash, "own": own}) if base else own
 
 
 def _live_content(target_id: str) -> Record[str, object]:
@@ -130,7 +155,10 @@ def _maps_money(mapping: Mapping, name: str) -> bool:
     """Say whether a rule that uses the value map fills, or reads, something of money."""
     document = mapping.live.document if mapping.live else {}
     using = [rule for rule in rules_of(document) if name in value_maps_in({"rules": [rule]})]
-    return bool(money_parts({}, {"rules": using}, mapping.object_type or mapping.canonical))
+    parts = money_parts(
+        {}, {"rules": using}, mapping.object_type or mapping.canonical, custom_fields()
+    )
+    return bool(parts)
 
 
 def _live_number(target_id: str) -> str:
@@ -150,4 +178,68 @@ VALUE_MAP_VERSION = Applier(
     risk=_risk_of_table,
     base_version=_live_number,
     snapshot=_live_table,
+)
+
+# --- ownership -------------------------------------------------------------------------------
+
+
+def _wanted(change: Change) -> dict[str, object]:
+    rules = change.content.get("rules")
+    return rules if isinstance(rules, dict) else {}
+
+
+def _apply_owners(change: Change, actor: Actor) -> Record[str, object]:
+    object_type, client_id = ownership.read_target(change.target_id)
+    try:
+        ownership.set_owners(object_type, client_id, _wanted(change))
+    except ValidationError as error:
+        raise ApplyFailed(" ".join(error.messages)) from error
+    return {"rules": _wanted(change)}
+
+
+def _diff_owners(change: Change) -> list[DiffLine]:
+    object_type, client_id = ownership.read_target(change.target_id)
+    before, after = ownership.rules_for(object_type, client_id), _wanted(change)
+    lines = []
+    for name in sorted({*before, *after}):
+        was, now = before.get(name), after.get(name)
+        field = name or "The object as a whole"
+        if was is not None and was != now:
+            lines.append(DiffLine("-", f"{field}: {was}"))
+        if now is not None:
+            lines.append(DiffLine(" " if was == now else "+", f"{field}: {now}"))
+    return lines
+
+
+def _risk_of_owners(change: Change) -> Risk:
+    object_type, client_id = ownership.read_target(change.target_id)
+    before, after = ownership.rules_for(object_type, client_id), _wanted(change)
+    fields = fields_of(object_type, custom_fields())
+    differ = [name for name in {*before, *after} if before.get(name) != after.get(name)]
+    money = [
+        name for name in differ if not name or fields[name].type in ("money", "decimal")
+    ]  # the object as a whole has its amounts too
+    notes = ["Another system may then change amounts."] if money else []
+    if client_id is None:
+        notes.append("It holds for every client without a rule of its own.")
+    return Risk(touches_money=bool(money), notes=tuple(notes))
+
+
+def _owners_base(target_id: str) -> str:
+    rules = ownership.rules_for(*ownership.read_target(target_id))
+    return document_hash(rules) if rules else ""
+
+
+def _owners_now(target_id: str) -> Record[str, object]:
+    return {"rules": ownership.rules_for(*ownership.read_target(target_id))}
+
+
+OWNERSHIP = Applier(
+    kind=ownership.KIND,
+    label="Ownership",
+    apply=_apply_owners,
+    diff=_diff_owners,
+    risk=_risk_of_owners,
+    base_version=_owners_base,
+    snapshot=_owners_now,
 )

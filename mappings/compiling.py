@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from mappings.canonical.custom import NONE, CustomFields
 from mappings.canonical.fields import Field
 from mappings.canonical.registry import SCHEMAS, UnknownObject, fields_of
 from mappings.documents import (
@@ -46,21 +47,21 @@ class Check:
 
 
 def compiled_parts(
-    document: Record, object_type: str, source_type: str
+    document: Record, object_type: str, source_type: str, custom: CustomFields = NONE
 ) -> tuple[list[Rule], list[Check]]:
     """Return the compiled rules and checks. Raises MappingError."""
     plain = plain_document(document)
     problems = structure_problems(plain)
     if problems:
         raise MappingError(problems)
-    fields = _fields(object_type)
+    fields = _fields(object_type, custom)
     made = _bounded_rules(plain, fields)
     judged = [_check(raw, rules_of(plain)) for raw in checks_of(plain)]
     rules = [one for one in made if isinstance(one, Rule)]
     checks = [one for one in judged if isinstance(one, Check)]
     problems = [one for one in [*made, *judged] if isinstance(one, Problem)]
     problems += _target_problems(plain, fields) + _lookup_problems(plain)
-    problems += _source_problems(rules, source_type)
+    problems += _source_problems(rules, source_type, custom)
     if problems:
         raise MappingError(problems)
     mark_shared(rules)
@@ -81,11 +82,11 @@ def _bounded_rules(document: Record, fields: Mapping[str, Field]) -> list[Rule |
     return made
 
 
-def _fields(object_type: str) -> dict[str, Field]:
+def _fields(object_type: str, custom: CustomFields) -> dict[str, Field]:
     if not object_type:
         return {}
     try:
-        return fields_of(object_type)
+        return fields_of(object_type, custom)
     except UnknownObject as error:
         raise MappingError([Problem("object", str(error))]) from error
 
@@ -181,11 +182,11 @@ def _lookup_problems(holder: Record, above: str = "") -> list[Problem]:
     return found
 
 
-def _source_problems(rules: list[Rule], source_type: str) -> list[Problem]:
+def _source_problems(rules: list[Rule], source_type: str, custom: CustomFields) -> list[Problem]:
     """Return the rules that read what the canonical object does not have."""
     if not source_type:
         return []
-    fields = _fields(source_type)
+    fields = _fields(source_type, custom)
     return [
         rule.problem("source", f"{SCHEMAS[source_type].label} has no field {path!r}")
         for rule in rules

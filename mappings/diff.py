@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, Literal
 
-from mappings.documents import canonical_json, checks_of, objects_in, rules_of
+from mappings.documents import canonical_json, checks_of, objects_in, open_targets, rules_of
 
 Record = Mapping[str, object]
 _POLICY_WORDS: Final = {
@@ -17,8 +17,13 @@ _POLICY_WORDS: Final = {
     "default": "take the default",
     "skip": "leave it out",
 }
+_EXTENSION_WORDS: Final = {
+    "replace": "clients may replace it",
+    "any": "clients may replace it or leave it out",
+}
 _MISS_WORDS: Final = {
     "fail": "refuse the record",
+    "hold": "hold the record",
     "default": "take the default",
     "pass": "keep the value",
 }
@@ -30,6 +35,7 @@ class Line:
 
     sign: Literal["+", "-", " "]
     text: str
+    rule: str = ""
 
 
 def _word(value: object) -> str:
@@ -86,6 +92,8 @@ def rule_words(rule: Record) -> str:
             said.append(f"{words}: {_POLICY_WORDS.get(str(rule[name]), rule[name])}")
     if rule.get("when"):
         said.append(f"only when {rule['when']}")
+    if rule.get("extension"):
+        said.append(_EXTENSION_WORDS.get(str(rule["extension"]), ""))
     if rule.get("note"):
         said.append(f"note: {rule['note']}")
     return "; ".join(said)
@@ -114,15 +122,82 @@ def diff(old: Record, new: Record) -> list[Line]:
     before, after = _by_id(checks_of(old)), _by_id(checks_of(new))
     for ident in [*after, *(one for one in before if one not in after)]:
         lines += _changed(before.get(ident), after.get(ident), _check_words)
-    return lines
+    return lines + _open_diff(old, new)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """How one rule or check differs between two documents, in plain words.
+
+    change: added, removed, changed or same. kind: rule or check. parts: those of the rule
+    that differ.
+    """
+
+    kind: str
+    id: str
+    change: str
+    before: str
+    after: str
+    parts: tuple[str, ...]
+
+
+def compare(old: Record, new: Record) -> list[RuleChange]:
+    """Return every rule and check of either document with what became of it."""
+    made = _compared("rule", rules_of(old), rules_of(new), _whole_words)
+    made += _compared("check", checks_of(old), checks_of(new), _check_words)
+    for line in _open_diff(old, new):
+        is_new = line.sign == "+"
+        target = line.text.rpartition(" ")[2]
+        words = ("", line.text) if is_new else (line.text, "")
+        made.append(RuleChange("opening", target, "added" if is_new else "removed", *words, ()))
+    return made
+
+
+def _compared(
+    kind: str, old: list[Record], new: list[Record], words: Callable[[Record], str]
+) -> list[RuleChange]:
+    before, after = _by_id(old), _by_id(new)
+    made = []
+    for ident in [*after, *(one for one in before if one not in after)]:
+        was, now = before.get(ident), after.get(ident)
+        change = "added" if was is None else "removed" if now is None else "changed"
+        change = "same" if is_same(was, now) else change
+        names = sorted({*(was or {}), *(now or {})}) if was and now else []
+        differ = tuple(name for name in names if not _same_part(was or {}, now or {}, name))
+        made.append(
+            RuleChange(
+                kind, ident, change, words(was) if was else "", words(now) if now else "", differ
+            )
+        )
+    return made
+
+
+def _same_part(was: Record, now: Record, name: str) -> bool:
+    if (name in was) != (name in now):
+        return False
+    return canonical_json(was[name]) == canonical_json(now[name])
+
+
+def _whole_words(rule: Record) -> str:
+    """Return a rule with those of its members in words."""
+    members = [_whole_words(one) for one in rules_of(rule)]
+    return "\n    ".join([rule_words(rule), *members])
+
+
+def _open_diff(old: Record, new: Record) -> list[Line]:
+    """Return how the targets differ that clients may add rules for."""
+    was, now = open_targets(old), open_targets(new)
+    words = "clients may add: "
+    lines = [Line("-", words + one) for one in was if one not in now]
+    return lines + [Line("+", words + one) for one in now if one not in was]
 
 
 def _changed(was: Record | None, now: Record | None, words: Callable[[Record], str]) -> list[Line]:
     """Return one rule or check as it went, came or stayed."""
     if was is not None and is_same(was, now):
-        return [Line(" ", words(was))]
-    gone = [Line("-", words(was))] if was is not None else []
-    return gone + ([Line("+", words(now))] if now is not None else [])
+        return [Line(" ", words(was), str(was.get("id")))]
+    gone = [Line("-", words(was), str(was.get("id")))] if was is not None else []
+    return gone + ([Line("+", words(now), str(now.get("id")))] if now is not None else [])
 
 
 def _rules_diff(old: list[Record], new: list[Record], indent: str) -> list[Line]:
@@ -134,7 +209,10 @@ def _rules_diff(old: list[Record], new: list[Record], indent: str) -> list[Line]
     lines: list[Line] = []
     for ident, rule in before.items():
         if ident not in after:
-            lines += [Line("-", words(rule)), *_rules_diff(rules_of(rule), [], f"{indent}    ")]
+            lines += [
+                Line("-", words(rule), ident),
+                *_rules_diff(rules_of(rule), [], f"{indent}    "),
+            ]
     for ident, rule in after.items():
         was = before.get(ident)
         flat_was, flat = _without_members(was), _without_members(rule)

@@ -8,7 +8,7 @@
 A rule takes its value from one of `source` (a path in the record), `constant`, `expr`, or
 `for_each` (a list in the record, with `rules` for its members); then come `steps`, then
 `lookup`: {"reference": "customer"} for what stands for another record on the other side, or
-{"value_map": "terms", "on_miss": "fail" | "default" | "pass"}.
+{"value_map": "terms", "on_miss": "fail" | "hold" | "default" | "pass"}.
 
 `on_missing` (no such field) and `on_null` (null or empty, before or after the steps) say what
 happens when there is no value: fail, null, default or skip (the target stays out). Without
@@ -16,6 +16,10 @@ them: default when there is one, fail when the rule is required, null otherwise.
 the result itself: no step touches it. `when` is a condition; a rule whose condition is false
 stays out. `type` is the type of the result. Two rules may have one target when both have a
 condition; when both give a value, that is a problem.
+
+A partner's document says where a client may differ: `extension` of a rule is "replace" (a client
+may replace it) or "any" (replace it or leave it out); `open_targets` of the document lists the
+targets that a client may add rules for. `overlays.py` holds clients to it.
 
 `structure.py` checks all of this.
 """
@@ -80,6 +84,12 @@ def rules_of(document: Mapping[str, object]) -> list[Mapping[str, object]]:
 def checks_of(document: Mapping[str, object]) -> list[Mapping[str, object]]:
     """Return the checks of a document, without looking into them."""
     return objects_in(document.get("checks"))
+
+
+def open_targets(document: Mapping[str, object]) -> list[str]:
+    """Return the targets that a client may add rules for, in order."""
+    given = document.get("open_targets")
+    return sorted({str(one) for one in given}) if isinstance(given, list) else []
 
 
 def objects_in(value: object) -> list[Mapping[str, object]]:

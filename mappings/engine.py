@@ -7,26 +7,27 @@ The engine has no clock, no randomness and no network; `Inputs` is all that it i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from mappings.canonical.validation import faults
+from mappings.canonical.custom import NONE, CustomFields
+from mappings.canonical.validation import Validator
 from mappings.compiling import Check, compiled_parts
 from mappings.documents import Problem
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import ExpressionError
 from mappings.paths import MISSING
-from mappings.rules import Rule, new_budget, put_once
+from mappings.plan import Plan
+from mappings.rules import Rule, new_budget
 from mappings.values import BadValue, kept
 
 __all__ = ["CompiledMapping", "Inputs", "Mapped", "RuleTrace", "StepTrace", "compile_mapping"]
 
 
-# The rule's type has made sure of these; decimals, lists and objects are looked into.
-_KEPT_AS_THEY_ARE: Final = frozenset({str, bool, int})
+# Rules of these types give what can be kept as it is; what others give is looked into.
+_KEPT_AS_THEY_ARE: Final = frozenset({"text", "integer", "boolean", "date", "datetime"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(NamedTuple):
     """The result for one record: its data, or None and the problems that stopped it.
 
     `warnings`: failed checks that stop nothing. `holds`: failed checks that ask to wait.
@@ -55,49 +56,59 @@ class RuleTrace:
 class CompiledMapping:
     """A document, ready to run. `object_type`: the canonical object it makes, if it does."""
 
-    __slots__ = ("_checks", "_rules", "object_type")
+    __slots__ = ("_checks", "_plan", "_rules", "_to_keep", "_validator", "object_type")
 
-    def __init__(self, rules: Sequence[Rule], checks: Sequence[Check], object_type: str) -> None:
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        checks: Sequence[Check],
+        object_type: str,
+        custom: CustomFields = NONE,
+    ) -> None:
         self._rules = rules
+        self._plan = Plan(rules)
+        self._to_keep = tuple(
+            dict.fromkeys(
+                rule.parts[0]
+                for rule in rules
+                if len(rule.parts) > 1
+                or rule.members is not None
+                or rule.type not in _KEPT_AS_THEY_ARE
+            )
+        )
         self._checks = checks
+        self._validator = Validator(object_type, custom) if object_type else None
         self.object_type = object_type
 
     def run(self, record: Record, *, inputs: Inputs) -> Mapped:
         """Map one record. Never raises for what the record holds."""
         data: dict[str, object] = {}
-        problems: list[Problem] = []
-        spent = new_budget()
-        for rule in self._rules:
-            try:
-                value = rule.value(record, inputs, spent)
-                if value is not SKIPPED:
-                    put_once(data, rule, value)
-            except Stop as stop:
-                problems.append(stop.problem)
-        if problems:
+        if problems := self._plan.fill(record, inputs, data):
             return Mapped(None, problems)
-        if self.object_type:
-            return self._kept(data, inputs)
+        if self._validator is not None:
+            return self._kept(data, inputs, self._validator)
         return self._checked(data, inputs)
 
-    def _kept(self, data: dict[str, object], inputs: Inputs) -> Mapped:
+    def _kept(self, data: dict[str, object], inputs: Inputs, validator: Validator) -> Mapped:
         """Bring the data into the form of canonical records, and validate it as one."""
         wrong: list[Problem] = []
-        for name, value in data.items():
-            if value is None or type(value) in _KEPT_AS_THEY_ARE:
+        for name in self._to_keep:
+            if name not in data:
                 continue
             try:
-                data[name] = kept(value)
+                data[name] = kept(data[name])
             except BadValue as error:
                 wrong.append(Problem("invalid", f"The value {error}.", target=name))
         if not wrong:
             wrong = [
                 Problem("invalid", fault.message, target=fault.path)
-                for fault in faults(self.object_type, data)
+                for fault in validator.faults(data)
             ]
         return Mapped(None, wrong) if wrong else self._checked(data, inputs)
 
     def _checked(self, data: dict[str, object], inputs: Inputs) -> Mapped:
+        if not self._checks:
+            return Mapped(data)
         failed: dict[str, list[Problem]] = {"reject": [], "hold": [], "warn": []}
         for check in self._checks:
             text = check.failure(data, inputs.variables)
@@ -116,6 +127,13 @@ class CompiledMapping:
         """
         inputs, spent = Inputs(variables=variables or {}), new_budget()
         return [found for rule in self._rules for found in rule.references(record, inputs, spent)]
+
+    def looked_up(self, record: Record, value_map: str, *, inputs: Inputs) -> list[str]:
+        """Return the words that `run` looks up in a value map, found there or not."""
+        spent = new_budget()
+        return [
+            word for rule in self._rules for word in rule.words(record, value_map, inputs, spent)
+        ]
 
     def explain(self, record: Record, *, inputs: Inputs) -> list[RuleTrace]:
         """Return what each rule takes, does and gives: the same code, watched."""
@@ -146,13 +164,18 @@ def _explained(rule: Rule, record: Record, inputs: Inputs) -> RuleTrace:
 
 
 def compile_mapping(
-    document: Record, *, object_type: str = "", source_type: str = ""
+    document: Record,
+    *,
+    object_type: str = "",
+    source_type: str = "",
+    custom: CustomFields = NONE,
 ) -> CompiledMapping:
     """Return the mapping ready to run. Raises MappingError with everything that is wrong.
 
     `object_type`: the canonical object that it makes (inbound, derived); its fields then give
     the types, an unknown target is refused, and every result is validated. `source_type`: the
     canonical object that it reads (outbound, derived); then unknown source paths are refused.
+    `custom`: the fields that the partner added to either.
     """
-    rules, checks = compiled_parts(document, object_type, source_type)
-    return CompiledMapping(rules, checks, object_type)
+    rules, checks = compiled_parts(document, object_type, source_type, custom)
+    return CompiledMapping(rules, checks, object_type, custom)

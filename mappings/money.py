@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mappings.canonical.registry import SCHEMAS
+from mappings.canonical.custom import NONE, CustomFields
+from mappings.canonical.registry import SCHEMAS, fields_of
 from mappings.diff import changed_rules, is_same
 from mappings.documents import checks_of, rules_of
 from mappings.language.budget import ExpressionError
@@ -18,13 +19,13 @@ _WORDS: Final = (
 _TYPES: Final = frozenset({"money", "decimal"})
 
 
-def money_parts(old: Record, new: Record, canonical: str) -> list[str]:
+def money_parts(old: Record, new: Record, canonical: str, custom: CustomFields = NONE) -> list[str]:
     """Return what of the difference touches money: targets of rules, and checks by their id.
 
     A rule counts when its target or something that it reads is money, hours or a rate by name
     or, for the canonical object, by type; a check when what it reads is.
     """
-    fields = _money_fields(canonical)
+    fields = _money_fields(canonical, custom)
     found = {
         str(rule.get("target"))
         for rule in changed_rules(old, new)
@@ -40,10 +41,11 @@ def money_parts(old: Record, new: Record, canonical: str) -> list[str]:
     return sorted(found)
 
 
-def _money_fields(canonical: str) -> frozenset[str]:
+def _money_fields(canonical: str, custom: CustomFields) -> frozenset[str]:
     if canonical not in SCHEMAS:
         return frozenset()
-    return frozenset(one.name for one in SCHEMAS[canonical].fields if one.type in _TYPES)
+    fields = fields_of(canonical, custom).values()
+    return frozenset(one.name for one in fields if one.type in _TYPES)
 
 
 def _paths(rule: Record) -> Iterator[str]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from mappings.canonical.custom import CustomFields
 from mappings.canonical.registry import schema
 
 Decision = Literal["keep", "take", "conflict"]
@@ -25,11 +26,12 @@ class Owners:
     """Which kind of system owns an object's fields.
 
     rules: field → kind, "" for the object as a whole; the canonical model answers where a
-    partner has no rule of its own.
+    partner has no rule of its own. custom: the fields that the partner added.
     """
 
     object_type: str
     rules: Mapping[str, str] = field(default_factory=dict)
+    custom: CustomFields = field(default_factory=dict)
 
     def of(self, name: str) -> str:
         """Return who owns a field: its own rule, the object's, the model's for either."""
@@ -44,7 +46,7 @@ class Owners:
 
     def fill_only(self, kinds: Collection[str]) -> frozenset[str]:
         """Return the fields that a system of these kinds may set only where nothing is."""
-        names = [one.name for one in schema(self.object_type).fields]
+        names = [one.name for one in schema(self.object_type, self.custom).fields]
         return frozenset(name for name in names if self.of(name) not in {*kinds, ANY})
 
 

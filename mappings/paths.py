@@ -1,6 +1,7 @@
 """Reading values by dotted path. Pure; it never evaluates anything."""
 
 from collections.abc import Callable, Mapping
+from sys import intern
 from typing import Final
 
 MAX_SEGMENTS: Final = 12
@@ -25,7 +26,8 @@ class BadPath(ValueError):
 def split(path: str) -> tuple[str, ...]:
     """Return the segments of `a.b.0.c`; a dot inside a name is written `\\.`. Raises BadPath."""
     marked = path.replace("\\.", "\0")
-    parts = tuple(part.replace("\0", ".") for part in marked.split("."))
+    # One text for each name, however many rules and mappings have it.
+    parts = tuple(intern(part.replace("\0", ".")) for part in marked.split("."))
     if len(path) > MAX_PATH or len(parts) > MAX_SEGMENTS or not all(parts):
         raise BadPath(f"{path[:60]!r} is no path; write names with dots, such as customer.name.")
     if any(part.startswith("__") for part in parts):
@@ -39,6 +41,8 @@ def joined(*names: str) -> str:
 
 
 def _step(value: object, name: str) -> object:
+    if type(value) is dict:
+        return value.get(name, MISSING)
     if isinstance(value, Mapping):
         return value.get(name, MISSING)
     if isinstance(value, list) and name.isascii() and name.isdecimal() and len(name) < 6:
@@ -53,18 +57,36 @@ def reader(path: str) -> Reader:
     """
     parts = split(path)
     if len(parts) == 1:
-        only = parts[0]
-        return lambda record: record.get(only, MISSING)
+        return _read_one(parts[0])
+    if len(parts) == 2:
+        return _read_two(*parts)
+    return lambda record: walked(record, parts)
+
+
+def _read_one(name: str) -> Reader:
+    return lambda record: record.get(name, MISSING)
+
+
+def _read_two(first: str, second: str) -> Reader:
+    """Return the reader of a field of an object: most nested paths are so."""
 
     def read(record: Mapping[str, object]) -> object:
-        value: object = record
-        for part in parts:
-            value = _step(value, part)
-            if value is None or value is MISSING:
-                return value
-        return value
+        inner = record.get(first, MISSING)
+        if type(inner) is dict:
+            return inner.get(second, MISSING)
+        return walked(record, (first, second))
 
     return read
+
+
+def walked(record: Mapping[str, object], parts: tuple[str, ...]) -> object:
+    """Return the value at the end of a split path, MISSING when there is none."""
+    value: object = record
+    for part in parts:
+        value = _step(value, part)
+        if value is None or value is MISSING:
+            return value
+    return value
 
 
 def put(target: dict[str, object], parts: tuple[str, ...], value: object) -> None:

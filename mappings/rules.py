@@ -1,7 +1,8 @@
 """One rule of a mapping, compiled: from a record to one target value. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from mappings.canonical.fields import Field
@@ -9,7 +10,7 @@ from mappings.documents import Problem, objects_in
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
-from mappings.paths import MISSING, put, reader, split
+from mappings.paths import MISSING, put, split, walked
 from mappings.transforms import Step, TransformError, build_step
 from mappings.values import CASTS, BadValue, kind_of, word_of
 
@@ -21,14 +22,16 @@ TYPE_OF: Final[Mapping[str, str]] = {
     "list": "list", "object": "object",
 }  # fmt: skip
 _LOOK_UP: Final = "look up"
-# Gives what a rule starts from, MISSING when there is none. Raises ExpressionError.
-Taker = Callable[[Record, Inputs, Budget], object]
+# No entry in a value map: the record is refused, or waits until there is one.
+VALUE_MISSING: Final = "value_missing"
+VALUE_HELD: Final = "value_held"
+_NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 class Rule:
     """One compiled rule. `field`: the canonical field that it fills, if it fills one.
 
-    taken: gives what the rule starts from. paths: what it reads. size: how many parts it has.
+    paths: what it reads. size: how many parts it has.
     is_shared: whether another rule has the same target.
 
     Raises ExpressionError, TransformError or BadPath for a rule that can't be compiled; the
@@ -37,11 +40,11 @@ class Rule:
 
     __slots__ = (
         "_as_type",
-        "_constant",
         "_default",
-        "_expression",
         "_on_missing",
         "_on_null",
+        "constant",
+        "expression",
         "id",
         "is_shared",
         "lookup",
@@ -51,8 +54,8 @@ class Rule:
         "required",
         "size",
         "source",
+        "source_parts",
         "steps",
-        "taken",
         "target",
         "type",
         "when",
@@ -69,7 +72,7 @@ class Rule:
         self.when = Expression(str(raw["when"])) if raw.get("when") else None
         self.steps = _steps(raw)
         lookup = raw.get("lookup")
-        self.lookup: Mapping[str, object] = lookup if isinstance(lookup, Mapping) else {}
+        self.lookup: Mapping[str, object] = lookup if isinstance(lookup, Mapping) else _NONE
         self._set_origin(raw)
         self._set_members(raw, field)
         self._as_type = CASTS[self.type]
@@ -77,11 +80,11 @@ class Rule:
         self._set_size()
 
     def _set_origin(self, raw: Record) -> None:
-        self._expression = Expression(str(raw["expr"])) if "expr" in raw else None
-        self._constant: object = raw.get("constant", MISSING)
-        self.taken = _taker(self.source, self._expression, self._constant)
+        self.expression = Expression(str(raw["expr"])) if "expr" in raw else None
+        self.constant: object = raw.get("constant", MISSING)
+        self.source_parts = split(self.source) if self.source else ()
         self.paths = [self.source] if self.source else []
-        for expression in (self._expression, self.when):
+        for expression in (self.expression, self.when):
             self.paths += expression.paths if expression else []
 
     def _set_members(self, raw: Record, field: Field | None) -> None:
@@ -99,13 +102,21 @@ class Rule:
         fallback = "default" if "default" in raw else "fail" if self.required else "null"
         self._on_null = str(raw.get("on_null") or fallback)
         self._on_missing = str(raw.get("on_missing") or fallback)
-        if self._constant is not MISSING and self._constant is not None and not self.steps:
-            self.cast(self._constant, "The constant")
+        if self.constant is not MISSING and self.constant is not None and not self.steps:
+            self.cast(self.constant, "The constant")
 
     def _set_size(self) -> None:
-        parts = [one.size for one in (self._expression, self.when) if one]
+        parts = [one.size for one in (self.expression, self.when) if one]
         below: list[int] = [one.size for one in self.members or ()]
         self.size: int = 1 + len(self.steps) + sum(parts) + sum(below)
+
+    def taken(self, record: Record, inputs: Inputs, spent: Budget) -> object:
+        """Return what the rule starts from, MISSING when there is none. Raises ExpressionError."""
+        if self.source_parts:
+            return walked(record, self.source_parts)
+        if self.expression is not None:
+            return self.expression(record, inputs.variables, spent)
+        return self.constant
 
     def cast(self, value: object, what: str) -> object:
         """Return a value of the document in the rule's type. Raises TransformError."""
@@ -221,7 +232,8 @@ class Rule:
             text = f"There is no value map '{name}' yet"
         else:
             text = f"The value map '{name}' has no entry for {word[:60]!r}; add one"
-        raise Stop(self.problem("value_missing", text, value, detail))
+        code = VALUE_HELD if policy == "hold" else VALUE_MISSING
+        raise Stop(self.problem(code, text, value, detail))
 
     def _each(self, value: object, inputs: Inputs, spent: Budget) -> object:
         assert self.members is not None
@@ -256,10 +268,8 @@ class Rule:
         if "reference" not in self.lookup and self.members is None:
             return
         try:
-            if self.when is not None and self._is_off(record, inputs, spent):
-                return
-            found = self.taken(record, inputs, spent)
-            if found is MISSING or found is None or found == "":
+            found = self._taken_in(record, inputs, spent)
+            if found is None:
                 return
             if self.members is not None:
                 yield from self._references_in(found, inputs, spent)
@@ -269,6 +279,32 @@ class Rule:
                 yield str(self.lookup["reference"]), word_of(key)
         except (Stop, ExpressionError, BadValue):
             return  # `value` meets the same problem and says it
+
+    def words(self, record: Record, value_map: str, inputs: Inputs, spent: Budget) -> Iterator[str]:
+        """Give each word that `value` will look up in a value map."""
+        if self.lookup.get("value_map") != value_map and self.members is None:
+            return
+        try:
+            found = self._taken_in(record, inputs, spent)
+            if found is None:
+                return
+            if self.members is not None:
+                for member in objects_in(found)[:MAX_MEMBERS]:
+                    for rule in self.members:
+                        yield from rule.words(member, value_map, inputs, spent)
+                return
+            key = self.stepped(found)
+            if key is not None and key != "":
+                yield word_of(key)
+        except (Stop, ExpressionError, BadValue):
+            return  # `value` meets the same problem and says it
+
+    def _taken_in(self, record: Record, inputs: Inputs, spent: Budget) -> object:
+        """Return what the rule starts from, None when it stays out or there is nothing."""
+        if self.when is not None and self._is_off(record, inputs, spent):
+            return None
+        found = self.taken(record, inputs, spent)
+        return None if found is MISSING or found == "" else found
 
     def _references_in(
         self, found: object, inputs: Inputs, spent: Budget
@@ -288,22 +324,12 @@ def fill(rules: Sequence[Rule], record: Record, inputs: Inputs, spent: Budget) -
     return target
 
 
-def _taker(source: str, expression: Expression | None, constant: object) -> Taker:
-    """Return what a rule starts from: its place in the record, its expression or constant."""
-    if source:
-        read = reader(source)
-        return lambda record, inputs, spent: read(record)
-    if expression is not None:
-        return lambda record, inputs, spent: expression(record, inputs.variables, spent)
-    return lambda record, inputs, spent: constant
-
-
 def put_once(target: dict[str, object], rule: Rule, value: object) -> None:
     """Set a rule's value. Raises Stop when another rule with this target has set it before."""
     if not rule.is_shared and len(rule.parts) == 1:
         target[rule.parts[0]] = value
         return
-    if rule.is_shared and reader(rule.target)(target) is not MISSING:
+    if rule.is_shared and walked(target, rule.parts) is not MISSING:
         text = "Two rules give this value; make their conditions exclude each other"
         raise Stop(rule.problem("twice", text))
     put(target, rule.parts, value)
@@ -323,7 +349,7 @@ def new_budget() -> Budget:
     return Budget(MAX_RECORD_STEPS)
 
 
-def _steps(raw: Record) -> list[tuple[str, Step]]:
+def _steps(raw: Record) -> tuple[tuple[str, Step], ...]:
     steps: list[tuple[str, Step]] = []
     for one in objects_in(raw.get("steps")):
         name = str(one["do"])
@@ -332,4 +358,4 @@ def _steps(raw: Record) -> list[tuple[str, Step]]:
             steps.append((name, build_step(name, settings)))
         except TransformError as error:
             raise TransformError(f"Step '{name[:40]}': {error}.") from error
-    return steps
+    return tuple(steps)

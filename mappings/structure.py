@@ -10,22 +10,25 @@ from mappings.paths import BadPath, split
 Rule = Mapping[str, object]
 Fault = tuple[str, str]
 
-DOCUMENT_KEYS: Final = frozenset({"rules", "checks"})
+DOCUMENT_KEYS: Final = frozenset({"rules", "checks", "open_targets"})
 RULE_KEYS: Final = frozenset({
     "id", "target", "source", "constant", "expr", "for_each", "rules", "steps", "lookup",
     "default", "on_null", "on_missing", "when", "type", "required", "note",
+    "extension",
 })  # fmt: skip
 CHECK_KEYS: Final = frozenset({"id", "assert", "message", "severity"})
 ORIGINS: Final = ("source", "constant", "expr", "for_each")
 POLICIES: Final = ("fail", "null", "default", "skip")
-MISSES: Final = ("fail", "default", "pass")
+MISSES: Final = ("fail", "hold", "default", "pass")
 TYPES: Final = (
     "text", "decimal", "integer", "boolean", "date", "datetime", "list", "object", "any",
 )  # fmt: skip
+EXTENSIONS: Final = ("replace", "any")
 SEVERITIES: Final = ("reject", "hold", "warn")
 MAX_RULES: Final = 500
 MAX_STEPS: Final = 20
 MAX_CHECKS: Final = 50
+MAX_OPEN: Final = 100
 MAX_LEVELS: Final = 3
 _ID: Final = re.compile(r"[A-Za-z0-9_.-]{1,80}")
 _NAME: Final = re.compile(r"[a-z0-9_-]{1,60}")
@@ -42,7 +45,7 @@ def structure_problems(document: Mapping[str, object]) -> list[Problem]:
     if not isinstance(document.get("rules"), list) or not 1 <= total <= MAX_RULES:
         return [*found, Problem("rules", f"A mapping has 1 to {MAX_RULES} rules.")]
     found += _rules_problems(document, "", 1)
-    return found + list(_checks_problems(document))
+    return found + list(_checks_problems(document)) + list(_extension_problems(document))
 
 
 def _count_rules(holder: Mapping[str, object], level: int) -> int:
@@ -185,6 +188,28 @@ def target_problems(rules: list[Rule], above: str = "") -> list[Problem]:
 
 def _of_rule(code: str, text: str, rule: Rule, above: str) -> Problem:
     return Problem(code, text, f"{above}{rule.get('id')}", str(rule.get("target") or ""))
+
+
+def _extension_problems(document: Mapping[str, object]) -> Iterator[Problem]:
+    """Give what is wrong with the places where clients may differ."""
+    for rule in rules_of(document):
+        if "extension" in rule and rule["extension"] not in EXTENSIONS:
+            yield _of_rule("extension", f"extension is one of {', '.join(EXTENSIONS)}.", rule, "")
+        if rule.get("extension") == "any" and rule.get("required") is True:
+            yield _of_rule("extension", "A required rule can't be left out.", rule, "")
+        for member in rules_of(rule):
+            if "extension" in member:
+                text = "Clients replace the rule over the list as a whole, not one inside it."
+                yield _of_rule("extension", text, member, f"{rule.get('id')}/")
+    given = document.get("open_targets", [])
+    if not isinstance(given, list) or len(given) > MAX_OPEN:
+        yield Problem("open_targets", f"Clients may add rules for at most {MAX_OPEN} fields.")
+        return
+    for target in given:
+        try:
+            split(target if isinstance(target, str) else "")
+        except BadPath as error:
+            yield Problem("open_targets", str(error))
 
 
 def _checks_problems(document: Mapping[str, object]) -> Iterator[Problem]:

@@ -132,12 +132,12 @@ CASTS: Final[Mapping[str, Callable[[object], object]]] = {
 
 def kept(value: object, depth: int = 0) -> object:
     """Return a value as canonical records keep it: decimals as text. Raises BadValue."""
+    if isinstance(value, Decimal):
+        return as_text(value)
     if isinstance(value, str):
         if not is_storable(value):
             raise BadValue("holds a sign that can't be stored")
         return value
-    if isinstance(value, Decimal):
-        return as_text(value)
     if depth > MAX_DEPTH:
         raise BadValue("is nested too deep")
     if isinstance(value, Mapping):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.engine.rows import decode, encode, execute, fetch, iso, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.neighbours import Known
@@ -108,8 +109,8 @@ def find(client_id: int, keys: Iterable[tuple[str, str]]) -> list[Known]:
         return []
     rows = fetch(_FIND, {"client": client_id, "types": types, "keys": names})
     return [
-        Known(type_, key, decode(data), version, deleted, id_)
-        for id_, type_, key, data, version, deleted in rows
+        Known(type_, key, upgraded(type_, decode(data), shape), version, deleted, id_)
+        for id_, type_, key, data, shape, version, deleted in rows
     ]
 
 
@@ -138,8 +139,10 @@ def _locked_rows(client_id: int, keys: set[tuple[str, str]]) -> dict[tuple[str, 
 
 def _lock(params: dict[str, object]) -> dict[tuple[str, str], _Row]:
     return {
-        (type_, key): _Row(id_, type_, key, decode(data), hash_, version, deleted)
-        for id_, type_, key, data, hash_, version, deleted in fetch(_LOCK, params)
+        (type_, key): _Row(
+            id_, type_, key, upgraded(type_, decode(data), shape), hash_, version, deleted
+        )
+        for id_, type_, key, data, shape, hash_, version, deleted in fetch(_LOCK, params)
     }
 
 
@@ -189,6 +192,7 @@ def _write(rows: list[_Row], origin: Origin) -> None:
         {
             "id": row.id,
             "data": row.data,
+            "schema_version": newest(row.type),
             "hash": row.hash,
             "version": row.version,
             "deleted": row.deleted,
@@ -221,12 +225,13 @@ def label_of(data: Mapping[str, object], key: str) -> str:
 
 
 _FIND: Final = """
-    SELECT id, type, key, data, version, deleted FROM syncjobs_canonicalrecord
+    SELECT id, type, key, data, schema_version, version, deleted FROM syncjobs_canonicalrecord
     WHERE client_id = %(client)s
       AND (type, key) IN (SELECT * FROM unnest(%(types)s::text[], %(keys)s::text[]))
 """
 _LOCK: Final = """
-    SELECT id, type, key, data, hash, version, deleted FROM syncjobs_canonicalrecord
+    SELECT id, type, key, data, schema_version, hash, version, deleted
+    FROM syncjobs_canonicalrecord
     WHERE client_id = %(client)s
       AND (type, key) IN (SELECT * FROM unnest(%(types)s::text[], %(keys)s::text[]))
     ORDER BY id FOR UPDATE
@@ -241,12 +246,14 @@ _RESERVE: Final = """
 """
 _UPDATE: Final = """
     UPDATE syncjobs_canonicalrecord AS r
-    SET data = x.data, hash = x.hash, version = x.version, deleted = x.deleted,
+    SET data = x.data, schema_version = x.schema_version, hash = x.hash,
+        version = x.version, deleted = x.deleted,
         label = x.label, engagement = x.engagement, changed_at = now(),
         source_at = coalesce(x.source_at, r.source_at),
         source_connection_id = coalesce(%(connection)s, r.source_connection_id)
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
-        id bigint, data jsonb, hash text, version int, deleted boolean, label text,
+        id bigint, data jsonb, schema_version int, hash text, version int, deleted boolean,
+        label text,
         engagement text, source_at timestamptz)
     WHERE r.id = x.id
 """

@@ -1,9 +1,13 @@
 """Mappings, their versions and the preview in the API."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from django.db.models import Q, QuerySet
-from drf_spectacular.utils import extend_schema
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,16 +15,23 @@ from rest_framework.response import Response
 
 from mappings.api.parsers import ExactJSONParser
 from mappings.api.serializers import (
+    ComparisonSerializer,
+    DraftRequestSerializer,
     MappingSerializer,
+    OverlayRequestSerializer,
     PreviewRequestSerializer,
     PreviewSerializer,
     VersionSerializer,
 )
 from mappings.documents import Problem
 from mappings.engine import RuleTrace
-from mappings.models import Mapping
+from mappings.models import Mapping, MappingVersion
+from mappings.services.overlays import ensure_overlay
 from mappings.services.preview import preview_for
+from mappings.services.transfer import compared, exported, import_draft
+from mappings.services.versions import save_draft
 from tenants.accounts.api.scope import ClientScopedViewSet
+from tenants.accounts.models import Client
 
 
 class MappingViewSet(
@@ -35,6 +46,10 @@ class MappingViewSet(
         "retrieve": "mappings.view",
         "versions": "mappings.view",
         "preview": "mappings.view",
+        "compare": "mappings.view",
+        "export": "mappings.view",
+        "draft": "mappings.edit",
+        "overlay": "mappings.edit",
     }
 
     def get_queryset(self) -> QuerySet[Mapping]:
@@ -72,6 +87,76 @@ class MappingViewSet(
                 "warnings": _said(shown.warnings),
             }
         )
+
+    @extend_schema(
+        parameters=[OpenApiParameter("from", int), OpenApiParameter("to", int)],
+        responses=ComparisonSerializer,
+    )
+    @action(detail=True)
+    def compare(self, request: Request, pk: str) -> Response:
+        """Tell what differs between two versions, rule by rule. `to`: the live one if unsaid."""
+        mapping = self.get_object()
+        after = self._version(mapping, request.query_params.get("to", ""))
+        before = self._version(mapping, request.query_params.get("from", ""))
+        found = compared(before, after)
+        return Response(
+            {
+                "from": before.number,
+                "to": after.number,
+                "changes": [
+                    {**asdict(one), "origin": found.own.get(one.id, "")}
+                    for one in found.changes
+                    if one.change != "same"
+                ],
+                "same": sum(one.change == "same" for one in found.changes),
+            }
+        )
+
+    @extend_schema(
+        parameters=[OpenApiParameter("version", int)],
+        responses={(200, "application/yaml"): OpenApiTypes.STR},
+    )
+    @action(detail=True)
+    def export(self, request: Request, pk: str) -> HttpResponse:
+        """Return a version as YAML, the live one if none is named."""
+        version = self._version(self.get_object(), request.query_params.get("version", ""))
+        return HttpResponse(exported(version), content_type="application/yaml; charset=utf-8")
+
+    @extend_schema(request=DraftRequestSerializer, responses={201: VersionSerializer})
+    @action(detail=True, methods=["post"], parser_classes=[ExactJSONParser])
+    def draft(self, request: Request, pk: str) -> Response:
+        """Keep a document, or a YAML text, as a draft. What is wrong is a 400 that says it."""
+        mapping = self.get_object()
+        asked = DraftRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        note, text = asked.validated_data["note"], asked.validated_data.get("yaml")
+        if text is not None:
+            made = import_draft(self.actor, mapping, text, note=note)
+        else:
+            made = save_draft(self.actor, mapping, asked.validated_data["document"], note=note)
+        return Response(VersionSerializer(made).data, status=201)
+
+    @extend_schema(request=OverlayRequestSerializer, responses=MappingSerializer)
+    @action(detail=True, methods=["post"])
+    def overlay(self, request: Request, pk: str) -> Response:
+        """Return a client's overlay of this mapping, made empty when there is none."""
+        template = self.get_object()
+        asked = OverlayRequestSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        client = get_object_or_404(Client, pk=asked.validated_data["client"])
+        return Response(MappingSerializer(ensure_overlay(self.actor, template, client.pk)).data)
+
+    def _version(self, mapping: Mapping, number: str) -> MappingVersion:
+        """Return the version of a number, the live one for none. Raises Http404."""
+        rows = mapping.versions.all()
+        if self.actor.client_id is not None and mapping.client_id is None:
+            rows = rows.filter(state__in=("live", "retired"))
+        if number and not (number.isascii() and number.isdecimal() and len(number) < 9):
+            raise Http404
+        asked = {"number": int(number)} if number else {"pk": mapping.live_id or 0}
+        version = get_object_or_404(rows, **asked)
+        version.mapping = mapping
+        return version
 
 
 def _said(problems: Sequence[Problem]) -> list[dict[str, object]]:

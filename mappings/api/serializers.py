@@ -1,5 +1,7 @@
 """The shapes of mappings in the API."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from mappings.models import Mapping, MappingVersion
@@ -41,6 +43,7 @@ class MappingSerializer(serializers.ModelSerializer[Mapping]):
             "canonical",
             "makes",
             "client",
+            "template",
             "live",
         )
         read_only_fields = fields
@@ -51,6 +54,50 @@ class PreviewRequestSerializer(serializers.Serializer[object]):
 
     sample = serializers.DictField()
     document = serializers.DictField(required=False)
+
+
+class RuleChangeSerializer(serializers.Serializer[object]):
+    """How one rule differs. `origin`: what a client's overlay did to it, "" for the partner's."""
+
+    kind = serializers.CharField()
+    id = serializers.CharField()
+    change = serializers.CharField()
+    before = serializers.CharField()
+    after = serializers.CharField()
+    parts = serializers.ListField(child=serializers.CharField())
+    origin = serializers.CharField()
+
+
+class ComparisonSerializer(serializers.Serializer[object]):
+    """What differs between two versions. `same`: how many rules do not."""
+
+    to = serializers.IntegerField()
+    changes = RuleChangeSerializer(many=True)
+    same = serializers.IntegerField()
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Add `from`, which is no name in Python."""
+        return {"from": serializers.IntegerField(), **super().get_fields()}
+
+
+class DraftRequestSerializer(serializers.Serializer[object]):
+    """A document or a YAML text, one of them."""
+
+    document = serializers.DictField(required=False)
+    yaml = serializers.CharField(required=False, trim_whitespace=False)
+    note = serializers.CharField(required=False, max_length=300, default="")
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        """Refuse both and neither."""
+        if ("document" in attrs) == ("yaml" in attrs):
+            raise serializers.ValidationError("Send either a document or yaml.")
+        return attrs
+
+
+class OverlayRequestSerializer(serializers.Serializer[object]):
+    """Whose rules differ."""
+
+    client = serializers.IntegerField(min_value=1)
 
 
 class ProblemSerializer(serializers.Serializer[object]):

@@ -1,5 +1,6 @@
 """How canonical objects are described: fields with type, unit, meaning. Pure data."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,10 @@ FieldType = Literal[
     "text", "decimal", "integer", "money", "date", "datetime", "boolean", "reference", "list",
     "object", "enum",
 ]  # fmt: skip
+
+
+# Takes a record's data in one schema version and returns it in the next.
+Upgrade = Callable[[dict[str, object]], dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSchema:
-    """One canonical object. `owner_kind`: which kind of system owns it by default."""
+    """One canonical object. `owner_kind`: which kind of system owns it by default.
+
+    upgrades: one for each version after the first, in order.
+    """
 
     name: str
     label: str
@@ -45,6 +53,7 @@ class ObjectSchema:
     natural_key: tuple[str, ...]
     owner_kind: str
     help: str = ""
+    upgrades: tuple[Upgrade, ...] = ()
 
     def field(self, name: str) -> Field | None:
         """Return a field by name, None when there is none."""

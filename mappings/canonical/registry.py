@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mappings.canonical import billing, delivery, parties, sales
+from mappings.canonical.custom import NONE, CustomFields, with_custom
 from mappings.canonical.fields import Field, ObjectSchema
 
 SCHEMAS: Mapping[str, ObjectSchema] = {
@@ -14,10 +15,13 @@ class UnknownObject(LookupError):
     """No canonical object has that name."""
 
 
-def schema(name: str) -> ObjectSchema:
-    """Return the schema of a canonical object. Raises UnknownObject, naming those that exist."""
+def schema(name: str, custom: CustomFields = NONE) -> ObjectSchema:
+    """Return the schema of a canonical object, with a partner's `custom` fields if given.
+
+    Raises UnknownObject, naming the objects that exist.
+    """
     try:
-        return SCHEMAS[name]
+        return with_custom(SCHEMAS[name], custom)
     except KeyError:
         raise UnknownObject(
             f"There is no canonical object {name!r}; there are {', '.join(sorted(SCHEMAS))}."
@@ -53,6 +57,6 @@ def references_in(object_type: str, data: Mapping[str, object]) -> list[tuple[st
     ]
 
 
-def fields_of(object_type: str) -> dict[str, Field]:
-    """Return an object's fields by name."""
-    return {one.name: one for one in schema(object_type).fields}
+def fields_of(object_type: str, custom: CustomFields = NONE) -> dict[str, Field]:
+    """Return an object's fields by name, a partner's `custom` ones too if given."""
+    return {one.name: one for one in schema(object_type, custom).fields}

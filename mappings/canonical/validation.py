@@ -5,12 +5,13 @@ A partner's own JSON Schema is never accepted, and nothing outside is ever fetch
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 import jsonschema_rs
 
-from mappings.canonical.fields import Field
+from mappings.canonical.custom import NONE, CustomFields
+from mappings.canonical.fields import Field, ObjectSchema
 from mappings.canonical.registry import schema
 
 _DECIMAL = r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$"
@@ -66,19 +67,23 @@ def _of_fields(fields: tuple[Field, ...]) -> dict[str, Any]:
     }
 
 
-def json_schema(object_type: str) -> dict[str, Any]:
+def json_schema(object_type: str, custom: CustomFields = NONE) -> dict[str, Any]:
     """Return the JSON Schema (2020-12) of a canonical object."""
+    return _json_schema(schema(object_type, custom))
+
+
+def _json_schema(described: ObjectSchema) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": schema(object_type).label,
-        **_of_fields(schema(object_type).fields),
+        "title": described.label,
+        **_of_fields(described.fields),
     }
 
 
-@cache
-def _validator(object_type: str) -> Any:
+@lru_cache(maxsize=512)
+def _validator(described: ObjectSchema) -> Any:
     return jsonschema_rs.Draft202012Validator(
-        json_schema(object_type),
+        _json_schema(described),
         validate_formats=True,
         retriever=_refuse,
         pattern_options=jsonschema_rs.RegexOptions(),
@@ -97,16 +102,16 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 
 
-def _field_at(object_type: str, path: list[str | int]) -> Field | None:
+def _field_at(described: ObjectSchema, path: list[str | int]) -> Field | None:
     """Return the field at a place in the data; positions in lists do not count."""
     names = [part for part in path if isinstance(part, str)]
-    found = schema(object_type).field(names[0]) if names else None
+    found = described.field(names[0]) if names else None
     for name in names[1:]:
         found = next((one for one in found.items if one.name == name), None) if found else None
     return found
 
 
-def _expected(object_type: str, error: Any) -> Fault:
+def _expected(described: ObjectSchema, error: Any) -> Fault:
     """Return what a place must be, in words that somebody who maps it understands."""
     path = list(error.instance_path)
     where = ".".join(str(part) for part in path)
@@ -114,7 +119,7 @@ def _expected(object_type: str, error: Any) -> Fault:
     if missing is not None:
         name = str(missing).strip('"')
         return Fault(f"{where}.{name}".lstrip("."), "is required, and no rule fills it")
-    field = _field_at(object_type, path)
+    field = _field_at(described, path)
     if field is None:
         return Fault(where, "has a field that this object does not know")
     if field.choices:
@@ -124,14 +129,29 @@ def _expected(object_type: str, error: Any) -> Fault:
     return Fault(where, f"must be {filled}{words}")
 
 
-def faults(object_type: str, data: Mapping[str, object]) -> list[Fault]:
-    """Return everything that is wrong with a record, nothing when it is valid.
+class Validator:
+    """Checks records of one object, a partner's custom fields included."""
 
-    data: plain values that can be stored, decimals as text.
-    """
-    plain = data if isinstance(data, dict) else dict(data)
-    validator = _validator(object_type)
-    if validator.is_valid(plain):
-        return []
-    found = [_expected(object_type, error) for error in validator.iter_errors(plain)]
-    return list(dict.fromkeys(found))
+    __slots__ = ("_described", "_validator")
+
+    def __init__(self, object_type: str, custom: CustomFields = NONE) -> None:
+        self._described = schema(object_type, custom)
+        self._validator = _validator(self._described)
+
+    def faults(self, data: Mapping[str, object]) -> list[Fault]:
+        """Return everything that is wrong with a record, nothing when it is valid.
+
+        data: plain values that can be stored, decimals as text.
+        """
+        plain = data if isinstance(data, dict) else dict(data)
+        if self._validator.is_valid(plain):
+            return []
+        found = [_expected(self._described, one) for one in self._validator.iter_errors(plain)]
+        return list(dict.fromkeys(found))
+
+
+def faults(
+    object_type: str, data: Mapping[str, object], custom: CustomFields = NONE
+) -> list[Fault]:
+    """Return everything that is wrong with a record, nothing when it is valid."""
+    return Validator(object_type, custom).faults(data)

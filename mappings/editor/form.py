@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from mappings.documents import Problem, checks_of, rules_of
+from mappings.documents import Problem, checks_of, open_targets, rules_of
 from mappings.editor.rows import ORIGINS, Row, row_of, rule_of
 from mappings.editor.steps import BadCell, StepRow
 from mappings.transforms import TRANSFORMS
@@ -36,11 +36,15 @@ class CheckRow:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Everything that the editor holds. `opened`: ids of the rules to show with their details."""
+    """Everything that the editor holds. `opened`: ids of the rules to show with their details.
+
+    open_targets: what clients may add rules for, with spaces between.
+    """
 
     rows: tuple[Row, ...]
     checks: tuple[CheckRow, ...] = ()
     opened: frozenset[str] = frozenset()
+    open_targets: str = ""
 
 
 def form_of(document: Record) -> Form:
@@ -57,6 +61,7 @@ def form_of(document: Record) -> Form:
             )
             for number, one in enumerate(checks_of(document), 1)
         ),
+        open_targets=" ".join(open_targets(document)),
     )
 
 
@@ -73,7 +78,7 @@ def read_form(sent: Sent) -> Form:
         )
         for number in _numbers(sent, "check")
     )
-    return Form(rows, checks)
+    return Form(rows, checks, open_targets=(sent.get("open-targets") or "")[:MAX_CELL])
 
 
 def _numbers(sent: Sent, name: str) -> list[str]:
@@ -106,6 +111,7 @@ def _row(sent: Sent, number: str) -> Row:
         required=bool(_cell(sent, "required", number)),
         note=_cell(sent, "note", number),
         members=_cell(sent, "members", number),
+        extension=_cell(sent, "extension", number),
     )
 
 
@@ -137,6 +143,8 @@ def document_of(form: Form, base: Record) -> tuple[dict[str, object], list[Probl
     document: dict[str, object] = {"rules": rules}
     if checks := [_check(one, base) for one in form.checks if _is_written(one)]:
         document["checks"] = checks
+    if opened := sorted(set(form.open_targets.replace(",", " ").split())):
+        document["open_targets"] = opened
     return document, problems
 
 

@@ -21,8 +21,14 @@ POLICIES = (
     ("default", "Take the default"),
     ("skip", "Leave it out"),
 )
+EXTENSIONS = (
+    ("", "The same for all clients"),
+    ("replace", "May replace it"),
+    ("any", "May replace it or leave it out"),
+)
 MISSES = (
     ("fail", "Refuse the record"),
+    ("hold", "Hold it until there is one"),
     ("default", "Take the default"),
     ("pass", "Keep the value"),
 )
@@ -53,6 +59,7 @@ class Row:
     required: bool = False
     note: str = ""
     members: str = ""
+    extension: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -91,6 +98,7 @@ def row_of(rule: Record, number: int) -> Row:
         required=rule.get("required") is True,
         note=str(rule.get("note") or ""),
         members=_members_text(rule.get("rules")) if "rules" in rule else "",
+        extension=str(rule.get("extension") or ""),
     )
 
 
@@ -132,6 +140,7 @@ def rule_of(row: Row, old: Record) -> dict[str, object]:
         "when": row.when.strip(),
         "type": row.type,
         "note": row.note.strip(),
+        "extension": row.extension,
     }
     rule |= {name: text for name, text in texts.items() if text}
     if row.required or old.get("required") is False:

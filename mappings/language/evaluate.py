@@ -12,6 +12,7 @@ from mappings.language.functions import (
     members_of,
     number,
     objects_of,
+    rounding,
     same,
     truth,
 )
@@ -26,7 +27,7 @@ Evaluator = Callable[[Record, Mapping[str, object], Budget], object]
 class Expression:
     """A parsed expression, ready to run on records.
 
-    paths: what it reads. size: how many parts it has.
+    paths: what it reads. size: how many parts it has. walks: whether it looks into lists.
     """
 
     def __init__(self, source: str) -> None:
@@ -36,7 +37,7 @@ class Expression:
         self.paths = paths_of(node)
         parts = list(nodes_in(node))
         self.size = len(parts)
-        self._walks = any(isinstance(one, Call) and one.name in OVER_LISTS for one in parts)
+        self.walks = any(isinstance(one, Call) and one.name in OVER_LISTS for one in parts)
         self._run = _compiled(node)
 
     def __call__(
@@ -48,12 +49,17 @@ class Expression:
         which all expressions on one record share.
         """
         # Without lists an expression can't cost more than its parts: no account is needed.
-        value = self._walked(record, variables, spent) if self._walks else (
-            self._run(record, variables, _NOTHING_TO_SPEND)
+        value = self._walked(record, variables, spent) if self.walks else (
+            self._run(record, variables, NOTHING_TO_SPEND)
         )  # fmt: skip
         if isinstance(value, str) and len(value) > MAX_TEXT:
             raise ExpressionError(f"The text is longer than {MAX_TEXT} characters.")
         return value
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """What gives the value; who takes it checks how long a text is, and what it may spend."""
+        return self._run
 
     def _walked(
         self, record: Record, variables: Mapping[str, object], spent: Budget | None
@@ -67,7 +73,7 @@ class Expression:
                 spent.left -= most - own.left
 
 
-_NOTHING_TO_SPEND: Final = Budget(0)
+NOTHING_TO_SPEND: Final = Budget(0)
 
 
 def _check_call(name: str, count: int, at: int) -> None:
@@ -96,6 +102,9 @@ def _compiled(node: Node) -> Evaluator:
 
 
 def _plain_call(node: Call) -> Evaluator:
+    if rounds := _with_literals(node):
+        inner = _compiled(node.arguments[0])
+        return lambda record, variables, budget: rounds(inner(record, variables, budget))
     apply = FUNCTIONS[node.name].apply
     arguments = [_compiled(argument) for argument in node.arguments]
     if len(arguments) == 1:
@@ -109,6 +118,19 @@ def _plain_call(node: Call) -> Evaluator:
     return lambda record, variables, budget: apply(
         *[argument(record, variables, budget) for argument in arguments]
     )
+
+
+def _with_literals(node: Call) -> Callable[[object], object] | None:
+    """Return round() with its digits worked out, None for anything else."""
+    if node.name != "round":
+        return None
+    digits = node.arguments[1] if len(node.arguments) == 2 else Literal(Decimal(2))
+    if not isinstance(digits, Literal):
+        return None
+    try:
+        return rounding(digits.value)
+    except ExpressionError:
+        return None  # said when it runs, as for digits that are computed
 
 
 def _literal_text(node: Call, place: int) -> str:
@@ -132,6 +154,8 @@ def _field(node: Call) -> Evaluator:
 
     def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
         value = read(record)
+        if type(value) is str:
+            return value
         if value is MISSING:
             return None
         if isinstance(value, int) and not isinstance(value, bool):
@@ -154,9 +178,13 @@ def _var(node: Call) -> Evaluator:
 
 def _if(node: Call) -> Evaluator:
     condition, yes, no = (_compiled(argument) for argument in node.arguments)
-    return lambda record, variables, budget: (
-        yes if truth(condition(record, variables, budget)) else no
-    )(record, variables, budget)
+
+    def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
+        met = condition(record, variables, budget)
+        chosen = yes if met is True or truth(met) else no
+        return chosen(record, variables, budget)
+
+    return run
 
 
 def _joined(node: Call) -> Evaluator:

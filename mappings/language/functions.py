@@ -76,7 +76,9 @@ def _calculated(name: str) -> Callable[[object, object], Decimal]:
 
     def apply(left: object, right: object) -> Decimal:
         try:
-            return operation(number(left), number(right))
+            return operation(as_decimal(left), as_decimal(right))
+        except NotANumber as error:
+            raise ExpressionError(f"A number is needed, and the value {error}.") from error
         except DecimalException as error:
             raise ExpressionError("The result is too large.") from error
 
@@ -110,21 +112,30 @@ def _ordered(compare: Callable[[object, object], bool]) -> Callable[[object, obj
 
 
 def _concat(*parts: object) -> str:
-    return text("".join(text(part) for part in parts))
+    return text("".join([text(part) for part in parts]))
 
 
 def _coalesce(*values: object) -> object:
     return next((value for value in values if value not in (None, "")), None)
 
 
-def _round(value: object, digits: object = Decimal(2)) -> Decimal:
+def rounding(digits: object) -> Callable[[object], Decimal]:
+    """Return the function that rounds to so many digits. Raises ExpressionError."""
     places = _count(digits)
     if places > 10:
         raise ExpressionError("round() takes 0 to 10 digits.")
-    try:
-        return rounded(number(value), places)
-    except NotANumber as error:
-        raise ExpressionError(f"The value {error}.") from error
+
+    def apply(value: object) -> Decimal:
+        try:
+            return rounded(number(value), places)
+        except NotANumber as error:
+            raise ExpressionError(f"The value {error}.") from error
+
+    return apply
+
+
+def _round(value: object, digits: object = Decimal(2)) -> Decimal:
+    return rounding(digits)(value)
 
 
 def _count(value: object) -> int:

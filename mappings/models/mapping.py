@@ -12,6 +12,7 @@ class Mapping(models.Model):
     """From a source object to a canonical one, or from canonical to a target object.
 
     `client` None: the partner's own, used by every client that has none of its own.
+    `template`: the partner's mapping that this client's one lays over, None for a whole one.
     """
 
     class Direction(models.TextChoices):
@@ -28,6 +29,14 @@ class Mapping(models.Model):
     makes = models.CharField(max_length=40, blank=True)
     client = models.ForeignKey(
         "accounts.Client", on_delete=models.PROTECT, null=True, blank=True, related_name="mappings"
+    )
+    template = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="overlays",
+        db_index=False,
     )
     live = models.ForeignKey(
         "mappings.MappingVersion",
@@ -67,6 +76,9 @@ class Mapping(models.Model):
 class MappingVersion(models.Model):
     """The rules at one point. Written once: only its `state` (see `mappings.state`), its
     `live_at` and its `change_request` move, and the database holds that.
+
+    `overlay`: what the client changes of the partner's version `base`; `document` is the whole
+    that comes of both, and that runs.
     """
 
     class State(models.TextChoices):
@@ -80,6 +92,10 @@ class MappingVersion(models.Model):
     )
     number = models.PositiveIntegerField()
     document = models.JSONField()
+    overlay = models.JSONField(null=True)
+    base = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
     hash = models.CharField(max_length=64)
     state = models.CharField(max_length=8, choices=State, default=State.DRAFT)
     note = models.CharField(max_length=300, blank=True)

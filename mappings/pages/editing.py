@@ -10,17 +10,19 @@ from typing import Any, Final
 from django.http import HttpRequest
 
 from governance.requests import actor_of
-from mappings.canonical.registry import SCHEMAS
+from mappings.canonical.registry import SCHEMAS, schema
 from mappings.diff import Line, diff, rule_words
 from mappings.documents import Problem, canonical_json, rules_of
 from mappings.editor.form import CheckRow, Form, document_of
-from mappings.editor.rows import MISSES, ORIGINS, POLICIES, Row
+from mappings.editor.rows import EXTENSIONS, MISSES, ORIGINS, POLICIES, Row
 from mappings.engine import RuleTrace
 from mappings.models import Mapping, MappingVersion, ValueMap
 from mappings.numbers import as_text
 from mappings.pages.frame import visible
 from mappings.samples import Sample, samples_for
 from mappings.services.checking import sources_of, targets_of
+from mappings.services.custom_fields import custom_fields
+from mappings.services.overlays import rule_origins, standing_document
 from mappings.services.preview import BadSample, Preview, preview_for, read_sample
 from mappings.structure import SEVERITIES, TYPES
 from mappings.transforms import TRANSFORMS
@@ -46,14 +48,17 @@ class Editing:
     @property
     def base_document(self) -> dict[str, object]:
         """The document that the form was made of."""
-        return self.base.document if self.base else {"rules": []}
+        if self.base is not None:
+            return dict(self.base.document)
+        return standing_document(self.mapping) or {"rules": []}
 
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
     """A rule of the form with what it gives for the sample, and what is wrong with it.
 
-    words: the rule in one line, for those who only read.
+    words: the rule in one line, for those who only read. origin: whose rule it is, for a
+    client's overlay.
     """
 
     row: Row
@@ -61,6 +66,7 @@ class ShownRule:
     errors: list[str]
     is_open: bool
     words: str = ""
+    origin: str = ""
 
     @property
     def result(self) -> str:
@@ -137,12 +143,11 @@ def shown(editing: Editing) -> Shown:
     preview = preview_for(editing.mapping, document, sample)
     wrong = [*cells, *preview.faults]
     said = [*wrong, *preview.problems, *preview.holds, *preview.warnings]
-    rules = _rules(editing.form, document, preview, wrong)
+    rules = _rules(editing, document, preview, wrong)
     places = {one.row.id for one in rules} | {one.id for one in editing.form.checks}
     elsewhere = [str(one) for one in said if _place(one) not in places]
     filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
-    live = editing.mapping.live
-    lines = diff(live.document if live else {}, document)
+    lines = diff(standing_document(editing.mapping), document)
     changed = [line for line in lines if line.sign != " "]
     return Shown(
         document=document,
@@ -172,10 +177,11 @@ def _place(problem: Problem) -> str:
 
 
 def _rules(
-    form: Form, document: dict[str, object], preview: Preview, wrong: Iterable[Problem]
+    editing: Editing, document: dict[str, object], preview: Preview, wrong: Iterable[Problem]
 ) -> list[ShownRule]:
     words = {str(rule.get("id")): rule_words(rule) for rule in rules_of(document)}
     traces = {row.rule: row for row in preview.rows}
+    form, origins = editing.form, rule_origins(editing.mapping, document)
     errors: dict[str, list[str]] = {}
     for problem in wrong:
         errors.setdefault(_place(problem), []).append(problem.message)
@@ -189,6 +195,7 @@ def _rules(
             errors=list(dict.fromkeys(errors.get(row.id, []))),
             is_open=row.id in form.opened,
             words=words.get(row.id, ""),
+            origin=origins.get(row.id, ""),
         )
         for row in form.rows
     ]
@@ -205,7 +212,7 @@ def _checks(form: Form, said: Iterable[Problem]) -> list[ShownCheck]:
 def _missing(mapping: Mapping, filled: set[str]) -> list[str]:
     if not mapping.object_type:
         return []
-    fields = SCHEMAS[mapping.object_type].fields
+    fields = schema(mapping.object_type, custom_fields()).fields
     return [one.label for one in fields if one.required and one.name not in filled]
 
 
@@ -220,6 +227,7 @@ def choices(request: HttpRequest, mapping: Mapping, sample: dict[str, object]) -
         "policies": POLICIES,
         "misses": MISSES,
         "types": TYPES,
+        "extensions": EXTENSIONS,
         "severities": SEVERITIES,
         "families": [(name.capitalize(), list(steps)) for name, steps in families],
         "references": [(f"reference {name}", one.label) for name, one in SCHEMAS.items()],

@@ -5,17 +5,21 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
+from mappings.documents import MAX_BYTES
 from mappings.editor.form import form_of, press, read_form
 from mappings.models import Mapping, MappingVersion
 from mappings.pages.editing import Editing, Shown, choices, sample_text, shown, stored_samples
 from mappings.pages.frame import page, visible, ways
+from mappings.services.overlays import ensure_overlay, standing_document
+from mappings.services.transfer import compared, exported, read_import
 from mappings.services.versions import propose_document, save_draft, standings
+from tenants.accounts.models import Client
 from tenants.lists import page_of
 
 SHOWN_VERSIONS = 20
@@ -35,7 +39,7 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
 
 
 def _mapping(request: HttpRequest, pk: int) -> Mapping:
-    rows = visible(request, Mapping.objects.select_related("client", "live"))
+    rows = visible(request, Mapping.objects.select_related("client", "live", "template__live"))
     return get_object_or_404(rows, pk=pk)
 
 
@@ -59,7 +63,7 @@ def _opened(request: HttpRequest, mapping: Mapping) -> Editing:
     version = _version(request, mapping, request.GET.get("version", ""))
     samples = stored_samples(request, mapping)
     key, text = sample_text(samples, request.GET.get("record", ""))
-    form = form_of(version.document if version else {})
+    form = form_of(version.document if version else standing_document(mapping))
     return Editing(mapping, version, form, text, samples, key)
 
 
@@ -95,8 +99,97 @@ def _context(request: HttpRequest, editing: Editing, answer: Shown) -> dict[str,
         "reason": request.POST.get("reason", ""),
         "may_edit": actor.can("mappings.edit", mapping.client_id)
         and actor.can("changes.propose", mapping.client_id),
+        "overlays": _overlays(request, mapping),
+        "clients": _clients(request, mapping),
         **choices(request, mapping, answer.sample),
     }
+
+
+def _overlays(request: HttpRequest, mapping: Mapping) -> QuerySet[Mapping]:
+    """Return the clients' overlays of a partner's mapping that this person may see."""
+    return visible(request, mapping.overlays.select_related("client", "live"))
+
+
+def _clients(request: HttpRequest, mapping: Mapping) -> list[Client]:
+    """Return the clients that this person may give rules of their own."""
+    actor = actor_of(request)
+    if mapping.client_id is not None or mapping.live is None or actor.client_id is not None:
+        return []
+    taken = Mapping.objects.filter(slug=mapping.slug).exclude(client=None)
+    rows = Client.objects.exclude(pk__in=taken.values("client")).order_by("name")
+    return [one for one in rows if actor.can("mappings.edit", one.pk)]
+
+
+def mapping_export(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a version as a YAML file: the one that is asked for, else the live one."""
+    mapping = _mapping(request, pk)
+    version = _version(request, mapping, request.GET.get("version", ""))
+    if version is None:
+        raise Http404
+    version.mapping = mapping
+    answer = HttpResponse(exported(version), content_type="application/yaml; charset=utf-8")
+    name = f"{mapping.slug}-v{version.number}.yaml"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def mapping_import(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a YAML text in the editor, to be tried and proposed; nothing is kept yet."""
+    mapping = _mapping(request, pk)
+    samples = stored_samples(request, mapping)
+    key, sample = sample_text(samples, "")
+    refused: list[str] = []
+    document = standing_document(mapping)
+    try:
+        document = read_import(mapping, _sent_text(request))
+    except ValidationError as error:
+        refused = error.messages
+    editing = Editing(mapping, mapping.live, form_of(document), sample, samples, key)
+    context = _context(request, editing, shown(editing)) | {"refused": refused}
+    return page(request, "detail.html", context, status=422 if refused else 200)
+
+
+def _sent_text(request: HttpRequest) -> str:
+    """Return the file that was sent, else the text. Raises ValidationError."""
+    file = request.FILES.get("file")
+    if file is None:
+        return request.POST.get("yaml", "")
+    try:
+        return str(file.read(MAX_BYTES + 1).decode())
+    except UnicodeDecodeError as error:
+        raise ValidationError("The file is no text in UTF-8.") from error
+
+
+def mapping_compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show what differs between two versions, rule by rule."""
+    mapping = _mapping(request, pk)
+    versions = list(_versions(request, mapping)[:SHOWN_VERSIONS])
+    after = _version(request, mapping, request.GET.get("to", "")) or next(iter(versions), None)
+    if after is None:
+        raise Http404
+    before = _version(request, mapping, request.GET.get("from", "")) or after
+    context = {
+        "mapping": mapping,
+        "versions": versions,
+        "found": compared(before, after),
+    }
+    return page(request, "compare.html", context)
+
+
+def mapping_overlay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open a client's overlay of a partner's mapping, made empty when there is none."""
+    template = _mapping(request, pk)
+    chosen = request.POST.get("client", "")
+    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+        messages.error(request, "Choose a client.")
+        return HttpResponseRedirect(reverse("mapping_detail", args=[pk]))
+    client = get_object_or_404(Client, pk=int(chosen))
+    try:
+        made = ensure_overlay(actor_of(request), template, client.pk)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(reverse("mapping_detail", args=[pk]))
+    return HttpResponseRedirect(reverse("mapping_detail", args=[made.pk]))
 
 
 def mapping_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -14,6 +14,7 @@ from governance.errors import Refusal
 from governance.requests import actor_of
 from mappings.models import ValueMap
 from mappings.pages.frame import page, visible
+from mappings.services.seen_values import Seen, unknown_values
 from mappings.services.value_maps import (
     MAX_ROWS,
     add_value_map,
@@ -79,10 +80,24 @@ def _context(request: HttpRequest, value_map: ValueMap, table: Record[str, str])
         "value_map": value_map,
         "rows": rows,
         "used_by": used_by(value_map),
+        "unknown": _unknown(request, value_map, table),
         "may_edit": may_edit,
         "title": request.POST.get("title", ""),
         "reason": request.POST.get("reason", ""),
     }
+
+
+def _unknown(request: HttpRequest, value_map: ValueMap, table: Record[str, str]) -> list[Seen]:
+    """Return the words that records have and neither the live nor the sent table holds."""
+    found = unknown_values(value_map, actor_of(request).client_id)
+    return [one for one in found if one.word not in table]
+
+
+def _with_unknown(
+    request: HttpRequest, value_map: ValueMap, table: Record[str, str]
+) -> dict[str, str]:
+    """Return the table with an empty row for each word that records have and it lacks."""
+    return {**table, **{one.word: "" for one in _unknown(request, value_map, table)}}
 
 
 def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
@@ -95,11 +110,17 @@ def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
             twice.append(f"{word[:40]!r} stands in two rows.")
         if word:
             table[word] = value
+    if request.POST.get("do") == "unknown":
+        table = _with_unknown(request, value_map, table)
+        return page(request, "value_map.html", _context(request, value_map, table))
     if request.POST.get("do") == "add":
         return page(request, "value_map.html", _context(request, value_map, table))
+    live = table_of(value_map)
+    empty = [word for word, value in table.items() if not value and word not in live]
+    twice += [f"Say what {word[:40]!r} becomes, or empty the word." for word in empty]
     try:
         if twice:
-            raise ValidationError(twice)
+            raise ValidationError(twice[:20])
         title = request.POST.get("title", "").strip() or f"Change {value_map.label}"
         reason = request.POST.get("reason", "").strip()
         asked = propose_table(actor_of(request), value_map, table, title=title, reason=reason)

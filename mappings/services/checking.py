@@ -5,12 +5,14 @@ from collections.abc import Mapping as Record
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from mappings.canonical.registry import SCHEMAS
+from mappings.canonical.registry import schema
 from mappings.catalogue import fields_for
 from mappings.documents import MappingError, Problem, objects_in, plain_document, rules_of
 from mappings.engine import compile_mapping
 from mappings.known_paths import KnownPaths, paths_in, read_in, unknown_sources, unknown_targets
 from mappings.models import Mapping, ValueMap
+from mappings.services.custom_fields import custom_fields
+from mappings.services.overlays import overlay_problems, standing_document
 from mappings.structure import structure_problems
 
 
@@ -37,13 +39,19 @@ def problems_of(
     if problems := structure_problems(plain):
         return problems
     try:
-        compile_mapping(plain, object_type=mapping.object_type, source_type=mapping.source_type)
+        compile_mapping(
+            plain,
+            object_type=mapping.object_type,
+            source_type=mapping.source_type,
+            custom=custom_fields(),
+        )
     except MappingError as error:
         problems = error.problems
     return [
         *problems,
         *_path_problems(mapping, plain, sample),
         *_value_map_problems(mapping, plain),
+        *overlay_problems(mapping, plain),
     ]
 
 
@@ -60,7 +68,7 @@ def checked(
 def sources_of(mapping: Mapping, sample: Record[str, object] | None = None) -> list[str]:
     """Return the source paths that are known for a mapping, for suggestions."""
     if mapping.source_type:
-        known = [one.name for one in SCHEMAS[mapping.source_type].fields]
+        known = [one.name for one in schema(mapping.source_type, custom_fields()).fields]
     else:
         known = list(fields_for(mapping.connector, mapping.object).reads)
     return list(dict.fromkeys([*known, *paths_in(sample or {})]))
@@ -69,7 +77,7 @@ def sources_of(mapping: Mapping, sample: Record[str, object] | None = None) -> l
 def targets_of(mapping: Mapping) -> list[str]:
     """Return the targets that are known for a mapping, for suggestions."""
     if mapping.object_type:
-        return [one.name for one in SCHEMAS[mapping.object_type].fields]
+        return [one.name for one in schema(mapping.object_type, custom_fields()).fields]
     return list(fields_for(mapping.connector, mapping.object).writes)
 
 
@@ -77,7 +85,7 @@ def _path_problems(
     mapping: Mapping, document: Record[str, object], sample: Record[str, object] | None
 ) -> list[Problem]:
     """Check what compiling could not: the paths and targets of the system's own objects."""
-    live = mapping.live.document if mapping.live else {}
+    live = standing_document(mapping)
     fields = fields_for(mapping.connector, mapping.object)
     found: list[Problem] = []
     if not mapping.source_type:

@@ -1,9 +1,29 @@
-"""A partner's rules on who owns what."""
+"""A partner's rules on who owns what: read by the engine, changed through change control."""
 
+from collections.abc import Mapping as Record
+from typing import Final
+
+from django.core.exceptions import ValidationError
 from django.db.models import F, Q
 
+from governance.actors import Actor
+from governance.models import ChangeRequest
+from governance.services import audit, changes
+from mappings import actions
+from mappings.canonical.registry import SCHEMAS, fields_of
 from mappings.models import OwnershipRule
-from mappings.ownership import Owners
+from mappings.ownership import ANY, NOBODY, Owners
+from mappings.services.custom_fields import custom_fields
+
+KIND: Final = "ownership"
+# Kinds of systems that the canonical model knows as owners, and the two special ones.
+KINDS: Final = tuple(
+    sorted(
+        {one.owner_kind for one in SCHEMAS.values()}
+        | {field.owner_kind for one in SCHEMAS.values() for field in one.fields} - {""}
+    )
+)
+CHOICES: Final = (*KINDS, ANY, NOBODY)
 
 
 def owners_of(object_type: str, client_id: int | None) -> Owners:
@@ -11,4 +31,94 @@ def owners_of(object_type: str, client_id: int | None) -> Owners:
     mine = Q(client=None) if client_id is None else Q(client=None) | Q(client_id=client_id)
     rows = OwnershipRule.objects.filter(mine, object=object_type)
     ordered = rows.order_by(F("client").asc(nulls_first=True))
-    return Owners(object_type, {row.field: row.owner for row in ordered})
+    rules = {row.field: row.owner for row in ordered}
+    return Owners(object_type, rules, custom_fields(object_type))
+
+
+def rules_for(object_type: str, client_id: int | None) -> dict[str, str]:
+    """Return the rules that were made at this level alone: field → owner, "" for the object."""
+    mine = Q(client=None) if client_id is None else Q(client_id=client_id)
+    rows = OwnershipRule.objects.filter(mine, object=object_type)
+    return {row.field: row.owner for row in rows}
+
+
+def target_of(object_type: str, client_id: int | None) -> str:
+    """Return what change control calls the rules of an object at one level."""
+    return f"{object_type}/{client_id or ''}"
+
+
+def read_target(target_id: str) -> tuple[str, int | None]:
+    """Return (object, client) of a target id."""
+    object_type, _, client = target_id.partition("/")
+    return object_type, int(client) if client else None
+
+
+def checked_rules(object_type: str, rules: Record[str, object]) -> dict[str, str]:
+    """Return rules, sorted, the empty ones left out. Raises ValidationError."""
+    if object_type not in SCHEMAS:
+        raise ValidationError("There is no such object.")
+    names = {"", *fields_of(object_type, custom_fields(object_type))}
+    made = {name: str(owner) for name, owner in rules.items() if owner}
+    wrong = [f"There is no field {name[:40]!r}." for name in made if name not in names]
+    wrong += [
+        f"{name or 'The object'}: the owner is one of {', '.join(CHOICES)}."
+        for name, owner in made.items()
+        if owner not in CHOICES
+    ]
+    if wrong:
+        raise ValidationError(wrong[:20])
+    return dict(sorted(made.items()))
+
+
+def propose_owners(
+    actor: Actor,
+    object_type: str,
+    client_id: int | None,
+    rules: Record[str, object],
+    *,
+    title: str,
+    reason: str,
+) -> ChangeRequest:
+    """Ask for an object's rules at one level to become these; a field left out has none.
+
+    Raises NotPermitted, ValidationError, governance's refusals.
+    """
+    actor.require("mappings.edit", client_id)
+    actor.require("changes.propose", client_id)
+    wanted = checked_rules(object_type, rules)
+    if wanted == rules_for(object_type, client_id):
+        raise ValidationError("These are the rules already: nothing would change.")
+    return changes.propose(
+        actor,
+        title=title,
+        reason=reason,
+        changes=[
+            changes.ProposedChange(
+                kind=KIND,
+                target_id=target_of(object_type, client_id),
+                target_label=f"Owners of {SCHEMAS[object_type].label.lower()}",
+                content={"rules": wanted},
+                client_id=client_id,
+            )
+        ],
+    )
+
+
+def set_owners(object_type: str, client_id: int | None, rules: Record[str, object]) -> None:
+    """Make an object's rules at one level these, inside change control's transaction."""
+    before, wanted = rules_for(object_type, client_id), checked_rules(object_type, rules)
+    mine = Q(client=None) if client_id is None else Q(client_id=client_id)
+    OwnershipRule.objects.filter(mine, object=object_type).exclude(field__in=wanted).delete()
+    for name, owner in wanted.items():
+        OwnershipRule.objects.update_or_create(
+            object=object_type, field=name, client_id=client_id, defaults={"owner": owner}
+        )
+    audit.record(
+        actions.OWNERS_CHANGED,
+        object_kind="ownership",
+        object_id=target_of(object_type, client_id),
+        object_label=SCHEMAS[object_type].label,
+        client_id=client_id,
+        before={"rules": before},
+        after={"rules": wanted},
+    )

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Q
 
+from mappings.canonical.custom import NONE, CustomFields
 from mappings.documents import MappingError, Problem, rules_of
 from mappings.engine import CompiledMapping, Inputs, RuleTrace, compile_mapping
 from mappings.json_text import BadJson, read_json
 from mappings.models import Mapping, ValueMap
 from mappings.services.checking import problems_of
+from mappings.services.custom_fields import custom_fields
 
 MAX_SAMPLE_BYTES = 200_000
 
@@ -52,13 +54,16 @@ def preview(
     object_type: str = "",
     source_type: str = "",
     inputs: Inputs | None = None,
+    custom: CustomFields = NONE,
 ) -> Preview:
     """Run a document on a sample, field by field. Never raises for what the two hold.
 
     Without `inputs`, references stand for themselves, so that a preview needs no system.
     """
     try:
-        mapping = compile_mapping(document, object_type=object_type, source_type=source_type)
+        mapping = compile_mapping(
+            document, object_type=object_type, source_type=source_type, custom=custom
+        )
     except MappingError as error:
         return Preview(faults=error.problems)
     given = inputs or inputs_for(mapping, sample, {})
@@ -85,14 +90,15 @@ def preview_for(
     sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
     checks = {} if faults else {"checks": document.get("checks", [])}
     types = {"object_type": mapping.object_type, "source_type": mapping.source_type}
+    custom = custom_fields()
     try:
-        made = compile_mapping({"rules": sound, **checks}, **types)
+        made = compile_mapping({"rules": sound, **checks}, custom=custom, **types)
     except MappingError:
         return Preview(faults=faults)
     inputs = inputs_for(made, sample, value_tables(mapping.client_id))
     if faults:
         return Preview(rows=made.explain(sample, inputs=inputs), faults=faults)
-    return preview(document, sample, inputs=inputs, **types)
+    return preview(document, sample, inputs=inputs, custom=custom, **types)
 
 
 def inputs_for(

@@ -17,10 +17,11 @@ from governance.models import ChangeRequest
 from governance.services import audit, changes
 from governance.state import LABELS
 from mappings import actions
-from mappings.documents import document_hash
+from mappings.documents import MappingError, document_hash
 from mappings.models import Mapping, MappingVersion
 from mappings.services.checking import checked
-from mappings.state import Move, next_state
+from mappings.services.overlays import is_behind, laid, versions_laid_again
+from mappings.state import BadMove, Move, next_state
 
 KIND = "mapping_version"
 
@@ -73,10 +74,13 @@ def _next_version(
     mapping: Mapping, document: Record[str, object], actor: Actor, note: str
 ) -> MappingVersion:
     last = mapping.versions.aggregate(last=Max("number"))["last"] or 0
+    whole, overlay, base = laid(mapping, dict(document))
     version = MappingVersion(
         mapping=mapping,
         number=last + 1,
-        document=dict(document),
+        document=whole,
+        overlay=overlay,
+        base=base,
         note=note[:300],
         author_id=actor.user_id,
         author_label=actor.label[:200],
@@ -110,7 +114,8 @@ def save_draft(
     plain = checked(mapping, document, sample)
     locked = Mapping.objects.select_for_update().get(pk=mapping.pk)
     newest = locked.versions.first()
-    if newest is not None and newest.hash == document_hash(plain):
+    whole, _, _ = laid(locked, plain)
+    if newest is not None and newest.hash == document_hash(whole):
         return newest
     version = _next_version(locked, plain, actor, note)
     audit.record(
@@ -145,6 +150,8 @@ def propose_version(
     actor.require("changes.propose", mapping.client_id)
     if mapping.live is not None and mapping.live.hash == version.hash:
         raise ValidationError("This version is the same as the live one: nothing would change.")
+    if is_behind(mapping, version):
+        raise ValidationError("The partner's mapping has changed since; keep the version anew.")
     request = changes.propose(
         actor,
         title=title,
@@ -200,8 +207,21 @@ def propose_document(
 def publish(mapping: Mapping, version: MappingVersion) -> None:
     """Make a version live inside the transaction of change control or of starting content.
 
-    Raises BadMove for one that is live already.
+    The overlays of a partner's mapping follow it. Raises BadMove for a version that is live
+    already, and where an overlay does not fit.
     """
+    if is_behind(mapping, version):
+        raise BadMove("The partner's mapping has changed since it was approved. Propose it again.")
+    try:
+        followers = versions_laid_again(mapping, version)
+    except MappingError as error:
+        raise BadMove(f"A client's rules don't fit it: {error}") from error
+    _publish_one(mapping, version)
+    for follower in followers:
+        _publish_one(follower.mapping, follower)
+
+
+def _publish_one(mapping: Mapping, version: MappingVersion) -> None:
     before = mapping.live
     _move(version, "publish", live_at=timezone.now())
     if before is not None:

@@ -36,7 +36,9 @@ _NUMBER_ENCODER = msgspec.json.Encoder(decimal_format="number", order="determini
 def decode(body: bytes) -> object:
     """Return the value of a JSON text; raises BrokenJson."""
     try:
-        value: object = _DECODER.decode(_NUL.sub(rb"\1\\ufffd", body))
+        # Hardly any body has one, and looking for it plainly is much faster.
+        clean = _NUL.sub(rb"\1\\ufffd", body) if b"\\u0000" in body else body
+        value: object = _DECODER.decode(clean)
     except (msgspec.DecodeError, ValueError, RecursionError, UnicodeError) as error:
         raise BrokenJson(str(error) or type(error).__name__) from error
     if _too_deep(value, MAX_DEPTH):

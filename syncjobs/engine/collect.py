@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from mappings.canonical.upgrades import upgraded
 from syncjobs.engine.definition import Collect
 from syncjobs.engine.rows import decode, fetch
 from syncjobs.neighbours import Known
@@ -47,13 +48,13 @@ def _load(client_id: int, rule: Collect, values: set[str]) -> dict[str, list[dic
         },
     )
     found: dict[str, list[dict[str, object]]] = {}
-    for value, data in rows:
-        found.setdefault(value, []).append(decode(data))
+    for value, data, shape in rows:
+        found.setdefault(value, []).append(upgraded(rule.type, decode(data), shape))
     return found
 
 
 _COLLECT: Final = """
-    SELECT data ->> %(field)s, data FROM syncjobs_canonicalrecord
+    SELECT data ->> %(field)s, data, schema_version FROM syncjobs_canonicalrecord
     WHERE client_id = %(client)s AND type = %(type)s AND NOT deleted AND version > 0
       AND data ->> %(field)s = ANY(%(values)s::text[])
       AND (%(where)s = '' OR data ->> %(where)s = ANY(%(allowed)s::text[]))

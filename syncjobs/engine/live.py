@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from django.db.models import F, Q
 
 from mappings.canonical import key_of
+from mappings.canonical.custom import CustomFields
 from mappings.compiled import compiled
 from mappings.documents import Problem
 from mappings.engine import CompiledMapping, Inputs
 from mappings.models import ValueMap
+from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
 from syncjobs.canonical_store import Incoming
 from syncjobs.engine.definition import Derive
@@ -54,6 +56,7 @@ class LiveMappings:
     def __init__(self, client_id: int) -> None:
         self._client_id = client_id
         self._found: dict[str, Live | None] = {}
+        self._custom: CustomFields | None = None
         self._values: dict[str, Mapping[str, object]] | None = None
 
     def get(self, slug: str) -> Live | None:
@@ -71,9 +74,14 @@ class LiveMappings:
             name=version.mapping.name,
             version_id=version.pk,
             makes=version.mapping.object_type,
-            compiled=compiled(version),
+            compiled=compiled(version, self._fields()),
             values=self._tables(),
         )
+
+    def _fields(self) -> CustomFields:
+        if self._custom is None:
+            self._custom = custom_fields()
+        return self._custom
 
     def _tables(self) -> Mapping[str, Mapping[str, object]]:
         if self._values is None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mappings.documents import Problem
+from mappings.rules import VALUE_HELD
 from syncjobs.connectors.base import Write
 from syncjobs.engine.blocking import missing_cause, wait_for_there
 from syncjobs.engine.definition import Step
@@ -41,6 +42,8 @@ def set_write(job: Job, live: Live, world: Neighbourhood) -> Outcome | None:
     job.mapping_version = live.version_id
     if mapped.missing:
         return wait_for_there(job, *mapped.missing)
+    if mapped.problems and all(one.code == VALUE_HELD for one in mapped.problems):
+        return _held_by_check(job, live, mapped.problems)
     if mapped.data is None:
         return _unmapped(job, live, mapped.problems[0])
     if mapped.holds and CHECKS not in delivery.released_gates:

@@ -1,8 +1,12 @@
 """Canonical records, their versions, where else they exist, and what happened to them."""
 
+from collections.abc import Collection
+from typing import Any, Self
+
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.models.connection import Connection
 from syncjobs.models.words import word_vector
 
@@ -11,6 +15,7 @@ class CanonicalRecord(models.Model):
     """The one shape of a customer, project, time entry, … that all systems' records map to.
 
     `data` holds decimals and dates as text. `hash` is the fingerprint of `data`.
+    `schema_version`: of the canonical object when it was written; it reads as the newest.
     `version` 0 marks a place kept for a record that others refer to and nobody has sent yet.
     `engagement` is the common engagement identifier, where the record belongs to one.
     """
@@ -23,6 +28,7 @@ class CanonicalRecord(models.Model):
     label = models.CharField(max_length=200, blank=True)
     engagement = models.CharField(max_length=120, blank=True)
     data = models.JSONField(default=dict)
+    schema_version = models.PositiveSmallIntegerField(default=1, db_default=1)
     hash = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=0)
     source_at = models.DateTimeField(null=True)
@@ -51,6 +57,15 @@ class CanonicalRecord(models.Model):
 
     def __str__(self) -> str:
         return self.label or self.key
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any]) -> Self:
+        """Read a row, its data as the newest schema version has it."""
+        row = super().from_db(db, field_names, values)
+        if {"type", "data", "schema_version"} <= row.__dict__.keys():
+            row.data = upgraded(row.type, row.data, row.schema_version)
+            row.schema_version = newest(row.type)
+        return row
 
 
 class RecordVersion(models.Model):

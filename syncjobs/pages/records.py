@@ -14,8 +14,9 @@ from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
-from mappings.canonical import registry
+from mappings.canonical import ObjectSchema, registry
 from mappings.models import Mapping
+from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
@@ -56,11 +57,11 @@ def _referred(record: CanonicalRecord) -> dict[tuple[str, str], CanonicalRecord]
     return {(one.type, one.key): one for one in rows}
 
 
-def _fields(record: CanonicalRecord) -> list[dict[str, object]]:
+def _fields(record: CanonicalRecord, schema: ObjectSchema) -> list[dict[str, object]]:
     """Return the record's fields in the schema's order, references with their records."""
     referred = _referred(record)
     found = []
-    for field in registry.schema(record.type).fields:
+    for field in schema.fields:
         value = record.data.get(field.name)
         if value is None:
             continue
@@ -109,12 +110,12 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     record = one_of(request, CanonicalRecord.objects.select_related("client"), pk)
     trail = lineage(record)
     named = _mappings((one.delivery for one in trail.written), record.client_id)
-    schema = registry.schema(record.type)
+    schema = registry.schema(record.type, custom_fields(retired=True))
     context = {
         "record": record,
         "trail": trail,
         "schema": schema,
-        "fields": _fields(record),
+        "fields": _fields(record, schema),
         "written": [(one, named.get(one.delivery.mapping)) for one in trail.written],
         "moments": _moments(trail, {field.name: field.label.lower() for field in schema.fields}),
         "may": actor_of(request).permissions,

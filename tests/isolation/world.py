@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from branding.models import Brand, Statement, Subscription, Tier, TierVersion
 from governance.models import AuditEntry, Change, ChangeRequest
-from mappings.models import Mapping, MappingVersion, ValueMap
+from mappings.models import CustomField, Mapping, MappingVersion, ValueMap
 from syncjobs.models import (
     Blueprint,
     CanonicalRecord,
@@ -212,6 +212,10 @@ def build(schema: str) -> None:
         expires_at=timezone.now() + timedelta(hours=1),
     )
     _domain(f"canary-{schema}-domain")
+    for key in KEYS.values():
+        CustomField.objects.create(
+            pk=key, object="customer", name=f"f{key}", type="text", label=f"Field {key}"
+        )
     for client in Client.objects.filter(name__in=KEYS):
         marker = canary(schema, client.name)
         _of_client(client, KEYS[client.name], marker, blueprint)

@@ -1,8 +1,20 @@
 """The canonical model: complete, coherent, and a validator that says what a field must be."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from mappings.canonical import SCHEMAS, UnknownObject, key_of, label_of, references_in, schema
+from mappings.canonical import (
+    SCHEMAS,
+    UnknownObject,
+    document,
+    key_of,
+    label_of,
+    references_in,
+    schema,
+    upgrades,
+)
 from mappings.canonical.fields import Field
 from mappings.canonical.validation import faults, json_schema
 
@@ -124,3 +136,38 @@ def test_keys_labels_and_references_come_from_the_data() -> None:
 def test_an_object_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(UnknownObject, match="customer"):
         schema("spy")
+
+
+# --- versions and the document --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_version_after_the_first_has_its_upgrade(name: str) -> None:
+    assert len(SCHEMAS[name].upgrades) == SCHEMAS[name].version - 1
+
+
+def test_a_record_of_an_older_version_reads_as_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def split_name(data: dict[str, object]) -> dict[str, object]:
+        return {**data, "legal_name": data.get("name")}
+
+    def renamed(data: dict[str, object]) -> dict[str, object]:
+        return {name.replace("mail", "email"): value for name, value in data.items()}
+
+    newer = replace(SCHEMAS["customer"], version=3, upgrades=(split_name, renamed))
+    monkeypatch.setattr(upgrades, "SCHEMAS", {"customer": newer})
+    old: dict[str, object] = {"number": "1", "name": "Ada", "mail": "a@b"}
+    expected = {"number": "1", "name": "Ada", "legal_name": "Ada", "email": "a@b"}
+    assert upgrades.upgraded("customer", old, 1) == expected
+    assert upgrades.upgraded("customer", old, 2) == {"number": "1", "name": "Ada", "email": "a@b"}
+    assert upgrades.upgraded("customer", old, 3) is old
+    assert upgrades.upgraded("forgotten", old, 1) is old
+    assert upgrades.newest("customer") == 3
+    assert faults("customer", expected) == []
+
+
+def test_the_document_of_the_model_is_fresh() -> None:
+    kept = Path(__file__).parents[2] / "docs" / "canonical-model.md"
+    assert kept.read_text() == document.text(), "Run: make canonical-model"
+    for name, one in SCHEMAS.items():
+        assert f"`{name}`, version {one.version}" in document.text()
+        assert all(f"| `{field.name}` |" in document.text() for field in one.fields)

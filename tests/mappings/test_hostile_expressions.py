@@ -1,6 +1,7 @@
 """Hostile expressions: a clear answer, fast, small, and no harm done; arithmetic is exact."""
 
 import contextlib
+import random
 from collections.abc import Callable
 from decimal import Decimal, localcontext
 from fractions import Fraction
@@ -113,6 +114,47 @@ def test_token_soup_gives_a_value_or_the_expected_error(source: str) -> None:
     record = {"a": [{"b": "1"}, {"a": "x"}]}
     with contextlib.suppress(ExpressionError):
         Expression(source)(record, {})
+
+
+_SOUP = [
+    *FUNCTIONS, *SPECIAL, "(", ")", ",", "(", ")", ",", "'a'", "'a.b'", "1", "-2.5", "0", "true",
+    "null", "__class__", ".", "+", "**", "\n", '"', "é", "１", "9" * 41, "'" + "x" * 300 + "'",
+]  # fmt: skip
+_GOOD = ["'a'", "'a.b'", "1", "-2.5", "0", "true", "false", "null", "field('a')", "field('a.b')"]
+_FUZZ_SEED = 20261121
+
+
+def _soup(chance: random.Random, depth: int = 0) -> str:
+    """Return tokens in any order, or now and then a call that is nearly right."""
+    if depth and chance.random() < 0.6:
+        return chance.choice(_GOOD)
+    if depth > 4 or chance.random() < 0.2:
+        return " ".join(chance.choices(_SOUP, k=chance.randrange(1, 4 if depth else 30)))
+    inner = [_soup(chance, depth + 1) for _ in range(chance.randrange(4))]
+    return f"{chance.choice([*FUNCTIONS, *SPECIAL])}({', '.join(inner)})"
+
+
+def _fuzz(count: int) -> int:
+    """Run so many expressions; return how many gave a value. Only expected errors may come."""
+    chance = random.Random(_FUZZ_SEED)
+    records: list[dict[str, object]] = [
+        {"a": [{"b": "1"}, {"a": "x"}]},
+        {"a": "12.5"},
+        {"a": {"b": Decimal("1.5")}},
+        {"a": 0.1},
+        {},
+    ]
+    values = 0
+    for number in range(count):
+        source = _soup(chance)
+        with contextlib.suppress(ExpressionError):
+            Expression(source)(records[number % len(records)], {})
+            values += 1
+    return values
+
+
+def test_a_hundred_thousand_expressions_give_values_or_the_expected_error() -> None:
+    assert _fuzz(100_000) > 5_000
 
 
 _NUMBERS = st.decimals(
