@@ -234,6 +234,9 @@ ALLOWED_PRIVATE_NETWORKS = env.list(
     "LIVERY_ALLOWED_PRIVATE_NETWORKS", [] if PRODUCTION else ["127.0.0.0/8", "::1/128"]
 )
 
+# Webhooks taken a minute, for each connection and web process; more are told to wait.
+HOOK_RATE_PER_MINUTE = env.int("LIVERY_HOOK_RATE", 6000)
+
 # --- API -----------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.api_auth.TokenAuthentication"],

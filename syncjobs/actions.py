@@ -8,6 +8,9 @@ CONNECTION_TESTED = register_action("connection.tested", "Tested a connection")
 CONNECTION_DISABLED = register_action("connection.disabled", "Switched a connection off")
 CONNECTION_ENABLED = register_action("connection.enabled", "Switched a connection on")
 CREDENTIALS_CHANGED = register_action("connection.credentials", "Changed credentials")
+HOOK_OPENED = register_action("connection.webhook_opened", "Opened an address for webhooks")
+HOOK_SECRET_MADE = register_action("connection.webhook_secret", "Made a new webhook secret")
+HOOK_CLOSED = register_action("connection.webhook_closed", "Closed an address for webhooks")
 SECRETS_ROTATED = register_action(
     "connection.secrets_rotated", "Rotated the keys of stored credentials"
 )

@@ -60,6 +60,7 @@ class Descriptor:
     """What the catalogue says about a connector.
 
     `writes_idempotent`: a repeated write with the same idempotency key has one effect.
+    `pushes`: it sends webhooks that carry the records; others may knock, and are read then.
     """
 
     key: str
@@ -70,6 +71,7 @@ class Descriptor:
     secret_fields: tuple[ConnectionField, ...]
     objects: tuple[ObjectInfo, ...]
     writes_idempotent: bool
+    pushes: bool = False
     kinds: tuple[str, ...] = ()
 
     def object(self, name: str) -> ObjectInfo:

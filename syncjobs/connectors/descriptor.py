@@ -184,6 +184,16 @@ class ObjectSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushShape:
+    """Where a webhook's body says its kind ("accounts.updated": object, what happened) and
+    holds the record, or a list of at most `most`, each as a list of the object shows it."""
+
+    type: str = "type"
+    rows: str = "data"
+    most: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorShape:
     """Where an error answer keeps its words. `parts` is a list of single complaints."""
 
@@ -213,6 +223,7 @@ class RestDescriptor:
     root: str = ""
     kinds: tuple[str, ...] = ()
     writes_idempotent: bool = False
+    pushes: PushShape | None = None
     public: Descriptor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -229,6 +240,7 @@ class RestDescriptor:
             secret_fields=self.secret_fields,
             objects=tuple(spec.info() for spec in self.objects),
             writes_idempotent=self.writes_idempotent,
+            pushes=self.pushes is not None,
         )
         object.__setattr__(self, "public", public)
 

@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
-from syncjobs.state import CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from syncjobs.state import CLAIMABLE, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.context import current_schema
 from tenants.models import Partner
 
@@ -61,6 +61,7 @@ def settle() -> None:
                 "running": DELIVERY.target("claim"),
                 "active": WORKFLOW.start,
                 "unusable": sorted(UNUSABLE),
+                "received": INBOUND.start,
             },
         )
 
@@ -134,6 +135,12 @@ _SETTLE: Final = """
             SELECT min(greatest(s.next_poll_at, c.breaker_until, s.lease_until))
             FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
             WHERE s.enabled AND c.state <> ALL(%(unusable)s::text[])
+            UNION ALL
+            SELECT min(greatest(i.received_at, s.lease_until))
+            FROM syncjobs_inboundevent i
+            JOIN syncjobs_stream s ON s.id = i.stream_id
+            JOIN syncjobs_connection c ON c.id = s.connection_id
+            WHERE i.state = %(received)s AND s.enabled AND c.state <> 'disabled'
         ) AS work)
     WHERE schema_name = %(schema)s
 """

@@ -17,6 +17,7 @@ from syncjobs.engine.claim import BATCH, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
 from syncjobs.engine.systems import Systems
+from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.polling import due_streams, read_stream
 
 logger = logging.getLogger(__name__)
@@ -84,10 +85,16 @@ def _hourly() -> None:
 
 
 def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
-    """Read one due stream, else deliver one batch; say whether there was anything to do.
+    """Do one piece of what is due; say whether there was any.
 
-    Sources come first: what others refer to should be there before what refers to it goes out.
+    What webhooks brought goes before reading, and reading before a batch of deliveries: what
+    others refer to should be there before what refers to it goes out.
     """
+    for stream_id in due_arrivals():
+        arrived = work_arrivals(stream_id, stop=full)
+        if arrived is not None:
+            done.read += arrived
+            return True
     for stream_id in due_streams():
         polled = read_stream(stream_id, systems, stop=full)
         if polled is not None:

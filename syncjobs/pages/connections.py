@@ -15,7 +15,9 @@ from syncjobs.connectors.base import Descriptor
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.models import Connection, Workflow
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.webhooks import hook_address
 from syncjobs.services import connections
+from syncjobs.services.webhooks import hook_path
 from tenants.accounts.models import Client
 from tenants.lists import page_of
 
@@ -78,6 +80,7 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "config": [(labels.get(name, name), value) for name, value in connection.config.items()],
         "streams": connection.streams.select_related("last_run"),
         "workflows": workflows_on(connection),
+        "hook": hook_address(hook_path(connection), request) if connection.hook_key else "",
         "may_manage": actor_of(request).can("connections.manage", connection.client_id),
     }
     return page(request, "connection_detail.html", context)

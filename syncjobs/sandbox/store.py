@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS lookup (
 CREATE INDEX IF NOT EXISTS lookup_document ON lookup (kind, id);
 CREATE TABLE IF NOT EXISTS ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -195,6 +197,19 @@ class Store:
             "SELECT seq, body FROM ledger WHERE seq > ? ORDER BY seq", (since,)
         )
         return [{"seq": seq, **json.loads(body)} for seq, body in rows]
+
+    def push(self, message: Mapping[str, Any]) -> None:
+        """Put a webhook into the outbox; it goes out after the transaction."""
+        self._database.execute("INSERT INTO outbox (body) VALUES (?)", (json.dumps(message),))
+
+    def outbox(self, limit: int = 20) -> list[tuple[int, str]]:
+        """The oldest webhooks that were not acknowledged: number and body."""
+        rows = self._database.execute("SELECT seq, body FROM outbox ORDER BY seq LIMIT ?", (limit,))
+        return [(int(seq), str(body)) for seq, body in rows]
+
+    def pushed(self, seq: int) -> None:
+        """Forget a webhook that was acknowledged."""
+        self._database.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
 
     def _index(self, kind: str, key: str, body: Mapping[str, Any], indexed: Sequence[str]) -> None:
         rows = [

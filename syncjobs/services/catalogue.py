@@ -56,6 +56,16 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "intake_broke",
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: a message about {object} {key} cannot be worked off",
+        "Working it off ended three times without an answer, so it was set aside. Other "
+        "messages go on.",
+        "Read the source again to take the record in; tell support if it stays so.",
+        8,
+    ),
+    Entry(
         "retries_used_up",
         TECHNICAL,
         MEDIUM,

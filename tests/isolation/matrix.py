@@ -42,6 +42,8 @@ _BRAND = {
     **_rules("theme brand_icon favicon robots", Rule(PUBLIC)),
     "brand_logo": Rule(PUBLIC, absent=True),
     "api_schema": Rule(PUBLIC),
+    # Signed messages of clients' systems; an address that nobody was given is not there.
+    "hook": Rule(PUBLIC, ACT, absent=True, values=(("key", "nobody-was-given-this"),)),
 }
 _WORK = {
     "exception_list": Rule("exceptions.view"),
@@ -128,6 +130,9 @@ ADMIN: dict[str, Rule] = {
     "connection_test": Rule("connections.manage", ACT, owned=True),
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
+    **_rules(
+        "connection_hook connection_hook_close", Rule("connections.manage", ACT, owned=True)
+    ),
     "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),
