@@ -90,6 +90,18 @@ class Store:
             finally:
                 self._fixed = None
 
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what is inside when it fails, and go on with the transaction."""
+        self._database.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self._database.execute("RELEASE part")
+
     def stamp(self) -> str:
         """The time of a change, later than every one before; frozen by `freeze_stamp`."""
         if self._fixed is None:
