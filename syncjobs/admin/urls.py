@@ -44,6 +44,16 @@ urlpatterns = [
         name="connection_switch",
     ),
     path(
+        "connections/<int:pk>/compare/",
+        _manage(require_POST(connections.connection_compare)),
+        name="connection_compare",
+    ),
+    path(
+        "connections/<int:pk>/deletions/",
+        _manage(require_POST(connections.connection_deletions)),
+        name="connection_deletions",
+    ),
+    path(
         "connections/<int:pk>/webhooks/",
         _manage(webhooks.connection_hook),
         name="connection_hook",

@@ -39,7 +39,8 @@ class ObjectInfo:
     """One kind of record in the system, as the catalogue and the mapping editor show it.
 
     `canonical` is the canonical object that it usually becomes, "" when none fits.
-    `deletes` says how a deletion is seen: "flag" (listed with a mark) or "unseen".
+    `deletes` says how a deletion is seen: "flag" (listed with a mark), "compare" (found
+    by comparing all of it now and then) or "unseen".
     `fields` are dotted paths into a record's data, `target_fields` what a write may give; a
     connector that leaves them empty takes them as they come.
     `batch`: how many creates one call takes; 0 where each is a call of its own.

@@ -24,7 +24,7 @@ STYLES: Final = MappingProxyType(
 )
 METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 GUARDS: Final = frozenset({"", "if_match", "compare"})
-DELETES: Final = frozenset({"flag", "unseen"})
+DELETES: Final = frozenset({"flag", "compare", "unseen"})
 _PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 _PATH = re.compile(r"(/[A-Za-z0-9._{}-]+)*")
 

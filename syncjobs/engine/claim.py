@@ -45,6 +45,11 @@ def claim(limit: int = BATCH) -> list[Claim]:
         return []
 
 
+def has_due() -> bool:
+    """Say whether a delivery is due, without taking it."""
+    return bool(fetch(_ANY_DUE, _parameters(1)))
+
+
 def _parameters(limit: int) -> dict[str, object]:
     return {
         "claimable": sorted(CLAIMABLE),
@@ -142,6 +147,15 @@ _CANDIDATES: Final = """
     ORDER BY d.priority, d.not_before, d.id
     LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
+"""
+_ANY_DUE: Final = """
+    SELECT 1 FROM syncjobs_delivery d
+    JOIN syncjobs_connection c ON c.id = d.connection_id
+    JOIN syncjobs_workflow w ON w.id = d.workflow_id
+    WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
+      AND w.state = %(active)s AND c.state <> ALL(%(unusable)s::text[])
+      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+    LIMIT %(limit)s
 """
 _TAKE: Final = """
     UPDATE syncjobs_delivery

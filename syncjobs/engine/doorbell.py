@@ -136,6 +136,11 @@ _SETTLE: Final = """
             FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
             WHERE s.enabled AND c.state <> ALL(%(unusable)s::text[])
             UNION ALL
+            SELECT min(greatest(s.next_compare_at, c.breaker_until, s.lease_until))
+            FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
+            WHERE s.enabled AND s.next_compare_at IS NOT NULL
+              AND c.state <> ALL(%(unusable)s::text[])
+            UNION ALL
             SELECT min(greatest(i.received_at, s.lease_until))
             FROM syncjobs_inboundevent i
             JOIN syncjobs_stream s ON s.id = i.stream_id

@@ -13,11 +13,12 @@ from django.core.cache import cache
 
 from governance.services import changes
 from syncjobs.engine import doorbell
-from syncjobs.engine.claim import BATCH, reap
+from syncjobs.engine.claim import BATCH, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
+from syncjobs.intake.comparing import compare_stream, due_compares
 from syncjobs.intake.polling import due_streams, read_stream
 
 logger = logging.getLogger(__name__)
@@ -105,7 +106,22 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
     limit = min(BATCH, most - done.deliveries)
     taken = deliver_batch(systems, worker=worker_name(), stop=full, limit=limit)
     done.deliveries += taken
-    return taken > 0
+    return taken > 0 or _compare(systems, done, full)
+
+
+def _compare(systems: Systems, done: Drained, full: Stop) -> bool:
+    """Go on with a full comparison until there is live work: after a page that comes first."""
+    for stream_id in due_compares():
+        compared = compare_stream(stream_id, systems, stop=lambda: full() or _is_live())
+        if compared is not None:
+            done.read += compared
+            return not full()
+    return False
+
+
+def _is_live() -> bool:
+    """Say whether anything is due that goes before work in the background."""
+    return bool(due_arrivals(1) or due_streams(1)) or has_due()
 
 
 def drain_until_idle(

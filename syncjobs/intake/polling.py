@@ -85,7 +85,7 @@ def poll_stream(
         logger.warning("stream %s was taken over by another worker", stream_id)
         return None
     except ConnectorError as error:
-        return _failed(reading, error)
+        return failed(reading, error)
     return _finished(reading, more=more)
 
 
@@ -192,7 +192,7 @@ def _release(reading: Reading, run_id: int, *, delay: float, error: str = "") ->
 
 
 @transaction.atomic
-def _failed(reading: Reading, error: ConnectorError) -> Polled:
+def failed(reading: Reading, error: ConnectorError) -> Polled:
     """A reading that ended in an error is never green, whatever it had read before."""
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     stream, connection = reading.stream, reading.stream.connection

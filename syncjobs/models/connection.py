@@ -82,6 +82,7 @@ class Stream(models.Model):
     """One object that is read from a connection, and how far reading has come.
 
     `cursor` is the connector's own and moves only in the transaction of the page it follows.
+    `compare` is how far a full comparison has come (see intake/comparing), None between them.
     `position` orders the reading of a client's streams: what others refer to comes first.
     """
 
@@ -97,6 +98,8 @@ class Stream(models.Model):
     every_seconds = models.PositiveIntegerField(default=300)
     enabled = models.BooleanField(default=True)
     next_poll_at = models.DateTimeField(null=True, editable=False)
+    compare = models.JSONField(null=True, editable=False)
+    next_compare_at = models.DateTimeField(null=True, editable=False)
     polled_at = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
     last_error = models.TextField(blank=True, editable=False)

@@ -54,6 +54,7 @@ class System(ABC):
             "touch": self._touch,
             "profile": self._profile,
             "subscribe": self._subscribe,
+            "erase": self._erase,
         }
 
     def push_changes(self, shown: Callable[[Document], dict[str, Any]]) -> None:
@@ -157,6 +158,13 @@ class System(ABC):
         for document in documents:
             self.resources.rewrite(kind, document, document.body, origin="control")
         return {"touched": len(documents)}
+
+    def _erase(self, asked: dict[str, Any]) -> None:
+        """Delete records without a trace in the changes, as some systems do."""
+        kind = self.resources.kind(str(asked["kind"]))
+        for key in asked["ids"]:
+            self.resources.get(kind, str(key))
+            self.store.remove(kind.name, str(key))
 
     def _subscribe(self, asked: dict[str, Any]) -> None:
         hook = {"address": str(asked["address"]), "secret": str(asked["secret"])}

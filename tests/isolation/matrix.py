@@ -131,7 +131,8 @@ ADMIN: dict[str, Rule] = {
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
-        "connection_hook connection_hook_close", Rule("connections.manage", ACT, owned=True)
+        "connection_hook connection_hook_close connection_compare connection_deletions",
+        Rule("connections.manage", ACT, owned=True),
     ),
     "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),

@@ -41,6 +41,7 @@ def _object(
         rows="value",
         version="etag",
         modified="lastModified",
+        deletes="compare",
         changes=Changes(field="lastModified", overlap=5),
         fields=read,
         target_fields=target,
