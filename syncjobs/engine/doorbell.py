@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
-from syncjobs.state import CLAIMABLE, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
+from syncjobs.state import CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.context import current_schema
 from tenants.models import Partner
 
@@ -62,6 +62,7 @@ def settle() -> None:
                 "active": WORKFLOW.start,
                 "unusable": sorted(UNUSABLE),
                 "received": INBOUND.start,
+                "off": CONNECTION.target("disable"),
             },
         )
 
@@ -145,7 +146,7 @@ _SETTLE: Final = """
             FROM syncjobs_inboundevent i
             JOIN syncjobs_stream s ON s.id = i.stream_id
             JOIN syncjobs_connection c ON c.id = s.connection_id
-            WHERE i.state = %(received)s AND s.enabled AND c.state <> 'disabled'
+            WHERE i.state = %(received)s AND s.enabled AND c.state <> %(off)s
         ) AS work)
     WHERE schema_name = %(schema)s
 """

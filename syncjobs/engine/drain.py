@@ -13,9 +13,10 @@ from django.core.cache import cache
 
 from governance.services import changes
 from syncjobs.engine import doorbell
-from syncjobs.engine.claim import BATCH, has_due, reap
+from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
+from syncjobs.engine.retention import sweep
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
@@ -70,6 +71,7 @@ def drain(
     with systems or Systems() as opened:
         done.reaped = reap()
         recheck()
+        age()
         _hourly()
         while not full():
             if not _round(opened, done, full, most):
@@ -83,6 +85,7 @@ def _hourly() -> None:
     """What is due once an hour and partner; the cache, which is per schema, remembers."""
     if cache.add("engine:hourly", 1, timeout=3600):
         changes.expire_overdue()
+        sweep()
 
 
 def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:

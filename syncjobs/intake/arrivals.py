@@ -27,7 +27,7 @@ from syncjobs.intake.page import STREAM_LEASE_SECONDS, Reading, StreamTaken, tak
 from syncjobs.intake.polling import start_run, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.retry import MAX_UNFINISHED_STARTS
-from syncjobs.state import INBOUND, RUN
+from syncjobs.state import CONNECTION, INBOUND, RUN
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 200
@@ -47,7 +47,7 @@ class _Arrival:
 
 def due_arrivals(limit: int = 20) -> list[int]:
     """Return the streams for which webhooks have brought something."""
-    params = {"received": INBOUND.start, "limit": limit}
+    params = {"received": INBOUND.start, "off": CONNECTION.target("disable"), "limit": limit}
     return [id_ for (id_,) in fetch(_DUE, params)]
 
 
@@ -184,7 +184,7 @@ def _finish(reading: Reading) -> None:
 
 _DUE: Final = """
     SELECT s.id FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
-    WHERE s.enabled AND c.state <> 'disabled'
+    WHERE s.enabled AND c.state <> %(off)s
       AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())
       AND EXISTS (SELECT 1 FROM syncjobs_inboundevent i
                   WHERE i.stream_id = s.id AND i.state = %(received)s)
