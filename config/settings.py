@@ -273,6 +273,17 @@ ALLOWED_PRIVATE_NETWORKS = env.list(
     "LIVERY_ALLOWED_PRIVATE_NETWORKS", [] if PRODUCTION else ["127.0.0.0/8", "::1/128"]
 )
 
+# For how many days things are kept that nothing hangs on any more (syncjobs/engine/retention);
+# 0 keeps them for good. A webhook must be kept longer than its sender tries again.
+KEEP_DAYS = {
+    "payloads": env.int("LIVERY_KEEP_PAYLOADS_DAYS", 90),
+    "attempts": env.int("LIVERY_KEEP_ATTEMPTS_DAYS", 400),
+    "messages": env.int("LIVERY_KEEP_MESSAGES_DAYS", 30),
+    "readings": env.int("LIVERY_KEEP_READINGS_DAYS", 30),
+}
+# Webhooks taken a minute, for each connection and web process; more are told to wait.
+HOOK_RATE_PER_MINUTE = env.int("LIVERY_HOOK_RATE", 6000)
+
 # --- API -----------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["config.api_auth.TokenAuthentication"],

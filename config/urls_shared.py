@@ -1,4 +1,4 @@
-"""What every partner's host serves: its theme, its images, sign-in, the API."""
+"""What every partner's host serves: its theme, its images, sign-in, webhooks, the API."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
@@ -10,5 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.accounts.urls")),
     path("preferences/", staff_page(None)(preferences), name="preferences"),
     path("account/", include("tenants.accounts.pages.own_urls")),
+    path("", include("syncjobs.hook_urls")),
     path("api/v1/", include("config.api")),
 ]

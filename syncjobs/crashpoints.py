@@ -6,6 +6,8 @@ a module global.
 
 Names: intake.before_commit intake.after_commit deliver.after_claim deliver.before_write
 deliver.after_write ledger.before_commit ledger.after_commit doorbell.after_clear
+hook.before_commit hook.after_commit arrivals.before_commit
+compare.before_commit
 """
 
 import os
@@ -25,6 +27,10 @@ NAMES: Final = frozenset(
         "ledger.before_commit",
         "ledger.after_commit",
         "doorbell.after_clear",
+        "hook.before_commit",
+        "hook.after_commit",
+        "arrivals.before_commit",
+        "compare.before_commit",
     }
 )
 

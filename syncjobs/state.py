@@ -190,7 +190,7 @@ BREAKER: Final = _machine(
     {"closed": "Closed", "open": "Open", "half_open": "Probing"},
     {
         "trip": ("closed half_open open", "open"),
-        "probe": ("open", "half_open"),
+        "probe": ("open half_open", "half_open"),
         "heal": ("half_open open closed", "closed"),
     },
     closed="closed",

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from syncjobs.pages import connections, installing, workflows
+from syncjobs.pages import connections, installing, webhooks, workflows
 from syncjobs.pages.urls import reading, shared
 from tenants.doors import staff_page
 
@@ -42,6 +42,26 @@ urlpatterns = [
         "connections/<int:pk>/switch/",
         _manage(require_POST(connections.connection_switch)),
         name="connection_switch",
+    ),
+    path(
+        "connections/<int:pk>/compare/",
+        _manage(require_POST(connections.connection_compare)),
+        name="connection_compare",
+    ),
+    path(
+        "connections/<int:pk>/deletions/",
+        _manage(require_POST(connections.connection_deletions)),
+        name="connection_deletions",
+    ),
+    path(
+        "connections/<int:pk>/webhooks/",
+        _manage(webhooks.connection_hook),
+        name="connection_hook",
+    ),
+    path(
+        "connections/<int:pk>/webhooks/close/",
+        _manage(webhooks.connection_hook_close),
+        name="connection_hook_close",
     ),
     path(
         "connections/<int:pk>/test/",

@@ -7,6 +7,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
+from syncjobs.connectors.errors import ConnectorError
+
 KINDS: Final = ("crm", "contracts", "staffing", "psa", "time", "erp", "revenue", "support", "files")
 MODES: Final = ("create", "update", "upsert", "action")
 FIELD_KINDS: Final = ("text", "url", "integer", "choice", "secret")
@@ -37,9 +39,11 @@ class ObjectInfo:
     """One kind of record in the system, as the catalogue and the mapping editor show it.
 
     `canonical` is the canonical object that it usually becomes, "" when none fits.
-    `deletes` says how a deletion is seen: "flag" (listed with a mark) or "unseen".
+    `deletes` says how a deletion is seen: "flag" (listed with a mark), "compare" (found
+    by comparing all of it now and then) or "unseen".
     `fields` are dotted paths into a record's data, `target_fields` what a write may give; a
     connector that leaves them empty takes them as they come.
+    `batch`: how many creates one call takes; 0 where each is a call of its own.
     """
 
     name: str
@@ -50,6 +54,7 @@ class ObjectInfo:
     modes: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     deletes: str = "unseen"
+    batch: int = 0
     can_look_up: bool = False
     fields: tuple[str, ...] = ()
     target_fields: tuple[str, ...] = ()
@@ -60,6 +65,7 @@ class Descriptor:
     """What the catalogue says about a connector.
 
     `writes_idempotent`: a repeated write with the same idempotency key has one effect.
+    `pushes`: it sends webhooks that carry the records; others may knock, and are read then.
     """
 
     key: str
@@ -70,6 +76,7 @@ class Descriptor:
     secret_fields: tuple[ConnectionField, ...]
     objects: tuple[ObjectInfo, ...]
     writes_idempotent: bool
+    pushes: bool = False
     kinds: tuple[str, ...] = ()
 
     def object(self, name: str) -> ObjectInfo:
@@ -194,6 +201,14 @@ class Connector(ABC):
     @abstractmethod
     def write(self, write: Write) -> Written:
         """Send one write."""
+
+    def write_many(self, writes: Sequence[Write]) -> list[Written | ConnectorError]:
+        """Send several creates of one object, at most its `batch`, in one call.
+
+        Returns an outcome for each, in order; one that fails leaves the others as they are.
+        Raises a ConnectorError where the whole call failed: it stands for each of them.
+        """
+        raise NotImplementedError(f"{self.descriptor.label} takes no batches.")
 
     @abstractmethod
     def look_up(

@@ -1,6 +1,6 @@
 """A connector made from a `RestDescriptor`. A vendor with habits of its own extends it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from syncjobs.connectors.base import (
@@ -14,6 +14,7 @@ from syncjobs.connectors.base import (
     Write,
     Written,
 )
+from syncjobs.connectors.batches import write_batch
 from syncjobs.connectors.calls import Call, Caller, Reply
 from syncjobs.connectors.checking import check_connection
 from syncjobs.connectors.codec import text_at
@@ -98,6 +99,12 @@ class RestConnector(Connector):
                 raise
             return self._send(spec, _as(write, "update", found.external_id))
 
+    def write_many(self, writes: Sequence[Write]) -> list[Written | ConnectorError]:
+        spec = self._spec(writes[0].object)
+        if spec.batch is None or len(writes) > spec.batch.most:
+            raise Config(f"{self.descriptor.label} takes no {len(writes)} {spec.label} at once.")
+        return write_batch(self, spec, spec.batch, writes)
+
     def look_up(
         self,
         object: str,  # noqa: A002  the domain's word
@@ -113,7 +120,7 @@ class RestConnector(Connector):
             known = self._known_id(spec, write)
             write = _as(write, "update" if known else "create", known)
         operation = self._operation(spec, write)
-        return self._shown(self._call(spec, operation, write), write)
+        return self.shown(self._call(spec, operation, write), write)
 
     # --- how -------------------------------------------------------------------------
     def _spec(self, name: str) -> ObjectSpec:
@@ -189,9 +196,9 @@ class RestConnector(Connector):
         try:
             reply = self.caller.send(call)
         except ConnectorError as error:
-            error.detail.setdefault("request", self._shown(call, write))
+            error.detail.setdefault("request", self.shown(call, write))
             raise
-        return self._written(spec, write, call, reply)
+        return self.written(spec, write, call, reply)
 
     def _compare(self, spec: ObjectSpec, operation: Operation, write: Write) -> None:
         """Refuse a write over a change that we have not seen, where the system would not."""
@@ -205,14 +212,15 @@ class RestConnector(Connector):
                 detail={"expected": write.version, "found": now},
             )
 
-    def _written(self, spec: ObjectSpec, write: Write, call: Call, reply: Reply) -> Written:
+    def written(self, spec: ObjectSpec, write: Write, call: Call, reply: Reply) -> Written:
+        """Read what a good answer says of the record; Unknown where it names none."""
         data = plain(self.system, reply.data)
         record_id = text_at(data, spec.id) or write.external_id or ""
         if not record_id:
             raise Unknown(
                 "The system accepted the write but did not say under which id.",
                 status=reply.status,
-                detail={"request": self._shown(call, write)},
+                detail={"request": self.shown(call, write)},
             )
         version = text_at(data, spec.version) or reply.headers.get("ETag", "")
         answer = data if isinstance(data, dict) else {}
@@ -220,11 +228,12 @@ class RestConnector(Connector):
             external_id=record_id,
             version=version,
             status=reply.status,
-            request=self._shown(call, write),
+            request=self.shown(call, write),
             answer=self.caller.scrub.data(answer),
         )
 
-    def _shown(self, call: Call, write: Write) -> dict[str, object]:
+    def shown(self, call: Call, write: Write) -> dict[str, object]:
+        """The request as it is stored and shown: without secrets."""
         shown: dict[str, object] = {
             "method": call.method,
             "path": self.caller.shown_path(call.path),

@@ -24,7 +24,7 @@ STYLES: Final = MappingProxyType(
 )
 METHODS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 GUARDS: Final = frozenset({"", "if_match", "compare"})
-DELETES: Final = frozenset({"flag", "unseen"})
+DELETES: Final = frozenset({"flag", "compare", "unseen"})
 _PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 _PATH = re.compile(r"(/[A-Za-z0-9._{}-]+)*")
 
@@ -110,6 +110,24 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchShape:
+    """How a system takes several creates of one object at once.
+
+    Request: a list at `rows`, each {`key`: idempotency key, `data`: the record}. Answer: a list
+    at `results` in the same order, each {`status`, `body`: the record or the error}.
+    """
+
+    path: str
+    most: int
+    rows: str = "records"
+    key: str = "key"
+    data: str = "data"
+    results: str = "results"
+    status: str = "status"
+    body: str = "body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSpec:
     """One kind of record: how it is read, written and found again.
 
@@ -139,6 +157,7 @@ class ObjectSpec:
     update: Operation | None = None
     actions: Mapping[str, Operation] = field(default_factory=dict)
     look_up: tuple[str, ...] = ()
+    batch: BatchShape | None = None
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -178,9 +197,20 @@ class ObjectSpec:
             actions=tuple(self.actions),
             deletes=self.deletes,
             can_look_up=bool(self.look_up),
+            batch=self.batch.most if self.batch else 0,
             fields=self._held(),
             target_fields=self.target_fields,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushShape:
+    """Where a webhook's body says its kind ("accounts.updated": object, what happened) and
+    holds the record, or a list of at most `most`, each as a list of the object shows it."""
+
+    type: str = "type"
+    rows: str = "data"
+    most: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +243,7 @@ class RestDescriptor:
     root: str = ""
     kinds: tuple[str, ...] = ()
     writes_idempotent: bool = False
+    pushes: PushShape | None = None
     public: Descriptor = field(init=False)
 
     def __post_init__(self) -> None:
@@ -229,6 +260,7 @@ class RestDescriptor:
             secret_fields=self.secret_fields,
             objects=tuple(spec.info() for spec in self.objects),
             writes_idempotent=self.writes_idempotent,
+            pushes=self.pushes is not None,
         )
         object.__setattr__(self, "public", public)
 
@@ -275,6 +307,7 @@ def _problems(system: RestDescriptor) -> Iterator[str]:
 
 def _object_problems(spec: ObjectSpec, dialect: Dialect) -> Iterator[str]:
     yield from _path_problems("path", spec.path, ())
+    yield from _batch_problems(spec)
     if spec.deletes not in DELETES:
         yield f"deletes {spec.deletes!r} is unknown"
     if (spec.deletes == "flag") != bool(spec.deleted):
@@ -292,6 +325,13 @@ def _object_problems(spec: ObjectSpec, dialect: Dialect) -> Iterator[str]:
     for name, operation in spec.operations():
         for problem in _operation_problems(spec, name, operation):
             yield f"{name}: {problem}"
+
+
+def _batch_problems(spec: ObjectSpec) -> Iterator[str]:
+    if spec.batch is not None:
+        yield from _path_problems("batch", spec.batch.path, ())
+        if spec.create is None or spec.batch.most < 2:
+            yield "a batch is of two creates or more"
 
 
 def _operation_problems(spec: ObjectSpec, name: str, operation: Operation) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from syncjobs.connectors.base import Budget, Connector, Descriptor
 from syncjobs.connectors.declarative import RestConnector
+from syncjobs.connectors.hooks import Pushed, pushed_records
 from syncjobs.connectors.sandbox_crm import CloverCrm
 from syncjobs.connectors.sandbox_erp import LedgerlineErp
 from syncjobs.connectors.sandbox_psa import PinionPsa
@@ -34,6 +35,13 @@ class ConnectorType:
         Raises Config where a needed field is missing or the address is not one.
         """
         return self._made(config, secret, budget=budget)
+
+    def pushed(self, body: object) -> list[Pushed]:
+        """Return the records that a webhook of this system carries; none for other messages.
+
+        Raises Permanent when one cannot be read.
+        """
+        return pushed_records(self._made.system, body)
 
 
 _TYPES: Final[dict[str, ConnectorType]] = {

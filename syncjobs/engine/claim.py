@@ -8,9 +8,10 @@ from django.db import IntegrityError, transaction
 
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.rows import fetch
-from syncjobs.models import Delivery
+from syncjobs.models import Delivery, Workflow
 from syncjobs.retry import after_lost_lease
 from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from tenants.context import pinned_schema
 
 # Longer than the longest send (a call's time-out plus a sign-in); short enough that the work of
 # a dead worker goes on within a minute.
@@ -18,6 +19,9 @@ LEASE_SECONDS: Final = 50
 # After this long a worker sends nothing more under the same claim.
 SEND_SECONDS: Final = 15
 BATCH: Final = 50
+# How long the others wait for what a probe through an open breaker finds.
+PROBE_SECONDS: Final = 15
+AGE_SECONDS: Final = 600
 POISON: Final = "Three starts of this delivery never ended."
 
 
@@ -36,13 +40,19 @@ def claim(limit: int = BATCH) -> list[Claim]:
     died is taken alone: were it poison, it would take down only itself.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), pinned_schema():
             chosen = _choose(fetch(_CANDIDATES, _parameters(limit)))
+            chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
     except IntegrityError:
         # Another worker took a delivery of the same record in the same instant; the index
         # that keeps the order refused ours. It is there for the next claim.
         return []
+
+
+def has_due() -> bool:
+    """Say whether a delivery is due, without taking it."""
+    return bool(fetch(_ANY_DUE, _parameters(1)))
 
 
 def _parameters(limit: int) -> dict[str, object]:
@@ -78,6 +88,37 @@ def _choose(candidates: Sequence[tuple[Any, ...]]) -> list[int]:
         taken.add((record_id, connection_id))
         chosen.append(id_)
     return chosen
+
+
+def _one_probe_each(chosen: list[int]) -> list[int]:
+    """Through an open breaker one write goes ahead, of one worker: drop those of the others."""
+    if not chosen:
+        return []
+    shut = fetch(_SHUT, {"ids": chosen, "closed": BREAKER.start})
+    params = {
+        "connections": sorted({connection for _, connection in shut}),
+        "closed": BREAKER.start,
+        "to": BREAKER.target("probe"),
+        "seconds": PROBE_SECONDS,
+    }
+    ours = {id_ for (id_,) in fetch(_PROBE, params)} if shut else set()
+    lost = {id_ for id_, connection in shut if connection not in ours}
+    return [id_ for id_ in chosen if id_ not in lost]
+
+
+def age(*, now_due: int = 2_000) -> int:
+    """Let what has been due for long go a class ahead, so that nothing starves; return how many.
+
+    From the background after ten minutes, from normal after twenty.
+    """
+    params = {
+        "claimable": sorted(CLAIMABLE),
+        "first": Workflow.Priority.BILLING.value,
+        "normal": Workflow.Priority.NORMAL.value,
+        "seconds": AGE_SECONDS,
+        "limit": now_due,
+    }
+    return len(fetch(_AGE, params))
 
 
 def renew(claims: Sequence[Claim]) -> None:
@@ -142,6 +183,44 @@ _CANDIDATES: Final = """
     ORDER BY d.priority, d.not_before, d.id
     LIMIT %(limit)s
     FOR UPDATE OF d SKIP LOCKED
+"""
+_SHUT: Final = """
+    SELECT d.id, d.connection_id FROM syncjobs_delivery d
+    JOIN syncjobs_connection c ON c.id = d.connection_id
+    WHERE d.id = ANY(%(ids)s::bigint[]) AND c.breaker <> %(closed)s
+"""
+# Who waits for this row's lock looks again afterwards, and finds the pause that the first set.
+_PROBE: Final = """
+    UPDATE syncjobs_connection
+    SET breaker = %(to)s, breaker_until = clock_timestamp() + %(seconds)s * interval '1 second'
+    WHERE id IN (
+        SELECT id FROM syncjobs_connection
+        WHERE id = ANY(%(connections)s::bigint[]) AND breaker <> %(closed)s
+          AND (breaker_until IS NULL OR breaker_until <= clock_timestamp())
+        ORDER BY id FOR NO KEY UPDATE)
+    RETURNING id
+"""
+_AGE: Final = """
+    UPDATE syncjobs_delivery SET priority = CASE WHEN priority > %(normal)s
+        THEN %(normal)s ELSE %(first)s END
+    WHERE id IN (
+        SELECT id FROM syncjobs_delivery
+        WHERE state = ANY(%(claimable)s::text[]) AND (
+            (priority > %(normal)s AND not_before
+                < statement_timestamp() - %(seconds)s * interval '1 second')
+            OR (priority > %(first)s AND priority <= %(normal)s AND not_before
+                < statement_timestamp() - 2 * %(seconds)s * interval '1 second'))
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    RETURNING id
+"""
+_ANY_DUE: Final = """
+    SELECT 1 FROM syncjobs_delivery d
+    JOIN syncjobs_connection c ON c.id = d.connection_id
+    JOIN syncjobs_workflow w ON w.id = d.workflow_id
+    WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
+      AND w.state = %(active)s AND c.state <> ALL(%(unusable)s::text[])
+      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+    LIMIT %(limit)s
 """
 _TAKE: Final = """
     UPDATE syncjobs_delivery

@@ -1,7 +1,7 @@
 """One round of a worker: claim, prepare, send, record."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import groupby
 from time import monotonic
@@ -19,10 +19,11 @@ from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.replan import needs_replan, replan
-from syncjobs.engine.send import failed, send
+from syncjobs.engine.send import can_batch, failed, send_many
 from syncjobs.engine.systems import Systems
 from syncjobs.models import Connection
 from syncjobs.retry import TRIP_AFTER
+from tenants.context import pinned_schema
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
 
     Returns what is to be sent, what is decided, and what must be planned again.
     """
-    with transaction.atomic():
+    with transaction.atomic(), pinned_schema():
         ours = ledger.lock_claims(claims)
         lock_to_hold()
         jobs = load_jobs(ours)
@@ -109,26 +110,42 @@ def _outcomes(
     """
     brake = _Brake()
     with ThreadPoolExecutor(max(1, connection.in_flight), thread_name_prefix="send") as pool:
-        running: set[Future[Outcome]] = set()
-        waiting = iter(jobs)
-        for job in waiting:
+        running: set[Future[list[Outcome]]] = set()
+        waiting = iter(_calls(jobs, system))
+        for call in waiting:
             if stop() or brake.pulled:
-                yield brake.give_back(job)
+                yield from brake.give_back(call)
                 break
-            running.add(pool.submit(send, job, system))
+            running.add(pool.submit(send_many, call, system))
             if len(running) >= max(1, connection.in_flight):
                 yield from brake.watch(_take_done(running))
         while running:
             yield from brake.watch(_take_done(running))
-        for job in waiting:
-            yield brake.give_back(job)
+        for call in waiting:
+            yield from brake.give_back(call)
 
 
-def _take_done(running: set[Future[Outcome]]) -> list[Outcome]:
+def _calls(jobs: Sequence[Job], system: Connector) -> list[list[Job]]:
+    """Put together what one call takes; everything else goes alone, in the jobs' order."""
+    calls: list[list[Job]] = []
+    growing: dict[str, list[Job]] = {}
+    for job in jobs:
+        most = can_batch(job, system)
+        object_ = job.delivery.object
+        if most > 1 and object_ in growing and len(growing[object_]) < most:
+            growing[object_].append(job)
+            continue
+        calls.append([job])
+        if most > 1:
+            growing[object_] = calls[-1]
+    return calls
+
+
+def _take_done(running: set[Future[list[Outcome]]]) -> list[Outcome]:
     """Wait for at least one; take what is done out of `running`."""
     done, _ = wait(running, return_when=FIRST_COMPLETED)
     running -= done
-    return [future.result() for future in done]
+    return [outcome for future in done for outcome in future.result()]
 
 
 class _Brake:
@@ -143,7 +160,7 @@ class _Brake:
         """Pass outcomes on and learn from them."""
         for outcome in outcomes:
             if outcome.error_class in ("transient", "unknown"):
-                self._failures += 1
+                self._failures += outcome.called
             elif not outcome.error_class:
                 self._failures = 0
             if outcome.error_class == "rate_limited":
@@ -152,6 +169,8 @@ class _Brake:
                 self.pulled = True
             yield outcome
 
-    def give_back(self, job: Job) -> Outcome:
-        """Return a job that was not sent to the queue, as it was."""
-        return Outcome(job, "give_back", delay=self._delay, verify=job.delivery.verify)
+    def give_back(self, call: Sequence[Job]) -> list[Outcome]:
+        """Return jobs that were not sent to the queue, as they were."""
+        return [
+            Outcome(job, "give_back", delay=self._delay, verify=job.delivery.verify) for job in call
+        ]

@@ -11,7 +11,7 @@ from django_q.tasks import async_task
 
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
-from syncjobs.state import CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from syncjobs.state import CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.context import current_schema
 from tenants.models import Partner
 from tenants.outbox import doorbell as mail_doorbell
@@ -63,6 +63,8 @@ def settle() -> None:
                 "running": DELIVERY.target("claim"),
                 "active": WORKFLOW.start,
                 "unusable": sorted(UNUSABLE),
+                "received": INBOUND.start,
+                "off": CONNECTION.target("disable"),
             },
         )
 
@@ -145,6 +147,17 @@ _SETTLE: Final = """
             SELECT min(greatest(s.next_poll_at, c.breaker_until, s.lease_until))
             FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
             WHERE s.enabled AND c.state <> ALL(%(unusable)s::text[])
+            UNION ALL
+            SELECT min(greatest(s.next_compare_at, c.breaker_until, s.lease_until))
+            FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
+            WHERE s.enabled AND s.next_compare_at IS NOT NULL
+              AND c.state <> ALL(%(unusable)s::text[])
+            UNION ALL
+            SELECT min(greatest(i.received_at, s.lease_until))
+            FROM syncjobs_inboundevent i
+            JOIN syncjobs_stream s ON s.id = i.stream_id
+            JOIN syncjobs_connection c ON c.id = s.connection_id
+            WHERE i.state = %(received)s AND s.enabled AND c.state <> %(off)s
         ) AS work)
     WHERE schema_name = %(schema)s
 """

@@ -13,10 +13,13 @@ from django.core.cache import cache
 
 from governance.services import changes
 from syncjobs.engine import doorbell
-from syncjobs.engine.claim import BATCH, reap
+from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
+from syncjobs.engine.retention import sweep
 from syncjobs.engine.systems import Systems
+from syncjobs.intake.arrivals import due_arrivals, work_arrivals
+from syncjobs.intake.comparing import compare_stream, due_compares
 from syncjobs.intake.polling import due_streams, read_stream
 
 logger = logging.getLogger(__name__)
@@ -68,6 +71,7 @@ def drain(
     with systems or Systems() as opened:
         done.reaped = reap()
         recheck()
+        age()
         _hourly()
         while not full():
             if not _round(opened, done, full, most):
@@ -81,13 +85,20 @@ def _hourly() -> None:
     """What is due once an hour and partner; the cache, which is per schema, remembers."""
     if cache.add("engine:hourly", 1, timeout=3600):
         changes.expire_overdue()
+        sweep()
 
 
 def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
-    """Read one due stream, else deliver one batch; say whether there was anything to do.
+    """Do one piece of what is due; say whether there was any.
 
-    Sources come first: what others refer to should be there before what refers to it goes out.
+    What webhooks brought goes before reading, and reading before a batch of deliveries: what
+    others refer to should be there before what refers to it goes out.
     """
+    for stream_id in due_arrivals():
+        arrived = work_arrivals(stream_id, stop=full)
+        if arrived is not None:
+            done.read += arrived
+            return True
     for stream_id in due_streams():
         polled = read_stream(stream_id, systems, stop=full)
         if polled is not None:
@@ -98,7 +109,22 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
     limit = min(BATCH, most - done.deliveries)
     taken = deliver_batch(systems, worker=worker_name(), stop=full, limit=limit)
     done.deliveries += taken
-    return taken > 0
+    return taken > 0 or _compare(systems, done, full)
+
+
+def _compare(systems: Systems, done: Drained, full: Stop) -> bool:
+    """Go on with a full comparison until there is live work: after a page that comes first."""
+    for stream_id in due_compares():
+        compared = compare_stream(stream_id, systems, stop=lambda: full() or _is_live())
+        if compared is not None:
+            done.read += compared
+            return not full()
+    return False
+
+
+def _is_live() -> bool:
+    """Say whether anything is due that goes before work in the background."""
+    return bool(due_arrivals(1) or due_streams(1)) or has_due()
 
 
 def drain_until_idle(

@@ -54,7 +54,8 @@ class Outcome:
     `move`: the way in the delivery's machine. `attempt`: whether to keep it as an attempt
     (a start that a gate ended is none). `wrote`: the target was changed by this start.
     `content_known`: the target now holds exactly `job.content_hash`. `called`: the system was
-    called, or could not be opened, so the outcome says something about its health.
+    called, or could not be opened, so the outcome says something about its health (of one call
+    that carried several and failed, the first says it).
     """
 
     job: Job

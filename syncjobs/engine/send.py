@@ -1,5 +1,6 @@
 """Sends one prepared write. No database here: it runs in a sending thread."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import random
 from time import monotonic
@@ -35,6 +36,53 @@ def send(job: Job, system: Connector) -> Outcome:
         outcome = Outcome(job, "give_back", verify=job.delivery.verify)
     outcome.started_at, outcome.seconds = at, monotonic() - started
     return outcome
+
+
+def can_batch(job: Job, system: Connector) -> int:
+    """Return how many such writes one call takes; 1 where this one must go alone.
+
+    A write that may be there already is asked for first, and an update needs its version.
+    """
+    write = job.write
+    if write is None or write.mode != "create" or job.delivery.verify or job.step.match:
+        return 1
+    try:
+        return max(1, system.descriptor.object(write.object).batch)
+    except KeyError:
+        return 1
+
+
+def send_many(jobs: Sequence[Job], system: Connector) -> list[Outcome]:
+    """Write several in one call; each gets its own outcome, a lost answer makes each unknown."""
+    if len(jobs) == 1:
+        return [send(jobs[0], system)]
+    started, at = monotonic(), timezone.now()
+    outcomes = _send_batch(jobs, system)
+    for outcome in outcomes:
+        outcome.started_at, outcome.seconds = at, monotonic() - started
+    return outcomes
+
+
+def _send_batch(jobs: Sequence[Job], system: Connector) -> list[Outcome]:
+    writes = [job.write for job in jobs if job.write is not None]
+    reach("deliver.before_write")
+    if monotonic() > min(job.send_before for job in jobs):
+        return [Outcome(job, "give_back", verify=job.delivery.verify) for job in jobs]
+    try:
+        results = system.write_many(writes)
+    except ConnectorError as error:
+        outcomes = [failed(job, error, verify=job.delivery.verify) for job in jobs]
+        for outcome in outcomes[1:]:
+            # One call failed, not as many as it carried: the breaker counts calls.
+            outcome.called = False
+        return outcomes
+    reach("deliver.after_write")
+    return [
+        failed(job, result, verify=job.delivery.verify)
+        if isinstance(result, ConnectorError)
+        else _done(job, result, "Created there.", looked_up=False)
+        for job, result in zip(jobs, results, strict=True)
+    ]
 
 
 class _LookUpFailed(Exception):

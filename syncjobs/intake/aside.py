@@ -17,9 +17,12 @@ from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.engine.transitions import move_rows
 from syncjobs.intake.reading import DUPLICATE, Refused
 from syncjobs.models import InboundEvent, Stream
+from syncjobs.retry import MAX_UNFINISHED_STARTS
 from syncjobs.state import INBOUND
 
 _RETRIED: Final = 500
+# Not `received`: a newer message of the same record may still wait to be worked off.
+_ASIDE: Final = INBOUND.target("set_aside")
 # Decimals stay numbers in the stored payload, so that a second try maps what the first one did.
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
@@ -60,7 +63,7 @@ def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
             "connection": stream.connection_id,
             "stream": stream.pk,
             "mapping_version": live.version_id,
-            "state": INBOUND.target("set_aside"),
+            "state": _ASIDE,
         },
     )
     settle_issues(set(known.values()) - set(issues.values()))
@@ -69,7 +72,7 @@ def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
 def retire(stream: Stream, external_ids: Sequence[str]) -> None:
     """Note that these records went through; an exception that has none left closes."""
     rows = InboundEvent.objects.filter(
-        stream=stream, state__in=sorted(INBOUND.open), external_id__in=list(external_ids)
+        stream=stream, state=_ASIDE, external_id__in=list(external_ids)
     )
     issues = set(rows.exclude(issue=None).values_list("issue_id", flat=True))
     if move_rows(rows, INBOUND, "process", processed_at=timezone.now()):
@@ -82,15 +85,16 @@ def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
         _WAITING,
         {
             "stream": stream.pk,
-            "open": sorted(INBOUND.open),
+            "aside": _ASIDE,
+            "starts": MAX_UNFINISHED_STARTS,
             "mapping_version": live.version_id,
             "codes": [REFERENCE_MISSING, DUPLICATE],
             "limit": _RETRIED,
         },
     )
     return [
-        SourceRecord(id_, version, at, _DECODER.decode(payload))
-        for id_, version, at, payload in rows
+        SourceRecord(id_, version, at, _DECODER.decode(payload), deleted)
+        for id_, version, at, payload, deleted in rows
     ]
 
 
@@ -99,9 +103,7 @@ def _key(stream: Stream, external_id: str) -> str:
 
 
 def _known(stream: Stream, external_ids: list[str]) -> dict[str, int]:
-    rows = InboundEvent.objects.filter(
-        stream=stream, external_id__in=external_ids, state__in=sorted(INBOUND.open)
-    )
+    rows = InboundEvent.objects.filter(stream=stream, external_id__in=external_ids, state=_ASIDE)
     return {id_: issue for id_, issue in rows.values_list("external_id", "issue_id") if issue}
 
 
@@ -129,9 +131,9 @@ def _cause(stream: Stream, live: Live, refused: Refused) -> Cause:
 _KEEP: Final = """
     INSERT INTO syncjobs_inboundevent AS i
         (connection_id, stream_id, dedupe_key, external_id, source_version, source_at, payload,
-         state, problems, mapping_version, issue_id, received_at)
+         deleted, attempts, state, problems, mapping_version, issue_id, received_at)
     SELECT %(connection)s, %(stream)s, x.key, x.external_id, x.version, x.at, x.payload,
-        %(state)s, x.problems, %(mapping_version)s, x.issue, statement_timestamp()
+        false, 0, %(state)s, x.problems, %(mapping_version)s, x.issue, statement_timestamp()
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
         key text, external_id text, version text, at timestamptz, payload jsonb, problems jsonb,
         issue bigint)
@@ -142,8 +144,9 @@ _KEEP: Final = """
         state = EXCLUDED.state, processed_at = NULL
 """
 _WAITING: Final = """
-    SELECT external_id, source_version, source_at, payload::text FROM syncjobs_inboundevent
-    WHERE stream_id = %(stream)s AND state = ANY(%(open)s::text[])
+    SELECT external_id, source_version, source_at, payload::text, deleted
+    FROM syncjobs_inboundevent
+    WHERE stream_id = %(stream)s AND state = %(aside)s AND attempts < %(starts)s
       AND (mapping_version IS DISTINCT FROM %(mapping_version)s
            OR problems -> 0 ->> 0 = ANY(%(codes)s::text[]))
     ORDER BY id LIMIT %(limit)s

@@ -64,8 +64,8 @@ def poll_stream(
     stream_id: int, systems: Systems, *, stop: Stop, trigger: str = Run.Trigger.SCHEDULE
 ) -> Polled | None:
     """Read what has changed since the stream's cursor. None when another worker reads it."""
-    taken = fetch(_TAKE, {"stream": stream_id, "seconds": STREAM_LEASE_SECONDS})
-    if not taken:
+    lease_no = take_stream(stream_id)
+    if lease_no is None:
         return None
     stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
@@ -73,9 +73,9 @@ def poll_stream(
         return _no_mapping(stream)
     reading = Reading(
         stream=stream,
-        run=_start(stream, trigger),
+        run=start_run(stream, trigger),
         live=live,
-        lease_no=taken[0][0],
+        lease_no=lease_no,
         correlation=correlation.current().correlation_id,
         zone=stream.connection.client.time_zone,
     )
@@ -85,7 +85,7 @@ def poll_stream(
         logger.warning("stream %s was taken over by another worker", stream_id)
         return None
     except ConnectorError as error:
-        return _failed(reading, error)
+        return failed(reading, error)
     return _finished(reading, more=more)
 
 
@@ -107,7 +107,14 @@ def _read(reading: Reading, systems: Systems, stop: Stop) -> bool:
     return False
 
 
-def _start(stream: Stream, trigger: str) -> Run:
+def take_stream(stream_id: int) -> int | None:
+    """Take the stream's lease; return its number, None when another worker has it."""
+    taken = fetch(_TAKE, {"stream": stream_id, "seconds": STREAM_LEASE_SECONDS})
+    return int(taken[0][0]) if taken else None
+
+
+def start_run(stream: Stream, trigger: str) -> Run:
+    """Begin a reading of a stream whose lease is ours; what the dead had begun ends."""
     _end_abandoned(stream)
     return Run.objects.create(
         client_id=stream.connection.client_id,
@@ -185,7 +192,7 @@ def _release(reading: Reading, run_id: int, *, delay: float, error: str = "") ->
 
 
 @transaction.atomic
-def _failed(reading: Reading, error: ConnectorError) -> Polled:
+def failed(reading: Reading, error: ConnectorError) -> Polled:
     """A reading that ended in an error is never green, whatever it had read before."""
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     stream, connection = reading.stream, reading.stream.connection

@@ -27,6 +27,8 @@ class Connection(models.Model):
 
     `secret` is what `vault.seal` returned for (schema, table, uuid, "secret"), never plaintext.
     `rate_per_second` None means no limit of ours; the bucket is shared by all workers.
+    `hook_key` is the last part of the address that the system sends webhooks to, None without
+    one; `hook_secrets` is what `vault.seal` returned for (…, "hook"): see services/webhooks.
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, editable=False)
@@ -55,13 +57,21 @@ class Connection(models.Model):
     rate_tokens = models.DecimalField(max_digits=12, decimal_places=4, default=0, editable=False)
     rate_at = models.DateTimeField(null=True, editable=False)
     in_flight = models.PositiveSmallIntegerField(default=4)
+    hook_key = models.CharField(max_length=43, null=True, editable=False)  # noqa: DJ001  unique
+    hook_secrets = models.TextField(blank=True, default="", db_default="", editable=False)
+    hook_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["client_id", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["client", "name"], name="connection_client_name")
+            models.UniqueConstraint(fields=["client", "name"], name="connection_client_name"),
+            models.UniqueConstraint(
+                fields=["hook_key"],
+                condition=models.Q(hook_key__isnull=False),
+                name="connection_hook_key",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,6 +82,7 @@ class Stream(models.Model):
     """One object that is read from a connection, and how far reading has come.
 
     `cursor` is the connector's own and moves only in the transaction of the page it follows.
+    `compare` is how far a full comparison has come (see intake/comparing), None between them.
     `position` orders the reading of a client's streams: what others refer to comes first.
     """
 
@@ -87,6 +98,8 @@ class Stream(models.Model):
     every_seconds = models.PositiveIntegerField(default=300)
     enabled = models.BooleanField(default=True)
     next_poll_at = models.DateTimeField(null=True, editable=False)
+    compare = models.JSONField(null=True, editable=False)
+    next_compare_at = models.DateTimeField(null=True, editable=False)
     polled_at = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)
     last_error = models.TextField(blank=True, editable=False)

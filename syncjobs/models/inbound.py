@@ -9,7 +9,9 @@ from syncjobs.state import INBOUND
 class InboundEvent(models.Model):
     """A webhook before it is processed, or a read record that its mapping refused.
 
-    `dedupe_key` is the sender's event id for a webhook, "object:external id" for a record.
+    `dedupe_key` is "hook:<the sender's message id>:<place>" for a record that a webhook
+    brought, "object:external id" for one that was refused. `attempts` counts starts of working
+    a webhook's record off: the third that never ended is the last.
     `mapping_version` is the one that refused it: a newer one tries again.
     """
 
@@ -24,6 +26,8 @@ class InboundEvent(models.Model):
     source_version = models.CharField(max_length=120, blank=True)
     source_at = models.DateTimeField(null=True)
     payload = models.JSONField()
+    deleted = models.BooleanField(default=False, db_default=False)
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
     state = models.CharField(max_length=10, choices=INBOUND.choices, default=INBOUND.start)
     problems = models.JSONField(default=list)
     mapping_version = models.BigIntegerField(null=True)

@@ -109,6 +109,7 @@ class ExternalRef(models.Model):
     `seen_hash`: of the canonical fields that this system last showed us; equal ones are dropped.
     `seen_version`, `seen_at`: the source's version and time of those; older never overwrites newer.
     `written`: mapping slug → {"hash": of what we last wrote, "version": of the record}.
+    `compare_no`: the last full comparison that saw it.
     `version`: the target's version or ETag after our last write; read back it is our own echo.
     """
 
@@ -126,6 +127,7 @@ class ExternalRef(models.Model):
     seen_at = models.DateTimeField(null=True)
     written = models.JSONField(default=dict)
     written_at = models.DateTimeField(null=True)
+    compare_no = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -27,6 +27,7 @@ class Run(models.Model):
         PERSON = "person", "By hand"
         API = "api", "API"
         RELEASE = "release", "Release"
+        WEBHOOK = "webhook", "Webhook"
 
     client = models.ForeignKey(
         "accounts.Client", on_delete=models.PROTECT, related_name="runs", db_index=False

@@ -13,9 +13,11 @@ from governance.requests import actor_of
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Descriptor
 from syncjobs.connectors.errors import ConnectorError
-from syncjobs.models import Connection, Workflow
+from syncjobs.models import Connection, Stream, Workflow
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.webhooks import hook_address
 from syncjobs.services import connections
+from syncjobs.services.webhooks import hook_path
 from tenants.accounts.models import Client
 from tenants.lists import page_of
 
@@ -71,13 +73,16 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one system: its checks, streams and limits."""
     connection = one_of(request, Connection.objects.select_related("client"), pk)
     descriptor = registry.connector(connection.connector).descriptor
+    streams = list(connection.streams.select_related("last_run"))
     labels = {field.name: field.label for field in descriptor.config_fields}
     context = {
         "connection": connection,
         "descriptor": descriptor,
         "config": [(labels.get(name, name), value) for name, value in connection.config.items()],
-        "streams": connection.streams.select_related("last_run"),
+        "streams": streams,
+        "asking": [one for one in streams if one.compare and "asking" in one.compare],
         "workflows": workflows_on(connection),
+        "hook": hook_address(hook_path(connection), request) if connection.hook_key else "",
         "may_manage": actor_of(request).can("connections.manage", connection.client_id),
     }
     return page(request, "connection_detail.html", context)
@@ -161,6 +166,38 @@ def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
         )
         said = "Switched on. Test it now." if enable else "Switched off. What is due waits."
         messages.success(request, said)
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("connection_detail", args=[pk]))
+
+
+def _stream_in(request: HttpRequest, connection: Connection) -> Stream:
+    given = request.POST.get("stream", "")
+    found = connection.streams.filter(pk=int(given)).first() if given.isdecimal() else None
+    if found is None:
+        raise ValidationError("Choose what is to be compared.")
+    return found
+
+
+def connection_compare(request: HttpRequest, pk: int) -> HttpResponse:
+    """Compare one object of a system with what is known, in the background."""
+    connection = one_of(request, Connection.objects.all(), pk)
+    try:
+        stream = _stream_in(request, connection)
+        connections.compare_now(actor_of(request), stream, reason=reason_in(request))
+        messages.success(request, "It is compared now, behind other work.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("connection_detail", args=[pk]))
+
+
+def connection_deletions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Confirm that what a comparison did not find was deleted in the system."""
+    connection = one_of(request, Connection.objects.all(), pk)
+    try:
+        stream = _stream_in(request, connection)
+        count = connections.confirm_deletions(actor_of(request), stream, reason=reason_in(request))
+        messages.success(request, f"{count} records are marked as deleted.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("connection_detail", args=[pk]))

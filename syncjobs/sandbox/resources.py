@@ -49,6 +49,8 @@ class Resources:
         self.store = store
         self.kinds = {kind.name: kind for kind in kinds}
         self._new_id = new_id
+        # Told of every change, in its transaction; a system that pushes sets it.
+        self.on_change: Callable[[Kind, str, Document], None] | None = None
 
     def kind(self, name: str) -> Kind:
         """The declaration, or a 404."""
@@ -154,6 +156,8 @@ class Resources:
     ) -> None:
         """Write an effect on a document into the ledger."""
         body = document.body
+        if self.on_change is not None:
+            self.on_change(kind, effect, document)
         self.store.append_ledger(
             {
                 "at": self.store.stamp(),

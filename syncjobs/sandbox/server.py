@@ -122,6 +122,7 @@ class SandboxServer:
     def start(self) -> "SandboxServer":
         """Serve in a thread."""
         self._thread.start()
+        self.system.pusher.start()
         return self
 
     def _serve(self) -> None:
@@ -129,6 +130,7 @@ class SandboxServer:
 
     def stop(self) -> None:
         """Stop serving and close the state."""
+        self.system.pusher.stop()
         self._listener.shutdown()
         self._thread.join()
         self._listener.server_close()

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS lookup (
 CREATE INDEX IF NOT EXISTS lookup_document ON lookup (kind, id);
 CREATE TABLE IF NOT EXISTS ledger (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -87,6 +89,18 @@ class Store:
                 self._database.execute("COMMIT")
             finally:
                 self._fixed = None
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what is inside when it fails, and go on with the transaction."""
+        self._database.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK TO part")
+            raise
+        finally:
+            self._database.execute("RELEASE part")
 
     def stamp(self) -> str:
         """The time of a change, later than every one before; frozen by `freeze_stamp`."""
@@ -195,6 +209,19 @@ class Store:
             "SELECT seq, body FROM ledger WHERE seq > ? ORDER BY seq", (since,)
         )
         return [{"seq": seq, **json.loads(body)} for seq, body in rows]
+
+    def push(self, message: Mapping[str, Any]) -> None:
+        """Put a webhook into the outbox; it goes out after the transaction."""
+        self._database.execute("INSERT INTO outbox (body) VALUES (?)", (json.dumps(message),))
+
+    def outbox(self, limit: int = 20) -> list[tuple[int, str]]:
+        """The oldest webhooks that were not acknowledged: number and body."""
+        rows = self._database.execute("SELECT seq, body FROM outbox ORDER BY seq LIMIT ?", (limit,))
+        return [(int(seq), str(body)) for seq, body in rows]
+
+    def pushed(self, seq: int) -> None:
+        """Forget a webhook that was acknowledged."""
+        self._database.execute("DELETE FROM outbox WHERE seq = ?", (seq,))
 
     def _index(self, kind: str, key: str, body: Mapping[str, Any], indexed: Sequence[str]) -> None:
         rows = [

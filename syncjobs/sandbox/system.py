@@ -9,8 +9,9 @@ from typing import Any
 from syncjobs.sandbox.faults import Fault, Faults
 from syncjobs.sandbox.messages import NotJson, Reply, Request
 from syncjobs.sandbox.problems import Refused
-from syncjobs.sandbox.resources import Resources
-from syncjobs.sandbox.store import Store
+from syncjobs.sandbox.pushing import Pusher
+from syncjobs.sandbox.resources import Kind, Resources
+from syncjobs.sandbox.store import Document, Store
 
 GARBAGE = b"<html><head><title>Under maintenance</title></head><body>Back soon</body></html>"
 
@@ -32,6 +33,7 @@ class System(ABC):
         self.store = store
         self.token = token
         self.faults = Faults()
+        self.pusher = Pusher(store)
 
     @abstractmethod
     def authorise(self, request: Request) -> None:
@@ -47,7 +49,23 @@ class System(ABC):
 
     def actions(self) -> Mapping[str, Callable[[dict[str, Any]], Any]]:
         """What the system's own people can do, by name; extended by each system."""
-        return {"import": self._import, "touch": self._touch, "profile": self._profile}
+        return {
+            "import": self._import,
+            "touch": self._touch,
+            "profile": self._profile,
+            "subscribe": self._subscribe,
+            "erase": self._erase,
+        }
+
+    def push_changes(self, shown: Callable[[Document], dict[str, Any]]) -> None:
+        """Send each change as a webhook to whoever subscribed, as `shown` shows the record."""
+
+        def push(kind: Kind, effect: str, document: Document) -> None:
+            if self.store.fact("hook"):
+                message = {"type": f"{kind.name}.{effect}", "data": shown(document)}
+                self.store.push(message)
+
+        self.resources.on_change = push
 
     def respond(self, request: Request) -> Outcome:
         """Answer any request, with the fault that hits it."""
@@ -140,6 +158,17 @@ class System(ABC):
         for document in documents:
             self.resources.rewrite(kind, document, document.body, origin="control")
         return {"touched": len(documents)}
+
+    def _erase(self, asked: dict[str, Any]) -> None:
+        """Delete records without a trace in the changes, as some systems do."""
+        kind = self.resources.kind(str(asked["kind"]))
+        for key in asked["ids"]:
+            self.resources.get(kind, str(key))
+            self.store.remove(kind.name, str(key))
+
+    def _subscribe(self, asked: dict[str, Any]) -> None:
+        hook = {"address": str(asked["address"]), "secret": str(asked["secret"])}
+        self.store.set_fact("hook", {**hook, "host": str(asked.get("host", ""))})
 
     def _profile(self, asked: dict[str, Any]) -> None:
         self.store.set_fact("profile", {"name": asked["name"]})

@@ -56,6 +56,27 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "deletions_in_doubt",
+        BUSINESS,
+        HIGH,
+        "{connection}: {gone} of {known} {object} are missing",
+        "A full comparison with the source did not find these records any more. That many at "
+        "once may be an error there, so nothing was deleted.",
+        "Look into the source. If they were deleted there, confirm it on the connection's page; "
+        "if not, mend the source and compare again.",
+        8,
+    ),
+    Entry(
+        "intake_broke",
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: a message about {object} {key} cannot be worked off",
+        "Working it off ended three times without an answer, so it was set aside. Other "
+        "messages go on.",
+        "Read the source again to take the record in; tell support if it stays so.",
+        8,
+    ),
+    Entry(
         "retries_used_up",
         TECHNICAL,
         MEDIUM,

@@ -9,16 +9,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
 from governance.services import audit
 from syncjobs import actions
+from syncjobs.canonical_store import Origin
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine import doorbell, health
+from syncjobs.engine.issues import settle_connection
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
+from syncjobs.intake import comparing
 from syncjobs.models import Connection, Stream
 from syncjobs.services.secrets import place_of, seal
 from syncjobs.state import CONNECTION
@@ -184,6 +188,7 @@ def ensure_stream(
             "position": position,
             "every_seconds": every_seconds,
             "next_poll_at": timezone.now(),
+            "next_compare_at": _first_compare(connection, object_),
         },
     )
     if made:
@@ -205,15 +210,70 @@ def read_again(actor: Actor, stream: Stream, *, reason: str) -> None:
     actor.require("connections.manage", stream.connection.client_id)
     stream.connection.refs.filter(object=stream.object).update(seen_version="", seen_at=None)
     Stream.objects.filter(pk=stream.pk).update(cursor=None, next_poll_at=timezone.now())
+    _audit_stream(actions.STREAM_RESET, stream, reason)
+    doorbell.ring()
+
+
+def _first_compare(connection: Connection, object_: str) -> datetime | None:
+    """A day from now where the connector sees deletions by comparing only."""
+    descriptor = registry.connector(connection.connector).descriptor
+    by_compare = any(one.name == object_ and one.deletes == "compare" for one in descriptor.objects)
+    return timezone.now() + comparing.EVERY if by_compare else None
+
+
+@transaction.atomic
+def compare_now(actor: Actor, stream: Stream, *, reason: str) -> None:
+    """Compare the whole source with what is known, behind live work; from its start again.
+
+    Raises NotPermitted.
+    """
+    actor.require("connections.manage", stream.connection.client_id)
+    Stream.objects.filter(pk=stream.pk).update(compare=None, next_compare_at=timezone.now())
+    _audit_stream(actions.COMPARE_ASKED, stream, reason)
+    doorbell.ring()
+
+
+@transaction.atomic
+def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
+    """Soft-delete what a comparison asked about; return how many.
+
+    Raises NotPermitted; ValidationError when nothing is asked, or the answer has changed since.
+    """
+    actor.require("connections.manage", stream.connection.client_id)
+    row = (
+        Stream.objects.select_for_update(of=("self",))
+        .select_related("connection")
+        .get(pk=stream.pk)
+    )
+    if not row.compare or "asking" not in row.compare:
+        raise ValidationError("No comparison waits for an answer here.")
+    gone = comparing.find_gone(row, row.compare)
+    if len(gone.ids) > row.compare["asking"]:
+        raise ValidationError("More is missing now than you were shown. Compare again first.")
+    origin = Origin(
+        row.connection.client_id,
+        row.connection_id,
+        None,
+        correlation.current().correlation_id,
+    )
+    count = comparing.delete_gone(row, gone, origin)
+    Stream.objects.filter(pk=row.pk).update(
+        compare=None, next_compare_at=timezone.now() + comparing.EVERY
+    )
+    settle_connection(row.connection_id, [comparing.ASKED])
+    _audit_stream(actions.DELETIONS_CONFIRMED, row, reason)
+    return count
+
+
+def _audit_stream(action: Action, stream: Stream, reason: str) -> None:
     audit.record(
-        actions.STREAM_RESET,
+        action,
         object_kind="stream",
         object_id=stream.pk,
         object_label=stream.object,
         client_id=stream.connection.client_id,
         reason=reason,
     )
-    doorbell.ring()
 
 
 def _poll_soon(connection_id: int) -> None:

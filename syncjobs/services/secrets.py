@@ -26,6 +26,11 @@ def place_of(connection: Connection) -> tuple[str, ...]:
     return (_schema(), "connection", str(connection.uuid), "secret")
 
 
+def hook_place_of(connection: Connection) -> tuple[str, ...]:
+    """The place of the secrets that sign a connection's webhooks."""
+    return (_schema(), "connection", str(connection.uuid), "hook")
+
+
 def seal(plaintext: Mapping[str, object], *, aad: tuple[str, ...]) -> str:
     """Return `plaintext` sealed for that place; makes the partner's first key when needed."""
     return vault.seal(plaintext, aad=aad, ring=_ring(create=True))
@@ -108,18 +113,20 @@ def _store(data_key: vault.DataKey) -> None:
 
 def _reseal_everything() -> int:
     count, ring = 0, _ring()
-    rows = Connection.objects.select_for_update().exclude(secret="").order_by("pk")
-    for connection in rows.iterator(chunk_size=_BATCH):
-        place = place_of(connection)
-        connection.secret = _again(connection.secret, place, ring)
-        connection.save(update_fields=["secret", "updated_at"])
-        count += 1
+    rows = Connection.objects.select_for_update().order_by("pk")
+    for connection in rows.exclude(secret="", hook_secrets="").iterator(chunk_size=_BATCH):
+        connection.secret = _again(connection.secret, place_of(connection), ring)
+        connection.hook_secrets = _again(connection.hook_secrets, hook_place_of(connection), ring)
+        connection.save(update_fields=["secret", "hook_secrets", "updated_at"])
+        count += bool(connection.secret)
     return count + sealing.reseal_all(lambda token, place: _again(token, place, ring))
 
 
-def _again(token: str, place: tuple[str, ...], ring: vault.KeyRing) -> str:
-    content = vault.open_sealed(token, aad=place, ring=ring)
-    return vault.seal(content, aad=place, ring=ring)
+def _again(sealed: str, place: tuple[str, ...], ring: vault.KeyRing) -> str:
+    """Return a sealed text under the newest key; nothing stays nothing."""
+    if not sealed:
+        return ""
+    return vault.seal(vault.open_sealed(sealed, aad=place, ring=ring), aad=place, ring=ring)
 
 
 def _unwrapped(row: SecretKey, masters: list[bytes]) -> vault.DataKey:

@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
-from syncjobs.connectors.base import Connector, Write
-from syncjobs.connectors.errors import Config, Conflict, Permanent, Rejected, Transient, Unknown
+from syncjobs.connectors.base import Connector, Write, Written
+from syncjobs.connectors.errors import (
+    Config,
+    Conflict,
+    ConnectorError,
+    Permanent,
+    Rejected,
+    Transient,
+    Unknown,
+)
 from syncjobs.connectors.registry import connector
 from syncjobs.sandbox.client import SandboxClient
 from tests.connectors.raw import RawServer, answer
@@ -209,3 +217,35 @@ def test_payments_can_only_be_read(ledgerline: Connector) -> None:
         ledgerline.write(Write("payments", "create", {}, None, "x", "k"))
     with pytest.raises(Permanent, match="looked up"):
         ledgerline.look_up("payments", reference="x", idempotency_key="")
+
+
+def test_lines_go_in_batches_and_each_stands_or_falls_alone(
+    erp: SandboxClient, ledgerline: Connector, invoice_id: str
+) -> None:
+    good = [_line(invoice_id, n, f"d-{n}") for n in (1, 2, 4)]
+    wrong = _line("inv-999999", 3, "d-3")
+    outcomes = ledgerline.write_many([good[0], good[1], wrong, good[2]])
+    assert [getattr(one, "status", 0) for one in outcomes[:2]] == [201, 201]
+    assert isinstance(outcomes[2], ConnectorError)
+    assert outcomes[2].kind in ("rejected", "permanent")
+    assert isinstance(outcomes[3], Written)
+    assert outcomes[3].request["body"]["externalReference"] == "T-4"  # type: ignore[index]  # JSON
+    assert [entry["reference"] for entry in _lines(erp)] == ["T-1", "T-2", "T-4"]
+
+
+def test_a_batch_under_the_same_keys_has_one_effect(
+    erp: SandboxClient, ledgerline: Connector, invoice_id: str
+) -> None:
+    lines = [_line(invoice_id, n, f"d-{n}") for n in (1, 2)]
+    erp.fault("drop_after_commit", path="/erp/v1/invoiceLines")
+    with pytest.raises(Unknown):
+        ledgerline.write_many(lines)
+    again = ledgerline.write_many(lines)
+    assert all(isinstance(one, Written) for one in again)
+    assert ledgerline.write(lines[0]).external_id == again[0].external_id  # type: ignore[union-attr]
+    assert len(_lines(erp)) == 2
+
+
+def test_only_lines_go_in_batches(ledgerline: Connector) -> None:
+    with pytest.raises(Config):
+        ledgerline.write_many([_customer("a"), _customer("b")])

@@ -49,7 +49,8 @@ class FakeSystem(Connector):
     """Holds what is written; serves the pages that a test puts in.
 
     `fail_before`: raised instead of the next writes. `fail_after`: raised after the effect, as
-    when the answer is lost. `can_look_up` False: cannot be asked.
+    when the answer is lost. `fail_batch`, `lose_batch`: the same for whole calls of
+    several; `calls`: how many each of these carried. `can_look_up` False: cannot be asked.
     """
 
     pages: dict[str, list[Page]] = field(default_factory=dict)
@@ -58,6 +59,9 @@ class FakeSystem(Connector):
     fail_after: list[ConnectorError | None] = field(default_factory=list)
     fail_read: list[ConnectorError] = field(default_factory=list)
     fail_look_up: list[ConnectorError] = field(default_factory=list)
+    fail_batch: list[ConnectorError] = field(default_factory=list)
+    lose_batch: list[ConnectorError] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
     can_look_up: bool = True
     look_ups: int = 0
     reads: int = 0
@@ -109,6 +113,20 @@ class FakeSystem(Connector):
             if after is not None:
                 raise after
             return written
+
+    def write_many(self, writes: Sequence[Write]) -> list[Written | ConnectorError]:
+        self.calls.append(len(writes))
+        if self.fail_batch:
+            raise self.fail_batch.pop(0)
+        results: list[Written | ConnectorError] = []
+        for one in writes:
+            try:
+                results.append(self.write(one))
+            except ConnectorError as error:
+                results.append(error)
+        if self.lose_batch:
+            raise self.lose_batch.pop(0)
+        return results
 
     def _apply(self, write: Write) -> Written:
         if write.mode == "create":

@@ -58,6 +58,8 @@ _BRAND = {
     # The client's logo is found by who asks: nobody's is a 404.
     **_rules("brand_logo brand_client_logo", Rule(PUBLIC, absent=True)),
     "api_schema": Rule(PUBLIC),
+    # Signed messages of clients' systems; an address that nobody was given is not there.
+    "hook": Rule(PUBLIC, ACT, absent=True, values=(("key", "nobody-was-given-this"),)),
 }
 _WORK = {
     **_rules("search search_suggest", Rule(SIGNED_IN)),
@@ -199,6 +201,10 @@ ADMIN: dict[str, Rule] = {
     "connection_test": Rule("connections.manage", ACT, owned=True),
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
+    **_rules(
+        "connection_hook connection_hook_close connection_compare connection_deletions",
+        Rule("connections.manage", ACT, owned=True),
+    ),
     "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),

@@ -4,6 +4,8 @@ Won opportunities become projects in a PSA whose POST is not idempotent and whos
 not unique: whatever is sent twice is there twice.
 """
 
+import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +21,10 @@ from syncjobs.engine.drain import drain_until_idle
 from syncjobs.models import Attempt, Connection, Delivery, Stream
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.process import SystemProcess, start_process
+from syncjobs.sandbox.pushing import signed
 from syncjobs.services.blueprints import ensure_shipped
 from syncjobs.services.connections import ensure_stream
+from syncjobs.services.webhooks import open_hook, receive
 from syncjobs.state import DELIVERY
 from tenants.accounts.models import Client
 from tenants.models import Partner
@@ -43,6 +47,18 @@ class Plant:
         """Return reference → how many times the PSA has made such a project."""
         entries = self.psa.ledger()["entries"]
         return Counter(e["reference"] for e in entries if e["effect"] == "projects.created")
+
+    def send_webhooks(self) -> None:
+        """Let the CRM's side send each opportunity, signed, as its webhooks do."""
+        connection = Connection.objects.get(connector="sandbox_crm")
+        shown = open_hook(BUILDER, connection)
+        crm = self.systems["crm"].client()
+        for place, row in enumerate(crm.pages("opportunities")):
+            body = json.dumps({"type": "opportunities.updated", "data": row}).encode()
+            headers = signed(shown.secret, f"msg_{place}", body, int(time.time()))
+            sent = {name.lower(): value for name, value in headers.items()}
+            receive(shown.path.rpartition("/")[2], sent, body)
+        crm.close()
 
     def forget_leases(self) -> None:
         """Let every lease of the dead end now."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from syncjobs.models import Attempt, Connection, Delivery
+from syncjobs.models import Attempt, Connection, Delivery, InboundEvent
 from syncjobs.sandbox.process import start_process
 from tests.syncjobs import plants
 from tests.syncjobs.plants import Plant
@@ -93,6 +93,18 @@ def test_a_target_that_is_killed_in_mid_run_gets_the_rest_when_it_is_back(
     Connection.objects.update(breaker_until=None)
     plant.work_to_the_end()
     plant.check()
+
+
+def test_what_webhooks_brought_outlives_a_killed_worker(plant: Plant) -> None:
+    plant.send_webhooks()
+    worker = start_worker(plant.partner.schema_name, LIVERY_CRASH="arrivals.before_commit:kill:1")
+    assert worker.wait(60) == -signal.SIGKILL, "the crash point was not reached"
+
+    plant.send_webhooks()  # as a sender does whose answers were lost
+    plant.forget_leases()
+    plant.work_to_the_end()
+    plant.check()
+    assert not InboundEvent.objects.filter(state="received").exists()
 
 
 def test_two_workers_at_once_share_the_work(plant: Plant) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from syncjobs.engine import claim, doorbell, queue, release
-from syncjobs.state import BLOCKED, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from syncjobs.state import BLOCKED, CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.postgres import roles
 from tests.syncjobs import plants
 from tests.syncjobs.committed import committed_partner
@@ -148,5 +148,6 @@ def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
         "active": WORKFLOW.start,
         "running": DELIVERY.target("claim"),
     }
+    arrived = {"received": INBOUND.start, "off": CONNECTION.target("disable")}
     assert "delivery" in _plan(claim._CANDIDATES, {**shared, "limit": 10})
-    assert "tenants_wakeup" in _plan(doorbell._SETTLE, {**shared, "schema": "x"})
+    assert "tenants_wakeup" in _plan(doorbell._SETTLE, {**shared, **arrived, "schema": "x"})

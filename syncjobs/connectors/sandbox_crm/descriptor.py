@@ -10,6 +10,7 @@ from syncjobs.connectors.descriptor import (
     ObjectSpec,
     Operation,
     Paging,
+    PushShape,
     RestDescriptor,
 )
 from syncjobs.connectors.dialects import PlainDialect
@@ -82,6 +83,7 @@ SYSTEM: Final = RestDescriptor(
         part_message="message",
     ),
     dialect=PlainDialect(),
+    pushes=PushShape(),
     objects=(
         _object("accounts", "Accounts", "customer", fields.ACCOUNT, fields.ACCOUNT_TARGET),
         _object("contacts", "Contacts", "contact", fields.CONTACT, fields.CONTACT_TARGET, "email"),

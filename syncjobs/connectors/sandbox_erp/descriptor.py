@@ -6,6 +6,7 @@ from typing import Final
 from syncjobs.connectors.auth import ClientCredentials
 from syncjobs.connectors.base import ConnectionField
 from syncjobs.connectors.descriptor import (
+    BatchShape,
     Changes,
     ErrorShape,
     ObjectSpec,
@@ -26,6 +27,7 @@ def _object(
     *,
     look_up: tuple[str, ...] = (),
     actions: Mapping[str, Operation] | None = None,
+    batch: int = 0,
 ) -> ObjectSpec:
     """With `target` fields it can be written, without them only read."""
     path = f"/erp/v1/{name}"
@@ -39,6 +41,7 @@ def _object(
         rows="value",
         version="etag",
         modified="lastModified",
+        deletes="compare",
         changes=Changes(field="lastModified", overlap=5),
         fields=read,
         target_fields=target,
@@ -46,6 +49,7 @@ def _object(
         update=update if target else None,
         actions=actions or {},
         look_up=look_up,
+        batch=BatchShape(path=f"{path}/batch", most=batch) if batch else None,
     )
 
 
@@ -127,6 +131,7 @@ SYSTEM: Final = RestDescriptor(
             fields.LINE_TARGET,
             look_up=_BY_REFERENCE,
             actions={"remove": _REMOVE},
+            batch=200,
         ),
         _object("payments", "Payments", "payment", fields.PAYMENT),
     ),

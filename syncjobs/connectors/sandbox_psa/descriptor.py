@@ -10,6 +10,7 @@ from syncjobs.connectors.descriptor import (
     ObjectSpec,
     Operation,
     Paging,
+    PushShape,
     RestDescriptor,
 )
 from syncjobs.connectors.dialects import PlainDialect
@@ -83,6 +84,7 @@ SYSTEM: Final = RestDescriptor(
         part_message="Message",
     ),
     dialect=PlainDialect(),
+    pushes=PushShape(),
     objects=(
         _object("projects", "Projects", "project", fields.PROJECT, fields.PROJECT_TARGET, "Code"),
         _object("resources", "Resources", "resource", fields.RESOURCE, fields.RESOURCE_TARGET),

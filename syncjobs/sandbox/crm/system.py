@@ -39,6 +39,7 @@ class Crm(System):
     def __init__(self, store: Store, token: str) -> None:
         super().__init__(store, token)
         self.resources = Resources(store, KINDS, _new_id)
+        self.push_changes(shown)
 
     def actions(self) -> Mapping[str, Callable[[dict[str, Any]], Any]]:
         """See `System.actions`."""

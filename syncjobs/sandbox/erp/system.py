@@ -1,6 +1,7 @@
 """The ERP's API."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from syncjobs.sandbox.resources import Kind, Resources
 from syncjobs.sandbox.store import Document, Selection, Store
 from syncjobs.sandbox.system import System
 
+LARGEST_BATCH = 200
 _PREFIXES = {
     "customers": "cus",
     "contracts": "con",
@@ -79,6 +81,8 @@ class Erp(System):
         if len(parts) == 5:
             return self._lines(request, parts)
         kind = self.resources.kind(parts[2])
+        if parts[2:] == ["invoiceLines", "batch"] and request.method == "POST":
+            return self._batch(request, kind)
         if request.method == "GET":
             if len(parts) == 3:
                 return self._list(request, query.selection(kind.name, request))
@@ -142,13 +146,43 @@ class Erp(System):
     def _once(self, request: Request, work: Callable[[dict[str, Any], str], Reply]) -> Reply:
         """Do the work, or give the first answer again to the same idempotency key."""
         key = request.headers.get("idempotency-key", "")
+        place = f"{request.method} {request.path}"
+        return self._keyed(place, request.json(), key, work)
+
+    def _batch(self, request: Request, kind: Kind) -> Reply:
+        """Create up to 200 records; each stands or falls alone, under its own key."""
+        rows = request.json().get("records")
+        if not isinstance(rows, list) or not 1 <= len(rows) <= LARGEST_BATCH:
+            raise Refused(400, "invalid", f"records must list 1 to {LARGEST_BATCH} records.")
+        results = []
+        for row in rows:
+            try:
+                with self.store.savepoint():
+                    reply = self._keyed(
+                        f"POST /erp/v1/{kind.name}",
+                        row["data"],
+                        str(row.get("key") or ""),
+                        lambda data, key: self._create(kind, data, key),
+                    )
+            except Refused as refused:
+                reply = self.problem(refused)
+            results.append({"status": reply.status, "body": reply.body})
+        return Reply(200, {"results": results})
+
+    def _keyed(
+        self,
+        place: str,
+        data: dict[str, Any],
+        key: str,
+        work: Callable[[dict[str, Any], str], Reply],
+    ) -> Reply:
         if not key:
-            return work(request.json(), "")
-        body_hash = hashlib.sha256(request.body).hexdigest()
-        asked = f"{request.method} {request.path} {body_hash}"
+            return work(data, "")
+        content = json.dumps(data, sort_keys=True, default=str).encode()
+        asked = f"{place} {hashlib.sha256(content).hexdigest()}"
         known = self.store.fact(f"idempotency:{key}")
         if known is None:
-            reply = work(request.json(), key)
+            reply = work(data, key)
             kept = {"asked": asked, "status": reply.status, "body": reply.body}
             self.store.set_fact(f"idempotency:{key}", kept)
             return reply

@@ -1,0 +1,278 @@
+"""Finds what a source has deleted without saying so: a full reading, compared with what we know.
+
+It goes page by page with a cursor of its own, behind all live work, and what it reads goes
+through the usual page commit, so it is also a full resync that doubles nothing. At its end,
+records that came from here and were not there any more are soft-deleted. An empty answer, or
+one that would drop more than a tenth, deletes nothing: it stops and asks a person.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from governance import correlation
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.canonical_store import Incoming, Origin, store
+from syncjobs.connectors.base import Page
+from syncjobs.connectors.errors import ConnectorError
+from syncjobs.crashpoints import reach
+from syncjobs.engine.deadlocks import again_after_deadlock
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
+from syncjobs.engine.live import LiveMappings
+from syncjobs.engine.rows import encode, execute, fetch
+from syncjobs.engine.systems import Systems
+from syncjobs.engine.transitions import move_row
+from syncjobs.intake.page import STREAM_LEASE_SECONDS, Reading, StreamTaken, take_in
+from syncjobs.intake.polling import failed, start_run, take_stream
+from syncjobs.models import Run, Stream
+from syncjobs.retry import backoff
+from syncjobs.state import RUN, UNUSABLE
+from tenants.context import pinned_schema
+
+EVERY: Final = timedelta(hours=24)
+# More than this share gone at once is more likely an error than a clean-up.
+MOST_SHARE: Final = 0.10
+ASKED: Final = "deletions_in_doubt"
+Stop = Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a full reading did not find any more: record ids, of how many that came from here."""
+
+    ids: list[int]
+    known: int
+    seen: int
+
+    @property
+    def in_doubt(self) -> bool:
+        """Say whether a person must confirm: nothing came at all, or too much is missing."""
+        return bool(self.ids) and (self.seen == 0 or len(self.ids) > MOST_SHARE * self.known)
+
+
+def due_compares(limit: int = 5) -> list[int]:
+    """Return streams whose full comparison is due, or goes on."""
+    return [id_ for (id_,) in fetch(_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})]
+
+
+def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | None:
+    """Read on with a stream's comparison until `stop`; return how many records were read.
+
+    None when another worker has the stream. `stop` is asked after each page.
+    """
+    lease_no = take_stream(stream_id)
+    if lease_no is None:
+        return None
+    stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
+    live = LiveMappings(stream.connection.client_id).get(stream.mapping)
+    if live is None:
+        _put_off(stream_id, 3600.0)
+        return 0
+    reading = Reading(
+        stream=stream,
+        run=start_run(stream, Run.Trigger.SCHEDULE),
+        live=live,
+        lease_no=lease_no,
+        correlation=correlation.current().correlation_id,
+        zone=stream.connection.client.time_zone,
+    )
+    state = dict(stream.compare or _begin(stream))
+    try:
+        ended = _read(reading, state, systems, stop)
+    except StreamTaken:
+        return None
+    except ConnectorError as error:
+        failed(reading, error)
+        _put_off(stream_id, max(backoff(stream.failures + 1, lambda: 1.0), error.retry_after or 0))
+        return 0
+    return _finish(reading, ended=ended)
+
+
+def _begin(stream: Stream) -> dict[str, Any]:
+    highest = fetch(
+        "SELECT coalesce(max(compare_no), 0) FROM syncjobs_externalref "
+        "WHERE connection_id = %(connection)s AND object = %(object)s",
+        {"connection": stream.connection_id, "object": stream.object},
+    )
+    started = timezone.now().isoformat()
+    return {"no": highest[0][0] + 1, "started": started, "cursor": None, "seen": 0}
+
+
+def _read(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop) -> bool:
+    """Commit page after page; say whether the source has been read to its end."""
+    stream = reading.stream
+    system = systems.open(stream.connection)
+    for page in system.read(stream.object, state["cursor"], page_size=stream.page_size):
+        _commit(reading, state, page)
+        if page.last:
+            _decide(reading, state)
+            return True
+        if stop():
+            return False
+    return False
+
+
+@again_after_deadlock
+@transaction.atomic
+@pinned_schema()
+def _commit(reading: Reading, state: dict[str, Any], page: Page) -> None:
+    """Store a page, mark what it names as seen, and move the comparison's own cursor."""
+    moved = {
+        **state,
+        "cursor": dict(page.cursor),
+        "seen": state["seen"] + sum(not one.deleted for one in page.records),
+    }
+    _fence(reading, moved)
+    take_in(reading, page.records)
+    execute(
+        _SEEN,
+        {
+            "connection": reading.stream.connection_id,
+            "object": reading.stream.object,
+            "ids": [one.id for one in page.records],
+            "no": state["no"],
+        },
+    )
+    reach("compare.before_commit")
+    state.update(moved)
+
+
+def _fence(reading: Reading, state: Mapping[str, Any] | None) -> None:
+    params = {
+        "stream": reading.stream.pk,
+        "lease_no": reading.lease_no,
+        "seconds": STREAM_LEASE_SECONDS,
+        "compare": None if state is None else encode(dict(state)),
+    }
+    if not fetch(_MOVE, params):
+        raise StreamTaken
+
+
+@again_after_deadlock
+@transaction.atomic
+def _decide(reading: Reading, state: Mapping[str, Any]) -> None:
+    """Delete what is gone, or ask; either way this comparison has ended."""
+    gone = find_gone(reading.stream, state)
+    stream = reading.stream
+    if gone.in_doubt:
+        _fence(reading, {**state, "asking": len(gone.ids), "known": gone.known})
+        Stream.objects.filter(pk=stream.pk).update(next_compare_at=None)
+        text = f"{len(gone.ids)} of {gone.known} records are not in the source any more."
+        raise_issues([Occurrence(_doubt(stream, gone), text)])
+        return
+    _fence(reading, None)
+    origin = Origin(
+        stream.connection.client_id, stream.connection_id, reading.run.pk, reading.correlation
+    )
+    delete_gone(stream, gone, origin)
+    Stream.objects.filter(pk=stream.pk).update(next_compare_at=timezone.now() + EVERY)
+    settle_connection(stream.connection_id, [ASKED])
+
+
+def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
+    """Return what the comparison did not see, among what was known when it began."""
+    rows = fetch(
+        _GONE,
+        {
+            "connection": stream.connection_id,
+            "object": stream.object,
+            "no": state["no"],
+            "started": state["started"],
+        },
+    )
+    return Gone([id_ for id_, seen in rows if not seen], len(rows), int(state["seen"]))
+
+
+def delete_gone(stream: Stream, gone: Gone, origin: Origin) -> int:
+    """Soft-delete the records, each with a version that says so; call in a transaction."""
+    if not gone.ids:
+        return 0
+    rows = fetch(
+        "SELECT type, key FROM syncjobs_canonicalrecord WHERE id = ANY(%(ids)s::bigint[])",
+        {"ids": gone.ids},
+    )
+    store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
+    audit.record(
+        actions.RECORDS_MISSED,
+        object_kind="stream",
+        object_id=stream.pk,
+        object_label=stream.object,
+        client_id=stream.connection.client_id,
+        after={"deleted": len(rows), "known": gone.known},
+    )
+    return len(rows)
+
+
+def _doubt(stream: Stream, gone: Gone) -> Cause:
+    return Cause(
+        kind=ASKED,
+        client_id=stream.connection.client_id,
+        same=(stream.pk,),
+        detail={
+            "connection": stream.connection.name,
+            "object": stream.object,
+            "gone": len(gone.ids),
+            "known": gone.known,
+        },
+        connection_id=stream.connection_id,
+    )
+
+
+@transaction.atomic
+def _finish(reading: Reading, *, ended: bool) -> int:
+    run = Run.objects.select_for_update().get(pk=reading.run.pk)
+    told = f"Compared {run.read} with what is known; {run.changed} changed something."
+    if not ended:
+        told += " Goes on behind other work."
+    move = "settle_partly" if run.refused else "settle_well"
+    move_row(run, RUN, move, message=told, ended_at=timezone.now())
+    params = {"stream": reading.stream.pk, "lease_no": reading.lease_no}
+    execute(_RELEASE, params)
+    return run.read
+
+
+def _put_off(stream_id: int, seconds: float) -> None:
+    Stream.objects.filter(pk=stream_id).update(
+        lease_until=None, next_compare_at=timezone.now() + timedelta(seconds=seconds)
+    )
+
+
+_DUE: Final = """
+    SELECT s.id FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
+    WHERE s.enabled AND s.next_compare_at <= statement_timestamp()
+      AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())
+      AND c.state <> ALL(%(unusable)s::text[])
+      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+    ORDER BY s.next_compare_at, s.id LIMIT %(limit)s
+"""
+_MOVE: Final = """
+    UPDATE syncjobs_stream
+    SET compare = %(compare)s::jsonb,
+        lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
+    WHERE id = %(stream)s AND lease_no = %(lease_no)s RETURNING id
+"""
+_SEEN: Final = """
+    UPDATE syncjobs_externalref SET compare_no = %(no)s
+    WHERE connection_id = %(connection)s AND object = %(object)s
+      AND external_id = ANY(%(ids)s::text[])
+"""
+# Only what came from here first: what another system sent us, and this one deleted, is still there.
+_GONE: Final = """
+    SELECT r.id, e.compare_no = %(no)s
+    FROM syncjobs_externalref e
+    JOIN syncjobs_canonicalrecord r ON r.id = e.record_id AND NOT r.deleted
+    JOIN syncjobs_recordversion v ON v.record_id = r.id AND v.number = 1
+        AND v.connection_id = e.connection_id
+    WHERE e.connection_id = %(connection)s AND e.object = %(object)s
+      AND e.created_at < %(started)s::timestamptz
+    ORDER BY r.id
+"""
+_RELEASE: Final = """
+    UPDATE syncjobs_stream SET lease_until = NULL
+    WHERE id = %(stream)s AND lease_no = %(lease_no)s
+"""

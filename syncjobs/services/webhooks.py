@@ -1,0 +1,244 @@
+"""Webhooks that come in: an address and secrets for a connection, and what is sent there.
+
+A message is acknowledged only after its commit. Its records wait as `InboundEvent` rows and
+are worked off by the worker, through the same page commit as what is read.
+"""
+
+import secrets as randomness
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import time
+from typing import Any, Final
+
+import msgspec
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from governance.actions import Action
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import actions, signatures
+from syncjobs.connectors import registry
+from syncjobs.connectors.codec import BrokenJson, decode
+from syncjobs.connectors.errors import ConnectorError
+from syncjobs.connectors.hooks import Pushed
+from syncjobs.crashpoints import reach
+from syncjobs.engine import doorbell
+from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.models import Connection, Stream
+from syncjobs.services.secrets import hook_place_of, open_sealed, seal
+from syncjobs.state import INBOUND
+
+LONGEST_BODY: Final = 1024 * 1024
+# How long the secret before the newest goes on being taken.
+OVERLAP: Final = timedelta(hours=24)
+_MOST_SECRETS: Final = 3
+_PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class UnknownHook(Exception):
+    """There is no such address."""
+
+
+class TooMany(Exception):
+    """More messages a minute than are taken; the sender tries again later."""
+
+
+class BadMessage(Exception):
+    """The message is signed well but cannot be read; sending it again would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookShown:
+    """What the other system's administrator enters there; the secret is shown this once."""
+
+    path: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a message came to. `repeated`: it had been acknowledged before."""
+
+    message_id: str
+    records: int
+    repeated: bool = False
+
+
+@transaction.atomic
+def open_hook(actor: Actor, connection: Connection) -> HookShown:
+    """Give a connection an address for webhooks, or its address a new secret.
+
+    The secret before goes on being taken for a day. Raises NotPermitted.
+    """
+    actor.require("connections.manage", connection.client_id)
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    now = timezone.now()
+    secret = signatures.new_secret()
+    kept = [
+        {**one, "until": one["until"] or (now + OVERLAP).isoformat()}
+        for one in _kept(row)
+        if _counts(one, now)
+    ]
+    entries = [{"secret": secret, "until": ""}, *kept][:_MOST_SECRETS]
+    first = row.hook_key is None
+    row.hook_key = row.hook_key or randomness.token_urlsafe(24)
+    row.hook_secrets = seal({"secrets": entries}, aad=hook_place_of(row))
+    row.save(update_fields=["hook_key", "hook_secrets", "updated_at"])
+    _audit(actions.HOOK_OPENED if first else actions.HOOK_SECRET_MADE, row)
+    return HookShown(path=hook_path(row), secret=secret)
+
+
+@transaction.atomic
+def close_hook(actor: Actor, connection: Connection, *, reason: str) -> None:
+    """Take the address away; what was acknowledged is still worked off.
+
+    Raises NotPermitted, ValidationError when there is none.
+    """
+    actor.require("connections.manage", connection.client_id)
+    row = Connection.objects.select_for_update().get(pk=connection.pk)
+    if row.hook_key is None:
+        raise ValidationError("This connection takes no webhooks.")
+    row.hook_key, row.hook_secrets = None, ""
+    row.save(update_fields=["hook_key", "hook_secrets", "updated_at"])
+    _audit(actions.HOOK_CLOSED, row, reason=reason)
+
+
+def hook_path(connection: Connection) -> str:
+    """Return the path below the partner's host."""
+    return f"/hooks/{connection.hook_key}"
+
+
+def receive(
+    key: str, headers: Mapping[str, str], body: bytes, *, now: float | None = None
+) -> Received:
+    """Check and keep one message; when this returns, it is committed.
+
+    `headers` by lower-case name. Raises UnknownHook, TooMany, BadSignature, BadMessage.
+    """
+    connection = Connection.objects.filter(hook_key=key).select_related("client").first()
+    if connection is None:
+        raise UnknownHook
+    _count(connection)
+    message_id = signatures.verify(
+        headers, body, secrets=_secrets(connection), now=time() if now is None else now
+    )
+    pushed = _read(connection, body)
+    with transaction.atomic():
+        received = _keep(connection, message_id, pushed)
+        reach("hook.before_commit")
+    reach("hook.after_commit")
+    return received
+
+
+def _count(connection: Connection) -> None:
+    """A bound for each process: a flood is refused before any signature is computed."""
+    name = f"hook-rate:{connection.pk}:{int(time() // 60)}"
+    cache.add(name, 0, timeout=120)
+    if cache.incr(name) > settings.HOOK_RATE_PER_MINUTE:
+        raise TooMany
+
+
+def _secrets(connection: Connection) -> list[str]:
+    now = timezone.now()
+    return [str(one["secret"]) for one in _kept(connection) if _counts(one, now)]
+
+
+def _kept(connection: Connection) -> list[dict[str, Any]]:
+    if not connection.hook_secrets:
+        return []
+    found: Any = open_sealed(connection.hook_secrets, aad=hook_place_of(connection))
+    return list(found["secrets"])
+
+
+def _counts(entry: Mapping[str, Any], now: datetime) -> bool:
+    return not entry["until"] or datetime.fromisoformat(entry["until"]) > now
+
+
+def _read(connection: Connection, body: bytes) -> list[Pushed]:
+    try:
+        return registry.connector(connection.connector).pushed(decode(body))
+    except (BrokenJson, ConnectorError) as error:
+        raise BadMessage(str(error)) from error
+
+
+def _keep(connection: Connection, message_id: str, pushed: Sequence[Pushed]) -> Received:
+    """Insert the records, once per message; what carries none makes us read the source."""
+    streams = {one.object: one.pk for one in Stream.objects.filter(connection=connection)}
+    wanted = [one for one in pushed if one.object in streams]
+    rows: list[dict[str, object]] = [
+        {
+            "key": f"hook:{message_id}:{place}",
+            "stream": streams.get(one.object),
+            "external_id": one.record.id[:200],
+            "version": one.record.version[:120],
+            "at": iso(one.record.modified_at),
+            "payload": msgspec.Raw(_PAYLOAD.encode(dict(one.record.data))),
+            "deleted": one.record.deleted,
+            "state": INBOUND.start,
+        }
+        for place, one in enumerate(wanted)
+    ] or [_knock(message_id)]
+    new = fetch(_INSERT, {"rows": encode(rows), "connection": connection.pk})
+    if not new:
+        return Received(message_id, 0, repeated=True)
+    execute(
+        "UPDATE syncjobs_connection SET hook_at = statement_timestamp() WHERE id = %(id)s "
+        "AND (hook_at IS NULL OR hook_at < statement_timestamp() - interval '1 minute')",
+        {"id": connection.pk},
+    )
+    if not pushed:
+        _read_soon(connection)
+    doorbell.ring()
+    return Received(message_id, len(wanted))
+
+
+def _knock(message_id: str) -> dict[str, object]:
+    """The trace of a message that carries no record of ours, so that it counts once."""
+    return {
+        "key": f"hook:{message_id}:0",
+        "stream": None,
+        "external_id": "",
+        "version": "",
+        "at": None,
+        "payload": {},
+        "deleted": False,
+        "state": INBOUND.target("discard"),
+    }
+
+
+def _read_soon(connection: Connection) -> None:
+    execute(
+        "UPDATE syncjobs_stream SET next_poll_at = least(next_poll_at, statement_timestamp()) "
+        "WHERE connection_id = %(connection)s AND enabled",
+        {"connection": connection.pk},
+    )
+
+
+def _audit(action: Action, connection: Connection, *, reason: str = "") -> None:
+    audit.record(
+        action,
+        object_kind="connection",
+        object_id=connection.pk,
+        object_label=connection.name,
+        client_id=connection.client_id,
+        reason=reason,
+    )
+
+
+_INSERT: Final = """
+    INSERT INTO syncjobs_inboundevent
+        (connection_id, stream_id, dedupe_key, external_id, source_version, source_at, payload,
+         deleted, attempts, state, problems, received_at)
+    SELECT %(connection)s, x.stream, x.key, x.external_id, x.version, x.at, x.payload,
+        x.deleted, 0, x.state, '[]', clock_timestamp()
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        key text, stream bigint, external_id text, version text, at timestamptz, payload jsonb,
+        deleted boolean, state text)
+    ON CONFLICT (connection_id, dedupe_key) DO NOTHING
+    RETURNING id
+"""

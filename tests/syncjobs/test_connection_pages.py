@@ -1,0 +1,60 @@
+"""The connection's page: webhooks, comparing, and what a comparison asks."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client as Browser
+from django_tenants.utils import tenant_context
+
+from syncjobs.models import Connection, Stream
+from tenants.models import Partner
+from tests import actors
+from tests.actors import Person
+from tests.syncjobs.factories import Lab
+
+
+@pytest.fixture
+def staff(browse: Callable[[Person], Browser]) -> Browser:
+    return browse(actors.BOB)
+
+
+def test_the_secret_is_on_one_page_only(lab: Lab, northwind: Partner, staff: Browser) -> None:
+    place = f"/work/connections/{lab.source_connection.pk}/"
+    shown = staff.post(f"{place}webhooks/").content.decode()
+    assert "whsec_" in shown
+    page = staff.get(place).content.decode()
+    with tenant_context(northwind):
+        key = Connection.objects.get(pk=lab.source_connection.pk).hook_key
+    assert f"http://northwind.localhost/hooks/{key}" in page
+    assert "whsec_" not in page
+    assert "The one before is taken" not in shown
+    again = staff.post(f"{place}webhooks/").content.decode()
+    assert "The one before is taken for another day" in again
+    staff.post(f"{place}webhooks/close/", {"reason": "Moved"})
+    assert "/hooks/" not in staff.get(place).content.decode()
+
+
+def test_a_comparison_is_asked_for_and_its_question_answered(
+    lab: Lab, northwind: Partner, staff: Browser
+) -> None:
+    place = f"/work/connections/{lab.source_connection.pk}/"
+    assert "Compare with the source" in staff.get(place).content.decode()
+    staff.post(f"{place}compare/", {"stream": lab.customers.pk, "reason": "To be sure"})
+    with tenant_context(northwind):
+        stream = Stream.objects.get(pk=lab.customers.pk)
+        assert stream.next_compare_at is not None
+        asking = {"no": 1, "started": "2026-11-01T00:00:00Z", "seen": 0, "asking": 3, "known": 4}
+        Stream.objects.filter(pk=stream.pk).update(compare=asking)
+    assert "3 of 4 customers are missing" in staff.get(place).content.decode()
+    staff.post(f"{place}deletions/", {"stream": lab.customers.pk, "reason": "They left"})
+    with tenant_context(northwind):
+        assert Stream.objects.get(pk=lab.customers.pk).compare is None
+
+
+def test_another_connections_stream_is_not_there(
+    lab: Lab, northwind: Partner, staff: Browser
+) -> None:
+    place = f"/work/connections/{lab.target_connection.pk}/"
+    staff.post(f"{place}compare/", {"stream": lab.customers.pk, "reason": "Wrong"})
+    with tenant_context(northwind):
+        assert Stream.objects.get(pk=lab.customers.pk).next_compare_at is None

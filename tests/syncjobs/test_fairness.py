@@ -1,0 +1,75 @@
+"""Nothing starves: what waits long moves ahead; through an open breaker one write goes first."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from syncjobs.connectors.errors import Transient
+from syncjobs.engine import claim
+from syncjobs.models import Connection, Delivery
+from tests.syncjobs.factories import Lab
+
+
+@pytest.mark.parametrize(
+    ("priority", "minutes", "then"),
+    [(30, 9, 30), (30, 11, 20), (20, 11, 20), (20, 21, 10), (10, 90, 10), (30, 21, 20)],
+)
+def test_what_is_due_for_long_moves_a_class_ahead(
+    lab: Lab, priority: int, minutes: float, then: int
+) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    due = timezone.now() - timedelta(minutes=minutes)
+    Delivery.objects.update(state="pending", priority=priority, not_before=due)
+    claim.age()
+    assert Delivery.objects.get().priority == then
+
+
+def test_what_is_done_does_not_age(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    Delivery.objects.update(priority=30, not_before=timezone.now() - timedelta(hours=1))
+    assert claim.age() == 0
+
+
+def test_two_workers_send_one_probe_between_them(lab: Lab) -> None:
+    for n in range(6):
+        lab.put_customer(str(n))
+    lab.target.fail_before.extend([Transient("Down.")] * 5)
+    lab.drain()
+    target = Connection.objects.get(pk=lab.target_connection.pk)
+    assert target.breaker == "open"
+    past = timezone.now() - timedelta(seconds=1)
+    Connection.objects.filter(pk=target.pk).update(breaker_until=past)
+    Delivery.objects.update(not_before=past)
+
+    assert len(claim.claim()) == 1, "the first worker's"
+    target.refresh_from_db()
+    assert target.breaker == "half_open"
+    assert claim.claim() == [], "the second waits for what the first finds"
+
+
+def test_a_probe_that_is_answered_lets_everything_through(lab: Lab) -> None:
+    for n in range(6):
+        lab.put_customer(str(n))
+    lab.target.fail_before.extend([Transient("Down.")] * 5)
+    lab.drain()
+    for _ in range(3):
+        lab.deliver_late()
+    assert Connection.objects.get(pk=lab.target_connection.pk).breaker == "closed"
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
+    assert len(lab.target.effects) == 6
+
+
+def test_a_probe_that_fails_keeps_the_rest_back(lab: Lab) -> None:
+    for n in range(6):
+        lab.put_customer(str(n))
+    lab.target.fail_before.extend([Transient("Down.")] * 6)
+    lab.drain()
+    lab.deliver_late()
+    target = Connection.objects.get(pk=lab.target_connection.pk)
+    assert target.breaker == "open"
+    assert target.breaker_until is not None
+    assert target.breaker_until > timezone.now() + timedelta(seconds=10)
+    assert lab.target.effects == []

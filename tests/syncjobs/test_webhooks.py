@@ -1,0 +1,311 @@
+"""Webhooks in: kept before they are acknowledged, once each, worked off like what is read."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client as Browser
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from governance.actors import Actor
+from governance.errors import NotPermitted
+from governance.models import AuditEntry
+from syncjobs import crashpoints, signatures
+from syncjobs.engine.drain import drain
+from syncjobs.intake import arrivals, page
+from syncjobs.models import (
+    CanonicalRecord,
+    Connection,
+    Delivery,
+    InboundEvent,
+    Issue,
+    Run,
+    Stream,
+)
+from syncjobs.services import webhooks
+from syncjobs.services.secrets import rotate_data_key
+from tenants.models import Partner
+from tests.syncjobs.factories import BUILDER, Lab
+
+
+@pytest.fixture(autouse=True)
+def _fresh_limits() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()
+
+
+class Hook:
+    """The source's side: an address and a secret, and what it sends there."""
+
+    def __init__(self, lab: Lab) -> None:
+        Stream.objects.filter(pk=lab.customers.pk).update(next_poll_at=None)
+        shown = webhooks.open_hook(BUILDER, lab.source_connection)
+        self.lab, self.secret = lab, shown.secret
+        self.key = shown.path.removeprefix("/hooks/")
+        lab.source_connection.refresh_from_db()
+        # Clover CRM's customers are its accounts.
+        Stream.objects.filter(pk=lab.customers.pk).update(object="accounts")
+
+    def message(
+        self, body: Mapping[str, Any], *, id_: str = "msg_1", age: int = 0
+    ) -> tuple[dict[str, str], bytes]:
+        raw, stamp = json.dumps(body).encode(), int(time.time()) - age
+        mark = signatures.sign(self.secret, message_id=id_, timestamp=stamp, body=raw)
+        return (
+            {"webhook-id": id_, "webhook-timestamp": str(stamp), "webhook-signature": mark},
+            raw,
+        )
+
+    def send(self, body: Mapping[str, Any], **options: Any) -> webhooks.Received:
+        headers, raw = self.message(body, **options)
+        return webhooks.receive(self.key, headers, raw)
+
+    def account(self, id_: str, **data: Any) -> dict[str, Any]:
+        at = data.pop("at", "2026-11-03T12:00:00Z")
+        row = {"id": id_, "no": f"C-{id_}", "name": f"Name {id_}", "updatedAt": at, **data}
+        return {"type": "accounts.updated", "data": row}
+
+    def drain(self) -> None:
+        drain(systems=self.lab.systems())
+
+
+@pytest.fixture
+def hook(lab: Lab) -> Hook:
+    return Hook(lab)
+
+
+def test_a_message_becomes_a_record_and_goes_to_its_target(hook: Hook) -> None:
+    assert hook.send(hook.account("1")).records == 1
+    assert InboundEvent.objects.get().state == "received"
+    hook.drain()
+    assert hook.lab.target.created("C-1") == 1
+    assert hook.lab.source.reads == 0, "nothing had to be read"
+    assert InboundEvent.objects.get().state == "processed"
+    run = Run.objects.get(kind="intake")
+    assert (run.trigger, run.read, run.state) == ("webhook", 1, "succeeded")
+
+
+def test_a_message_that_comes_again_counts_once(hook: Hook) -> None:
+    first, again = hook.send(hook.account("1")), hook.send(hook.account("1"))
+    assert (first.repeated, again.repeated) == (False, True)
+    hook.drain()
+    assert hook.send(hook.account("1")).repeated, "also after it was worked off"
+    hook.drain()
+    assert len(hook.lab.target.effects) == 1
+    assert InboundEvent.objects.count() == 1
+
+
+def test_messages_in_the_wrong_order_leave_the_newest(hook: Hook) -> None:
+    hook.send(hook.account("1", name="Newer", at="2026-11-03T12:05:00Z"), id_="b")
+    hook.drain()
+    hook.send(hook.account("1", name="Older", at="2026-11-03T12:00:00Z"), id_="a")
+    hook.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "Newer"
+    assert len(hook.lab.target.effects) == 1
+
+
+def test_a_reading_does_not_end_a_newer_message_that_waits(hook: Hook) -> None:
+    """A page that was fetched before the message came must not mark it as done."""
+    from syncjobs.intake.aside import retire
+
+    hook.send(hook.account("1", name="From the message"))
+    retire(hook.lab.customers, ["1"])
+    assert InboundEvent.objects.get().state == "received"
+    hook.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "From the message"
+
+
+def test_a_record_that_the_mapping_refuses_is_set_aside_and_told(hook: Hook) -> None:
+    hook.send(hook.account("1", name=""))
+    hook.send(hook.account("2"), id_="msg_2")
+    hook.drain()
+    assert hook.lab.target.created("C-2") == 1
+    assert Issue.objects.get().kind == "intake_problem"
+    assert InboundEvent.objects.filter(state="received").count() == 0
+    hook.send(hook.account("1", name="Mended", at="2026-11-03T13:00:00Z"), id_="msg_3")
+    hook.drain()
+    assert hook.lab.target.created("C-1") == 1
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_an_archived_record_is_a_soft_deletion(hook: Hook) -> None:
+    hook.send(hook.account("1"))
+    hook.drain()
+    hook.send(hook.account("1", archived=True, at="2026-11-04T12:00:00Z"), id_="msg_2")
+    hook.drain()
+    assert CanonicalRecord.objects.get().deleted
+
+
+def test_a_message_without_records_of_ours_makes_us_read(hook: Hook) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    Stream.objects.update(next_poll_at=later)
+    hook.send({"type": "ping", "data": {}})
+    assert Stream.objects.filter(next_poll_at__lt=later).count() == 1
+    Stream.objects.update(next_poll_at=later)
+    assert hook.send({"type": "ping", "data": {}}).repeated
+    assert not Stream.objects.filter(next_poll_at__lt=later).exists()
+
+
+@pytest.mark.parametrize("point", ["hook.before_commit", "hook.after_commit"])
+def test_an_answer_that_was_never_sent_costs_nothing(hook: Hook, point: str) -> None:
+    crashpoints.arm(f"{point}:raise")
+    try:
+        with pytest.raises(crashpoints.CrashPoint):
+            hook.send(hook.account("1"))
+    finally:
+        crashpoints.arm("")
+    assert InboundEvent.objects.count() == (point == "hook.after_commit")
+    hook.send(hook.account("1"))  # the sender tries again
+    hook.drain()
+    assert hook.lab.target.created("C-1") == 1
+
+
+def test_a_worker_that_breaks_before_the_commit_leaves_the_message(hook: Hook) -> None:
+    hook.send(hook.account("1"))
+    crashpoints.arm("arrivals.before_commit:raise")
+    try:
+        with pytest.raises(crashpoints.CrashPoint):
+            hook.drain()
+    finally:
+        crashpoints.arm("")
+    assert not CanonicalRecord.objects.exists()
+    hook.drain()
+    assert hook.lab.target.created("C-1") == 1
+    assert InboundEvent.objects.get().attempts == 2
+
+
+def test_a_message_that_ends_three_workers_is_parked_and_blocks_nobody(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook.send(hook.account("1"))
+    hook.send(hook.account("2"), id_="msg_2")
+    work = page.take_in
+
+    def breaks(reading: Any, records: Any) -> Any:
+        if any(one.id == "1" for one in records):
+            raise RuntimeError("poison")
+        return work(reading, records)
+
+    monkeypatch.setattr("syncjobs.intake.arrivals.take_in", breaks)
+    for _ in range(6):
+        hook.drain()
+    assert hook.lab.target.created("C-2") == 1
+    parked = InboundEvent.objects.get(external_id="1")
+    assert (parked.state, parked.attempts) == ("set_aside", 3)
+    assert Issue.objects.get().kind == "intake_broke"
+
+
+def test_a_worker_whose_lease_has_passed_writes_nothing(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook.send(hook.account("1"))
+    begin = arrivals._begin
+
+    def taken_over(stream: Stream) -> Any:
+        rows = begin(stream)
+        Stream.objects.filter(pk=stream.pk).update(lease_no=99)
+        return rows
+
+    monkeypatch.setattr(arrivals, "_begin", taken_over)
+    assert arrivals.work_arrivals(hook.lab.customers.pk, stop=lambda: False) is None
+    assert not CanonicalRecord.objects.exists()
+    assert Stream.objects.get(pk=hook.lab.customers.pk).lease_until is not None
+
+
+def test_a_switched_off_connection_keeps_what_comes_for_later(hook: Hook) -> None:
+    Connection.objects.filter(pk=hook.lab.source_connection.pk).update(state="disabled")
+    hook.send(hook.account("1"))
+    hook.drain()
+    assert not Delivery.objects.exists()
+    Connection.objects.filter(pk=hook.lab.source_connection.pk).update(state="ready")
+    hook.drain()
+    assert hook.lab.target.created("C-1") == 1
+
+
+def test_forged_stale_and_broken_messages_leave_no_trace(hook: Hook) -> None:
+    headers, raw = hook.message(hook.account("1"))
+    with pytest.raises(signatures.BadSignature):
+        webhooks.receive(hook.key, headers, raw + b" ")
+    with pytest.raises(signatures.BadSignature):
+        hook.send(hook.account("1"), age=301)
+    with pytest.raises(webhooks.UnknownHook):
+        webhooks.receive("nobody", headers, raw)
+    for body in ({"type": "accounts.updated", "data": {"no": "without id"}},):
+        with pytest.raises(webhooks.BadMessage):
+            hook.send(body)
+    assert not InboundEvent.objects.exists()
+
+
+def test_a_new_secret_leaves_the_old_one_good_for_a_day(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, old = hook.key, hook.secret
+    new = webhooks.open_hook(BUILDER, hook.lab.source_connection)
+    assert new.path.endswith(key), "the address stays"
+    hook.send(hook.account("1"), id_="by the old"[:1])
+    hook.secret = new.secret
+    hook.send(hook.account("2"), id_="msg_2")
+    hook.secret = old
+    day_after = timezone.now() + timedelta(hours=25)
+    monkeypatch.setattr(timezone, "now", lambda: day_after)
+    with pytest.raises(signatures.BadSignature):
+        hook.send(hook.account("3"), id_="msg_3")
+
+
+def test_the_secret_is_sealed_and_survives_a_rotation_of_the_keys(hook: Hook) -> None:
+    row = Connection.objects.get(pk=hook.lab.source_connection.pk)
+    assert hook.secret not in row.hook_secrets
+    rotate_data_key(BUILDER)
+    assert Connection.objects.get(pk=row.pk).hook_secrets != row.hook_secrets
+    assert hook.send(hook.account("1")).records == 1
+    told = str(list(AuditEntry.objects.values()))
+    assert hook.secret not in told
+
+
+def test_a_flood_is_told_to_wait(hook: Hook, settings: Any) -> None:
+    settings.HOOK_RATE_PER_MINUTE = 3
+    for n in range(3):
+        hook.send(hook.account(str(n)), id_=f"msg_{n}")
+    with pytest.raises(webhooks.TooMany):
+        hook.send(hook.account("4"), id_="msg_4")
+
+
+def test_who_may_not_manage_connections_gets_no_address(lab: Lab, dave: Actor) -> None:
+    with pytest.raises(NotPermitted):
+        webhooks.open_hook(dave, lab.source_connection)
+    with pytest.raises(NotPermitted):
+        webhooks.close_hook(dave, lab.source_connection, reason="x")
+
+
+def test_a_closed_address_is_nobodys(hook: Hook) -> None:
+    webhooks.close_hook(BUILDER, hook.lab.source_connection, reason="moved")
+    with pytest.raises(webhooks.UnknownHook):
+        hook.send(hook.account("1"))
+
+
+@pytest.mark.parametrize("host", ["northwind.localhost", "admin.northwind.localhost"])
+def test_the_doors_answer(hook: Hook, northwind: Partner, host: str) -> None:
+    headers, raw = hook.message(hook.account("1"))
+
+    def post(host: str, key: str, body: bytes) -> int:
+        browser = Browser(headers={"host": host}, enforce_csrf_checks=True)
+        answer = browser.post(
+            f"/hooks/{key}", body, content_type="application/json", headers=headers
+        )
+        assert "Set-Cookie" not in answer.headers
+        return answer.status_code
+
+    assert post(host, hook.key, raw) == 202
+    assert post(host, hook.key, b"{}") == 400
+    assert post(host, "nobody", raw) == 404
+    assert post(host, hook.key, b" " * (webhooks.LONGEST_BODY + 1)) == 413
+    assert Browser(headers={"host": host}).get(f"/hooks/{hook.key}").status_code == 405
+    assert post("brightbridge.localhost", hook.key, raw) == 404, "an address is one partner's"
+    with tenant_context(northwind):
+        assert InboundEvent.objects.count() == 1
