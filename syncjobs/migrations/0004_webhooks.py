@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0003_schema_version'),
+        ('accounts', '0001_initial'),
         ('syncjobs', '0003_schema_version'),
     ]
 
