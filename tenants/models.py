@@ -51,7 +51,7 @@ class Domain(models.Model):
 
     class Kind(models.TextChoices):
         ADMIN = "admin", "Staff admin"
-        PORTAL = "portal", "Client portal"
+        PORTAL = "portal", "Portal"
 
     class State(models.TextChoices):
         PENDING = "pending", LABELS["pending"]

@@ -15,6 +15,7 @@ from syncjobs.indicators.throughput import DONE
 from syncjobs.models import Connection, Delivery, Workflow
 from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
+from tenants.nouns import in_words
 from tenants.services.onboarding import NO_DOMAIN, PERMISSION, is_closed, note_done
 
 
@@ -82,7 +83,13 @@ def checklist(request: HttpRequest) -> Checklist | None:
         note_done(partner)
         return None
     steps = [
-        Step(key, title, text, done[key], "" if done[key] else _address(request, page, permission))
+        Step(
+            key,
+            in_words(title),
+            in_words(text),
+            done[key],
+            "" if done[key] else _address(request, page, permission),
+        )
         for key, title, text, page, permission in _STEPS
     ]
     return Checklist(steps, actor.can(PERMISSION))

@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('domain', models.CharField(db_index=True, max_length=253, unique=True)),
                 ('is_primary', models.BooleanField(db_index=True, default=True)),
-                ('kind', models.CharField(choices=[('admin', 'Staff admin'), ('portal', 'Client portal')], max_length=8)),
+                ('kind', models.CharField(choices=[('admin', 'Staff admin'), ('portal', 'Portal')], max_length=8)),
                 ('state', models.CharField(choices=[('pending', 'Waiting for proof'), ('verified', 'Proved'), ('active', 'Active'), ('failing', 'Failing'), ('removed', 'Removed')], default='active', max_length=8)),
                 ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='domains', to='tenants.partner')),
             ],

@@ -31,7 +31,8 @@ WORDS = BrandValues(
 OURS = re.compile(r"\b(clients?|workflows?|exceptions?)\b", re.IGNORECASE)
 # The editor and its history show our words on purpose, beside those that replace them; the
 # audit trail shows what was written, as it was written.
-SHOWS_OURS = {"brand_edit", "brand_preview", "brand_history", "audit_list"}
+# The headings of a file that is taken in stay as they are.
+SHOWS_OURS = {"brand_edit", "brand_preview", "brand_history", "audit_list", "person_import"}
 PEOPLE = {"admin": ALICE, "portal": GRACE}
 
 

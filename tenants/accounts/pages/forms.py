@@ -15,7 +15,7 @@ from tenants.accounts.models import Client, IdentityProvider, Role, User
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS, PERMISSIONS
 from tenants.accounts.services.providers import Setup
 from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
-from tenants.nouns import in_words
+from tenants.nouns import in_words, in_words_later
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
 
@@ -99,7 +99,7 @@ class RoleForm(forms.Form):
         self.fields["permissions"] = forms.MultipleChoiceField(
             label="May",
             choices=[
-                (name, f"{group}: {label}")
+                (name, in_words(f"{group}: {label}"))
                 for group, permissions in GROUPS.items()
                 for name, label in permissions.items()
                 if name in offered
@@ -218,7 +218,7 @@ class SignInRulesForm(forms.Form):
         label="Staff", required=False, widget=forms.CheckboxSelectMultiple
     )
     client_roles = forms.MultipleChoiceField(
-        label="Clients' people", required=False, widget=forms.CheckboxSelectMultiple
+        label=in_words_later("Clients' people"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from tenants.accounts.pages.frame import attempt, page
 from tenants.accounts.services.providers import set_up
 from tenants.context import current_schema
 from tenants.hosts import base_url
+from tenants.nouns import in_words
 
 KINDS = {"staff": ("Staff", "admin"), "client": ("Clients' people", "portal")}
 
@@ -37,7 +38,7 @@ def identity_provider(request: HttpRequest, kind: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("sign_in_rules"))
     context = {
         "form": form,
-        "label": label,
+        "label": in_words(label),
         "oidc_back": base_url(current_schema(), door) + "/sign-in/back/",
         "saml_back": base_url(current_schema(), door) + "/sign-in/saml/",
         "of_staff": kind == "staff",

@@ -61,7 +61,7 @@ def matrix(title: str, roles: Sequence[KnownRole]) -> Matrix:
         ]
         kept = tuple(line for line in lines if any(held for _, held in line.cells))
         if kept:
-            groups.append((group, kept))
+            groups.append((in_words(group), kept))
     return Matrix(title, tuple(roles), tuple(groups))
 
 

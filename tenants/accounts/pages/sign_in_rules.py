@@ -10,6 +10,7 @@ from tenants.accounts.models import IdentityProvider
 from tenants.accounts.pages.forms import SignInRulesForm
 from tenants.accounts.pages.frame import attempt, page, tabs
 from tenants.accounts.services.sign_in_rules import change_rules, current_rules
+from tenants.nouns import in_words
 
 
 @require_http_methods(["GET", "POST"])
@@ -30,7 +31,7 @@ def sign_in_rules(request: HttpRequest) -> HttpResponse:
     providers = {one.kind: one for one in IdentityProvider.objects.all()}
     doors = [
         ("staff", "Staff", providers.get("staff")),
-        ("client", "Clients' people", providers.get("client")),
+        ("client", in_words("Clients' people"), providers.get("client")),
     ]
     context = {"form": form, "doors": doors, "tabs": tabs(request, "sign_in_rules")}
     return page(request, "accounts/manage/sign_in_rules.html", context)

@@ -14,6 +14,7 @@ from tenants.accounts.tables import (
     client_rows,
     person_rows,
 )
+from tenants.nouns import in_words
 from tenants.tables.pages import Sheet, export_file, import_page, template_file
 
 MOST_CLIENTS: Final = 1_000
@@ -27,15 +28,18 @@ def client_import(request: HttpRequest) -> HttpResponse:
         request,
         Sheet(
             key="clients",
-            title="Import clients",
-            text=f"Up to {MOST_CLIENTS:,} at a time. A row with a reference or a known name "
-            "changes that client; an empty cell leaves what is there.",
+            title=in_words("Import clients"),
+            text=f"Up to {MOST_CLIENTS:,} at a time. "
+            + in_words(
+                "A row with a reference or a known name changes that client; an empty cell "
+                "leaves what is there."
+            ),
             columns=CLIENT_COLUMNS,
             max_rows=MOST_CLIENTS,
             run=ClientResource.run,
             back=reverse("client_list"),
             template=reverse("client_template"),
-            done="The clients were taken in.",
+            done=in_words("The clients were taken in."),
         ),
     )
 
@@ -60,8 +64,10 @@ def person_import(request: HttpRequest) -> HttpResponse:
         Sheet(
             key="people",
             title="Import people",
-            text=f"Up to {MOST_PEOPLE} at a time. Without a client somebody is staff. Who is new "
-            "gets an invitation by mail.",
+            text=f"Up to {MOST_PEOPLE} at a time. "
+            + in_words(
+                "Without a client somebody is staff. Who is new gets an invitation by mail."
+            ),
             columns=PERSON_COLUMNS,
             max_rows=MOST_PEOPLE,
             run=PersonResource.run,
