@@ -14,7 +14,14 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import LogEntry
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import NoReverseMatch, URLPattern, URLResolver, reverse
@@ -110,6 +117,8 @@ class BrandedAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # the library ha
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Words for the library's scripts; its own catalogue names the framework."""
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
         return HttpResponseRedirect(static("js/words.js"))
 
     def has_permission(self, request: HttpRequest) -> bool:

@@ -28,6 +28,7 @@ from governance.requests import actor_of
 from tenants.accounts.models import User
 from tenants.accounts.pages.frame import attempt, page
 from tenants.lists import chips, page_of
+from tenants.nouns import in_words
 from tenants.outbox.kinds import KINDS
 from tenants.outbox.models import OutgoingMail
 from tenants.outbox.services.again import send_again
@@ -192,7 +193,7 @@ def previews(request: HttpRequest) -> HttpResponse:
     kind = _kind(request)
     made = compose(identity_of(brands.brand_to_edit()), kind, SAMPLES[kind])
     options: list[tuple[str, str, int | None]] = [
-        (one.name, one.label, None) for one in KINDS.values()
+        (one.name, in_words(one.label), None) for one in KINDS.values()
     ]
     context = {
         "kind": KINDS[kind],

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from tenants.accounts.models import User
 from tenants.accounts.pages.frame import page
+from tenants.nouns import in_words
 from tenants.outbox.kinds import OPTIONAL
 from tenants.outbox.services.choices import choose_mails, wanted_mails
 
@@ -22,7 +23,9 @@ class ChoicesForm(forms.Form):
     wanted = forms.MultipleChoiceField(
         label="Mails",
         required=False,
-        choices=[(kind.name, f"{kind.label}: {HELP[kind.name]}") for kind in OPTIONAL],
+        choices=lambda: [
+            (kind.name, in_words(f"{kind.label}: {HELP[kind.name]}")) for kind in OPTIONAL
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
 

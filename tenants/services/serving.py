@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
+from django.db.models import Field
 
 from tenants.domains.state import SERVED
 from tenants.models import Partner
@@ -39,5 +41,14 @@ def served_host(host: str) -> Served | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    names = [field.attname for field in Partner._meta.concrete_fields]
-    return Served(Partner.from_db("default", names, row[1:]), row[0])
+    fields = Partner._meta.concrete_fields
+    names = [field.attname for field in fields]
+    values = [_read(field, value) for field, value in zip(fields, row[1:], strict=True)]
+    return Served(Partner.from_db("default", names, values), row[0])
+
+
+def _read(field: Field[Any, Any], value: object) -> object:
+    """What the ORM would make of a column: JSON comes as text from a cursor."""
+    for convert in field.get_db_converters(connection):
+        value = convert(value, None, connection)
+    return value

@@ -6,7 +6,6 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
-from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http.response import HttpResponseBase
 from django.test import Client as Browser
@@ -21,6 +20,7 @@ from tenants.tables import xlsx
 from tenants.tables.reading import BadTable, Column, read_table
 from tests.actors import ALICE, BOB, ERIN
 from tests.at_home import page_url
+from tests.posted import posted
 
 Browse = Callable[..., Browser]
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -131,13 +131,13 @@ def test_people_are_added_invited_and_given_roles(
             "person_import",
         )
     assert "Roles: support_agent → finance; support_agent" in shown
-    assert mail.outbox == []
+    assert posted() == []
     with django_capture_on_commit_callbacks(execute=True):
         assert confirm(browser, shown, "person_import").status_code == 302
     ann = User.objects.get(email="ann@cedar.example")
     assert ann.roles == ["client_approver", "client_viewer"]
     assert User.objects.get(email="dave@partner.example").roles == ["finance", "support_agent"]
-    assert [message.to for message in mail.outbox] == [["ann@cedar.example"]]
+    assert [message.to for message in posted()] == [["ann@cedar.example"]]
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def staff_host(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setitem(middleware.URLCONFS, "admin", __name__)
     monkeypatch.setitem(middleware.ActorMiddleware.KINDS, __name__, "staff")
-    monkeypatch.setattr("tenants.accounts.views.DOORS", {__name__: ("admin", "staff")})
+    monkeypatch.setattr("tenants.accounts.entry.DOORS", {__name__: ("admin", "staff")})
     clear_url_caches()
     yield
     clear_url_caches()

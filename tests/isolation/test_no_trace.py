@@ -41,7 +41,8 @@ def text_of(response: HttpResponseBase) -> str:
     streamed = getattr(response, "streaming_content", None)
     body = b"".join(streamed) if streamed else getattr(response, "content", b"")
     kind = response.headers.get("Content-Type", "")
-    shown = body.decode() if kind.startswith(("text/", "application/")) else ""
+    # A document's properties are in plain letters, whatever its pages are packed into.
+    shown = body.decode("latin-1") if kind.startswith(("text/", "application/")) else ""
     return f"{response.headers}\n{response.cookies}\n{STATIC.sub('', shown)}"
 
 

@@ -5,7 +5,7 @@ import tracemalloc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-CPU_SECONDS = 1.0  # 50 ms on a quiet machine; tracing memory alone slows it down tenfold
+CPU_SECONDS = 1.5  # 50 ms on a quiet machine; tracing memory alone slows it down tenfold
 PEAK_BYTES = 50_000_000
 
 Rule = dict[str, object]

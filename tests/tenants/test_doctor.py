@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.core.management import call_command
 from django.db import OperationalError
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from tenants.models import Domain, Partner, Wakeup
 from tenants.postgres import roles, schemas
@@ -20,6 +21,13 @@ from tenants.services.diagnosis import machine as machine_checks
 from tenants.services.diagnosis import run as running
 
 pytestmark = pytest.mark.usefixtures("db")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_waits(db: None) -> None:
+    """Tests with workers of their own commit what they do; here no work is left from them."""
+    OrmQ.objects.all().delete()
+    Wakeup.objects.all().delete()
 
 
 def level_of(name: str) -> Level:

@@ -28,6 +28,7 @@ from tenants.tasks import check_domain as task
 from tenants.tasks import ring_due_domains
 from tests.actors import ALICE, BOB, GRACE
 from tests.fakes.dns import FakeDns
+from tests.posted import posted
 
 OPERATOR, WORKER = command_actor("tests"), task_actor("worker")
 NAME = "portal.northwind.example"
@@ -233,7 +234,7 @@ def test_proved_and_pointing_here_it_is_served_and_used_for_links(
     assert base_url("p_northwind", "admin") == "http://admin.northwind.localhost"
     assert trail("p_northwind") == ["host.added", "host.verified", "host.activated"]
     assert trail("public") == trail("p_northwind")
-    assert [message.to for message in mail.outbox] == [[ALICE.email]]
+    assert [message.to for message in posted()] == [[ALICE.email]]
     assert mail.outbox[0].subject == f"{NAME} is in service"
     assert "http://admin.northwind.localhost/domains/" in mail.outbox[0].body
 
@@ -349,7 +350,7 @@ def test_two_may_wait_and_the_first_who_proves_it_has_it(
         assert check_domain(WORKER, theirs, zone).state == "verified"
     mine.refresh_from_db()
     assert (mine.state, mine.proof_note, mine.check_after) == ("pending", HELD_BY_ANOTHER, None)
-    assert [message.subject for message in mail.outbox] == [f"{NAME} cannot be used"]
+    assert [message.subject for message in posted()] == [f"{NAME} cannot be used"]
     assert "Brightbridge" not in mail.outbox[0].body
     assert check_domain(WORKER, mine, zone).state == "pending", "also with a proof of its own"
 
@@ -407,14 +408,14 @@ def test_a_lost_proof_is_borne_then_the_domain_is_removed(
         row = check_domain(WORKER, row, zone)
     assert (row.state, status_at(NAME)) == ("failing", 200)
     assert base_url("p_northwind", "portal") == "http://northwind.localhost", "links go elsewhere"
-    assert mail.outbox[-1].subject == f"{NAME} needs your attention"
+    assert posted()[-1].subject == f"{NAME} needs your attention"
     assert "No TXT record found" in mail.outbox[-1].body
     with time_machine.travel(timezone.now() + timedelta(days=6)):
         assert check_domain(WORKER, row, zone).state == "failing"
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)), commits(execute=True):
         row = check_domain(WORKER, row, zone)
     assert (row.state, row.check_after, status_at(NAME)) == ("removed", None, 404)
-    assert mail.outbox[-1].subject == f"{NAME} is no longer served"
+    assert posted()[-1].subject == f"{NAME} is no longer served"
     assert trail("p_northwind")[-2:] == ["host.proof_lost", "host.removed"]
 
 

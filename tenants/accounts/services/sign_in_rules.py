@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
@@ -13,6 +14,7 @@ from tenants.accounts.services.roles import known_roles
 from tenants.accounts.services.second_factors import has_factor
 
 _ONLY = 1
+_CACHE, _CACHE_SECONDS = "sign-in-rules", 5
 
 
 def current_rules() -> SignInRules:
@@ -23,7 +25,16 @@ def current_rules() -> SignInRules:
 def needs_factor(user: User) -> bool:
     """Say whether a role that somebody holds needs a second factor."""
     roles = user.roles
-    return bool(roles) and SignInRules.objects.filter(factor_roles__overlap=roles).exists()
+    return bool(roles) and not _factor_roles().isdisjoint(roles)
+
+
+def _factor_roles() -> frozenset[str]:
+    """The roles that need a second factor, asked for on every page; seconds old at most."""
+    known: frozenset[str] | None = cache.get(_CACHE)
+    if known is None:
+        known = frozenset(current_rules().factor_roles)
+        cache.set(_CACHE, known, _CACHE_SECONDS)
+    return known
 
 
 def must_set_up(user: User) -> bool:
@@ -33,7 +44,7 @@ def must_set_up(user: User) -> bool:
 
 @transaction.atomic
 def change_rules(actor: Actor, *, factor_roles: Iterable[str]) -> None:
-    """Set which roles need a second factor; it holds from the next page on."""
+    """Set which roles need a second factor; it holds within seconds."""
     actor.require("users.manage", None)
     wanted = sorted(set(factor_roles))
     known = {role.key for of_client in (False, True) for role in known_roles(of_client=of_client)}
@@ -45,6 +56,8 @@ def change_rules(actor: Actor, *, factor_roles: Iterable[str]) -> None:
         return
     rules.factor_roles = wanted
     rules.save()
+    cache.delete(_CACHE)
+    transaction.on_commit(lambda: cache.delete(_CACHE))
     audit.record(
         actions.SIGN_IN_RULES_CHANGED,
         object_kind="sign_in_rules",
