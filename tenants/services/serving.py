@@ -1,5 +1,7 @@
 """Which partner a host belongs to, for every request."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any

@@ -143,9 +143,7 @@ def test_a_door_without_a_host() -> None:
 
 
 def test_work_that_nobody_takes() -> None:
-    Wakeup.objects.filter(schema_name="p_northwind").update(
-        due_at=timezone.now() - timedelta(minutes=10)
-    )
+    Wakeup.objects.create(schema_name="p_northwind", due_at=timezone.now() - timedelta(minutes=10))
     assert level_of("worker") is Level.FAIL
     assert "manage.py worker" in told("worker")
 

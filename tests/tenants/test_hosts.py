@@ -87,7 +87,7 @@ def test_a_wrong_or_taken_host_is_refused(partner: Partner, host: str) -> None:
 
 def test_the_last_host_in_service_of_its_kind_stays(partner: Partner) -> None:
     only = Domain.objects.get(tenant=partner, kind="portal")
-    with pytest.raises(ValidationError, match="only client portal host"):
+    with pytest.raises(ValidationError, match="only portal host"):
         remove_host(OPERATOR, only)
     second = activate_host(OPERATOR, add_host(OPERATOR, partner, "p.northwind.example", "portal"))
     assert remove_host(OPERATOR, only).state == "removed"
