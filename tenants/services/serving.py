@@ -51,6 +51,5 @@ def served_host(host: str) -> Served | None:
 
 def _read(field: Field[Any, Any], value: object) -> object:
     """What the ORM would make of a column: JSON comes as text from a cursor."""
-    for convert in field.get_db_converters(connection):
-        value = convert(value, None, connection)
-    return value
+    convert = getattr(field, "from_db_value", None)
+    return value if convert is None else convert(value, None, connection)
