@@ -11,9 +11,11 @@ from tests.e2e.visitor import Visitor
 
 _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
 _MONTH = re.compile(r"(?<=/)\d{4}-\d{2}(?=/|$)")
-_DOWNLOADS = re.compile(r"/export/|\.csv|\.pdf|/api/|\.png|\.ico|\.css")
+_DOWNLOADS = re.compile(
+    r"/export/|/template/|/pdf/|[?&]format=|\.csv|\.pdf|\.xlsx|\.yaml|/api/|\.png|\.ico|\.css"
+)
 MOST_PAGES = 120
-LINKS = "() => [...document.querySelectorAll('a[href]')].map(link => link.href)"
+LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 
 
 def kind_of(address: str) -> str:
@@ -31,7 +33,7 @@ def links_on(page: Page, home: str) -> list[str]:
     return [
         link
         for link in dict.fromkeys(found)
-        if urlsplit(link).netloc == host and not _DOWNLOADS.search(urlsplit(link).path)
+        if urlsplit(link).netloc == host and not _DOWNLOADS.search(link)
     ]
 
 
