@@ -59,7 +59,7 @@ def test_every_page_that_somebody_can_reach_is_in_order(enter: Enter, email: str
 def test_a_list_stays_in_order_after_a_search_in_place(enter: Enter, email: str) -> None:
     visitor = enter(email)
     visitor.page.get_by_role("navigation", name="Main").get_by_role("link", name="Records").click()
-    visitor.page.get_by_role("searchbox").fill("AM-2204")
+    visitor.list_search.fill("AM-2204")
     visitor.page.wait_for_url(lambda address: "q=AM-2204" in address)
-    assert visitor.page.get_by_role("searchbox").evaluate("box => box === document.activeElement")
+    assert visitor.list_search.evaluate("box => box === document.activeElement")
     assert not violations(visitor.page)

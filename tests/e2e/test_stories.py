@@ -14,9 +14,10 @@ TITLE = "Round prices to the penny"
 
 
 def test_a_mapping_changes_only_with_the_signatures_of_approver_and_client(enter: Enter) -> None:
-    ivo = enter(people.IVO).page
+    engineer = enter(people.IVO)
+    ivo = engineer.page
     ivo.get_by_role("link", name="Mappings").click()
-    ivo.get_by_role("searchbox").fill("Ashdown")
+    engineer.list_search.fill("Ashdown")
     ivo.get_by_role("link", name=MAPPING).click()
     price = ivo.locator("#rules > li", has=ivo.locator("input[value=unitPrice]"))
     price.locator("summary").click()
@@ -95,7 +96,7 @@ def test_the_owner_sees_clients_money_and_changes_the_brand(enter: Enter) -> Non
 def test_a_client_sees_only_its_own(enter: Enter) -> None:
     zara = enter(people.ZARA)
     zara.page.get_by_role("navigation", name="Main").get_by_role("link", name="Records").click()
-    zara.page.get_by_role("searchbox").fill("CAL-7715")
+    zara.list_search.fill("CAL-7715")
     expect(zara.page.get_by_text("No record here")).to_be_visible()
     assert "Calder" not in zara.page.content()
     assert zara.ask("people/").status_code == 403
