@@ -42,6 +42,11 @@ class Checklist:
         """How many are done."""
         return sum(step.done for step in self.steps)
 
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return len(self.steps)
+
 
 # A partner starts with a live brand of its name, in neutral colours.
 _OWN_BRAND: Final = Q(state=Brand.State.RETIRED) | (

@@ -2,14 +2,12 @@
 
 from typing import Final
 
-from django.core.cache import cache
 from django.db import transaction
 
 from governance.actors import Actor
 from governance.services import audit
 from tenants import actions
-from tenants.context import public_scope
-from tenants.models import Domain, Partner
+from tenants.models import Partner
 
 PERMISSION: Final = "brand.manage"  # the owner's
 CLOSED, NO_DOMAIN = "closed", "no_domain"
@@ -45,7 +43,3 @@ def dismiss(actor: Actor, partner: Partner, *, only_domain: bool = False) -> Non
 def _keep(partner: Partner, key: str, value: str) -> None:
     partner.onboarding = {**partner.onboarding, key: value}
     Partner.objects.filter(pk=partner.pk).update(onboarding=partner.onboarding)
-    hosts = Domain.objects.filter(tenant_id=partner.pk).values_list("domain", flat=True)
-    keys = [f"host:{host}" for host in hosts]
-    with public_scope():
-        cache.delete_many(keys)  # the partner as the next request reads it

@@ -16,9 +16,9 @@ BEGIN
         JOIN pg_class t ON t.oid = x.indrelid
         JOIN pg_namespace n ON n.oid = t.relnamespace
         WHERE n.nspname = current_schema() AND NOT x.indisunique AND (
-            (i.relname LIKE '%\\_like' AND t.relname ~ '^(accounts|branding|outbox|account|usersessions|django_session)')
+            (i.relname LIKE '%\\_like' AND t.relname ~ '^(accounts|branding|outbox|account|usersessions)')
             OR t.relname IN ('account_emailaddress', 'account_emailconfirmation')
-            OR i.relname ~ '^accounts_(identityprovider_break_glass|supportgrant_granted_by)_'
+            OR i.relname ~ '^accounts_(identityprovider_break_glass|supportgrant_granted_by|externalidentity_provider)_'
         )
     LOOP
         EXECUTE format('DROP INDEX %I', found.name);
@@ -34,7 +34,6 @@ class Migration(migrations.Migration):
         ("accounts", "0007_single_sign_on"),
         ("branding", "0004_mail_sender"),
         ("outbox", "0001_initial"),
-        ("sessions", "0001_initial"),
         ("account", "0009_emailaddress_unique_primary_email"),
         ("usersessions", "0001_initial"),
     ]
