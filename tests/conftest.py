@@ -7,6 +7,7 @@ A test that needs the database asks for `northwind` (the usual partner), `bright
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client as Browser
@@ -26,6 +27,13 @@ from tests.actors import PASSWORD, Person
 from tests.fakes.dns import FakeDns
 
 PARTNERS = (actors.NORTHWIND, actors.BRIGHTBRIDGE)
+# What a password is kept as costs a quarter of a second by design; the tests keep hundreds.
+QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+
+
+def pytest_configure() -> None:
+    """Keep passwords the quick way."""
+    settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
 
 
 def _people_everything() -> None:

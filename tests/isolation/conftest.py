@@ -9,6 +9,7 @@ from pytest_django import DjangoDbBlocker
 
 from tenants.models import Partner
 from tests.isolation import world
+from tests.isolation.sessions import sign_everybody_in
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,7 @@ def _world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         for partner in Partner.objects.filter(slug__in=("northwind", "brightbridge")):
             with tenant_context(partner):
                 world.build(partner.slug)
+            sign_everybody_in(partner)
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
         yield
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's

@@ -14,7 +14,8 @@ from tests import actors
 from tests.actors import Person
 from tests.isolation.matrix import PAGES
 from tests.isolation.routes import routes
-from tests.isolation.test_pages import Twins, address, signed_in
+from tests.isolation.sessions import signed_in
+from tests.isolation.test_pages import Twins, address
 
 
 def everything_shown(twins: Twins, person: Person) -> str:

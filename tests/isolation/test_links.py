@@ -15,7 +15,8 @@ from tenants.models import Partner
 from tests import actors
 from tests.isolation.matrix import PAGES, PUBLIC
 from tests.isolation.routes import URLCONFS
-from tests.isolation.test_pages import Twins, address, pages, signed_in
+from tests.isolation.sessions import signed_in
+from tests.isolation.test_pages import Twins, address, pages
 
 LINK = re.compile(r'<a\b[^>]*?\bhref="(/[^"#]*)')
 BUILDER = command_actor("tests")

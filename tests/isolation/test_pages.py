@@ -18,6 +18,7 @@ from tests.conftest import host_of
 from tests.isolation import world
 from tests.isolation.matrix import PAGES, PUBLIC, SIGNED_IN, Rule
 from tests.isolation.routes import URLCONFS, Route, routes
+from tests.isolation.sessions import signed_in
 
 Twins = dict[str, Partner]
 PEOPLE = {"admin": actors.STAFF, "portal": actors.CLIENT_PEOPLE}
@@ -35,15 +36,6 @@ def address(route: Route, side: str) -> str:
     known = world.address_of(route.name, side)
     given = {name: values.get(name, known.get(name)) for name in route.names}
     return reverse(route.name, urlconf=URLCONFS[route.door], kwargs=given)
-
-
-def signed_in(partner: Partner, person: Person) -> Browser:
-    browser = Browser(headers={"host": host_of(person, partner.slug)})
-    with tenant_context(partner):
-        from tenants.accounts.models import User
-
-        browser.force_login(User.objects.get(email=person.email))
-    return browser
 
 
 def asked(browser: Browser, method: str, path: str) -> HttpResponseBase:

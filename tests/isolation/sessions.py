@@ -1,0 +1,29 @@
+"""Everybody of the cast, signed in once a module: a sign-in costs more than a page."""
+
+from http.cookies import SimpleCookie
+
+from django.test import Client as Browser
+from django_tenants.utils import tenant_context
+
+from tenants.accounts.models import User
+from tenants.models import Partner
+from tests.actors import EVERYBODY, Person
+from tests.conftest import host_of
+
+_cookies: dict[tuple[str, str], SimpleCookie] = {}
+
+
+def sign_everybody_in(partner: Partner) -> None:
+    """Keep a session of each person of a partner; it lives as long as the transaction."""
+    for person in EVERYBODY:
+        browser = Browser(headers={"host": host_of(person, partner.slug)})
+        with tenant_context(partner):
+            browser.force_login(User.objects.get(email=person.email))
+        _cookies[partner.slug, person.email] = browser.cookies
+
+
+def signed_in(partner: Partner, person: Person) -> Browser:
+    """Return a browser of its own with that person's session, on the person's own host."""
+    browser = Browser(headers={"host": host_of(person, partner.slug)})
+    browser.cookies = SimpleCookie(_cookies[partner.slug, person.email].output(header="", sep=";"))
+    return browser
