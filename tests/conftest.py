@@ -32,7 +32,11 @@ QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
 def pytest_configure() -> None:
-    """Keep passwords the quick way."""
+    """Keep passwords the quick way, and look for a static file only when it is asked for.
+
+    Every test browser loads the middleware anew, which would list all static files each time.
+    """
+    settings.WHITENOISE_AUTOREFRESH = True
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
 
 
