@@ -12,8 +12,7 @@ from urllib.parse import urlencode
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,14 +21,16 @@ from django.views.decorators.http import require_GET
 
 from branding.admin import brand_samples as samples
 from branding.admin.brand_forms import BrandForm
+from branding.commercial.pages import paper_answer
 from branding.identity import Identity
 from branding.mail.composing import compose
 from branding.mail.logo import inline_logo
 from branding.models import Brand
 from branding.palette import stylesheet
-from branding.pdf import PdfUnavailable, paper_css, statement_html, statement_pdf
+from branding.pdf import paper_css, statement_html
 from branding.services import brand as service
 from branding.services.identity import identity_of
+from branding.services.papers import preview_order
 from branding.services.theme import palette_of
 from branding.storage import picture_version, read_picture
 from branding.texts import TextRefused, plain_text
@@ -204,14 +205,13 @@ def preview_paper(request: HttpRequest) -> HttpResponse:
 @require_GET
 def preview_pdf(request: HttpRequest) -> HttpResponse:
     """The statement of the preview as the file that a client would get."""
-    identity, _, _ = _asked(request)
-    paper = replace(samples.paper(identity), logo_url="given:logo.png" if identity.logo else "")
-    try:
-        content = statement_pdf(paper)
-    except PdfUnavailable as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(f"{reverse('brand_edit')}?view=pdf")
-    return HttpResponse(content, content_type="application/pdf", headers=_UNKEPT)
+    form = BrandForm(request.GET)
+    form.is_valid()
+    seen = _seen(form)
+    values = {name: getattr(seen, name) for name in service.BrandValues.__dataclass_fields__}
+    order = preview_order({**values, "logo": seen.logo, "icon": seen.icon})
+    back = f"{reverse('brand_edit')}?view=pdf"
+    return paper_answer(request, order, "statement.pdf", back, "Brand")
 
 
 @staff_page(service.PERMISSION)

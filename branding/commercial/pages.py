@@ -14,12 +14,12 @@ from branding.commercial.months import Month
 from branding.commercial.rows import rows_of_draft, rows_of_statement
 from branding.formats import date_text
 from branding.models import Statement
-from branding.pdf import PdfUnavailable, paper_of, statement_pdf
-from branding.services.identity import current_identity
+from branding.services.papers import Order, Standing, standing, statement_order
 from branding.services.statements import GRACE, ClientMonth
 from branding.services.usage import day_of, used_by_workflow
 from branding.viewer import Viewer, viewer_of
 from tenants.accounts.models import Client
+from tenants.accounts.pages.frame import page
 
 BACK_MONTHS = 36
 
@@ -119,18 +119,44 @@ def statement_or_404(number: int, client_id: int | None = None) -> Statement:
 
 
 def pdf_answer(request: HttpRequest, statement: Statement) -> HttpResponse:
-    """Answer with the statement as a file; where none can be drawn, say so on its page."""
-    try:
-        content = statement_pdf(paper_of(statement, current_identity()), statement.client_id)
-    except PdfUnavailable as error:
-        messages.error(request, str(error))
-        return HttpResponseRedirect(reverse("statement_issued", args=[statement.number]))
+    """Answer with the statement as a file once a worker has drawn it; see `paper_answer`."""
+    back = reverse("statement_issued", args=[statement.number])
     name = f"statement-{statement.number}.pdf"
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'attachment; filename="{name}"',
+    return paper_answer(request, statement_order(statement), name, back, "Statement")
+
+
+def paper_answer(
+    request: HttpRequest, order: Order, file_name: str, back: str, back_label: str
+) -> HttpResponse:
+    """Answer with a document as a file, or with a page that waits for it.
+
+    The page looks again by itself; where the document cannot be drawn, the page it belongs to
+    says why.
+    """
+    found = standing(order)
+    if request.headers.get("HX-Request"):
+        return _waiting(request, found, back, back_label)
+    if found.content is not None:
+        headers = {
+            "Content-Disposition": f'attachment; filename="{file_name}"',
             "Cache-Control": "private, no-store",
-        },
-    )
+        }
+        return HttpResponse(found.content, content_type="application/pdf", headers=headers)
+    if found.problem:
+        messages.error(request, found.problem)
+        return HttpResponseRedirect(back)
+    return _waiting(request, found, back, back_label)
+
+
+def _waiting(request: HttpRequest, found: Standing, back: str, back_label: str) -> HttpResponse:
+    context = {
+        "ready": found.content is not None,
+        "problem": found.problem,
+        "idle": found.idle,
+        "address": request.get_full_path(),
+        "back": back,
+        "back_label": back_label,
+    }
+    answer = page(request, "branding/commercial/paper_wait.html", context)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -16,6 +16,7 @@ from branding.commercial.forecast import Forecast, forecast
 from branding.commercial.months import Month
 from branding.mail.notices import tell_statement_ready
 from branding.models import Statement, StatementLine, Subscription, TierVersion
+from branding.services.papers import ring, statement_order
 from branding.services.usage import day_of, used_by_day
 from governance.actors import Actor
 from governance.services import audit
@@ -95,6 +96,7 @@ def issue_statement(actor: Actor, client: Client, month: Month) -> Statement:
             "used": draft.used,
         },
     )
+    ring(statement_order(statement))
     tell_statement_ready(statement)
     return statement
 

@@ -5,14 +5,19 @@ import re
 import sys
 import zlib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.test import Client as Browser
+from django.utils import timezone
+from django_q.models import OrmQ
+from django_tenants.utils import tenant_context
 from PIL import Image
 from pytest_django import Settings
 
+from branding import papers
 from branding.commercial.months import Month
 from branding.images import ImageRefused, redraw_logo
 from branding.models import Statement
@@ -20,8 +25,12 @@ from branding.pdf import PdfUnavailable, paper_of, statement_html
 from branding.pdf.drawing import draw_pdf
 from branding.services.brand import BrandValues, set_up_brand
 from branding.services.identity import current_identity, forget_identity
+from branding.services.papers import standing, statement_order
 from branding.services.statements import issue_statement
+from branding.tasks import draw_queued, draw_statement
 from tenants.accounts.models import Client
+from tenants.health import beat
+from tenants.models import Partner
 from tests.actors import ALICE, BOB, GRACE, IVAN, MALLORY
 from tests.at_home import page_url
 from tests.branding.commerce import BUILDER, make_tier, put_on, used
@@ -76,6 +85,7 @@ def _plain(pdf: bytes) -> bytes:
 def test_staff_and_the_client_get_the_statement_as_a_file(
     browse: Browse, issued: Statement
 ) -> None:
+    assert draw_statement("p_northwind", issued.number).endswith("drawn")
     for person, door in ((ALICE, "admin"), (GRACE, "portal")):
         answer = browse(person).get(page_url("statement_pdf", issued.number, door=door))
         assert answer.headers["Content-Type"] == "application/pdf"
@@ -89,6 +99,7 @@ def test_staff_and_the_client_get_the_statement_as_a_file(
 def test_the_file_names_the_brand_and_neither_us_nor_a_library(
     browse: Browse, issued: Statement
 ) -> None:
+    draw_statement("p_northwind", issued.number)
     pdf = browse(ALICE).get(page_url("statement_pdf", issued.number)).content
     content = _plain(pdf)
     assert b"Northwind Ops" in content
@@ -145,10 +156,65 @@ def test_another_clients_file_is_not_found(browse: Browse, issued: Statement) ->
     assert browse(BOB).get(page_url("statement_pdf", issued.number)).status_code == 403
 
 
+def test_a_file_that_is_not_drawn_yet_is_waited_for_and_not_drawn_by_the_request(
+    browse: Browse, issued: Statement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> bytes:
+        raise AssertionError("drawn in a request")
+
+    monkeypatch.setattr("branding.tasks.statement_pdf", fail)
+    OrmQ.objects.all().delete()
+    address = page_url("statement_pdf", issued.number, door="portal")
+    page = browse(GRACE).get(address).content.decode()
+    assert "Nothing makes PDFs at the moment" in page  # no worker was ever heard of
+    assert [row.func() for row in OrmQ.objects.all()] == ["branding.tasks.draw_statement"]
+    beat("tests")
+    page = browse(GRACE).get(address).content.decode()
+    assert "The PDF is being made" in page
+    assert 'hx-trigger="every 1s"' in page
+    assert OrmQ.objects.count() == 1  # rung for once, not at every look
+    monkeypatch.setattr("branding.tasks.statement_pdf", lambda *_: b"%PDF-drawn")
+    assert draw_queued() == 1
+    assert OrmQ.objects.count() == 0
+    looked = browse(GRACE).get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "The PDF is ready" in looked
+    assert "hx-trigger" not in looked.split('id="paper"')[1]
+    assert browse(GRACE).get(address).content == b"%PDF-drawn"
+
+
+def test_issuing_rings_for_the_file_and_two_partners_files_lie_apart(
+    issued: Statement, brightbridge: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [row.args() for row in OrmQ.objects.all()] == [("p_northwind", issued.number)]
+    monkeypatch.setattr("branding.tasks.statement_pdf", lambda *_: b"%PDF-northwind")
+    draw_queued()
+    with tenant_context(brightbridge):
+        assert standing(statement_order(issued)).content is None
+    assert draw_statement("p_brightbridge", issued.number).endswith("no statement 1")
+
+
+def test_drawing_that_fails_is_said_and_tried_again_later(
+    browse: Browse, issued: Statement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object) -> bytes:
+        raise ValueError("/secret/place")
+
+    monkeypatch.setattr("branding.tasks.statement_pdf", fail)
+    assert draw_statement("p_northwind", issued.number).endswith("failed")
+    address = page_url("statement_pdf", issued.number)
+    page = browse(ALICE).get(address, follow=True).content.decode()
+    assert "This PDF could not be made." in page
+    assert "secret" not in page
+    monkeypatch.setattr(papers, "NOTE_KEPT", timedelta(days=-1000))
+    assert "at the moment" in browse(ALICE).get(address).content.decode()
+
+
 def test_a_machine_without_what_drawing_needs_says_so_on_the_page(
     browse: Browse, issued: Statement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "weasyprint", None)
+    browse(ALICE).get("/brand/preview/statement.pdf")  # rings
+    assert draw_queued() == 2
     for person, door in ((ALICE, "admin"), (GRACE, "portal")):
         address = page_url("statement_pdf", issued.number, door=door)
         page = browse(person).get(address, follow=True).content.decode()
@@ -157,3 +223,19 @@ def test_a_machine_without_what_drawing_needs_says_so_on_the_page(
         assert "pango" not in page.lower()
     draft = browse(ALICE).get("/brand/preview/statement.pdf", follow=True).content.decode()
     assert "A PDF can&#x27;t be made here" in draft
+
+
+@needs_pango
+def test_the_preview_is_drawn_by_the_worker_in_the_brand_of_the_form(
+    browse: Browse, issued: Statement
+) -> None:
+    OrmQ.objects.all().delete()
+    address = "/brand/preview/statement.pdf?name=Tomorrow&primary=%230f766e"
+    assert "PDF" in browse(ALICE).get(address).content.decode()
+    assert draw_queued() == 1
+    assert b"Tomorrow" in _plain(browse(ALICE).get(address).content)
+    assert papers.forget_previews() == 0
+    with time_machine.travel(timezone.now() + timedelta(days=400)):
+        assert papers.forget_previews() >= 1
+    assert not browse(ALICE).get(address).content.startswith(b"%PDF")
+    assert browse(ALICE).get(page_url("statement_pdf", issued.number)).status_code == 200

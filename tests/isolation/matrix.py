@@ -331,6 +331,9 @@ COMMANDS = {
 TASKS = {
     "tenants.tasks.check_domain": "asks DNS about one domain; enters its partner's schema for mail",
     "tenants.tasks.ring_due_domains": "sends a task for each domain that is due",
+    "branding.tasks.draw_preview": "enters one schema; draws a sample in a brand that is edited",
+    "branding.tasks.draw_queued": "draws what is rung for, in a worker without a cluster",
+    "branding.tasks.draw_statement": "enters one schema and draws a statement",
     "syncjobs.tasks.run": "enters one schema and drains its due work",
     "syncjobs.tasks.send_mail": "enters one schema and sends its due mails",
 }

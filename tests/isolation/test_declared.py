@@ -5,6 +5,7 @@ import inspect
 import pytest
 from django.core.management import get_commands
 
+import branding.tasks
 import syncjobs.tasks
 import tenants.tasks
 from tests.isolation.matrix import API, COMMANDS, PAGES, TASKS
@@ -29,7 +30,7 @@ def test_every_command_is_declared() -> None:
 def test_every_task_is_declared() -> None:
     found = {
         f"{module.__name__}.{name}"
-        for module in (syncjobs.tasks, tenants.tasks)
+        for module in (branding.tasks, syncjobs.tasks, tenants.tasks)
         for name, one in inspect.getmembers(module, inspect.isfunction)
         if one.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from branding.tasks import draw_queued
 from syncjobs.engine import doorbell, standing, stopping, supervisor
 from syncjobs.tasks import run, send_mail
 from tenants.context import public_scope
@@ -67,6 +68,7 @@ class Command(BaseCommand):
             for pk in claim_due():
                 close_old_connections()
                 check_domain(pk)
+            drawn = draw_queued()
             beat(name)
-            if not due and not mailing:
+            if not due and not mailing and not drawn:
                 sleep(supervisor.SWEEP_SECONDS)

@@ -1,0 +1,74 @@
+"""Drawn documents, kept as files in the partner's own folder.
+
+The default storage keeps each partner's files in a folder of its own (by schema). Where a
+document could not be drawn, a note beside its place says why, for a while.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+
+STATEMENTS: Final = "papers/statements"
+PREVIEWS: Final = "papers/previews"
+# A machine may have been mended meanwhile: after this it is tried again.
+NOTE_KEPT: Final = timedelta(minutes=5)
+PREVIEW_KEPT: Final = timedelta(hours=1)
+_NOTE: Final = ".why"
+
+
+def read_paper(name: str) -> bytes | None:
+    """The document of a name from `branding.services.papers`, None when it is not drawn yet."""
+    try:
+        with default_storage.open(name) as file:
+            return bytes(file.read())
+    except FileNotFoundError:
+        return None
+
+
+def keep_paper(name: str, pdf: bytes) -> None:
+    """Keep a document; whoever reads meanwhile gets the whole of it or nothing."""
+    _write(name, pdf)
+    default_storage.delete(name + _NOTE)
+
+
+def keep_note(name: str, why: str) -> None:
+    """Keep why a document could not be drawn."""
+    _write(name + _NOTE, why.encode())
+
+
+def read_note(name: str) -> str:
+    """Why a document could not be drawn lately; empty when nothing is known against it."""
+    try:
+        written = default_storage.get_modified_time(name + _NOTE)
+    except FileNotFoundError:
+        return ""
+    if written < timezone.now() - NOTE_KEPT:
+        return ""
+    return (read_paper(name + _NOTE) or b"").decode()
+
+
+def forget_previews() -> int:
+    """Delete previews that nobody looks at any more; return how many files."""
+    try:
+        _, names = default_storage.listdir(PREVIEWS)
+    except FileNotFoundError:
+        return 0
+    before = timezone.now() - PREVIEW_KEPT
+    old = [f"{PREVIEWS}/{name}" for name in names]
+    old = [name for name in old if default_storage.get_modified_time(name) < before]
+    for name in old:
+        default_storage.delete(name)
+    return len(old)
+
+
+def _write(name: str, content: bytes) -> None:
+    """Write beside the place, then move there at once."""
+    beside = default_storage.save(f"{name}.{secrets.token_hex(6)}.part", ContentFile(content))
+    Path(default_storage.path(beside)).replace(default_storage.path(name))
