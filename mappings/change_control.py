@@ -19,6 +19,7 @@ from mappings.services.checking import value_maps_in
 from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import standing_document, template_version
 from mappings.state import BadMove
+from tenants.nouns import in_words
 
 _FOR_ALL = "It holds for every client that uses the partner's own."
 
@@ -65,8 +66,9 @@ def _locked_mapping(pk: int) -> Mapping:
 def _diff_version(change: Change) -> list[DiffLine]:
     version = MappingVersion.objects.filter(pk=change.content.get("version")).first()
     own = own_rules(version.overlay if version else None)
+    own_words = in_words("the client's own")
     return [
-        DiffLine(line.sign, f"{line.text} (the client's own)" if line.rule in own else line.text)
+        DiffLine(line.sign, f"{line.text} ({own_words})" if line.rule in own else line.text)
         for line in diff(*_documents(change))
     ]
 
@@ -80,7 +82,7 @@ def _risk_of_version(change: Change) -> Risk:
     if not touched:
         notes = []
     if mapping.client_id is None:
-        notes.append(_FOR_ALL)
+        notes.append(in_words(_FOR_ALL))
     if count := mapping.overlays.exclude(live=None).count():
         notes.append(f"{count} client{'s' if count > 1 else ''} with rules of their own follow it.")
     return Risk(touches_money=bool(touched), notes=tuple(notes))
@@ -147,7 +149,7 @@ def _risk_of_table(change: Change) -> Risk:
     touched = sorted({mapping.name for mapping in using if _maps_money(mapping, value_map.name)})
     notes = [f"It decides amounts or taxes in {', '.join(touched)}."] if touched else []
     if value_map.client_id is None:
-        notes.append(_FOR_ALL)
+        notes.append(in_words(_FOR_ALL))
     return Risk(touches_money=bool(touched), notes=tuple(notes))
 
 
@@ -221,7 +223,7 @@ def _risk_of_owners(change: Change) -> Risk:
     ]  # the object as a whole has its amounts too
     notes = ["Another system may then change amounts."] if money else []
     if client_id is None:
-        notes.append("It holds for every client without a rule of its own.")
+        notes.append(in_words("It holds for every client without a rule of its own."))
     return Risk(touches_money=bool(money), notes=tuple(notes))
 
 

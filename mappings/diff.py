@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 from mappings.documents import canonical_json, checks_of, objects_in, open_targets, rules_of
+from tenants.nouns import in_words
 
 Record = Mapping[str, object]
 _POLICY_WORDS: Final = {
@@ -187,7 +188,7 @@ def _whole_words(rule: Record) -> str:
 def _open_diff(old: Record, new: Record) -> list[Line]:
     """Return how the targets differ that clients may add rules for."""
     was, now = open_targets(old), open_targets(new)
-    words = "clients may add: "
+    words = in_words("clients may add: ")
     lines = [Line("-", words + one) for one in was if one not in now]
     return lines + [Line("+", words + one) for one in now if one not in was]
 

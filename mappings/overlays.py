@@ -16,6 +16,7 @@ from typing import Final
 
 from mappings.diff import is_same
 from mappings.documents import MappingError, Problem, checks_of, objects_in, open_targets, rules_of
+from tenants.nouns import in_words
 
 Record = Mapping[str, object]
 WAYS: Final = ("replace", "disable", "add")
@@ -115,14 +116,14 @@ def _fault_of_added(is_theirs: bool, target: str, opened: list[str]) -> str:
     if is_theirs:
         return "The partner's mapping has a rule with this id."
     if target not in opened:
-        return "The partner's mapping does not let clients add a rule for this field."
+        return in_words("The partner's mapping does not let clients add a rule for this field.")
     return ""
 
 
 def _fault_of_changed(theirs: Record, ours: Record, *, disables: bool) -> str:
     extension = theirs.get("extension")
     if extension is None:
-        return "The partner keeps this rule the same for all clients."
+        return in_words("The partner keeps this rule the same for all clients.")
     if disables:
         return "" if extension == "any" else "This rule may be replaced, but not left out."
     if ours.get("target") != theirs.get("target"):

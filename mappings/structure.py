@@ -6,6 +6,7 @@ from typing import Final
 
 from mappings.documents import Problem, checks_of, rules_of
 from mappings.paths import BadPath, split
+from tenants.nouns import in_words
 
 Rule = Mapping[str, object]
 Fault = tuple[str, str]
@@ -199,11 +200,15 @@ def _extension_problems(document: Mapping[str, object]) -> Iterator[Problem]:
             yield _of_rule("extension", "A required rule can't be left out.", rule, "")
         for member in rules_of(rule):
             if "extension" in member:
-                text = "Clients replace the rule over the list as a whole, not one inside it."
+                text = in_words(
+                    "Clients replace the rule over the list as a whole, not one inside it."
+                )
                 yield _of_rule("extension", text, member, f"{rule.get('id')}/")
     given = document.get("open_targets", [])
     if not isinstance(given, list) or len(given) > MAX_OPEN:
-        yield Problem("open_targets", f"Clients may add rules for at most {MAX_OPEN} fields.")
+        yield Problem(
+            "open_targets", in_words(f"Clients may add rules for at most {MAX_OPEN} fields.")
+        )
         return
     for target in given:
         try:

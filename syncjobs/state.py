@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from governance.errors import BadTransition
+from tenants.nouns import in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,8 @@ class Machine:
         sources, target = self.moves[move]
         if state not in sources:
             word = self.labels.get(state, state).lower()
-            raise BadTransition(
-                f"This {self.noun} is {word}, so it cannot {move.replace('_', ' ')} now."
-            )
+            text = f"This {self.noun} is {word}, so it cannot {move.replace('_', ' ')} now."
+            raise BadTransition(in_words(text))
         return target
 
 

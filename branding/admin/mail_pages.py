@@ -196,7 +196,8 @@ def previews(request: HttpRequest) -> HttpResponse:
         (one.name, in_words(one.label), None) for one in KINDS.values()
     ]
     context = {
-        "kind": KINDS[kind],
+        "kind": kind,
+        "kind_label": in_words(KINDS[kind].label),
         "made": made,
         "chips": chips(request, "kind", options, "invitation"),
         "tabs": _tabs("mail_previews"),

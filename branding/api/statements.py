@@ -18,6 +18,7 @@ from branding.models import Statement
 from branding.services.statements import ClientMonth, client_month
 from tenants.accounts.api.scope import ClientScopedViewSet
 from tenants.accounts.models import Client
+from tenants.nouns import in_words
 
 WHICH = "Which client; needed by a token for all clients."
 
@@ -124,6 +125,6 @@ class StatementViewSet(
         if not wanted and own is not None:
             return Client.objects.get(pk=own)
         if not wanted.isdecimal():
-            raise serializers.ValidationError({"client": ["Say which client."]})
+            raise serializers.ValidationError({"client": [in_words("Say which client.")]})
         clients = Client.objects.filter(pk=own) if own is not None else Client.objects.all()
         return get_object_or_404(clients, pk=int(wanted))

@@ -17,6 +17,7 @@ from governance.actions import (
     CHANGE_PROPOSED,
     CHANGE_REJECTED,
     CHANGE_WITHDRAWN,
+    worded,
 )
 from governance.actors import Actor
 from governance.errors import InvalidProposal, NotPermitted
@@ -104,7 +105,7 @@ def edit(actor: Actor, request_id: int, *, changes: Sequence[ProposedChange]) ->
     request = load_request(actor, request_id, lock=True)
     actor.require("changes.propose", request.client_id)
     if _one_client(changes) != request.client_id:
-        raise InvalidProposal("An edit cannot move a change to another client.")
+        raise InvalidProposal(worded("An edit cannot move a change to another client."))
     _answerable(actor)
     before = _summary(request, list(request.changes.all()))
     move_request(request, "edit")
@@ -202,7 +203,7 @@ def _one_client(changes: Sequence[ProposedChange]) -> int | None:
     clients = {one.client_id for one in changes}
     if len(clients) > 1:
         # Each client must be able to read all that it signs, and nothing of another's.
-        raise InvalidProposal("One request concerns one client, or the partner as a whole.")
+        raise InvalidProposal(worded("One request concerns one client, or the partner as a whole."))
     return clients.pop()
 
 

@@ -27,6 +27,7 @@ from mappings.services.preview import BadSample, Preview, preview_for, read_samp
 from mappings.structure import SEVERITIES, TYPES
 from mappings.transforms import TRANSFORMS
 from mappings.values import kept
+from tenants.nouns import in_words
 
 MAX_SHOWN: Final = 120
 
@@ -227,7 +228,7 @@ def choices(request: HttpRequest, mapping: Mapping, sample: dict[str, object]) -
         "policies": POLICIES,
         "misses": MISSES,
         "types": TYPES,
-        "extensions": EXTENSIONS,
+        "extensions": [(value, in_words(label)) for value, label in EXTENSIONS],
         "severities": SEVERITIES,
         "families": [(name.capitalize(), list(steps)) for name, steps in families],
         "references": [(f"reference {name}", one.label) for name, one in SCHEMAS.items()],

@@ -15,6 +15,7 @@ from mappings.engine import compile_mapping
 from mappings.models import Mapping, MappingVersion
 from mappings.overlays import laid_over, overlay_between
 from mappings.services.custom_fields import custom_fields
+from tenants.nouns import in_words
 
 
 @transaction.atomic
@@ -29,7 +30,7 @@ def ensure_overlay(actor: Actor, template: Mapping, client_id: int) -> Mapping:
         raise ValidationError("Only a live mapping of the partner's can be overlaid.")
     found = Mapping.objects.filter(slug=template.slug, client_id=client_id).first()
     if found is not None and found.template_id is None:
-        raise ValidationError("This client has a whole mapping of its own; change that.")
+        raise ValidationError(in_words("This client has a whole mapping of its own; change that."))
     if found is not None:
         return found
     overlay = Mapping(
@@ -77,9 +78,9 @@ def rule_origins(mapping: Mapping, document: Record[str, object]) -> dict[str, s
     for rule in rules_of(document):
         ident = str(rule.get("id"))
         if ident not in theirs:
-            made[ident] = "Added by the client"
+            made[ident] = in_words("Added by the client")
         elif not is_same(rule, theirs[ident]):
-            made[ident] = "The client's instead of the partner's"
+            made[ident] = in_words("The client's instead of the partner's")
         else:
             made[ident] = "The partner's, open" if rule.get("extension") else "The partner's"
     return made

@@ -22,6 +22,7 @@ from mappings.models import Mapping, MappingVersion
 from mappings.services.checking import checked
 from mappings.services.overlays import is_behind, laid, versions_laid_again
 from mappings.state import BadMove, Move, next_state
+from tenants.nouns import in_words
 
 KIND = "mapping_version"
 
@@ -215,7 +216,8 @@ def publish(mapping: Mapping, version: MappingVersion) -> None:
     try:
         followers = versions_laid_again(mapping, version)
     except MappingError as error:
-        raise BadMove(f"A client's rules don't fit it: {error}") from error
+        said = in_words("A client's rules don't fit it")
+        raise BadMove(f"{said}: {error}") from error
     _publish_one(mapping, version)
     for follower in followers:
         _publish_one(follower.mapping, follower)
@@ -297,4 +299,6 @@ def _refuse_other_start(mapping: Mapping, document: Record[str, object]) -> None
     if shared is None or shared.live is None:
         return
     if shared.live.hash != document_hash(document):
-        raise ValidationError("A client's own mapping starts as the partner's; then propose.")
+        raise ValidationError(
+            in_words("A client's own mapping starts as the partner's; then propose.")
+        )

@@ -154,7 +154,9 @@ def _allowances() -> list[Need]:
         for one in over[:SHOWN]
     ]
     if (more := len(over) - len(found)) > 0:
-        found.append(Need(_plural(more, "more client") + " over", "", "usage_overview", "warn"))
+        found.append(
+            Need(in_words(_plural(more, "more client") + " over"), "", "usage_overview", "warn")
+        )
     return found
 
 

@@ -14,6 +14,7 @@ from syncjobs.indicators.throughput import DAYS, DONE, TROUBLE, success_percent
 from syncjobs.models import Connection, Delivery, Hold, Issue
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
+from tenants.nouns import in_words
 
 BROKEN = ("failing", "refused")
 Counts = dict[tuple[int, str], tuple[int, int]]
@@ -87,7 +88,7 @@ def totals_of(clients: Iterable[Health]) -> Totals:
 
 
 def _counted(number: int, noun: str, state: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'} {state}"
+    return in_words(f"{number} {noun}{'' if number == 1 else 's'} {state}")
 
 
 def _counted_by_client(

@@ -28,6 +28,7 @@ from syncjobs.intake.page import (
 from syncjobs.models import Run, Stream
 from syncjobs.retry import backoff
 from syncjobs.state import RUN, UNUSABLE
+from tenants.nouns import in_words
 
 logger = logging.getLogger(__name__)
 Stop = Callable[[], bool]
@@ -161,7 +162,7 @@ def _message(run: Run, stream: Stream, *, more: bool) -> str:
     if not run.changed and not run.refused:
         return f"Nothing new: all {run.read} were known."
     if run.refused:
-        return f"{run.refused} of {run.read} were set aside; see the exceptions."
+        return in_words(f"{run.refused} of {run.read} were set aside; see the exceptions.")
     return f"{run.changed} of {run.read} changed something."
 
 

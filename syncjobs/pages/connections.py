@@ -20,6 +20,7 @@ from syncjobs.services import connections
 from syncjobs.services.webhooks import hook_path
 from tenants.accounts.models import Client
 from tenants.lists import page_of
+from tenants.nouns import in_words_later
 
 
 class CredentialsForm(forms.Form):
@@ -55,7 +56,9 @@ class CredentialsForm(forms.Form):
 class ConnectionForm(CredentialsForm):
     """Name and client before the fields that the connector asks for."""
 
-    client = forms.ModelChoiceField(queryset=Client.objects.all(), empty_label="Choose")
+    client = forms.ModelChoiceField(
+        queryset=Client.objects.all(), label=in_words_later("Client"), empty_label="Choose"
+    )
     name = forms.CharField(max_length=120)
 
 

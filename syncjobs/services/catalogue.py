@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from tenants.nouns import in_words
+
 TECHNICAL: Final = "technical"
 BUSINESS: Final = "business"
 HIGH, MEDIUM, LOW = 1, 2, 3
@@ -224,5 +226,5 @@ def explain(issue: _Told) -> Explanation:
     """Return the explanation of one exception, with what its system or gate said."""
     entry = CATALOGUE[issue.kind]
     said = issue.detail.get("message") or issue.detail.get("reason") or ""
-    why = f"{entry.explanation} {said}".strip()
-    return Explanation(why, entry.next_step)
+    why = f"{in_words(entry.explanation)} {said}".strip()
+    return Explanation(why, in_words(entry.next_step))

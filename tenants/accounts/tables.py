@@ -10,6 +10,7 @@ from tenants.accounts.services.clients import EDITABLE, add_client, change_clien
 from tenants.accounts.services.inviting import mail_link
 from tenants.accounts.services.people import add_person, set_active, set_roles
 from tenants.accounts.services.roles import known_roles
+from tenants.nouns import in_words
 from tenants.tables.reading import Column
 from tenants.tables.resources import ServiceResource
 
@@ -68,7 +69,7 @@ class ClientResource(ServiceResource):
             return Client.objects.filter(name__iexact=row["Name"]).order_by("pk").first()
         client = Client.objects.filter(slug=reference).first()
         if client is None:
-            raise ValidationError(f"No client has the reference {reference[:40]!r}.")
+            raise ValidationError(f"{in_words('No client has the reference')} {reference[:40]!r}.")
         return client
 
     def _wanted(self, row: dict[str, str]) -> dict[str, str]:
@@ -126,7 +127,7 @@ class PersonResource(ServiceResource):
     def changes(self, instance: User, row: dict[str, str]) -> dict[str, tuple[str, str]]:
         client = _client(row)
         if (client.pk if client else None) != instance.client_id:
-            raise ValidationError("Somebody who is there cannot move to another client.")
+            raise ValidationError(in_words("Somebody who is there cannot move to another client."))
         if row["Name"] != instance.name:
             raise ValidationError("The name of somebody who is there cannot be changed here.")
         found = {}
@@ -164,7 +165,7 @@ def _client(row: dict[str, str]) -> Client | None:
     )
     if len(found) != 1:
         many = "Several clients are" if found else "No client is"
-        raise ValidationError(f"{many} called {said[:60]!r}.")
+        raise ValidationError(f"{in_words(many)} called {said[:60]!r}.")
     return found[0]
 
 

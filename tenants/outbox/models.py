@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from tenants.nouns import in_words
 from tenants.outbox import state
 from tenants.outbox.kinds import KINDS, kind_label
 
@@ -56,7 +57,7 @@ class OutgoingMail(models.Model):
     @property
     def label(self) -> str:
         """What people call its kind."""
-        return kind_label(self.kind)
+        return in_words(kind_label(self.kind))
 
     @property
     def can_be_sent_again(self) -> bool:

@@ -1,22 +1,34 @@
 """A partner's own words stand wherever ours would: menus, headings, lists, buttons."""
 
+import json
 import re
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.test import Client as Browser
 from django.urls import reverse
 from django_tenants.utils import tenant_context
 
+from branding.mail.composing import compose
+from branding.mail.samples import SAMPLES
 from branding.services.brand import BrandValues, set_up_brand
-from branding.services.identity import forget_identity
-from governance.actors import command_actor
+from branding.services.identity import current_identity, forget_identity
+from governance.actors import Actor, command_actor
+from tenants.accounts.models import Client, User
 from tenants.accounts.permissions import permissions_of
+from tenants.accounts.services.clients import change_client
+from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
+from tenants.outbox.kinds import KINDS
 from tests.actors import ALICE, GRACE, Person
-from tests.isolation.matrix import PAGES, PUBLIC, SIGNED_IN
+from tests.isolation.matrix import API, PAGES, PUBLIC, SIGNED_IN
 from tests.isolation.routes import URLCONFS, Route
-from tests.isolation.test_pages import pages
+from tests.isolation.test_api import ROUTES as API_ROUTES
+from tests.isolation.test_api import address as api_address
+from tests.isolation.test_api import key_of
+from tests.isolation.test_pages import Twins, address, pages, signed_in
 
 WORDS = BrandValues(
     name="Northwind Ops",
@@ -28,11 +40,15 @@ WORDS = BrandValues(
     noun_exception="obstacle",
     noun_exceptions="obstacles",
 )
-OURS = re.compile(r"\b(clients?|workflows?|exceptions?)\b", re.IGNORECASE)
+# "Client ID" and "client secret" are the other system's terms.
+OURS = re.compile(r"\b(clients?|workflows?|exceptions?)\b(?! (?:id|secret)\b)", re.IGNORECASE)
 # The editor and its history show our words on purpose, beside those that replace them; the
 # audit trail shows what was written, as it was written.
 # The headings of a file that is taken in stay as they are.
-SHOWS_OURS = {"brand_edit", "brand_preview", "brand_history", "audit_list", "person_import"}
+SHOWS_OURS = {
+    "brand_edit", "brand_preview", "brand_preview_page", "brand_history", "audit_list",
+    "person_import",
+}  # fmt: skip
 PEOPLE = {"admin": ALICE, "portal": GRACE}
 
 
@@ -55,19 +71,117 @@ def _seen(html: str) -> str:
     return " ".join([re.sub(r"<[^>]+>", " ", html), *said])
 
 
+def _ours_in(text: str) -> list[str]:
+    return [text[max(0, one.start() - 40) : one.end() + 40] for one in OURS.finditer(text)]
+
+
+def _own_words() -> None:
+    set_up_brand(command_actor("tests"), WORDS)
+    forget_identity()
+
+
 @pytest.mark.parametrize(
     "route", _lists("admin") + _lists("portal"), ids=lambda route: str(route.key)
 )
 def test_no_page_says_our_word_where_the_partner_has_its_own(
     route: Route, browse: Callable[..., Browser], northwind: Partner
 ) -> None:
-    set_up_brand(command_actor("tests"), WORDS)
-    forget_identity()
+    _own_words()
     person: Person = PEOPLE[route.door]
     answer = browse(person).get(reverse(route.name, urlconf=URLCONFS[route.door]), follow=True)
     if "text/html" not in answer.headers["Content-Type"]:
         return
-    seen = _seen(answer.content.decode())
-    found = [seen[max(0, one.start() - 40) : one.end() + 40] for one in OURS.finditer(seen)]
+    found = _ours_in(_seen(answer.content.decode()))
     with tenant_context(northwind):
         assert not found
+
+
+@pytest.mark.parametrize("door", ["admin", "portal"])
+def test_no_page_of_one_object_says_our_word_either(door: str, twins: Twins) -> None:
+    northwind = twins["northwind"]
+    with tenant_context(northwind):
+        _own_words()
+        person = PEOPLE[door]
+        held = permissions_of(list(person.roles)) | {SIGNED_IN}
+        routes = [route for route in pages(door) if route.names and route.name not in SHOWS_OURS]
+        paths = {
+            route.name: address(route, "Alder Consulting")
+            for route in routes
+            if "GET" in PAGES[door][route.name].methods
+            and not held.isdisjoint(PAGES[door][route.name].needs.split())
+        }
+    browser = signed_in(northwind, person)
+    found = {}
+    for name, path in paths.items():
+        answer = browser.get(path)
+        if answer.status_code == 200 and "text/html" in answer.headers["Content-Type"]:
+            found[name] = _ours_in(_seen(answer.content.decode()))
+    assert len(found) > 5
+    assert [f"{name}: {words}" for name, words in found.items() if words] == []
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_no_mail_says_our_word(kind: str, northwind: Partner) -> None:
+    _own_words()
+    made = compose(current_identity(), kind, SAMPLES[kind])
+    plain = re.sub(r"https?://\S+", " ", made.text)
+    seen = re.sub(r"https?://\S+", " ", _seen(made.html))
+    assert not _ours_in(f"{made.subject} {plain} {seen}")
+
+
+# Fields keep their names: they are the contract with programs. What is said about them does not.
+BODIES: tuple[object, ...] = (
+    {},
+    {"client": 999_999, "scopes": ["x"], "roles": ["x"], "reason": ""},
+    {"name": "x", "client": None, "email": "new@x.example", "roles": ["client_admin"]},
+    {"name": "x", "email": "new@x.example", "roles": ["owner"], "document": {"open_targets": 1}},
+    [],
+)
+
+
+def test_no_answer_of_the_api_says_our_word(twins: Twins) -> None:
+    northwind = twins["northwind"]
+    key = key_of(northwind, ALICE)
+    with tenant_context(northwind):
+        _own_words()
+        paths = [(route, api_address(route, "Alder Consulting")) for route in API_ROUTES]
+    said: dict[str, list[str]] = {}
+    browser = Browser(
+        headers={"host": "admin.northwind.localhost", "authorization": f"Bearer {key}"}
+    )
+    for route, path in paths:
+        for method in API[route.name]:
+            for body in BODIES if method != "GET" else ({},):
+                query = "?client=x&month=x&cursor=x" if method == "GET" else ""
+                with transaction.atomic():
+                    answer = browser.generic(
+                        method, path + query, json.dumps(body), content_type="application/json"
+                    )
+                    transaction.set_rollback(True)
+                error = answer.json().get("error") if answer.status_code >= 400 else None
+                if isinstance(error, dict):
+                    rows = [error["message"], *(row["message"] for row in error.get("fields", []))]
+                    said[f"{method} {route.name} {body}"] = _ours_in(" ".join(rows))
+    assert len(said) > 20
+    assert [f"{name}: {words}" for name, words in said.items() if words] == []
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        lambda actor: make_token(
+            actor, user=User.objects.get(email=GRACE.email), name="t", scopes=["clients.view"],
+            client=Client.objects.get(name="Birch Systems"),
+        ),
+        lambda actor: change_client(actor, Client.objects.first(), nonsense="x"),
+    ],
+)  # fmt: skip
+def test_no_refusal_of_a_service_says_our_word(
+    refused: Callable[[Actor], object], northwind: Partner
+) -> None:
+    _own_words()
+    with pytest.raises(ValidationError) as raised:
+        refused(command_actor("tests"))
+    text = " ".join(raised.value.messages)
+    assert not _ours_in(text)
+    assert re.search(r"\baccounts?\b", text, re.IGNORECASE)

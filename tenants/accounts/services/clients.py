@@ -13,6 +13,7 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import Client
 from tenants.accounts.names import plain_name
+from tenants.nouns import in_words
 
 # The framework knows the forms of these and of their regions ("en" covers "en-ie").
 LANGUAGES = frozenset(LANG_INFO)
@@ -96,7 +97,7 @@ def change_client(actor: Actor, client: Client, **values: str) -> Client:
     actor.require("clients.manage", client.pk)
     unknown = set(values) - set(EDITABLE)
     if unknown:
-        raise ValidationError(f"A client has no field {', '.join(sorted(unknown))}.")
+        raise ValidationError(f"{in_words('A client has no field')} {', '.join(sorted(unknown))}.")
     locked = Client.objects.select_for_update().get(pk=client.pk)
     before = {field: getattr(locked, field) for field in values}
     for field, value in values.items():

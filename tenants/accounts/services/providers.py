@@ -17,6 +17,7 @@ from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import STAFF_ROLES
 from tenants.accounts.services.roles import known_roles
 from tenants.context import current_schema
+from tenants.nouns import in_words
 
 SHOWN = (
     "protocol", "sign_in_url", "certificate", "email_claim",
@@ -142,7 +143,7 @@ def _fill(provider: IdentityProvider, setup: Setup) -> None:
 
 def _check(kind: str, setup: Setup) -> None:
     if kind not in {User.Kind.STAFF.value, User.Kind.CLIENT.value}:
-        raise ValidationError("Single sign-on is for staff or for clients' people.")
+        raise ValidationError(in_words("Single sign-on is for staff or for clients' people."))
     known = {role.key for role in known_roles(of_client=kind == User.Kind.CLIENT)}
     if unknown := sorted(set(setup.roles.values()) - known):
         raise ValidationError(f"{', '.join(unknown)} is no role here.")
@@ -189,7 +190,7 @@ def _check_creating(kind: str, setup: Setup) -> None:
     if not setup.creates_people:
         return
     if kind == User.Kind.CLIENT:
-        raise ValidationError({"creates_people": "Clients' people are invited."})
+        raise ValidationError({"creates_people": in_words("Clients' people are invited.")})
     if not setup.domains:
         raise ValidationError({"domains": "Say whose addresses may come in."})
     if not setup.roles:

@@ -28,6 +28,7 @@ from tenants.accounts.permissions import (
     grantable_by,
     permission_labels,
 )
+from tenants.nouns import in_words
 
 NAMED = 5  # holders that a refusal names
 
@@ -48,7 +49,7 @@ def known_roles(*, of_client: bool) -> list[KnownRole]:
     """Return the roles for clients' people, or those for staff: built-in ones first."""
     kind = Role.Kind.CLIENT if of_client else Role.Kind.STAFF
     built_in = [
-        KnownRole(key, name, NOTES[key], held, of_client)
+        KnownRole(key, name, in_words(NOTES[key]), held, of_client)
         for key, (name, held) in (CLIENT_ROLES if of_client else STAFF_ROLES).items()
     ]
     own = [

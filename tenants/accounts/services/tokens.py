@@ -19,6 +19,7 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import ApiToken, Client, User
 from tenants.accounts.names import plain_name
+from tenants.nouns import in_words
 
 MARK = "key"
 SECRET_BYTES = 24
@@ -52,7 +53,7 @@ def make_token(
             f"{user.name} does not hold {', '.join(sorted(too_much))}, so the token can't either."
         )
     if user.client_id and client_id != user.client_id:
-        raise ValidationError("A client user's token is for that client only.")
+        raise ValidationError(in_words("A client user's token is for that client only."))
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(SECRET_BYTES)
     token = ApiToken(
         name=plain_name(name),
