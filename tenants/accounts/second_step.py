@@ -32,8 +32,11 @@ def _finished(request: HttpRequest, user: User, code: CodeForm, key: PasskeyForm
     else:
         if not code.is_valid():
             return False
-        done = service.finish_with_code(request, user, code.cleaned_data["code"])
         problem = second_factors.WRONG_CODE
+        try:
+            done = service.finish_with_code(request, user, code.cleaned_data["code"])
+        except second_factors.FactorUnreadable as error:
+            done, problem = False, str(error)
     if not done:
         code.add_error(None, problem)
     return done

@@ -1,5 +1,6 @@
 """Second factors: setting up, the second step, guessing, replay, reset, the partner's rules."""
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -7,14 +8,17 @@ from collections.abc import Callable, Iterator
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core.cache import cache
 from django.test import Client as Browser
 from django.urls import reverse
+from pytest_django import Settings
 
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from tenants.accounts.adapters import of_person
 from tenants.accounts.models import ApiToken, User
 from tenants.accounts.services import second_factors, sign_in
 from tests.actors import ALICE, BOB, DAVE, ERIN, GRACE, HEIDI, MALLORY, PASSWORD, Person
@@ -53,7 +57,7 @@ def set_up_app(browser: Browser) -> tuple[str, list[str]]:
     assert shown, page
     key = shown[1].replace(" ", "")
     answer = browser.post("/account/factors/app/", {"code": code_of(key)})
-    return key, re.findall(r"\b\d{8}\b", answer.content.decode())
+    return key, re.findall(r"\b\d{12}\b", answer.content.decode())
 
 
 def with_app(browse: Browse, person: Person) -> tuple[str, list[str]]:
@@ -187,10 +191,9 @@ def test_the_key_is_sealed_and_opens_for_nobody_else(browse: Browse) -> None:
         assert key not in str(row.data)
         assert codes[0] not in str(row.data)
     Authenticator.objects.filter(user=user_of(DAVE)).update(user=user_of(BOB))
-    from tenants.sealing import SealError
-
-    with pytest.raises(SealError):
+    with pytest.raises(second_factors.FactorUnreadable):
         second_factors.check_code(user_of(BOB), codes[0])
+    assert second_factors.codes_left(user_of(BOB)) == 10
 
 
 def test_the_keys_survive_a_new_data_key(browse: Browse, actor: Callable[[Person], object]) -> None:
@@ -201,6 +204,43 @@ def test_the_keys_survive_a_new_data_key(browse: Browse, actor: Callable[[Person
     for _number in range(3):
         assert rotate_data_key(command_actor("tests")) >= 2
     assert second_factors.check_code(user_of(DAVE), codes[0])
+
+
+def test_without_the_master_key_recovery_codes_open_and_the_app_says_why_not(
+    browse: Browse, clock: Traveller, settings: Settings
+) -> None:
+    key, codes = with_app(browse, DAVE)
+    clock.shift(60)
+    settings.MASTER_KEY = os.urandom(32)
+    browser = come_in(browse, DAVE)
+    answer = browser.post("/sign-in/second/", {"code": code_of(key)})
+    assert answer.status_code == 200
+    assert "be checked at the moment. Use a recovery code" in answer.content.decode()
+    refused = AuditEntry.objects.get(action="account.factor_refused")
+    assert "does not open" in refused.reason
+    assert browser.post("/sign-in/second/", {"code": codes[0]}).status_code == 302
+    assert "9 left" in browser.get("/account/factors/").content.decode()
+    assert (
+        len(re.findall(r"\b\d{12}\b", browser.post("/account/factors/codes/").content.decode()))
+        == 10
+    )
+    without = come_in(browse, ERIN)
+    page = without.get("/account/factors/app/").content.decode()
+    shown = re.search(r"<code>([A-Z2-7 ]{32,})</code>", page)
+    assert shown
+    answer = without.post("/account/factors/app/", {"code": code_of(shown[1].replace(" ", ""))})
+    assert "can be set up at the moment" in answer.content.decode()
+
+
+def test_codes_of_before_that_were_sealed_go_on_working(browse: Browse) -> None:
+    with_app(browse, DAVE)
+    user = user_of(DAVE)
+    Authenticator.objects.filter(user=user, type=second_factors.CODES).delete()
+    with of_person(user.pk):
+        sealed = RecoveryCodes.activate(user).generate_codes()
+    assert second_factors.codes_left(user) == 10
+    assert second_factors.check_code(user, sealed[0]) == "Recovery codes"
+    assert second_factors.check_code(user, sealed[0]) is None
 
 
 def test_removing_asks_again_who_it_is(browse: Browse, clock: Traveller) -> None:
@@ -228,7 +268,7 @@ def test_nobody_removes_somebody_elses_factor(browse: Browse) -> None:
 def test_new_recovery_codes_end_those_before(browse: Browse) -> None:
     browser = come_in(browse, DAVE)
     _, codes = set_up_app(browser)
-    fresh = re.findall(r"\b\d{8}\b", browser.post("/account/factors/codes/").content.decode())
+    fresh = re.findall(r"\b\d{12}\b", browser.post("/account/factors/codes/").content.decode())
     assert len(fresh) == 10
     assert second_factors.check_code(user_of(DAVE), codes[0]) is None
     assert second_factors.check_code(user_of(DAVE), fresh[0]) == "Recovery codes"

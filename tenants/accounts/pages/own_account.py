@@ -114,9 +114,15 @@ def own_confirm(request: HttpRequest) -> HttpResponse:
         if user.has_usable_password():
             own_account.check_password(user, proof)
             return True
-        used = sign_in_service.prove_factor(user, lambda: second_factors.check_code(user, proof))
+        problem = second_factors.WRONG_CODE
+        try:
+            used = sign_in_service.prove_factor(
+                user, lambda: second_factors.check_code(user, proof)
+            )
+        except second_factors.FactorUnreadable as error:
+            used, problem = None, str(error)
         if used is None:
-            form.add_error("proof", second_factors.WRONG_CODE)
+            form.add_error("proof", problem)
         return used is not None
 
     try:

@@ -5,6 +5,7 @@ once is decided here. Recovery codes alone are no factor: they stand in for a lo
 """
 
 import json
+import logging
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,6 @@ from allauth.core import context
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal import auth as totp
 from allauth.mfa.webauthn.internal import auth as webauthn
 from django.core.exceptions import ValidationError
@@ -26,10 +26,13 @@ from governance.actions import Action
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.services import audit
-from tenants.accounts import actions
+from tenants.accounts import actions, recovery
 from tenants.accounts.adapters import of_person
 from tenants.accounts.models import User
 from tenants.accounts.names import plain_name
+from tenants.sealing import SealError
+
+logger = logging.getLogger(__name__)
 
 APP = Authenticator.Type.TOTP
 PASSKEY = Authenticator.Type.WEBAUTHN
@@ -37,12 +40,24 @@ CODES = Authenticator.Type.RECOVERY_CODES
 LABELS = {APP: "Authenticator app", PASSKEY: "Passkey", CODES: "Recovery codes"}
 PASSKEYS_AT_MOST = 10
 WRONG_CODE = "This code is not right. Codes change every 30 seconds and work once."
+NO_APP_NOW = "No authenticator app can be set up at the moment. Add a passkey, or ask support."
+UNREADABLE = (
+    "Codes of your app can't be checked at the moment. Use a recovery code or a passkey, or ask "
+    "support."
+)
 WRONG_KEY = "This passkey did not work here. Try again, or use another factor."
 
 
 # A code is read on white only, also where the page is dark.
 _PAPER = '<rect width="100%" height="100%" fill="#fff"/>'
 _SVG_START = re.compile(r"(<svg[^>]*>)")
+
+
+class FactorUnreadable(Exception):
+    """What is stored of somebody's factor does not open: the master key is lost or wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(UNREADABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +84,7 @@ def has_factor(user: User) -> bool:
 def codes_left(user: User) -> int:
     """Return how many recovery codes somebody has left."""
     row = Authenticator.objects.filter(user_id=user.pk, type=CODES).first()
-    with of_person(user.pk):
-        return len(RecoveryCodes(row).get_unused_codes()) if row else 0
+    return recovery.left(row) if row else 0
 
 
 def label_of(factor: Authenticator) -> str:
@@ -105,8 +119,12 @@ def add_app(actor: Actor, user: User, key: str, code: str) -> list[str]:
     counter = _counter_of(key, code)
     if counter is None:
         raise ValidationError({"code": WRONG_CODE})
-    with of_person(user.pk):
-        row = totp.TOTP.activate(user, key).instance
+    try:
+        with of_person(user.pk):
+            row = totp.TOTP.activate(user, key).instance
+    except SealError:
+        logger.exception("An authenticator app of user %s could not be sealed", user.pk)
+        raise ValidationError(NO_APP_NOW) from None
     _note_counter(row, counter)
     _added(user, row)
     return _first_codes(user)
@@ -168,16 +186,25 @@ def person_of_passkey(request: HttpRequest, answer: dict[str, Any], user: User |
 
 @transaction.atomic
 def check_code(user: User, code: str) -> str | None:
-    """Return what a code is of (app or recovery code), used up by this; None for a wrong one."""
+    """Return what a code is of (app or recovery code), used up by this; None for a wrong one.
+
+    Raises FactorUnreadable where it is no recovery code and the app's key does not open.
+    """
     rows = Authenticator.objects.select_for_update().filter(user_id=user.pk)
-    with of_person(user.pk):
-        for row in rows.filter(type__in=(APP, CODES)).order_by("-type"):
-            right = (
-                _app_code(row, code) if row.type == APP else RecoveryCodes(row).validate_code(code)
-            )
-            if right:
-                Authenticator.objects.filter(pk=row.pk).update(last_used_at=timezone.now())
-                return LABELS[Authenticator.Type(row.type)]
+    shut = False
+    for row in rows.filter(type__in=(APP, CODES)).order_by("-type"):
+        try:
+            with of_person(user.pk):
+                right = (_app_code if row.type == APP else recovery.use)(row, code)
+        except SealError:
+            logger.exception("Factor %s of user %s does not open", row.pk, user.pk)
+            shut = True
+            continue
+        if right:
+            Authenticator.objects.filter(pk=row.pk).update(last_used_at=timezone.now())
+            return LABELS[Authenticator.Type(row.type)]
+    if shut:
+        raise FactorUnreadable
     return None
 
 
@@ -252,11 +279,6 @@ def _app_code(row: Authenticator, code: str) -> bool:
     return True
 
 
-def _recovery_code(row: Authenticator, code: str) -> bool:
-    """Check a recovery code, and use it up."""
-    return bool(RecoveryCodes(row).validate_code(code))
-
-
 def _note_counter(row: Authenticator, counter: int) -> None:
     row.data["last_step"] = counter
     row.save(update_fields=["data"])
@@ -266,10 +288,10 @@ def _first_codes(user: User) -> list[str]:
     """Make recovery codes where there are none, and return them; they are shown this once."""
     if Authenticator.objects.filter(user_id=user.pk, type=CODES).exists():
         return []
-    with of_person(user.pk):
-        made = RecoveryCodes.activate(user).generate_codes()
+    made, data = recovery.new_codes(user.pk)
+    Authenticator.objects.create(user_id=user.pk, type=CODES, data=data)
     _record(actions.RECOVERY_CODES_MADE, user, after={"count": len(made)})
-    return [str(code) for code in made]
+    return made
 
 
 def _registered(request: HttpRequest, answer: dict[str, Any]) -> Any:

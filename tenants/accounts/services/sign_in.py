@@ -174,18 +174,31 @@ def _finish(request: HttpRequest, user: User, check: Callable[[], str | None]) -
 
 
 def prove_factor(user: User, check: Callable[[], str | None]) -> str | None:
-    """Check a factor under the limit on guessing; None and a failure noted for a wrong one."""
+    """Check a factor under the limit on guessing; None and a failure noted for a wrong one.
+
+    Raises TooManyTries, and FactorUnreadable, which is noted and counted like a wrong code:
+    it may be a guess at a recovery code.
+    """
     _refuse_guessing_codes(user)
-    used = check()
+    try:
+        used = check()
+    except second_factors.FactorUnreadable:
+        _note_refused_factor(user, "The stored key of the authenticator app does not open")
+        raise
     if used is None:
-        audit.record(
-            actions.FACTOR_REFUSED,
-            object_kind="user",
-            object_id=user.pk,
-            object_label=user.name,
-            client_id=user.client_id,
-        )
+        _note_refused_factor(user)
     return used
+
+
+def _note_refused_factor(user: User, reason: str = "") -> None:
+    audit.record(
+        actions.FACTOR_REFUSED,
+        object_kind="user",
+        object_id=user.pk,
+        object_label=user.name,
+        client_id=user.client_id,
+        reason=reason,
+    )
 
 
 def sign_in_with_passkey(request: HttpRequest, answer: dict[str, Any], *, kind: str) -> bool:
