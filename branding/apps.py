@@ -17,6 +17,7 @@ class BrandingConfig(AppConfig):
         from branding.mail.notices import ask_for_signatures
         from branding.mail.sending import courier
         from branding.navigation import register_counter
+        from branding.papers import forget_previews
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
         from branding.starting import first_brand
@@ -27,6 +28,7 @@ class BrandingConfig(AppConfig):
         from tenants.mailing import register_courier
         from tenants.sealing import register_holder
         from tenants.services import starting_content
+        from tenants.services.cleaning import register_cleaner
 
         register_listener(ask_for_signatures)
         register_courier(courier)
@@ -35,4 +37,5 @@ class BrandingConfig(AppConfig):
         word_labels_by(in_words)
         starting_content.register(first_brand)
         columns.register()
+        register_cleaner(forget_previews)
         register_counter("awaiting_approval", waiting_signatures)

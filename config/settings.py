@@ -197,6 +197,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 # Second factors and the list of sessions; which parts of the library and why, is in
 # docs/decisions/0009. None of its addresses or templates is used.
+# Operators without a second factor can do nothing but set one up.
+OPERATOR_SECOND_FACTOR = env.bool("LIVERY_OPERATOR_SECOND_FACTOR", PRODUCTION)
 MFA_ADAPTER = "config.adapters.FactorAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

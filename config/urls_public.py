@@ -6,6 +6,7 @@ import config.signals  # noqa: F401  connects the schema's reset
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("tenants.accounts.urls")),
+    path("account/", include("tenants.accounts.pages.own_urls")),
     path("", include("tenants.console.urls")),
 ]
 

@@ -10,6 +10,7 @@ from syncjobs.engine.stopping import asked_to_stop
 from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
+from tenants.services.cleaning import clean_hourly
 
 PUBLIC = get_public_schema_name()
 
@@ -34,7 +35,10 @@ def run(schema: str) -> str:
 
 
 def send_mail(schema: str) -> str:
-    """Send the mails that are due in one schema, the operators' included."""
+    """Send the mails that are due in one schema, the operators' included, and tidy up there.
+
+    It is rung for at least every quarter of an hour, also where nothing else happens.
+    """
     if schema != PUBLIC:
         with public_scope():
             if not Partner.objects.filter(
@@ -46,4 +50,5 @@ def send_mail(schema: str) -> str:
         correlation.scope(actor=task_actor("worker"), door="task"),
     ):
         tried = send_due(stop=asked_to_stop)
+        clean_hourly()
     return f"{schema}: {tried} mails"

@@ -143,6 +143,20 @@ class MailWakeup(models.Model):
         return self.schema_name
 
 
+class OperatorKey(models.Model):
+    """A data key of the operators' own schema, wrapped by the installation's master key.
+
+    What seals their second factors; a partner's are in the partner's schema.
+    """
+
+    version = models.PositiveIntegerField(unique=True)
+    wrapped = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"key {self.version}"
+
+
 class Heartbeat(models.Model):
     """When a worker's supervisor last said that it is alive."""
 

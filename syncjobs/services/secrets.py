@@ -1,14 +1,16 @@
 """Seals and opens this partner's secrets with its own data keys.
 
-Call these inside the partner's schema. The associated data is (schema, table, row uuid,
-field); `place_of` builds it for a connection's credentials.
+Call these inside the partner's schema; in the public one the keys are the operators'. The
+associated data is (schema, table, row uuid, field); `place_of` builds it for a connection.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
-from django.db import transaction
+from django.db import models, transaction
+from django_tenants.utils import get_public_schema_name
 
 from governance.actors import Actor
 from governance.services import audit
@@ -16,7 +18,10 @@ from syncjobs import vault
 from syncjobs.actions import SECRETS_ROTATED
 from syncjobs.models import Connection, SecretKey
 from tenants import sealing
+from tenants.models import OperatorKey
 
+DataKeyRow = SecretKey | OperatorKey
+PUBLIC = get_public_schema_name()
 _BATCH = 200
 _KEPT = 2
 
@@ -43,7 +48,7 @@ def open_sealed(token: str, *, aad: tuple[str, ...]) -> dict[str, object]:
 
 def keys_open() -> bool:
     """Say whether a master key of this process opens all of the partner's data keys."""
-    return all(_fits(row, _masters()) for row in SecretKey.objects.order_by("version"))
+    return all(_fits(row, _masters()) for row in _keys().order_by("version"))
 
 
 def rotate_data_key(actor: Actor) -> int:
@@ -54,12 +59,12 @@ def rotate_data_key(actor: Actor) -> int:
     """
     actor.require("connections.manage", client_id=None)
     with transaction.atomic():
-        newest = SecretKey.objects.select_for_update().order_by("-version").first()
+        newest = _keys().select_for_update().order_by("-version").first()
         version = newest.version + 1 if newest else 1
         _store(vault.new_data_key(version))
         count = _reseal_everything()
-        kept = SecretKey.objects.order_by("-version").values_list("version", flat=True)[:_KEPT]
-        SecretKey.objects.exclude(version__in=list(kept)).delete()
+        kept = _keys().order_by("-version").values_list("version", flat=True)[:_KEPT]
+        _keys().exclude(version__in=list(kept)).delete()
         audit.record(
             SECRETS_ROTATED,
             object_kind="secret_key",
@@ -79,7 +84,7 @@ def rewrap_data_keys(actor: Actor) -> int:
     actor.require("connections.manage", client_id=None)
     changed = 0
     with transaction.atomic():
-        for row in SecretKey.objects.select_for_update().order_by("version"):
+        for row in _keys().select_for_update().order_by("version"):
             if _fits(row, [settings.MASTER_KEY]):
                 continue
             opened = _unwrapped(row, _masters())
@@ -97,22 +102,29 @@ def rewrap_data_keys(actor: Actor) -> int:
     return changed
 
 
+def _keys() -> "models.Manager[Any]":
+    """The table of the data keys: a partner's own, or that of the operators in public."""
+    return OperatorKey.objects if _schema() == PUBLIC else SecretKey.objects
+
+
 def _ring(*, create: bool = False) -> vault.KeyRing:
-    rows = list(SecretKey.objects.order_by("version"))
+    rows = list(_keys().order_by("version"))
     if not rows and create:
         _store(vault.new_data_key(1))
-        rows = list(SecretKey.objects.order_by("version"))
+        rows = list(_keys().order_by("version"))
     return vault.KeyRing([_unwrapped(row, _masters()) for row in rows])
 
 
 def _store(data_key: vault.DataKey) -> None:
     """Keep a key; when somebody made that version first, theirs stands."""
     wrapped = vault.wrap(data_key, master=settings.MASTER_KEY, schema=_schema())
-    SecretKey.objects.get_or_create(version=data_key.version, defaults={"wrapped": wrapped})
+    _keys().get_or_create(version=data_key.version, defaults={"wrapped": wrapped})
 
 
 def _reseal_everything() -> int:
     count, ring = 0, _ring()
+    if _schema() == PUBLIC:
+        return sealing.reseal_all(lambda token, place: _again(token, place, ring))
     rows = Connection.objects.select_for_update().order_by("pk")
     for connection in rows.exclude(secret="", hook_secrets="").iterator(chunk_size=_BATCH):
         connection.secret = _again(connection.secret, place_of(connection), ring)
@@ -129,11 +141,11 @@ def _again(sealed: str, place: tuple[str, ...], ring: vault.KeyRing) -> str:
     return vault.seal(vault.open_sealed(sealed, aad=place, ring=ring), aad=place, ring=ring)
 
 
-def _unwrapped(row: SecretKey, masters: list[bytes]) -> vault.DataKey:
+def _unwrapped(row: DataKeyRow, masters: list[bytes]) -> vault.DataKey:
     return vault.unwrap(row.wrapped, version=row.version, masters=masters, schema=_schema())
 
 
-def _fits(row: SecretKey, masters: list[bytes]) -> bool:
+def _fits(row: DataKeyRow, masters: list[bytes]) -> bool:
     try:
         _unwrapped(row, masters)
     except vault.VaultError:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.db import ProgrammingError, transaction
 
-from syncjobs.services.secrets import keys_open
+from syncjobs.services.secrets import PUBLIC, keys_open
 from tenants.context import schema_scope
 from tenants.services.diagnosis.finding import Finding, fail, ok
 from tenants.services.suspension import working_schemas
@@ -26,6 +26,13 @@ def check_stored_credentials() -> Iterator[Finding]:
     schemas = sorted(working_schemas())[:_LOOKED_AT]
     shut = [schema for schema in schemas if not _opens(schema)]
     name = "stored credentials"
+    if not _opens(PUBLIC):
+        yield fail(
+            name,
+            "The master key does not open what seals the operators' second factors.",
+            "Set the LIVERY_MASTER_KEY that sealed them, or add it to LIVERY_PREVIOUS_MASTER_KEYS. "
+            "Recovery codes and passkeys open meanwhile.",
+        )
     if not shut:
         yield ok(name, f"The master key opens those of {len(schemas)} partners looked at.")
         return

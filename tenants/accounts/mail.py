@@ -58,7 +58,7 @@ def send_new_device(user: User, device: str, at: datetime) -> bool:
         "device": device,
         "address": correlation.current().address,
         "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
-        "link": own_host(user) + ("/" if user.kind == User.Kind.OPERATOR else ACCOUNT_PATH),
+        "link": own_host(user) + ACCOUNT_PATH,
     }
     return mailing.send(user.email, "new_device", values)
 

@@ -9,6 +9,7 @@ from governance.services import audit
 from tenants import actions
 from tenants.accounts.invitations import link_path
 from tenants.accounts.models import User
+from tenants.accounts.services import second_factors, sessions
 from tenants.context import public_scope
 from tenants.hosts import base_url
 
@@ -41,3 +42,19 @@ def add_operator(
         )
         link = base_url("public", "") + link_path(operator)
     return operator, link
+
+
+def reset_operator_factors(actor: Actor, email: str, reason: str) -> User:
+    """Take all second factors from an operator who lost them, and sign them out everywhere.
+
+    Raises NotPermitted; ValidationError for an address that no operator has, or no reason.
+    """
+    actor.require("partners.manage")
+    with public_scope(), transaction.atomic():
+        found = User.objects.filter(email=email.strip().lower(), kind=User.Kind.OPERATOR)
+        operator = found.first()
+        if operator is None:
+            raise ValidationError({"email": "No operator has this address."})
+        second_factors.reset(actor, operator, reason)
+        sessions.end_all(actor, operator)
+    return operator

@@ -10,7 +10,7 @@ promises, and the views have to agree.
   owned   the address names an object of one client: somebody else's is a 404
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 PUBLIC, SIGNED_IN, OPERATOR, NOBODY = "public", "signed in", "operator", "nobody"
 READ = ("GET",)
@@ -241,6 +241,7 @@ PORTAL: dict[str, Rule] = {
 
 CONSOLE: dict[str, Rule] = {
     **_ENTRY,
+    **{name: replace(rule, needs=OPERATOR) for name, rule in _OWN.items() if name != "preferences"},
     **_rules("partner_list domain_overview health_overview", Rule(OPERATOR)),
     "partner_add": Rule(OPERATOR, FORM),
     "partner_detail": Rule(OPERATOR),
@@ -325,6 +326,7 @@ COMMANDS = {
     "migrate_partners": "changes tables; as the owner role",
     "migrate_schemas": "changes tables; as the owner role",
     "provision_partner": "makes a partner; audited",
+    "reset_operator_factors": "takes an operator's second factors away; public schema, audited",
     "send_mail": "sends the mails that are due, in every schema or one",
     "worker": "runs the tasks",
 }

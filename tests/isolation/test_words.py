@@ -173,7 +173,7 @@ def test_no_answer_of_the_api_says_our_word(twins: Twins) -> None:
             actor, user=User.objects.get(email=GRACE.email), name="t", scopes=["clients.view"],
             client=Client.objects.get(name="Birch Systems"),
         ),
-        lambda actor: change_client(actor, Client.objects.first(), nonsense="x"),
+        lambda actor: change_client(actor, Client.objects.get(name="Birch Systems"), nonsense="x"),
     ],
 )  # fmt: skip
 def test_no_refusal_of_a_service_says_our_word(

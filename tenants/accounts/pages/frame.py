@@ -15,7 +15,7 @@ from governance import correlation
 from governance.requests import actor_of
 
 T = TypeVar("T")
-FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
+FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html", "console": "console/base.html"}
 TABS = (
     ("person_list", "People", {"users.manage"}),
     ("role_matrix", "Roles", {"users.manage", "audit.view"}),

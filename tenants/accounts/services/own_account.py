@@ -19,7 +19,7 @@ from tenants.accounts.services.sessions import note_seen
 @transaction.atomic
 def rename(actor: Actor, user: User, name: str) -> None:
     """Change one's own name. Raises NotPermitted, or ValidationError at `name`."""
-    if actor.kind != "person" or actor.id != user.pk:
+    if actor.kind not in {"person", "operator"} or actor.id != user.pk:
         raise NotPermitted("Only the person themselves may change their name.")
     wanted, before = plain_name(name), user.name
     if not wanted:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -23,7 +24,10 @@ def current_rules() -> SignInRules:
 
 
 def needs_factor(user: User) -> bool:
-    """Say whether a role that somebody holds needs a second factor."""
+    """Say whether a role that somebody holds needs a second factor; of an operator, whether
+    the installation asks for it."""
+    if user.kind == User.Kind.OPERATOR:
+        return bool(settings.OPERATOR_SECOND_FACTOR)
     roles = user.roles
     return bool(roles) and not _factor_roles().isdisjoint(roles)
 
