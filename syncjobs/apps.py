@@ -18,6 +18,7 @@ class SyncjobsConfig(AppConfig):
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
         from syncjobs.services.digest import exception_digests
+        from syncjobs.services.incidents import incident_news
         from syncjobs.services.plain_calls import call
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
@@ -28,6 +29,7 @@ class SyncjobsConfig(AppConfig):
         from tenants.services.starting_content import register
 
         register_producer(exception_digests)
+        register_producer(incident_news)
         register(starting_blueprints)
         register_vault(seal, open_sealed)
         register_caller(call)

@@ -1,12 +1,8 @@
-"""Mails about what has happened, to those whom it concerns. Call in the transaction of it.
-
-`tell_report_ready` and `tell_incident` wait for who calls them.
-"""
+"""Mails about what has happened, to those whom it concerns. Call in the transaction of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
 
 from django.urls import reverse
 
@@ -19,8 +15,8 @@ from governance.models import ChangeRequest
 from governance.services.details import awaiting_signature
 from tenants import mailing
 from tenants.accounts.actors import actor_for
-from tenants.accounts.mail import own_host
 from tenants.accounts.models import User
+from tenants.accounts.notices import own_host
 
 
 def people_with(permission: str, client_id: int | None) -> Iterator[User]:
@@ -88,37 +84,4 @@ def tell_statement_ready(statement: Statement) -> None:
                 "link": link_of(person, "statement_issued", statement.number),
             },
             key=f"statement {statement.number} {person.pk}",
-        )
-
-
-def tell_report_ready(
-    people: Iterable[User], *, key: str, title: str, period: str, path: str
-) -> None:
-    """Tell people that a report can be opened at `path` of their host. `key` names the report."""
-    for person in people:
-        values = {"name": person.name, "title": title, "period": period}
-        mailing.send(
-            person.email,
-            "report_ready",
-            {**values, "link": own_host(person) + path},
-            key=f"report {key} {person.pk}",
-        )
-
-
-def tell_incident(
-    people: Iterable[User], *, key: str, title: str, text: str, over: bool, at: datetime
-) -> None:
-    """Tell people how an incident stands. `key` names it and its step, so that none is repeated."""
-    for person in people:
-        mailing.send(
-            person.email,
-            "incident",
-            {
-                "title": title,
-                "text": text,
-                "over": over,
-                "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
-                "link": own_host(person) + "/",
-            },
-            key=f"incident {key} {person.pk}",
         )

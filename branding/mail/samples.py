@@ -65,18 +65,34 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "total": "EUR 1,240.00",
             "link": _HERE + "usage/statements/1042/",
         },
-        "report_ready": {
+        "security": {
             "name": "Nina Brandt",
-            "title": "Quarterly review",
-            "period": "July to September 2026",
-            "link": _HERE + "reports/3/",
+            "title": "A second factor was added",
+            "text": "It is: Authenticator app.",
+            "address": "203.0.113.7",
+            "at": "21 November 2026, 09:14 UTC",
+            "link": _HERE + "account/",
         },
         "incident": {
-            "title": "Invoices are late",
-            "text": "Invoices reach the ERP about an hour late.\nNothing is lost.",
-            "over": False,
+            "name": "Nina Brandt",
             "at": "21 November 2026, 09:14 UTC",
-            "link": _HERE,
+            "others": 1,
+            "more": 0,
+            "items": [
+                {
+                    "title": "The ERP cannot be reached",
+                    "about": "Alder Consulting",
+                    "link": _HERE + "exceptions/41/",
+                },
+                {
+                    "title": "Time to billing is paused",
+                    "about": "Birch Systems",
+                    "link": _HERE + "workflows/7/",
+                },
+            ],
+            "over": ["The PSA cannot be reached"],
+            "link": _HERE + "exceptions/",
+            "off_link": _HERE + "mail/",
         },
         "domain_news": {
             "name": "Nina Brandt",

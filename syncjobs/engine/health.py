@@ -13,6 +13,7 @@ from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection
 from syncjobs.retry import open_for, trips
 from syncjobs.state import BREAKER, CONNECTION
+from tenants.outbox.doorbell import ring_after_commit
 
 
 def learn(outcomes: Sequence[Outcome]) -> None:
@@ -50,6 +51,7 @@ def recover(connection_id: int) -> None:
     if well.update(last_ok_at=timezone.now(), breaker_until=None):
         return
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+    ring_after_commit()  # whoever asked is told that it is over
     move_row(
         row,
         BREAKER,
@@ -76,6 +78,8 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
         Connection.objects.filter(pk=connection_id).update(**changes)
         return
     until = timezone.now() + timedelta(seconds=open_for(total))
+    if row.breaker == BREAKER.start:
+        ring_after_commit()
     move_row(row, BREAKER, "trip", column="breaker", breaker_until=until, **changes)
     if CONNECTION.may(row.state, "fail"):
         move_row(row, CONNECTION, "fail")
@@ -90,6 +94,7 @@ def refuse(connection_id: int, text: str) -> None:
         .get(pk=connection_id)
     )
     if CONNECTION.may(row.state, "refuse"):
+        ring_after_commit()
         move_row(row, CONNECTION, "refuse", last_error=text[:500])
         audit.record(
             actions.CONNECTION_REFUSED,

@@ -40,6 +40,7 @@ from syncjobs.services.blueprints import resolve
 from syncjobs.state import BLOCKED, CLAIMABLE, RUN, WORKFLOW
 from tenants.accounts.models import Client
 from tenants.nouns import in_words
+from tenants.outbox.doorbell import ring_after_commit
 
 DRY_RUN_ROWS = 50
 DRY_RUN_EVENTS = 20
@@ -117,6 +118,7 @@ def pause_workflow(actor: Actor, workflow: Workflow, *, reason: str) -> None:
     row = _locked(actor, workflow)
     move_row(row, WORKFLOW, "pause")
     _audit(actions.WORKFLOW_PAUSED, row, reason=reason)
+    ring_after_commit()
 
 
 @transaction.atomic
@@ -125,6 +127,7 @@ def resume_workflow(actor: Actor, workflow: Workflow) -> None:
     row = _locked(actor, workflow)
     move_row(row, WORKFLOW, "resume")
     _audit(actions.WORKFLOW_RESUMED, row)
+    ring_after_commit()
     ring()
 
 

@@ -13,6 +13,7 @@ from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import User
+from tenants.accounts.notices import tell_change
 
 
 def link_path(user: User) -> str:
@@ -37,6 +38,7 @@ def person_of_link(uid: str, token: str) -> User | None:
 def set_password(user: User, password: str) -> None:
     """Set a person's password; every other session of theirs ends. Raises ValidationError."""
     validate_password(password, user)
+    had_one = user.has_usable_password()
     user.set_password(password)
     user.save(update_fields=["password"])
     audit.record(
@@ -46,3 +48,7 @@ def set_password(user: User, password: str) -> None:
         object_label=user.name,
         client_id=user.client_id,
     )
+    if had_one:
+        tell_change(
+            user, "Your password was changed", "You can sign in with the new one only, now."
+        )

@@ -5,7 +5,7 @@ table, or in a backup of it, opens nothing.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.conf import settings
 
@@ -13,20 +13,8 @@ from governance import correlation
 from tenants import mailing
 from tenants.accounts.invitations import link_path
 from tenants.accounts.models import User
+from tenants.accounts.notices import ACCOUNT_PATH, moment_text, own_host
 from tenants.accounts.services.providers import password_allowed
-from tenants.context import current_schema
-from tenants.hosts import base_url
-
-ACCOUNT_PATH = "/account/"
-
-
-def own_host(user: User) -> str:
-    """Return the address of the host that a person signs in at.
-
-    It comes from the Domain table, never from the request's Host header.
-    """
-    kind = "portal" if user.kind == User.Kind.CLIENT else "admin"
-    return base_url(current_schema(), kind)
 
 
 def password_link(user: User) -> str:
@@ -57,7 +45,7 @@ def send_new_device(user: User, device: str, at: datetime) -> bool:
         "name": user.name,
         "device": device,
         "address": correlation.current().address,
-        "at": f"{at.astimezone(UTC):%-d %B %Y, %H:%M} UTC",
+        "at": moment_text(at),
         "link": own_host(user) + ACCOUNT_PATH,
     }
     return mailing.send(user.email, "new_device", values)

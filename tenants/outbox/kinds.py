@@ -3,6 +3,7 @@
 `secret`: it lets somebody in, so its values are wiped even when it fails, and it goes out only
     by being asked for anew.
 `optional`: the person may switch it off.
+`asked`: nobody gets it who has not asked for it.
 `long`: values that may have line breaks; in all others they become spaces.
 `pause`, `per_day`: how soon the next one goes to the same mailbox, in seconds, and how many a
     day; 0 for no limit.
@@ -20,6 +21,7 @@ class Kind:
     label: str
     secret: bool = False
     optional: bool = False
+    asked: bool = False
     long: frozenset[str] = frozenset()
     pause: int = 0
     per_day: int = 0
@@ -32,13 +34,13 @@ _ALL: Final = (
     Kind("approval_asked", "Approval asked", per_day=200),
     Kind("exception_digest", "Daily exceptions", optional=True),
     Kind("statement_ready", "Statement ready"),
-    Kind("report_ready", "Report ready"),
-    Kind("incident", "Incident", long=frozenset({"text"})),
+    Kind("security", "Change of your account", per_day=50),
+    Kind("incident", "Stopped systems and workflows", asked=True),
     Kind("domain_news", "Domain", per_day=50),
     Kind("test", "Test", pause=5, per_day=100),
 )
 KINDS: Final = {kind.name: kind for kind in _ALL}
-OPTIONAL: Final = tuple(kind for kind in _ALL if kind.optional)
+OPTIONAL: Final = tuple(kind for kind in _ALL if kind.optional or kind.asked)
 
 
 def kind_label(name: str) -> str:

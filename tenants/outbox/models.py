@@ -67,7 +67,9 @@ class OutgoingMail(models.Model):
 
 
 class MailOptOut(models.Model):
-    """A person does not want this kind of mail."""
+    """A person chose otherwise than is usual for a kind of mail: does not want it or, where
+    nobody gets it unasked, has asked for it.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_opt_outs"
@@ -80,4 +82,4 @@ class MailOptOut(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: not {self.kind}"
+        return f"{self.user}: otherwise for {self.kind}"

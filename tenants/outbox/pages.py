@@ -14,6 +14,7 @@ from tenants.outbox.services.choices import choose_mails, wanted_mails
 
 HELP = {
     "exception_digest": "Once a day while exceptions are open, to those who work on them.",
+    "incident": "When a system stops answering or a workflow is stopped, and when it is over.",
 }
 
 

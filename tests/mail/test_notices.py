@@ -1,32 +1,36 @@
 """Who is told what: those whom it concerns, once, under their own host."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.core import mail
 from django.utils import timezone
 
-from branding.mail.notices import (
-    tell_incident,
-    tell_report_ready,
-    tell_statement_ready,
-)
+from branding.mail.notices import tell_statement_ready
 from branding.models import Statement
 from governance import correlation
 from governance.actors import ANONYMOUS, Actor, command_actor
+from syncjobs.engine.health import recover, refuse, stumble
 from syncjobs.models import Issue
 from syncjobs.services.digest import exception_digests
+from syncjobs.services.workflows import pause_workflow, resume_workflow
+from tenants.accounts.actors import actor_for
+from tenants.accounts.invitations import set_password
 from tenants.accounts.mail import send_new_device
 from tenants.accounts.models import Client, User
+from tenants.accounts.services import second_factors
 from tenants.accounts.services.people import set_active
 from tenants.models import Partner
 from tenants.outbox.models import OutgoingMail
 from tenants.outbox.services.choices import choose_mails
 from tenants.outbox.services.sending import send_due
-from tests.actors import ALICE, BOB, DAVE, ERIN, GRACE, HEIDI, MALLORY, Person
+from tests.actors import ALICE, BOB, DAVE, GRACE, HEIDI, MALLORY, Person
+from tests.syncjobs.factories import make_lab
 
 ActorOf = Callable[[Person], Actor]
 MORNING = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
@@ -132,16 +136,92 @@ def test_nobody_with_a_closed_account_is_told(northwind: Partner, alder: Client)
     assert told() == [HEIDI.email]
 
 
-def test_reports_incidents_and_new_devices_reach_the_persons_own_host(northwind: Partner) -> None:
-    tell_report_ready([user(GRACE)], key="r1", title="Review", period="Q3", path="/reports/1/")
-    tell_incident(
-        [user(ERIN)], key="i1", title="Late", text="One.\nTwo.", over=False, at=timezone.now()
-    )
+def test_a_new_device_is_told_at_the_persons_own_host(northwind: Partner) -> None:
     with correlation.scope(actor=ANONYMOUS, door="admin", address="203.0.113.7"):
         send_new_device(user(BOB), "Firefox", timezone.now())
     send_due()
-    texts = {one.to[0]: str(one.body) for one in mail.outbox}
-    assert "http://northwind.localhost/reports/1/" in texts[GRACE.email]
-    assert "One.\nTwo." in texts[ERIN.email]
-    assert "203.0.113.7" in texts[BOB.email]
-    assert "http://admin.northwind.localhost/account/" in texts[BOB.email]
+    text = str(mail.outbox[0].body)
+    assert "203.0.113.7" in text
+    assert "http://admin.northwind.localhost/account/" in text
+
+
+def incidents(person: Person) -> list[str]:
+    """What somebody was told about what is stopped, each as its subject and text."""
+    send_due()
+    mine = [f"{one.subject}\n{one.body}" for one in mail.outbox if one.to == [person.email]]
+    return [one for one in mine if "You asked for this mail" in one]
+
+
+def test_what_stops_is_told_once_to_those_who_asked_and_that_it_is_over(
+    alder: Client, birch: Client
+) -> None:
+    for person in (DAVE, GRACE):
+        choose_mails(user(person), ["incident"])
+    lab = make_lab(alder)
+    refuse(lab.target_connection.pk, "401")
+    system = str(lab.target_connection)
+    for _ in range(2):
+        assert len(incidents(DAVE)) == 1
+    assert incidents(DAVE)[0].startswith(f"Stopped: {system}")
+    assert "Alder Consulting" in incidents(DAVE)[0]
+    assert "http://northwind.localhost/exceptions/" in incidents(GRACE)[0]
+    assert not incidents(BOB), "nobody gets it unasked"
+    pause_workflow(command_actor("tests"), lab.workflow, reason="Look first")
+    assert f"{lab.workflow} is paused" in incidents(DAVE)[1]
+    other = issue(birch, 1)
+    assert len(incidents(GRACE)) == 2, "another client's trouble is not theirs"
+    other.delete()
+    recover(lab.target_connection.pk)
+    resume_workflow(command_actor("tests"), lab.workflow)
+    last = incidents(DAVE)[-1]
+    assert last.startswith("Over: everything works again")
+    assert f"Over: {lab.workflow} is paused" in last
+    told = len(incidents(DAVE))
+    refuse(lab.target_connection.pk, "401 again")
+    assert len(incidents(DAVE)) == told + 1, "what comes back is told again"
+
+
+def test_a_breaker_that_opens_is_an_incident_and_one_failure_is_none(alder: Client) -> None:
+    choose_mails(user(DAVE), ["incident"])
+    lab = make_lab(alder)
+    stumble(lab.target_connection.pk, 1, "timeout")
+    assert not incidents(DAVE)
+    stumble(lab.target_connection.pk, 50, "timeout")
+    assert "cannot be reached" in incidents(DAVE)[0]
+
+
+def test_changes_of_an_account_are_told_to_its_person(northwind: Partner) -> None:
+    dave = user(DAVE)
+    set_password(dave, "another long passphrase")
+    own = actor_for(dave)
+    key = second_factors.new_app_key()
+    code = str(format_hotp_value(hotp_value(key, int(time.time()) // 30)))
+    with correlation.scope(actor=own, door="admin", address="203.0.113.7"):
+        second_factors.add_app(own, dave, key, code)
+    second_factors.new_codes(own, dave)
+    second_factors.remove(own, dave, second_factors.factors_of(dave).get())
+    key = second_factors.new_app_key()
+    code = str(format_hotp_value(hotp_value(key, int(time.time()) // 30)))
+    second_factors.add_app(own, dave, key, code)
+    second_factors.reset(actor_for(user(ALICE)), dave, "Phone lost")
+    send_due()
+    assert [one.to for one in mail.outbox] == [[DAVE.email]] * 6
+    assert [one.subject for one in mail.outbox] == [
+        "Your password was changed",
+        "A second factor was added",
+        "New recovery codes were made",
+        "A second factor was removed",
+        "A second factor was added",
+        "Your second factors were reset",
+    ]
+    assert "203.0.113.7" in str(mail.outbox[1].body)
+    assert key not in str(mail.outbox[1].body)
+    assert "Alice Moreau did it: Phone lost" in str(mail.outbox[-1].body)
+
+
+def test_a_first_password_is_no_news(northwind: Partner) -> None:
+    dave = user(DAVE)
+    dave.set_unusable_password()
+    dave.save()
+    set_password(dave, "another long passphrase")
+    assert told() == []

@@ -194,8 +194,8 @@ def test_a_mail_that_kills_its_workers_is_given_up(
 
 
 def test_the_same_key_is_queued_once(northwind: Partner) -> None:
-    assert mailing.send("nina@x.example", "report_ready", {}, key="report 1 nina")
-    assert not mailing.send("nina@x.example", "report_ready", {}, key="report 1 nina")
+    assert mailing.send("nina@x.example", "statement_ready", {}, key="report 1 nina")
+    assert not mailing.send("nina@x.example", "statement_ready", {}, key="report 1 nina")
     assert OutgoingMail.objects.count() == 1
 
 

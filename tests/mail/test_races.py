@@ -66,7 +66,9 @@ def test_a_mailbox_gets_one_reset_however_many_ask_at_once(lab: Partner) -> None
 
 def test_a_key_is_queued_once_however_many_ask_at_once(lab: Partner) -> None:
     values = {"name": "Nina", "title": "Review", "period": "Q3", "link": "https://x.example/"}
-    queued = at_once(lab, 8, lambda: mailing.send("n@x.example", "report_ready", values, key="k"))
+    queued = at_once(
+        lab, 8, lambda: mailing.send("n@x.example", "statement_ready", values, key="k")
+    )
     assert sorted(queued) == [False] * 7 + [True]
     assert OutgoingMail.objects.count() == 1
 

@@ -30,6 +30,7 @@ from tenants.accounts import actions, recovery
 from tenants.accounts.adapters import of_person
 from tenants.accounts.models import User
 from tenants.accounts.names import plain_name
+from tenants.accounts.notices import tell_change
 from tenants.sealing import SealError
 
 logger = logging.getLogger(__name__)
@@ -218,6 +219,7 @@ def remove(actor: Actor, user: User, factor: Authenticator) -> None:
     if not has_factor(user):
         Authenticator.objects.filter(user_id=user.pk).delete()
     _record(actions.FACTOR_REMOVED, user, before={"factor": label})
+    tell_change(user, "A second factor was removed", f"It was: {label}.")
 
 
 @transaction.atomic
@@ -228,7 +230,9 @@ def new_codes(actor: Actor, user: User) -> list[str]:
     if not has_factor(user):
         raise ValidationError("Add an authenticator app or a passkey first.")
     Authenticator.objects.filter(user_id=user.pk, type=CODES).delete()
-    return _first_codes(user)
+    codes = _first_codes(user)
+    tell_change(user, "New recovery codes were made", "Those before do not work any more.")
+    return codes
 
 
 @transaction.atomic
@@ -249,6 +253,11 @@ def reset(actor: Actor, person: User, reason: str) -> None:
     labels = [label_of(row) for row in rows if row.type != CODES]
     rows.delete()
     _record(actions.FACTORS_RESET, person, before={"factors": labels}, reason=reason.strip())
+    tell_change(
+        person,
+        "Your second factors were reset",
+        f"{actor.label.partition(' <')[0]} did it: {reason.strip()}",
+    )
 
 
 def _require_self(actor: Actor, user: User) -> None:
@@ -323,6 +332,7 @@ def _plain(value: Any) -> Any:
 
 def _added(user: User, row: Authenticator) -> None:
     _record(actions.FACTOR_ADDED, user, after={"factor": label_of(row)})
+    tell_change(user, "A second factor was added", f"It is: {label_of(row)}.")
 
 
 def _record(

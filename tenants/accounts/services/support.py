@@ -23,6 +23,7 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import SupportGrant, SupportVisit, User
 from tenants.accounts.names import plain_name
+from tenants.accounts.notices import SUPPORT_PATH, tell_change
 from tenants.accounts.support_user import support_actor
 from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
@@ -136,6 +137,14 @@ def enter(secret: str) -> SupportVisit | None:
         return None
     visit.entered_at = now
     _record_visit(visit, actions.SUPPORT_ENTERED, visit.reason)
+    giver = visit.grant.granted_by
+    if giver is not None:
+        tell_change(
+            giver,
+            "Support came in",
+            f"{visit.operator_name} came in under the access that you gave: {visit.reason}",
+            SUPPORT_PATH,
+        )
     return visit
 
 

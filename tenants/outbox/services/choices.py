@@ -12,20 +12,24 @@ from tenants.outbox.models import MailOptOut
 
 
 def wanted_mails(user: User) -> list[str]:
-    """The kinds that can be switched off and are not."""
-    refused = set(MailOptOut.objects.filter(user=user).values_list("kind", flat=True))
-    return [kind.name for kind in OPTIONAL if kind.name not in refused]
+    """The kinds that can be chosen and that the person gets."""
+    otherwise = set(MailOptOut.objects.filter(user=user).values_list("kind", flat=True))
+    return [kind.name for kind in OPTIONAL if (kind.name in otherwise) == kind.asked]
 
 
 @transaction.atomic
 def choose_mails(user: User, wanted: Iterable[str]) -> None:
     """Let a person choose for themselves; a kind that cannot be switched off is passed over."""
-    before, after = wanted_mails(user), sorted(set(wanted) & {kind.name for kind in OPTIONAL})
+    chosen = set(wanted)
+    before = wanted_mails(user)
+    after = [kind.name for kind in OPTIONAL if kind.name in chosen]
     if before == after:
         return
     MailOptOut.objects.filter(user=user).delete()
     MailOptOut.objects.bulk_create(
-        MailOptOut(user=user, kind=kind.name) for kind in OPTIONAL if kind.name not in after
+        MailOptOut(user=user, kind=kind.name)
+        for kind in OPTIONAL
+        if (kind.name in after) == kind.asked
     )
     audit.record(
         MAIL_CHOICES_CHANGED,
