@@ -19,6 +19,16 @@ MAX_ANSWER = 256 * 1024
 _HEAD, _FOOT = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 
 
+_SECURITY: Mapping[str, Any] = {
+    "wantAssertionsSigned": True,
+    "wantNameId": True,
+    "wantAttributeStatement": False,
+    "rejectDeprecatedAlgorithm": True,
+    "requestedAuthnContext": False,
+    "allowRepeatAttributeName": True,
+}
+
+
 class AnswerRefused(Exception):
     """The answer is not one that may be believed; the message says why."""
 
@@ -79,6 +89,23 @@ def claims_of_answer(party: Party, answer: str, request_id: str) -> dict[str, An
     return {**claims, "sub": str(subject)}
 
 
+def metadata(back: str) -> bytes:
+    """Return the document that describes this host to a provider: who asks, and where answers go.
+
+    It holds no key and no end: requests are not signed, answers have to be.
+    """
+    settings = OneLogin_Saml2_Settings(
+        {
+            "strict": True,
+            "sp": _ourselves(back),
+            "security": {**_SECURITY, "metadataValidUntil": "", "metadataCacheDuration": ""},
+        },
+        sp_validation_only=True,
+    )
+    made = settings.get_sp_metadata()
+    return made if isinstance(made, bytes) else str(made).encode()
+
+
 def _request(party: Party, answer: str) -> dict[str, Any]:
     scheme, _, rest = party.back.partition("://")
     host, _, path = rest.partition("/")
@@ -94,11 +121,7 @@ def _request(party: Party, answer: str) -> dict[str, Any]:
 def _settings(party: Party) -> Mapping[str, Any]:
     return {
         "strict": True,
-        "sp": {
-            "entityId": party.back,
-            "assertionConsumerService": {"url": party.back, "binding": Names.BINDING_HTTP_POST},
-            "NameIDFormat": Names.NAMEID_UNSPECIFIED,
-        },
+        "sp": _ourselves(party.back),
         "idp": {
             "entityId": party.issuer,
             "singleSignOnService": {
@@ -107,12 +130,14 @@ def _settings(party: Party) -> Mapping[str, Any]:
             },
             "x509cert": party.certificate,
         },
-        "security": {
-            "wantAssertionsSigned": True,
-            "wantNameId": True,
-            "wantAttributeStatement": False,
-            "rejectDeprecatedAlgorithm": True,
-            "requestedAuthnContext": False,
-            "allowRepeatAttributeName": True,
-        },
+        "security": _SECURITY,
+    }
+
+
+def _ourselves(back: str) -> Mapping[str, Any]:
+    """This host as providers know it: its address for answers is its name, too."""
+    return {
+        "entityId": back,
+        "assertionConsumerService": {"url": back, "binding": Names.BINDING_HTTP_POST},
+        "NameIDFormat": Names.NAMEID_UNSPECIFIED,
     }

@@ -2,6 +2,7 @@
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -60,6 +61,15 @@ def saml_back(request: HttpRequest) -> HttpResponse:
         context = {"answer": answer, "door": door_of(request)[0]}
         return render(request, "accounts/saml_again.html", context)
     return _back(request)
+
+
+@require_GET
+def saml_metadata(request: HttpRequest) -> HttpResponse:
+    """Describe this host to an identity provider, before it is set up as well as after."""
+    if door_of(request)[0] == "console":
+        raise Http404
+    back = f"{request.scheme}://{request.get_host()}{reverse('saml_back')}"
+    return HttpResponse(saml.metadata(back), content_type="application/samlmetadata+xml")
 
 
 def _back(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("sign-in/with/", single_sign_on.single_sign_on, name="single_sign_on"),
     path("sign-in/back/", single_sign_on.single_sign_on_back, name="single_sign_on_back"),
     path("sign-in/saml/", single_sign_on.saml_back, name="saml_back"),
+    path("sign-in/saml/metadata/", single_sign_on.saml_metadata, name="saml_metadata"),
     path("sign-out/", views.sign_out, name="sign_out"),
     path("password/", views.password_forgotten, name="password_forgotten"),
     path("welcome/<str:uid>/<str:token>/", views.welcome, name="welcome"),

@@ -4,6 +4,7 @@ import base64
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -211,3 +212,28 @@ def test_rubbish_is_refused_without_an_error(
 def test_what_is_missing_is_said(provider: SamlProvider, values: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         configure(provider, **values)
+
+
+@pytest.mark.parametrize("host", ["admin.northwind.localhost", "northwind.localhost"])
+def test_each_host_describes_itself_to_a_provider(browse: Browse, host: str) -> None:
+    answer = browse(None, host=host).get("/sign-in/saml/metadata/")
+    assert answer.headers["Content-Type"] == "application/samlmetadata+xml"
+    root = fromstring(answer.content)
+    space = "{urn:oasis:names:tc:SAML:2.0:metadata}"
+    assert root.get("entityID") == f"http://{host}/sign-in/saml/"
+    assert root.get("validUntil") is None
+    (descriptor,) = root.findall(f"{space}SPSSODescriptor")
+    assert descriptor.get("WantAssertionsSigned") == "true"
+    (answers,) = descriptor.findall(f"{space}AssertionConsumerService")
+    assert answers.get("Location") == f"http://{host}/sign-in/saml/"
+    assert not descriptor.findall(f"{space}SingleLogoutService")
+
+
+def test_the_console_and_nobodys_host_describe_nothing(browse: Browse) -> None:
+    for host in ("localhost", "evil.example"):
+        assert browse(None, host=host).get("/sign-in/saml/metadata/").status_code == 404
+
+
+def test_the_page_names_the_address_of_the_description(browse: Browse) -> None:
+    page = browse(ALICE).get("/people/sign-in/client/").content.decode()
+    assert "http://northwind.localhost/sign-in/saml/metadata/" in page

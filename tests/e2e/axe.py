@@ -17,7 +17,9 @@ SETTLE = """async () => {
 def violations(page: Any) -> list[str]:
     """Return one line per violation on the page once it is at rest; none when it is clean.
 
-    The browser's context needs `bypass_csp=True`: the policy refuses any script of a test.
+    A visitor's pages have the checker from the start, by an init script of their context, which
+    no policy of a page refuses (`tests/e2e/visitor.py`). Another page is given it here; that
+    works where its policy allows evaluation.
     Raises FileNotFoundError when `make e2e` has not fetched it in branding/static_src.
     """
     if not page.evaluate("() => 'axe' in window"):

@@ -41,6 +41,8 @@ _ENTRY = {
     "saml_back": Rule(PUBLIC, ACT, absent=True),
     **_rules("single_sign_on single_sign_on_back", Rule(PUBLIC, absent=True)),
     **_rules("sign_in_passkey passkey_options", Rule(PUBLIC, ACT)),
+    # The console has no provider.
+    "saml_metadata": Rule(PUBLIC, absent=True),
     "sign_out": Rule(PUBLIC, ACT),
     "welcome": Rule(PUBLIC, FORM, values=(("uid", "MQ"), ("token", "x-y"))),
 }

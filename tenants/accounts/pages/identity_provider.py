@@ -41,6 +41,7 @@ def identity_provider(request: HttpRequest, kind: str) -> HttpResponse:
         "label": in_words(label),
         "oidc_back": base_url(current_schema(), door) + "/sign-in/back/",
         "saml_back": base_url(current_schema(), door) + "/sign-in/saml/",
+        "saml_metadata": base_url(current_schema(), door) + reverse("saml_metadata"),
         "of_staff": kind == "staff",
     }
     return page(request, "accounts/manage/identity_provider.html", context)
