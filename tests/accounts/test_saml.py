@@ -16,6 +16,7 @@ from tenants.accounts.models import ExternalIdentity, User
 from tenants.accounts.services.providers import Setup, set_up
 from tenants.models import Partner
 from tests.actors import ALICE, DAVE, HEIDI, Person
+from tests.at_home import page_url
 from tests.conftest import host_of
 from tests.fakes.saml_provider import SamlProvider, certificate_of
 
@@ -235,5 +236,5 @@ def test_the_console_and_nobodys_host_describe_nothing(browse: Browse) -> None:
 
 
 def test_the_page_names_the_address_of_the_description(browse: Browse) -> None:
-    page = browse(ALICE).get("/people/sign-in/client/").content.decode()
+    page = browse(ALICE).get(page_url("identity_provider", "client")).content.decode()
     assert "http://northwind.localhost/sign-in/saml/metadata/" in page
