@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from governance.requests import actor_of
 
@@ -59,3 +60,27 @@ def own_page(view: Page[P]) -> Page[P]:
 def operator_page(permission: str | None) -> Callable[[Page[P]], Page[P]]:
     """A page of the operator's console."""
     return _page(permission)
+
+
+class StaffPages:
+    """Addresses of the staff admin for whoever holds one permission, named after their views."""
+
+    def __init__(self, permission: str) -> None:
+        self._guard = staff_page(permission)
+
+    def show(self, address: str, view: Callable[..., HttpResponseBase]) -> URLPattern:
+        """Return the address of a page that only shows something: GET and HEAD."""
+        return self._at(address, view, require_safe)
+
+    def act(self, address: str, view: Callable[..., HttpResponseBase]) -> URLPattern:
+        """Return the address of a button: POST."""
+        return self._at(address, view, require_POST)
+
+    def form(self, address: str, view: Callable[..., HttpResponseBase]) -> URLPattern:
+        """Return the address of a form: GET and POST."""
+        return self._at(address, view, require_http_methods(["GET", "POST"]))
+
+    def _at(
+        self, address: str, view: Callable[..., HttpResponseBase], methods: Callable[..., Any]
+    ) -> URLPattern:
+        return path(address, self._guard(methods(view)), name=view.__name__)

@@ -1,71 +1,25 @@
 """Pages of the engine for staff, under /work/."""
 
-from django.urls import path
-from django.views.decorators.http import require_http_methods, require_POST
-
 from syncjobs.pages import connections, installing, webhooks, workflows
-from syncjobs.pages.urls import reading, shared
-from tenants.doors import staff_page
+from syncjobs.pages.urls import shared
+from tenants.doors import StaffPages, staff_page
 
-_see, _manage = reading(staff_page, "connections.view"), staff_page("connections.manage")
-_forms = require_http_methods(["GET", "POST"])
-_choose = reading(staff_page, "connections.manage")
+see, manage = StaffPages("connections.view"), StaffPages("connections.manage")
+install, operate = StaffPages("workflows.manage"), StaffPages("workflows.operate")
 
 urlpatterns = [
-    path(
-        "workflows/new/",
-        staff_page("workflows.manage")(_forms(installing.workflow_install)),
-        name="workflow_install",
-    ),
+    install.form("workflows/new/", installing.workflow_install),
     *shared(staff_page),
-    path(
-        "workflows/<int:pk>/dry-run/",
-        staff_page("workflows.operate")(require_POST(workflows.workflow_dry_run)),
-        name="workflow_dry_run",
-    ),
-    path("connections/", _see(connections.connection_list), name="connection_list"),
-    path("connections/<int:pk>/", _see(connections.connection_detail), name="connection_detail"),
-    path(
-        "connections/new/", _choose(connections.connection_catalogue), name="connection_catalogue"
-    ),
-    path(
-        "connections/new/<slug:key>/",
-        _manage(_forms(connections.connection_add)),
-        name="connection_add",
-    ),
-    path(
-        "connections/<int:pk>/credentials/",
-        _manage(_forms(connections.connection_credentials)),
-        name="connection_credentials",
-    ),
-    path(
-        "connections/<int:pk>/switch/",
-        _manage(require_POST(connections.connection_switch)),
-        name="connection_switch",
-    ),
-    path(
-        "connections/<int:pk>/compare/",
-        _manage(require_POST(connections.connection_compare)),
-        name="connection_compare",
-    ),
-    path(
-        "connections/<int:pk>/deletions/",
-        _manage(require_POST(connections.connection_deletions)),
-        name="connection_deletions",
-    ),
-    path(
-        "connections/<int:pk>/webhooks/",
-        _manage(webhooks.connection_hook),
-        name="connection_hook",
-    ),
-    path(
-        "connections/<int:pk>/webhooks/close/",
-        _manage(webhooks.connection_hook_close),
-        name="connection_hook_close",
-    ),
-    path(
-        "connections/<int:pk>/test/",
-        _manage(require_POST(connections.connection_test)),
-        name="connection_test",
-    ),
+    operate.act("workflows/<int:pk>/dry-run/", workflows.workflow_dry_run),
+    see.show("connections/", connections.connection_list),
+    see.show("connections/<int:pk>/", connections.connection_detail),
+    manage.show("connections/new/", connections.connection_catalogue),
+    manage.form("connections/new/<slug:key>/", connections.connection_add),
+    manage.form("connections/<int:pk>/credentials/", connections.connection_credentials),
+    manage.act("connections/<int:pk>/switch/", connections.connection_switch),
+    manage.act("connections/<int:pk>/compare/", connections.connection_compare),
+    manage.act("connections/<int:pk>/deletions/", connections.connection_deletions),
+    manage.act("connections/<int:pk>/webhooks/", webhooks.connection_hook),
+    manage.act("connections/<int:pk>/webhooks/close/", webhooks.connection_hook_close),
+    manage.act("connections/<int:pk>/test/", connections.connection_test),
 ]
