@@ -25,10 +25,11 @@ from tenants.outbox.kinds import KINDS
 from tests.actors import ALICE, GRACE, Person
 from tests.isolation.matrix import API, PAGES, PUBLIC, SIGNED_IN
 from tests.isolation.routes import URLCONFS, Route
+from tests.isolation.sessions import signed_in
 from tests.isolation.test_api import ROUTES as API_ROUTES
 from tests.isolation.test_api import address as api_address
 from tests.isolation.test_api import key_of
-from tests.isolation.test_pages import Twins, address, pages, signed_in
+from tests.isolation.test_pages import Twins, address, pages
 
 WORDS = BrandValues(
     name="Northwind Ops",
