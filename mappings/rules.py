@@ -11,7 +11,7 @@ from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.paths import MISSING, put, split, walked
-from mappings.transforms import Step, TransformError, build_step
+from mappings.transforms import Step, TransformError, build_step, label_of
 from mappings.values import CASTS, BadValue, kind_of, word_of
 
 MAX_MEMBERS: Final = 10_000
@@ -185,9 +185,10 @@ class Rule:
                 if value is None:
                     break
         except TransformError as error:
-            raise Stop(self.problem("step", f"Step '{name}': {error}", value)) from error
+            text = f"Step '{label_of(name)}': {error}"
+            raise Stop(self.problem("step", text, value)) from error
         except ArithmeticError as error:
-            text = f"Step '{name}': the result is out of range"
+            text = f"Step '{label_of(name)}': the result is out of range"
             raise Stop(self.problem("step", text, value)) from error
         return value
 
@@ -357,5 +358,5 @@ def _steps(raw: Record) -> tuple[tuple[str, Step], ...]:
         try:
             steps.append((name, build_step(name, settings)))
         except TransformError as error:
-            raise TransformError(f"Step '{name[:40]}': {error}.") from error
+            raise TransformError(f"Step '{label_of(name)[:40]}': {error}.") from error
     return tuple(steps)

@@ -3,13 +3,16 @@
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from mappings.pages import custom_fields, mappings, ownership, value_map_tables, value_maps
+from mappings.pages import adding, custom_fields, mappings, ownership, value_map_tables, value_maps
 from tenants.doors import staff_page
 
 view, edit = staff_page("mappings.view"), staff_page("mappings.edit")
 
 urlpatterns = [
     path("", view(require_safe(mappings.mapping_list)), name="mapping_list"),
+    path(
+        "add/", edit(require_http_methods(["GET", "POST"])(adding.mapping_add)), name="mapping_add"
+    ),
     path("<int:pk>/", view(require_safe(mappings.mapping_detail)), name="mapping_detail"),
     path("<int:pk>/preview/", view(require_POST(mappings.mapping_preview)), name="mapping_preview"),
     path("<int:pk>/propose/", edit(require_POST(mappings.mapping_propose)), name="mapping_propose"),

@@ -20,4 +20,9 @@ def build_step(name: str, given: Mapping[str, object]) -> Step:
     return transform.build(checked_settings(transform, given))
 
 
-__all__ = ["TRANSFORMS", "Param", "Step", "Transform", "TransformError", "build_step"]
+def label_of(name: str) -> str:
+    """Return what people call a step, its name when there is none."""
+    return TRANSFORMS[name].label if name in TRANSFORMS else name
+
+
+__all__ = ["TRANSFORMS", "Param", "Step", "Transform", "TransformError", "build_step", "label_of"]
