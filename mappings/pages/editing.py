@@ -23,9 +23,8 @@ from mappings.pages.frame import visible
 from mappings.sample_rows import BadSample, SampleRow, Samples, read_samples
 from mappings.samples import Sample, samples_for
 from mappings.services.checking import sources_of, targets_of
-from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import rule_origins, standing_document
-from mappings.services.preview import Entries, Preview, preview_for
+from mappings.services.preview import Around, Entries, Preview, around, preview_for
 from mappings.services.trying import Tried, labelled, map_labels, try_rows
 from mappings.structure import SEVERITIES, TYPES
 from mappings.transforms import TRANSFORMS
@@ -184,10 +183,11 @@ def shown(editing: Editing) -> Shown:
     samples, sample_problem = samples_in(editing)
     row = samples.at(editing.at)
     sample, entries = row.data, editing.form.tables
-    preview = preview_for(editing.mapping, document, sample, entries)
+    beside = around(editing.mapping)
+    preview = preview_for(editing.mapping, document, sample, entries, beside)
     wrong = [*cells, *preview.faults]
     said = [*wrong, *preview.problems, *preview.holds, *preview.warnings]
-    rules = _rules(editing, document, preview, wrong)
+    rules = _rules(editing, document, preview, wrong, beside)
     places = {one.row.id for one in rules} | {one.id for one in editing.form.checks}
     elsewhere = [str(one) for one in said if _place(one) not in places]
     filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
@@ -199,14 +199,14 @@ def shown(editing: Editing) -> Shown:
         checks=_checks(editing.form, said),
         problems=[sample_problem, *elsewhere] if sample_problem else elsewhere,
         preview=preview,
-        missing=_missing(editing.mapping, filled) if preview.rows else [],
+        missing=_missing(editing.mapping, filled, beside) if preview.rows else [],
         covered=len(filled),
         fields=len(targets_of(editing.mapping)),
         lines=changed,
         same=len(lines) - len(changed),
         may_keep=not wrong,
         sample=sample,
-        tried=_tried(editing, document, preview, samples),
+        tried=_tried(editing, document, preview, samples, beside),
         at=row.number,
         entries=entries,
     )
@@ -221,7 +221,11 @@ def samples_in(editing: Editing) -> tuple[Samples, str]:
 
 
 def _tried(
-    editing: Editing, document: dict[str, object], preview: Preview, samples: Samples
+    editing: Editing,
+    document: dict[str, object],
+    preview: Preview,
+    samples: Samples,
+    beside: Around,
 ) -> Tried | None:
     """Try all rows of a table; those rules that are sound, while others are not."""
     if not samples.is_table:
@@ -229,7 +233,9 @@ def _tried(
     faulty = {fault.rule.split("/")[0] for fault in preview.faults}
     sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
     checks = {} if preview.faults else {"checks": document.get("checks", [])}
-    tried = try_rows(editing.mapping, {"rules": sound, **checks}, samples, editing.form.tables)
+    tried = try_rows(
+        editing.mapping, {"rules": sound, **checks}, samples, editing.form.tables, beside
+    )
     return replace(tried, passed=0) if preview.faults else tried
 
 
@@ -238,12 +244,16 @@ def _place(problem: Problem) -> str:
 
 
 def _rules(
-    editing: Editing, document: dict[str, object], preview: Preview, wrong: Iterable[Problem]
+    editing: Editing,
+    document: dict[str, object],
+    preview: Preview,
+    wrong: Iterable[Problem],
+    beside: Around,
 ) -> list[ShownRule]:
     words = {str(rule.get("id")): rule_words(rule) for rule in rules_of(document)}
     traces = {row.rule: row for row in preview.rows}
     form, origins = editing.form, rule_origins(editing.mapping, document)
-    labels = map_labels(editing.mapping, document)
+    labels = map_labels(editing.mapping, document, beside)
     errors: dict[str, list[str]] = {}
     for problem in wrong:
         errors.setdefault(_place(problem), []).append(problem.message)
@@ -272,10 +282,10 @@ def _checks(form: Form, said: Iterable[Problem]) -> list[ShownCheck]:
     return [ShownCheck(row, errors.get(row.id, [])) for row in form.checks]
 
 
-def _missing(mapping: Mapping, filled: set[str]) -> list[str]:
+def _missing(mapping: Mapping, filled: set[str], beside: Around) -> list[str]:
     if not mapping.object_type:
         return []
-    fields = schema(mapping.object_type, custom_fields()).fields
+    fields = schema(mapping.object_type, beside.custom).fields
     return [one.label for one in fields if one.required and one.name not in filled]
 
 

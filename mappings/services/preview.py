@@ -12,7 +12,7 @@ from mappings.models import Mapping, ValueMap
 from mappings.own_maps import own_maps_in
 from mappings.sample_rows import BadSample
 from mappings.sample_rows import read_object as read_sample
-from mappings.services.checking import problems_of
+from mappings.services.checking import problems_of, value_maps_for
 from mappings.services.custom_fields import custom_fields
 
 __all__ = ["BadSample", "Entries", "Preview", "preview", "preview_for", "read_sample"]
@@ -20,6 +20,19 @@ __all__ = ["BadSample", "Entries", "Preview", "preview", "preview_for", "read_sa
 # Entries that somebody writes and that are not live yet: value map → word → what it becomes.
 Entries = Record[str, Record[str, str]]
 NO_ENTRIES: Entries = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a mapping has around it: the partner's fields, the value maps that it can use."""
+
+    custom: CustomFields
+    value_maps: Record[str, ValueMap]
+
+
+def around(mapping: Mapping) -> Around:
+    """Read what a mapping has around it, once for everything that is tried at a time."""
+    return Around(custom_fields(), value_maps_for(mapping))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +86,26 @@ def preview_for(
     document: Record[str, object],
     sample: Record[str, object],
     entries: Entries = NO_ENTRIES,
+    beside: Around | None = None,
 ) -> Preview:
     """Run a document as `mapping` would run it, with its value maps. Never raises.
 
     `entries`: of value maps, as if they were live. The faults are all for which the document
-    could not be kept; the rules that have none are shown all the same.
+    could not be kept; the rules that have none are shown all the same. `beside`: what the
+    mapping has around it, where it is at hand.
     """
+    beside = beside or around(mapping)
     faults = problems_of(mapping, document, sample)
     faulty = {fault.rule.split("/")[0] for fault in faults}
     sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
     checks = {} if faults else {"checks": document.get("checks", [])}
     types = {"object_type": mapping.object_type, "source_type": mapping.source_type}
-    custom = custom_fields()
+    custom = beside.custom
     try:
         made = compile_mapping({"rules": sound, **checks}, custom=custom, **types)
     except MappingError:
         return Preview(faults=faults)
-    inputs = inputs_for(made, sample, tables_for(mapping, document, entries))
+    inputs = inputs_for(made, sample, tables_for(mapping, document, entries, beside))
     if faults:
         return Preview(rows=made.explain(sample, inputs=inputs), faults=faults)
     return preview(document, sample, inputs=inputs, custom=custom, **types)
@@ -109,11 +125,11 @@ def inputs_for(
 
 
 def tables_for(
-    mapping: Mapping, document: Record[str, object], entries: Entries
+    mapping: Mapping, document: Record[str, object], entries: Entries, beside: Around
 ) -> dict[str, dict[str, object]]:
     """Return the tables that a document would use: the live ones with `entries` added, and
     empty ones where a rule is to have a value map of its own."""
-    tables = value_tables(mapping.client_id)
+    tables = {name: row.live.table for name, row in beside.value_maps.items() if row.live}
     for name, _ in own_maps_in(document, mapping.slug):
         tables.setdefault(name, {})
     return {name: {**table, **entries.get(name, {})} for name, table in tables.items()}

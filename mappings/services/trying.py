@@ -8,6 +8,7 @@ from collections.abc import Mapping as Record
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from mappings.canonical.custom import CustomFields
 from mappings.canonical.fields import Field
 from mappings.canonical.registry import fields_of
 from mappings.documents import MappingError, Problem, rules_of
@@ -16,9 +17,8 @@ from mappings.models import Mapping, ValueMap
 from mappings.own_maps import own_maps_in
 from mappings.paths import MISSING, split, walked
 from mappings.sample_rows import SampleRow, Samples
-from mappings.services.checking import value_maps_for, value_maps_in
-from mappings.services.custom_fields import custom_fields
-from mappings.services.preview import Entries, inputs_for, tables_for
+from mappings.services.checking import value_maps_in
+from mappings.services.preview import Around, Entries, inputs_for, tables_for
 from mappings.services.value_maps import own_label
 
 MAX_CAUSES = 20
@@ -69,7 +69,11 @@ class Tried:
 
 
 def try_rows(
-    mapping: Mapping, document: Record[str, object], samples: Samples, entries: Entries
+    mapping: Mapping,
+    document: Record[str, object],
+    samples: Samples,
+    entries: Entries,
+    beside: Around,
 ) -> Tried:
     """Run a document on every row. Never raises for what they hold; no row passes a document
     that can't be compiled."""
@@ -79,15 +83,15 @@ def try_rows(
             document,
             object_type=mapping.object_type,
             source_type=mapping.source_type,
-            custom=custom_fields(),
+            custom=beside.custom,
         )
     except MappingError:
         return Tried(total, 0, 0, [], 0, [])
-    tables = tables_for(mapping, document, entries)
+    tables = tables_for(mapping, document, entries, beside)
     ran = [
         (row, made.run(row.data, inputs=inputs_for(made, row.data, tables))) for row in samples.rows
     ]
-    causes = _causes(document, ran, map_labels(mapping, document))
+    causes = _causes(document, ran, map_labels(mapping, document, beside))
     passed = [mapped for _, mapped in ran if mapped.data is not None]
     return Tried(
         total,
@@ -95,17 +99,18 @@ def try_rows(
         sum(bool(mapped.holds) for mapped in passed),
         causes[:MAX_CAUSES],
         max(0, len(causes) - MAX_CAUSES),
-        _words(mapping, document, made, samples),
+        _words(mapping, document, made, samples, beside),
     )
 
 
-def map_labels(mapping: Mapping, document: Record[str, object]) -> dict[str, str]:
+def map_labels(mapping: Mapping, document: Record[str, object], beside: Around) -> dict[str, str]:
     """Return what people call the value maps that a document uses, by name."""
     used = value_maps_in(document)
-    if not used:
-        return {}
-    own = {name: own_label(mapping, target) for name, target in own_maps_in(document, mapping.slug)}
-    known = {name: row.label for name, row in value_maps_for(mapping).items() if name in used}
+    own = {
+        name: own_label(mapping, target, beside.custom)
+        for name, target in own_maps_in(document, mapping.slug)
+    }
+    known = {name: row.label for name, row in beside.value_maps.items() if name in used}
     return own | known
 
 
@@ -156,10 +161,14 @@ def _taken(row: SampleRow, source: str) -> str:
 
 
 def _words(
-    mapping: Mapping, document: Record[str, object], made: CompiledMapping, samples: Samples
+    mapping: Mapping,
+    document: Record[str, object],
+    made: CompiledMapping,
+    samples: Samples,
+    beside: Around,
 ) -> list[Words]:
-    live = tables_for(mapping, document, {})
-    known = value_maps_for(mapping)
+    live = tables_for(mapping, document, {}, beside)
+    known = beside.value_maps
     own = dict(own_maps_in(document, mapping.slug))
     found = []
     for name in sorted(value_maps_in(document)):
@@ -174,9 +183,9 @@ def _words(
         found.append(
             Words(
                 name,
-                row_map.label if row_map else own_label(mapping, own[name]),
+                row_map.label if row_map else own_label(mapping, own[name], beside.custom),
                 missing[:MAX_WORDS],
-                _choices(mapping, document, name),
+                _choices(mapping, document, name, beside.custom),
                 row_map,
                 row_map is None or row_map.client_id == mapping.client_id,
             )
@@ -184,17 +193,19 @@ def _words(
     return found
 
 
-def _field(mapping: Mapping, target: str) -> Field | None:
+def _field(mapping: Mapping, target: str, custom: CustomFields) -> Field | None:
     if not mapping.object_type:
         return None
-    return fields_of(mapping.object_type, custom_fields()).get(target)
+    return fields_of(mapping.object_type, custom).get(target)
 
 
-def _choices(mapping: Mapping, document: Record[str, object], name: str) -> tuple[str, ...]:
+def _choices(
+    mapping: Mapping, document: Record[str, object], name: str, custom: CustomFields
+) -> tuple[str, ...]:
     """Return the choices of the field whose rule uses a value map, () when it has none."""
     for rule in rules_of(document):
         if name in value_maps_in({"rules": [rule]}):
-            field_ = _field(mapping, str(rule.get("target") or ""))
+            field_ = _field(mapping, str(rule.get("target") or ""), custom)
             if field_ is not None and field_.choices:
                 return field_.choices
     return ()

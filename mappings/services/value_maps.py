@@ -11,6 +11,7 @@ from governance.actors import Actor
 from governance.models import ChangeRequest
 from governance.services import audit, changes
 from mappings import actions
+from mappings.canonical.custom import CustomFields
 from mappings.canonical.registry import fields_of
 from mappings.documents import is_storable
 from mappings.models import Mapping, ValueMap, ValueMapVersion
@@ -131,7 +132,7 @@ def ensure_own_maps(actor: Actor, mapping: Mapping, document: Record[str, object
     known = value_maps_for(mapping)
     for name, target in own_maps_in(document, mapping.slug):
         if name not in known:
-            label = own_label(mapping, target)
+            label = own_label(mapping, target, custom_fields())
             add_value_map(actor, name=name, label=label, client_id=mapping.client_id)
 
 
@@ -156,9 +157,9 @@ def entry_changes(
     return made
 
 
-def own_label(mapping: Mapping, target: str) -> str:
+def own_label(mapping: Mapping, target: str, custom: CustomFields) -> str:
     """Return what people call the value map of the rule that fills a target."""
-    fields = fields_of(mapping.object_type, custom_fields()) if mapping.object_type else {}
+    fields = fields_of(mapping.object_type, custom) if mapping.object_type else {}
     return f"{mapping.name}: {fields[target].label if target in fields else target}"[:120]
 
 
