@@ -16,6 +16,7 @@ from mappings.canonical.registry import fields_of
 from mappings.documents import is_storable
 from mappings.models import Mapping, ValueMap, ValueMapVersion
 from mappings.own_maps import own_maps_in
+from mappings.publishing import went_live
 from mappings.services.checking import value_maps_for, value_maps_in
 from mappings.services.custom_fields import custom_fields
 
@@ -177,6 +178,7 @@ def publish_table(value_map: ValueMap, version: ValueMapVersion) -> None:
         before={"version": before.number, "rows": len(before.table)} if before else None,
         after={"version": version.number, "rows": len(version.table)},
     )
+    went_live("value_map", value_map.name, value_map.client_id)
 
 
 def _next_version(value_map: ValueMap, table: Record[str, object], actor: Actor) -> ValueMapVersion:

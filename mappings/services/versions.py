@@ -21,6 +21,7 @@ from mappings import actions
 from mappings.canonical.registry import SCHEMAS
 from mappings.documents import MappingError, document_hash
 from mappings.models import Mapping, MappingVersion
+from mappings.publishing import went_live
 from mappings.services.checking import checked
 from mappings.services.overlays import is_behind, laid, versions_laid_again
 from mappings.services.value_maps import ensure_own_maps, entry_changes
@@ -256,6 +257,7 @@ def _publish_one(mapping: Mapping, version: MappingVersion) -> None:
         before={"version": before.number, "hash": before.hash} if before else None,
         after={"version": version.number, "hash": version.hash},
     )
+    went_live("mapping", mapping.slug, mapping.client_id)
 
 
 @transaction.atomic
