@@ -4,7 +4,6 @@ import contextlib
 import random
 from collections.abc import Callable
 from decimal import Decimal, localcontext
-from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -104,7 +103,7 @@ _TOKENS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(_TOKENS, max_size=60).map(" ".join))
 def test_token_soup_gives_a_value_or_the_expected_error(source: str) -> None:
     record = {"a": [{"b": "1"}, {"a": "x"}]}
@@ -151,29 +150,6 @@ def _fuzz(count: int) -> int:
 
 def test_a_hundred_thousand_expressions_give_values_or_the_expected_error() -> None:
     assert _fuzz(100_000) > 5_000
-
-
-_NUMBERS = st.decimals(
-    min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=6, allow_nan=False
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(_NUMBERS, _NUMBERS)
-def test_arithmetic_agrees_with_exact_fractions(left: Decimal, right: Decimal) -> None:
-    record = {"a": format(left, "f"), "b": format(right, "f")}
-    with localcontext() as context:
-        context.prec = 3  # the thread's own must not matter
-        results = {
-            name: Expression(f"{name}(field('a'), field('b'))")(record, {})
-            for name in ("add", "sub", "mul")
-        }
-    exact = {
-        "add": Fraction(left) + Fraction(right),
-        "sub": Fraction(left) - Fraction(right),
-        "mul": Fraction(left) * Fraction(right),
-    }
-    assert {name: Fraction(str(value)) for name, value in results.items()} == exact
 
 
 def test_the_threads_decimal_context_never_matters() -> None:

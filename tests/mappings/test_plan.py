@@ -73,7 +73,7 @@ _RECORDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(_rules(), _RECORDS)
 def test_both_ways_give_the_same(document: dict[str, object], record: dict[str, object]) -> None:
     try:
