@@ -19,6 +19,7 @@ from mappings.services.checking import value_maps_in
 from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import standing_document, template_version
 from mappings.state import BadMove
+from tenants.nouns import in_words
 
 _FOR_ALL = "It holds for every client that uses the partner's own."
 
@@ -80,9 +81,10 @@ def _risk_of_version(change: Change) -> Risk:
     if not touched:
         notes = []
     if mapping.client_id is None:
-        notes.append(_FOR_ALL)
+        notes.append(in_words(_FOR_ALL))
     if count := mapping.overlays.exclude(live=None).count():
-        notes.append(f"{count} client{'s' if count > 1 else ''} with rules of their own follow it.")
+        noun = in_words("clients" if count > 1 else "client")
+        notes.append(f"{count} {noun} with rules of their own follow it.")
     return Risk(touches_money=bool(touched), notes=tuple(notes))
 
 
@@ -147,7 +149,7 @@ def _risk_of_table(change: Change) -> Risk:
     touched = sorted({mapping.name for mapping in using if _maps_money(mapping, value_map.name)})
     notes = [f"It decides amounts or taxes in {', '.join(touched)}."] if touched else []
     if value_map.client_id is None:
-        notes.append(_FOR_ALL)
+        notes.append(in_words(_FOR_ALL))
     return Risk(touches_money=bool(touched), notes=tuple(notes))
 
 
@@ -221,7 +223,7 @@ def _risk_of_owners(change: Change) -> Risk:
     ]  # the object as a whole has its amounts too
     notes = ["Another system may then change amounts."] if money else []
     if client_id is None:
-        notes.append("It holds for every client without a rule of its own.")
+        notes.append(in_words("It holds for every client without a rule of its own."))
     return Risk(touches_money=bool(money), notes=tuple(notes))
 
 

@@ -9,6 +9,7 @@ from mappings.canonical.registry import SCHEMAS
 from mappings.pages.frame import page
 from mappings.services.versions import add_mapping
 from tenants.accounts.models import Client
+from tenants.nouns import in_words
 
 
 def mapping_add(request: HttpRequest) -> HttpResponse:
@@ -43,8 +44,8 @@ def _client_id(request: HttpRequest) -> int | None:
     if not chosen:
         return None
     if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
-        raise ValidationError("Choose a client of the list.")
+        raise ValidationError(in_words("Choose a client of the list."))
     found = Client.objects.filter(pk=int(chosen)).first()
     if found is None:
-        raise ValidationError("Choose a client of the list.")
+        raise ValidationError(in_words("Choose a client of the list."))
     return found.pk

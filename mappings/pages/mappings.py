@@ -22,6 +22,7 @@ from mappings.services.transfer import compared, exported, read_import
 from mappings.services.versions import propose_document, save_draft, standings
 from tenants.accounts.models import Client
 from tenants.lists import page_of
+from tenants.nouns import in_words
 
 SHOWN_VERSIONS = 20
 
@@ -199,7 +200,7 @@ def mapping_overlay(request: HttpRequest, pk: int) -> HttpResponse:
     template = _mapping(request, pk)
     chosen = request.POST.get("client", "")
     if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
-        messages.error(request, "Choose a client.")
+        messages.error(request, in_words("Choose a client."))
         return HttpResponseRedirect(reverse("mapping_detail", args=[pk]))
     client = get_object_or_404(Client, pk=int(chosen))
     try:

@@ -19,6 +19,7 @@ from mappings.own_maps import own_maps_in
 from mappings.publishing import went_live
 from mappings.services.checking import value_maps_for, value_maps_in
 from mappings.services.custom_fields import custom_fields
+from tenants.nouns import in_words
 
 KIND: Final = "value_map_version"
 MAX_ROWS: Final = 5_000
@@ -150,8 +151,8 @@ def entry_changes(
         if found is None or not words:
             continue
         if found.client_id != mapping.client_id:
-            text = f"{found.label} is for all clients; propose its entries on its own page."
-            raise ValidationError(text)
+            text = in_words("It is for all clients: propose its entries on its own page.")
+            raise ValidationError(f"{found.label}: {text}")
         table = {**table_of(found), **words}
         if table != table_of(found):
             made.append(_table_change(actor, found, table))

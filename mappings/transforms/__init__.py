@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mappings.transforms import amounts, choices, dates, texts
+from mappings.transforms import amounts, choices, contacts, dates, lists, texts
 from mappings.transforms.base import Param, Step, Transform, TransformError
 from mappings.transforms.settings import checked_settings
 
 TRANSFORMS: Final[Mapping[str, Transform]] = {
-    one.name: one for family in (texts, amounts, dates, choices) for one in family.TRANSFORMS
+    one.name: one
+    for family in (texts, amounts, dates, choices, lists, contacts)
+    for one in family.TRANSFORMS
 }
 
 
