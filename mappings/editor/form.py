@@ -16,6 +16,8 @@ MAX_ROWS: Final = 500
 MAX_CELL: Final = 20_000
 # The choice of a value map of the rule's own, which gets its name when the form is read.
 OWN_LOOKUP: Final = "own"
+# The buttons that add a rule: an empty one, one from a source, one for a target.
+ADDING: Final = ("add-rule", "use", "fill")
 _ORIGINS: Final = frozenset(name for name, _ in ORIGINS)
 
 
@@ -212,15 +214,20 @@ def _check(row: CheckRow, base: Record) -> dict[str, object]:
 def press(form: Form, command: str, sent: Sent) -> Form:
     """Return the form after one of its buttons; a command that it does not know changes nothing.
 
-    Commands: add-rule, add-check, remove-rule:id, remove-check:id, add-step:id,
-    remove-step:id:place, raise-step:id:place.
+    Commands: add-rule, use:source, fill:target, add-check, remove-rule:id, remove-check:id,
+    add-step:id, remove-step:id:place, raise-step:id:place.
     """
     name, _, rest = command.partition(":")
     ident, _, place = rest.partition(":")
     at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else 0
-    if name == "add-rule":
+    if name in ADDING:
         number = max((row.number for row in form.rows), default=0) + 1
-        made = Row(number, _free_id("rule", {row.id for row in form.rows}))
+        made = Row(
+            number,
+            _free_id("rule", {row.id for row in form.rows}),
+            target=rest if name == "fill" else "",
+            value=rest if name == "use" else "",
+        )
         return replace(form, rows=(*form.rows, made))
     if name == "remove-rule":
         return replace(form, rows=tuple(row for row in form.rows if row.id != ident))

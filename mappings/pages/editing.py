@@ -19,6 +19,7 @@ from mappings.engine import RuleTrace
 from mappings.models import Mapping, MappingVersion, ValueMap
 from mappings.numbers import as_text
 from mappings.own_maps import own_map_name
+from mappings.pages.fields import SourceField, TargetField, source_tree, target_fields
 from mappings.pages.frame import visible
 from mappings.sample_rows import BadSample, SampleRow, Samples, read_samples
 from mappings.samples import Sample, samples_for
@@ -132,6 +133,8 @@ class Shown:
     tried: Tried | None = None
     at: int = 1
     entries: Entries = field(default_factory=dict)
+    source_tree: list[SourceField] = field(default_factory=list)
+    target_fields: list[TargetField] = field(default_factory=list)
 
     @property
     def word_lists(self) -> list[dict[str, Any]]:
@@ -190,6 +193,8 @@ def shown(editing: Editing) -> Shown:
     rules = _rules(editing, document, preview, wrong, beside)
     places = {one.row.id for one in rules} | {one.id for one in editing.form.checks}
     elsewhere = [str(one) for one in said if _place(one) not in places]
+    targets = targets_of(editing.mapping)
+    aimed = {row.target.strip().split(".")[0] for row in editing.form.rows}
     filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
     lines = diff(standing_document(editing.mapping), document)
     changed = [line for line in lines if line.sign != " "]
@@ -201,7 +206,7 @@ def shown(editing: Editing) -> Shown:
         preview=preview,
         missing=_missing(editing.mapping, filled, beside) if preview.rows else [],
         covered=len(filled),
-        fields=len(targets_of(editing.mapping)),
+        fields=len(targets),
         lines=changed,
         same=len(lines) - len(changed),
         may_keep=not wrong,
@@ -209,6 +214,8 @@ def shown(editing: Editing) -> Shown:
         tried=_tried(editing, document, preview, samples, beside),
         at=row.number,
         entries=entries,
+        source_tree=source_tree(sources_of(editing.mapping, sample), sample, document),
+        target_fields=target_fields(editing.mapping, targets, aimed, beside.custom),
     )
 
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 from governance.errors import Refusal
 from governance.requests import actor_of
 from mappings.documents import MAX_BYTES
-from mappings.editor.form import form_of, press, read_form
+from mappings.editor.form import ADDING, form_of, press, read_form
 from mappings.models import Mapping, MappingVersion
 from mappings.pages.bringing import with_file, with_suggested
 from mappings.pages.editing import Editing, Shown, choices, sample_text, shown, stored_samples
@@ -233,6 +233,7 @@ def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": answer,
         "swap": True,
         "pressed": command,
+        "is_added": command in ADDING,
         "pressed_on": ident,
         "new_words": answer.wanted_words
         != {(one.value_map, one.word) for one in editing.form.entries},

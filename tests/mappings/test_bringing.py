@@ -15,6 +15,7 @@ from governance.models import ChangeRequest
 from governance.services import changes
 from mappings.canonical.registry import schema
 from mappings.models import Mapping, ValueMap
+from mappings.pages.fields import source_tree
 from mappings.sample_files import sample_of_file
 from mappings.sample_rows import BadSample, read_samples
 from mappings.services.value_maps import ensure_value_map
@@ -187,3 +188,30 @@ def test_what_other_mappings_did_stands_before_what_only_sounds_alike() -> None:
     values = {"Std": ["7.5"], "Worked": ["7.5"]}
     usual = suggest(fields, values, {("hours", normal("Worked")): 3})
     assert next(one for one in usual if one.target == "hours").source == "Worked"
+
+
+def test_a_rule_is_begun_from_either_side(hours: Mapping, browse: Callable[..., Browser]) -> None:
+    browser = browse(actors.BOB)
+    shown = brought(browser, hours, HOURS.read_bytes()).content.decode()
+    form = fields_of_form(shown, "editor")
+    path, most = page("mapping_preview", hours.pk), len(form.getlist("row"))
+    for command, target, value in [
+        ("use:Kunde", "", "Kunde"),
+        ("fill:engagement", "engagement", ""),
+    ]:
+        form["do"] = command
+        made = fields_of_form(post(browser, path, form.urlencode()).content.decode(), "editor")
+        last = made.getlist("row")[-1]
+        assert len(made.getlist("row")) == most + 1
+        assert (made[f"target-{last}"], made[f"value-{last}"]) == (target, value)
+
+
+def test_the_source_is_a_tree_that_says_what_is_read() -> None:
+    sample: dict[str, object] = {"a.b": "1", "c": {"d": "2", "e": []}}
+    document: dict[str, object] = {"rules": [{"id": "r", "target": "t", "source": "c.d"}]}
+    dotted, nested = source_tree(["a\\.b", "c.d", "c.e"], sample, document)
+    assert (dotted.name, dotted.path, dotted.value, dotted.is_used) == ("a.b", "a\\.b", "1", False)
+    assert [(one.name, one.value, one.is_used) for one in nested.below] == [
+        ("d", "2", True),
+        ("e", "0 members", False),
+    ]
