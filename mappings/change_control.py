@@ -84,7 +84,8 @@ def _risk_of_version(change: Change) -> Risk:
     if mapping.client_id is None:
         notes.append(in_words(_FOR_ALL))
     if count := mapping.overlays.exclude(live=None).count():
-        notes.append(f"{count} client{'s' if count > 1 else ''} with rules of their own follow it.")
+        noun = in_words("clients" if count > 1 else "client")
+        notes.append(f"{count} {noun} with rules of their own follow it.")
     return Risk(touches_money=bool(touched), notes=tuple(notes))
 
 

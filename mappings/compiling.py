@@ -1,5 +1,6 @@
 """From a document to rules and checks, or to everything that is wrong with it. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,8 @@ from mappings.transforms import TransformError
 
 # Parts of all expressions, steps and rules together; an ordinary mapping has under 300.
 MAX_SIZE: Final = 10_000
+_TOO_LARGE: Final = Problem("too_large", "All rules together do too much; split the mapping.")
+_QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"")
 # What a workflow adds to the canonical record that an outbound mapping reads.
 _BESIDES: Final = frozenset({"origin", "related", "variables", "collected"})
 
@@ -68,16 +71,30 @@ def compiled_parts(
     return rules, checks
 
 
+def _written_size(holder: Record) -> int:
+    """Return how many parts the expressions of rules have, as they are written: one, and one
+    more for each comma and each call. What is in quotes does not count."""
+    size = 0
+    for raw in rules_of(holder):
+        for name in ("expr", "when"):
+            if isinstance(text := raw.get(name), str) and text:
+                bare = _QUOTED.sub("", text) if "'" in text or '"' in text else text
+                size += 1 + bare.count(",") + bare.count("(")
+        size += 1 + _written_size(raw)
+    return size
+
+
 def _bounded_rules(document: Record, fields: Mapping[str, Field]) -> list[Rule | Problem]:
     """Compile rule by rule, and stop when all together are too much. Raises MappingError."""
     made: list[Rule | Problem] = []
+    if _written_size(document) > MAX_SIZE:
+        raise MappingError([_TOO_LARGE])
     size = 0
     for raw in rules_of(document):
         one = _rule(raw, fields)
         size += one.size if isinstance(one, Rule) else 0
         if size > MAX_SIZE:
-            text = "All rules together do too much; split the mapping."
-            raise MappingError([Problem("too_large", text)])
+            raise MappingError([_TOO_LARGE])
         made.append(one)
     return made
 

@@ -147,10 +147,10 @@ def _plain(value: object, place: str, depth: int, walk: _Walk) -> object:
     if isinstance(value, Mapping):
         return dict(_plain_members(value, place, depth, walk))
     if isinstance(value, list | tuple):
-        return [
-            _plain(one, f"{place}[{at}]", depth + 1, walk)
-            for at, one in enumerate(value[:_MAX_VALUES])
-        ]
+        if len(value) > _MAX_VALUES - walk.values:
+            walk.values = _MAX_VALUES + 1
+            return _plain(None, place, depth, walk)
+        return [_plain(one, f"{place}[{at}]", depth + 1, walk) for at, one in enumerate(value)]
     return _plain_scalar(value, place, walk)
 
 

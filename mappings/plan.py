@@ -18,12 +18,12 @@ from mappings.rules import Rule, new_budget, put_once
 from mappings.transforms import TransformError
 from mappings.values import CASTS, MAX_TEXT, BadValue, as_words
 
-# How a rule is taken: a text as it is, a value through a function, an expression or constant,
-# or the long way.
-_TEXT, _VALUE, _EXPRESSION, _LONG = range(4)
+# How a rule is taken: a text as it is, an expression that gives a text, a value through a
+# function, another expression or constant, or the long way.
+_TEXT, _WORDS, _VALUE, _EXPRESSION, _LONG = range(5)
 _EMPTY: Final[Record] = {}
 _UNUSUAL: Final = (TransformError, ArithmeticError, BadValue, ExpressionError, Stop)
-# A value from the record, or from (record, variables) for an expression.
+# A value from the record, or from (record, variables, budget) for an expression.
 _Quick = Callable[..., object]
 
 
@@ -67,16 +67,21 @@ class Plan:
         problems: list[Problem] = []
         spent: Budget | None = None
         holders = self._holders(record)
+        variables = inputs.variables
         for mode, holder, name, quick, key, below, rule in self._steps:
             try:
-                if mode == _TEXT:
-                    value = holders[holder].get(name)
+                if mode <= _WORDS:
+                    value = (
+                        holders[holder].get(name)
+                        if mode == _TEXT
+                        else quick(record, variables, NOTHING_TO_SPEND)
+                    )
                     if type(value) is not str or len(value) > MAX_TEXT or not value.isprintable():
                         value = None
                 elif mode == _VALUE:
                     value = quick(holders[holder].get(name))
                 else:
-                    value = quick(record, inputs.variables)
+                    value = quick(record, variables, NOTHING_TO_SPEND)
             except _UNUSUAL:
                 value = None
             if not value and (value is None or value == ""):
@@ -84,10 +89,10 @@ class Plan:
                 _take_long_way(rule, record, inputs, spent, data, problems)
             elif not below:
                 data[key] = value
-            elif key in data:
-                data[key][below] = value  # type: ignore[index]  # no target lies above another
-            else:
+            elif (inner := data.get(key)) is None:
                 data[key] = {below: value}
+            else:
+                inner[below] = value  # type: ignore[index]  # no target lies above another
         return problems
 
     def _holders(self, record: Record) -> list[Record]:
@@ -140,7 +145,7 @@ def _way(rule: Rule) -> tuple[int, _Quick]:
         return _LONG, _nothing
     expression = rule.expression
     if expression is not None:
-        return (_LONG, _nothing) if expression.walks else (_EXPRESSION, _expressed(rule))
+        return (_LONG, _nothing) if expression.walks else _expressed(rule)
     try:
         constant = cast(rule.constant)
     except BadValue:
@@ -148,7 +153,7 @@ def _way(rule: Rule) -> tuple[int, _Quick]:
     # A list or object is the record's own to change: it must not be shared.
     if isinstance(constant, list | Mapping):
         return _LONG, _nothing
-    return _EXPRESSION, lambda record, variables: constant
+    return _EXPRESSION, lambda record, variables, budget: constant
 
 
 def _value(rule: Rule) -> tuple[int, _Quick]:
@@ -171,8 +176,12 @@ def _value(rule: Rule) -> tuple[int, _Quick]:
     return _VALUE, stepped
 
 
-def _expressed(rule: Rule) -> _Quick:
+def _expressed(rule: Rule) -> tuple[int, _Quick]:
     cast, expression = CASTS[rule.type], rule.expression
     assert expression is not None
     run = expression.evaluator
-    return lambda record, variables: cast(run(record, variables, NOTHING_TO_SPEND))
+    if cast is as_words:
+        return _WORDS, run
+    if cast is CASTS["decimal"] and expression.gives_clean_number:
+        return _EXPRESSION, run
+    return _EXPRESSION, lambda record, variables, budget: cast(run(record, variables, budget))

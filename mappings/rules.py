@@ -11,7 +11,7 @@ from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.paths import MISSING, put, split, walked
-from mappings.transforms import Step, TransformError, build_step
+from mappings.transforms import Step, TransformError, build_step, label_of
 from mappings.values import CASTS, BadValue, kind_of, word_of
 
 MAX_MEMBERS: Final = 10_000
@@ -113,7 +113,8 @@ class Rule:
     def taken(self, record: Record, inputs: Inputs, spent: Budget) -> object:
         """Return what the rule starts from, MISSING when there is none. Raises ExpressionError."""
         if self.source_parts:
-            return walked(record, self.source_parts)
+            parts = self.source_parts
+            return record.get(parts[0], MISSING) if len(parts) == 1 else walked(record, parts)
         if self.expression is not None:
             return self.expression(record, inputs.variables, spent)
         return self.constant
@@ -156,7 +157,9 @@ class Rule:
             return self._without(self._on_null, "null", "The field is empty")
         if self.members is not None:
             return self._each(found, inputs, spent)
-        return self._finished(self.stepped(found, trace), inputs, trace)
+        if self.steps:
+            found = self.stepped(found, trace)
+        return self._finished(found, inputs, trace)
 
     def _is_off(self, record: Record, inputs: Inputs, spent: Budget) -> bool:
         assert self.when is not None
@@ -185,9 +188,10 @@ class Rule:
                 if value is None:
                     break
         except TransformError as error:
-            raise Stop(self.problem("step", f"Step '{name}': {error}", value)) from error
+            text = f"Step '{label_of(name)}': {error}"
+            raise Stop(self.problem("step", text, value)) from error
         except ArithmeticError as error:
-            text = f"Step '{name}': the result is out of range"
+            text = f"Step '{label_of(name)}': the result is out of range"
             raise Stop(self.problem("step", text, value)) from error
         return value
 
@@ -246,7 +250,7 @@ class Rule:
             raise Stop(self.problem("list", str(error).rstrip("."), value)) from error
         made = []
         for place, member in enumerate(value):
-            if not isinstance(member, Mapping):
+            if type(member) is not dict and not isinstance(member, Mapping):
                 raise Stop(self.problem("list", f"Member {place + 1} is no object", member))
             try:
                 made.append(fill(self.members, member, inputs, spent))
@@ -357,5 +361,5 @@ def _steps(raw: Record) -> tuple[tuple[str, Step], ...]:
         try:
             steps.append((name, build_step(name, settings)))
         except TransformError as error:
-            raise TransformError(f"Step '{name[:40]}': {error}.") from error
+            raise TransformError(f"Step '{label_of(name)[:40]}': {error}.") from error
     return tuple(steps)

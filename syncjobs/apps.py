@@ -12,8 +12,10 @@ class SyncjobsConfig(AppConfig):
     def ready(self) -> None:
         from branding.navigation import register_counter
         from mappings.catalogue import register_catalogue
+        from mappings.publishing import register_listener
         from mappings.samples import register_finder
         from syncjobs import actions  # noqa: F401  registers the audit actions
+        from syncjobs.engine.release import release_for_live
         from syncjobs.engine.samples import fields_of, find_samples
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
@@ -35,5 +37,6 @@ class SyncjobsConfig(AppConfig):
         register_caller(call)
         register_check(check_stored_credentials)
         register_finder(find_samples)
+        register_listener(release_for_live)
         register_catalogue(fields_of)
         register_counter("open_exceptions", open_exceptions)

@@ -47,6 +47,11 @@ def watch_delivery(delivery_id: int) -> str:
     return f"delivery:{delivery_id}"
 
 
+def watch_live(kind: str, name: str) -> str:
+    """Return the watch key of a mapping's, or a value map's, next live version."""
+    return f"live:{kind}:{name}"
+
+
 @dataclass(slots=True)
 class Neighbourhood:
     """The records (and their existence in systems) that a batch has looked at so far.

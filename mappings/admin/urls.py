@@ -1,12 +1,13 @@
 """Pages of mappings for staff, under /mappings/."""
 
-from mappings.pages import custom_fields, mappings, ownership, value_map_tables, value_maps
+from mappings.pages import adding, custom_fields, mappings, ownership, value_map_tables, value_maps
 from tenants.doors import StaffPages
 
 view, edit = StaffPages("mappings.view"), StaffPages("mappings.edit")
 
 urlpatterns = [
     view.show("", mappings.mapping_list),
+    edit.form("add/", adding.mapping_add),
     view.show("<int:pk>/", mappings.mapping_detail),
     view.act("<int:pk>/preview/", mappings.mapping_preview),
     edit.act("<int:pk>/propose/", mappings.mapping_propose),

@@ -1,17 +1,23 @@
 """The editor's form: what was sent, what its buttons do, and the document that it is. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from mappings.documents import Problem, checks_of, open_targets, rules_of
 from mappings.editor.rows import ORIGINS, Row, row_of, rule_of
-from mappings.editor.steps import BadCell, StepRow
+from mappings.editor.steps import BadCell, StepRow, rows_of_steps
+from mappings.own_maps import own_map_name
+from mappings.suggestions import OWN_VALUES, Suggestion
 from mappings.transforms import TRANSFORMS
 
 Record = Mapping[str, object]
 MAX_ROWS: Final = 500
 MAX_CELL: Final = 20_000
+# The choice of a value map of the rule's own, which gets its name when the form is read.
+OWN_LOOKUP: Final = "own"
+# The buttons that add a rule: an empty one, one from a source, one for a target.
+ADDING: Final = ("add-rule", "use", "fill")
 _ORIGINS: Final = frozenset(name for name, _ in ORIGINS)
 
 
@@ -35,16 +41,36 @@ class CheckRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What a word of a value map is to become, "" while nobody has said it."""
+
+    value_map: str
+    word: str
+    becomes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Form:
     """Everything that the editor holds. `opened`: ids of the rules to show with their details.
 
-    open_targets: what clients may add rules for, with spaces between.
+    open_targets: what clients may add rules for, with spaces between. entries: of value maps,
+    as they were sent.
     """
 
     rows: tuple[Row, ...]
     checks: tuple[CheckRow, ...] = ()
     opened: frozenset[str] = frozenset()
     open_targets: str = ""
+    entries: tuple[Entry, ...] = ()
+
+    @property
+    def tables(self) -> dict[str, dict[str, str]]:
+        """The entries that say something, by value map."""
+        made: dict[str, dict[str, str]] = {}
+        for one in self.entries:
+            if one.becomes:
+                made.setdefault(one.value_map, {})[one.word] = one.becomes
+        return made
 
 
 def form_of(document: Record) -> Form:
@@ -65,9 +91,9 @@ def form_of(document: Record) -> Form:
     )
 
 
-def read_form(sent: Sent) -> Form:
-    """Return the form that was sent."""
-    rows = tuple(_row(sent, number) for number in _numbers(sent, "row"))
+def read_form(sent: Sent, slug: str = "") -> Form:
+    """Return the form that was sent. `slug`: of the mapping, for value maps of a rule's own."""
+    rows = tuple(_row(sent, number, slug) for number in _numbers(sent, "row"))
     checks = tuple(
         CheckRow(
             number=int(number),
@@ -78,7 +104,22 @@ def read_form(sent: Sent) -> Form:
         )
         for number in _numbers(sent, "check")
     )
-    return Form(rows, checks, open_targets=(sent.get("open-targets") or "")[:MAX_CELL])
+    opened = (sent.get("open-targets") or "")[:MAX_CELL]
+    return Form(rows, checks, open_targets=opened, entries=_entries(sent))
+
+
+def _entries(sent: Sent) -> tuple[Entry, ...]:
+    given = zip(
+        sent.getlist("entry-map")[:MAX_ROWS],
+        sent.getlist("entry-word")[:MAX_ROWS],
+        sent.getlist("entry-becomes")[:MAX_ROWS],
+        strict=False,
+    )
+    return tuple(
+        Entry(name[:60], word[:MAX_CELL], becomes.strip()[:MAX_CELL])
+        for name, word, becomes in given
+        if word
+    )
 
 
 def _numbers(sent: Sent, name: str) -> list[str]:
@@ -91,17 +132,20 @@ def _cell(sent: Sent, name: str, number: str) -> str:
     return (sent.get(f"{name}-{number}") or "")[:MAX_CELL].replace("\r\n", "\n")
 
 
-def _row(sent: Sent, number: str) -> Row:
+def _row(sent: Sent, number: str, slug: str) -> Row:
     origin = _cell(sent, "origin", number)
+    target, lookup = _cell(sent, "target", number), _cell(sent, "lookup", number)
+    if lookup == OWN_LOOKUP:
+        lookup = f"values {own_map_name(slug, target.strip())}" if target.strip() else ""
     names = list(sent.getlist(f"step-{number}"))[:50]
     return Row(
         number=int(number),
         id=_cell(sent, "id", number) or f"rule-{number}",
-        target=_cell(sent, "target", number),
+        target=target,
         origin=origin if origin in _ORIGINS else "source",
         value=_cell(sent, "value", number),
         steps=tuple(_step(sent, number, place, name) for place, name in enumerate(names)),
-        lookup=_cell(sent, "lookup", number),
+        lookup=lookup,
         on_miss=_cell(sent, "on_miss", number) or "fail",
         default=_cell(sent, "default", number),
         on_missing=_cell(sent, "on_missing", number),
@@ -170,15 +214,20 @@ def _check(row: CheckRow, base: Record) -> dict[str, object]:
 def press(form: Form, command: str, sent: Sent) -> Form:
     """Return the form after one of its buttons; a command that it does not know changes nothing.
 
-    Commands: add-rule, add-check, remove-rule:id, remove-check:id, add-step:id,
-    remove-step:id:place, raise-step:id:place.
+    Commands: add-rule, use:source, fill:target, add-check, remove-rule:id, remove-check:id,
+    add-step:id, remove-step:id:place, raise-step:id:place.
     """
     name, _, rest = command.partition(":")
     ident, _, place = rest.partition(":")
     at = int(place) if place.isascii() and place.isdecimal() and len(place) < 4 else 0
-    if name == "add-rule":
+    if name in ADDING:
         number = max((row.number for row in form.rows), default=0) + 1
-        made = Row(number, _free_id("rule", {row.id for row in form.rows}))
+        made = Row(
+            number,
+            _free_id("rule", {row.id for row in form.rows}),
+            target=rest if name == "fill" else "",
+            value=rest if name == "use" else "",
+        )
         return replace(form, rows=(*form.rows, made))
     if name == "remove-rule":
         return replace(form, rows=tuple(row for row in form.rows if row.id != ident))
@@ -189,6 +238,31 @@ def press(form: Form, command: str, sent: Sent) -> Form:
     if name == "remove-check":
         return replace(form, checks=tuple(one for one in form.checks if one.id != ident))
     return _press_step(form, name, ident, at, sent)
+
+
+def with_suggestions(
+    form: Form, found: Sequence[Suggestion], required: Container[str], slug: str
+) -> Form:
+    """Return the form with a rule for each suggestion, in place of rows that are empty."""
+    rows = [row for row in form.rows if not row.is_empty]
+    number = max((row.number for row in form.rows), default=0)
+    for place, one in enumerate(found, 1):
+        taken = {row.id for row in rows}
+        ident = one.target if one.target not in taken else _free_id("rule", taken)
+        own = f"values {own_map_name(slug, one.target)}"
+        rows.append(
+            Row(
+                number + place,
+                ident,
+                target=one.target,
+                value=one.source,
+                steps=rows_of_steps(list(one.steps)),
+                lookup=own if one.lookup == OWN_VALUES else "",
+                required=one.target in required,
+                hint=one.why,
+            )
+        )
+    return replace(form, rows=tuple(rows))
 
 
 def _press_step(form: Form, name: str, ident: str, place: int, sent: Sent) -> Form:

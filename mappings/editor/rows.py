@@ -22,7 +22,7 @@ POLICIES = (
     ("skip", "Leave it out"),
 )
 EXTENSIONS = (
-    ("", "The same for all clients"),
+    ("", "Must stay as it is"),
     ("replace", "May replace it"),
     ("any", "May replace it or leave it out"),
 )
@@ -40,7 +40,7 @@ class Row:
 
     number: its place in the form, which stays while rows come and go. value: the path,
     constant or expression. lookup: `reference customer` or `values terms`. members: the rules
-    for a list's members, as JSON.
+    for a list's members, as JSON. hint: why it was suggested; it is not kept.
     """
 
     number: int
@@ -60,6 +60,7 @@ class Row:
     note: str = ""
     members: str = ""
     extension: str = ""
+    hint: str = ""
 
     @property
     def is_empty(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from mappings.language.budget import MAX_STEPS, MAX_TEXT, Budget, ExpressionError
 from mappings.language.functions import (
+    ARITHMETIC,
     FUNCTIONS,
     SPECIAL,
     add,
@@ -13,12 +14,13 @@ from mappings.language.functions import (
     number,
     objects_of,
     rounding,
+    rounding_clean,
     same,
     truth,
 )
 from mappings.language.nodes import OVER_LISTS, Call, Literal, Node, nodes_in, paths_of
 from mappings.language.parser import parse
-from mappings.paths import MISSING, BadPath, Reader, reader
+from mappings.paths import MISSING, BadPath, Reader, reader, split
 
 Record = Mapping[str, object]
 Evaluator = Callable[[Record, Mapping[str, object], Budget], object]
@@ -28,6 +30,7 @@ class Expression:
     """A parsed expression, ready to run on records.
 
     paths: what it reads. size: how many parts it has. walks: whether it looks into lists.
+    gives_clean_number: whether its value is always a decimal that needs no look any more.
     """
 
     def __init__(self, source: str) -> None:
@@ -37,6 +40,7 @@ class Expression:
         self.paths = paths_of(node)
         parts = list(nodes_in(node))
         self.size = len(parts)
+        self.gives_clean_number = isinstance(node, Call) and node.name in ARITHMETIC
         self.walks = any(isinstance(one, Call) and one.name in OVER_LISTS for one in parts)
         self._run = _compiled(node)
 
@@ -112,8 +116,19 @@ def _plain_call(node: Call) -> Evaluator:
         return lambda record, variables, budget: apply(only(record, variables, budget))
     if len(arguments) == 2:
         left, right = arguments
+        last = node.arguments[1]
+        if isinstance(last, Literal):
+            value = last.value
+            return lambda record, variables, budget: apply(left(record, variables, budget), value)
         return lambda record, variables, budget: apply(
             left(record, variables, budget), right(record, variables, budget)
+        )
+    if len(arguments) == 3:
+        first, second, third = arguments
+        return lambda record, variables, budget: apply(
+            first(record, variables, budget),
+            second(record, variables, budget),
+            third(record, variables, budget),
         )
     return lambda record, variables, budget: apply(
         *[argument(record, variables, budget) for argument in arguments]
@@ -128,7 +143,9 @@ def _with_literals(node: Call) -> Callable[[object], object] | None:
     if not isinstance(digits, Literal):
         return None
     try:
-        return rounding(digits.value)
+        inner = node.arguments[0]
+        is_clean = isinstance(inner, Call) and inner.name in ARITHMETIC
+        return (rounding_clean if is_clean else rounding)(digits.value)
     except ExpressionError:
         return None  # said when it runs, as for digits that are computed
 
@@ -150,7 +167,9 @@ def _path(node: Call, place: int) -> Reader:
 
 
 def _field(node: Call) -> Evaluator:
+    path = _literal_text(node, 0)
     read = _path(node, 0)
+    above, name = split(path) if len(split(path)) == 2 else ("", "")
 
     def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
         value = read(record)
@@ -162,7 +181,16 @@ def _field(node: Call) -> Evaluator:
             return number(value)
         return value
 
-    return run
+    def run_below(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
+        """The same for a text in an object, which most are, with a call less."""
+        inner = record.get(above)
+        if type(inner) is dict:
+            value = inner.get(name)
+            if type(value) is str:
+                return value
+        return run(record, variables, budget)
+
+    return run_below if name else run
 
 
 def _var(node: Call) -> Evaluator:
@@ -178,6 +206,15 @@ def _var(node: Call) -> Evaluator:
 
 def _if(node: Call) -> Evaluator:
     condition, yes, no = (_compiled(argument) for argument in node.arguments)
+    then, other = node.arguments[1:]
+    if isinstance(then, Literal) and isinstance(other, Literal):
+        met_value, unmet_value = then.value, other.value
+
+        def choose(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
+            met = condition(record, variables, budget)
+            return met_value if met is True or truth(met) else unmet_value
+
+        return choose
 
     def run(record: Record, variables: Mapping[str, object], budget: Budget) -> object:
         met = condition(record, variables, budget)

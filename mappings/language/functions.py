@@ -87,6 +87,8 @@ def _calculated(name: str) -> Callable[[object, object], Decimal]:
 
 def same(left: object, right: object) -> bool:
     """Say whether two values are equal; a number equals its text."""
+    if type(left) is str and type(right) is str:
+        return left == right
     if isinstance(left, Decimal) or isinstance(right, Decimal):
         try:
             return as_decimal(left) == as_decimal(right)
@@ -112,7 +114,8 @@ def _ordered(compare: Callable[[object, object], bool]) -> Callable[[object, obj
 
 
 def _concat(*parts: object) -> str:
-    return text("".join([text(part) for part in parts]))
+    made = "".join([part if type(part) is str else text(part) for part in parts])
+    return made if len(made) <= MAX_TEXT else text(made)  # which says that it grows too long
 
 
 def _coalesce(*values: object) -> object:
@@ -128,6 +131,22 @@ def rounding(digits: object) -> Callable[[object], Decimal]:
     def apply(value: object) -> Decimal:
         try:
             return rounded(number(value), places)
+        except NotANumber as error:
+            raise ExpressionError(f"The value {error}.") from error
+
+    return apply
+
+
+def rounding_clean(digits: object) -> Callable[[object], Decimal]:
+    """Return the same for what is a clean decimal already, as arithmetic gives it."""
+    places = _count(digits)
+    if places > 10:
+        raise ExpressionError("round() takes 0 to 10 digits.")
+
+    def apply(value: object) -> Decimal:
+        assert type(value) is Decimal
+        try:
+            return rounded(value, places)
         except NotANumber as error:
             raise ExpressionError(f"The value {error}.") from error
 
@@ -177,6 +196,10 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     ),
     "coalesce": Function(1, 12, _coalesce, "the first that is not empty"),
 }
+
+
+# Whose results are clean decimals: exact, of a sane size, nothing to look into again.
+ARITHMETIC: Final = frozenset({"add", "sub", "mul", "div", "round"})
 
 
 @dataclass(frozen=True, slots=True)

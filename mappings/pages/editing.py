@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Final
@@ -18,12 +18,15 @@ from mappings.editor.rows import EXTENSIONS, MISSES, ORIGINS, POLICIES, Row
 from mappings.engine import RuleTrace
 from mappings.models import Mapping, MappingVersion, ValueMap
 from mappings.numbers import as_text
+from mappings.own_maps import own_map_name
+from mappings.pages.fields import SourceField, TargetField, source_tree, target_fields
 from mappings.pages.frame import visible
+from mappings.sample_rows import BadSample, SampleRow, Samples, read_samples
 from mappings.samples import Sample, samples_for
 from mappings.services.checking import sources_of, targets_of
-from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import rule_origins, standing_document
-from mappings.services.preview import BadSample, Preview, preview_for, read_sample
+from mappings.services.preview import Around, Entries, Preview, around, preview_for
+from mappings.services.trying import Tried, labelled, map_labels, try_rows
 from mappings.structure import SEVERITIES, TYPES
 from mappings.transforms import TRANSFORMS
 from mappings.values import kept
@@ -36,7 +39,8 @@ MAX_SHOWN: Final = 120
 class Editing:
     """One state of the editor, as it was opened or as it was sent.
 
-    base: the version that the form was made of. text: the sample as it stands in its box.
+    base: the version that the form was made of. text: the sample as it stands in its box; at:
+    which of its rows is shown. notes, wrong: what to know of a file that was brought.
     """
 
     mapping: Mapping
@@ -45,6 +49,9 @@ class Editing:
     text: str
     samples: list[Sample]
     chosen: str = ""
+    at: int = 0
+    notes: list[str] = field(default_factory=list)
+    wrong: str = ""
 
     @property
     def base_document(self) -> dict[str, object]:
@@ -59,7 +66,7 @@ class ShownRule:
     """A rule of the form with what it gives for the sample, and what is wrong with it.
 
     words: the rule in one line, for those who only read. origin: whose rule it is, for a
-    client's overlay.
+    client's overlay. own_lookup: what its look-up is with a value map of its own.
     """
 
     row: Row
@@ -68,6 +75,7 @@ class ShownRule:
     is_open: bool
     words: str = ""
     origin: str = ""
+    own_lookup: str = ""
 
     @property
     def result(self) -> str:
@@ -107,7 +115,8 @@ class Shown:
     """The answer to one state of the editor.
 
     problems: what is wrong beyond a single rule. lines: what differs from the live version;
-    same: how many of its rules do not. may_keep: whether the document can be kept.
+    same: how many of its rules do not. may_keep: whether the document can be kept. tried: how
+    all rows of a table fare, None for a single record; at: the number of the one that is shown.
     """
 
     document: dict[str, object]
@@ -122,6 +131,41 @@ class Shown:
     same: int
     may_keep: bool
     sample: dict[str, object]
+    tried: Tried | None = None
+    at: int = 1
+    entries: Entries = field(default_factory=dict)
+    source_tree: list[SourceField] = field(default_factory=list)
+    target_fields: list[TargetField] = field(default_factory=list)
+
+    @property
+    def word_lists(self) -> list[dict[str, Any]]:
+        """The value maps that lack words, each word with what was said of it."""
+        listed = self.tried.words if self.tried else []
+        return [
+            {
+                "name": one.name,
+                "label": one.label,
+                "choices": one.choices,
+                "value_map": one.value_map,
+                "is_theirs": one.is_theirs,
+                "rows": [
+                    {
+                        "id": f"{place}-{at}",
+                        "word": word,
+                        "count": count,
+                        "becomes": self.entries.get(one.name, {}).get(word, ""),
+                    }
+                    for at, (word, count) in enumerate(one.words)
+                ],
+            }
+            for place, one in enumerate(listed)
+        ]
+
+    @property
+    def wanted_words(self) -> set[tuple[str, str]]:
+        """The words of value maps that the rows have and that are not live."""
+        listed = self.tried.words if self.tried else []
+        return {(one.name, word) for one in listed if one.is_theirs for word, _ in one.words}
 
 
 def stored_samples(request: HttpRequest, mapping: Mapping) -> list[Sample]:
@@ -140,13 +184,18 @@ def sample_text(samples: list[Sample], chosen: str) -> tuple[str, str]:
 def shown(editing: Editing) -> Shown:
     """Run the form's document on its sample and put everything beside what it concerns."""
     document, cells = document_of(editing.form, editing.base_document)
-    sample, sample_problem = _sample(editing.text)
-    preview = preview_for(editing.mapping, document, sample)
+    samples, sample_problem = samples_in(editing)
+    row = samples.at(editing.at)
+    sample, entries = row.data, editing.form.tables
+    beside = around(editing.mapping)
+    preview = preview_for(editing.mapping, document, sample, entries, beside)
     wrong = [*cells, *preview.faults]
     said = [*wrong, *preview.problems, *preview.holds, *preview.warnings]
-    rules = _rules(editing, document, preview, wrong)
+    rules = _rules(editing, document, preview, wrong, beside)
     places = {one.row.id for one in rules} | {one.id for one in editing.form.checks}
     elsewhere = [str(one) for one in said if _place(one) not in places]
+    targets = targets_of(editing.mapping)
+    aimed = {row.target.strip().split(".")[0] for row in editing.form.rows}
     filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
     lines = diff(standing_document(editing.mapping), document)
     changed = [line for line in lines if line.sign != " "]
@@ -156,21 +205,46 @@ def shown(editing: Editing) -> Shown:
         checks=_checks(editing.form, said),
         problems=[sample_problem, *elsewhere] if sample_problem else elsewhere,
         preview=preview,
-        missing=_missing(editing.mapping, filled) if preview.rows else [],
+        missing=_missing(editing.mapping, filled, beside) if preview.rows else [],
         covered=len(filled),
-        fields=len(targets_of(editing.mapping)),
+        fields=len(targets),
         lines=changed,
         same=len(lines) - len(changed),
         may_keep=not wrong,
         sample=sample,
+        tried=_tried(editing, document, preview, samples, beside),
+        at=row.number,
+        entries=entries,
+        source_tree=source_tree(sources_of(editing.mapping, sample), sample, document),
+        target_fields=target_fields(editing.mapping, targets, aimed, beside.custom),
     )
 
 
-def _sample(text: str) -> tuple[dict[str, object], str]:
+def samples_in(editing: Editing) -> tuple[Samples, str]:
+    """Return the records of the sample box, an empty one when it can't be read, and why."""
     try:
-        return read_sample(text), ""
+        return read_samples(editing.text), ""
     except BadSample as error:
-        return {}, str(error)
+        return Samples([SampleRow(1, {})]), str(error)
+
+
+def _tried(
+    editing: Editing,
+    document: dict[str, object],
+    preview: Preview,
+    samples: Samples,
+    beside: Around,
+) -> Tried | None:
+    """Try all rows of a table; those rules that are sound, while others are not."""
+    if not samples.is_table:
+        return None
+    faulty = {fault.rule.split("/")[0] for fault in preview.faults}
+    sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
+    checks = {} if preview.faults else {"checks": document.get("checks", [])}
+    tried = try_rows(
+        editing.mapping, {"rules": sound, **checks}, samples, editing.form.tables, beside
+    )
+    return replace(tried, passed=0) if preview.faults else tried
 
 
 def _place(problem: Problem) -> str:
@@ -178,17 +252,22 @@ def _place(problem: Problem) -> str:
 
 
 def _rules(
-    editing: Editing, document: dict[str, object], preview: Preview, wrong: Iterable[Problem]
+    editing: Editing,
+    document: dict[str, object],
+    preview: Preview,
+    wrong: Iterable[Problem],
+    beside: Around,
 ) -> list[ShownRule]:
     words = {str(rule.get("id")): rule_words(rule) for rule in rules_of(document)}
     traces = {row.rule: row for row in preview.rows}
     form, origins = editing.form, rule_origins(editing.mapping, document)
+    labels = map_labels(editing.mapping, document, beside)
     errors: dict[str, list[str]] = {}
     for problem in wrong:
         errors.setdefault(_place(problem), []).append(problem.message)
     for trace in preview.rows:
         if trace.problem is not None:
-            errors.setdefault(trace.rule, []).append(trace.problem.message)
+            errors.setdefault(trace.rule, []).append(labelled(trace.problem.message, labels))
     return [
         ShownRule(
             row=row,
@@ -197,6 +276,7 @@ def _rules(
             is_open=row.id in form.opened,
             words=words.get(row.id, ""),
             origin=origins.get(row.id, ""),
+            own_lookup=f"values {own_map_name(editing.mapping.slug, row.target.strip())}",
         )
         for row in form.rows
     ]
@@ -210,17 +290,18 @@ def _checks(form: Form, said: Iterable[Problem]) -> list[ShownCheck]:
     return [ShownCheck(row, errors.get(row.id, [])) for row in form.checks]
 
 
-def _missing(mapping: Mapping, filled: set[str]) -> list[str]:
+def _missing(mapping: Mapping, filled: set[str], beside: Around) -> list[str]:
     if not mapping.object_type:
         return []
-    fields = schema(mapping.object_type, custom_fields()).fields
+    fields = schema(mapping.object_type, beside.custom).fields
     return [one.label for one in fields if one.required and one.name not in filled]
 
 
 def choices(request: HttpRequest, mapping: Mapping, sample: dict[str, object]) -> dict[str, Any]:
     """Return what the form's lists offer."""
     value_maps = visible(request, ValueMap.objects.exclude(live=None).order_by("label"))
-    families = groupby(TRANSFORMS.values(), key=lambda one: one.family)
+    steps_by_family = sorted(TRANSFORMS.values(), key=lambda one: one.family)
+    families = groupby(steps_by_family, key=lambda one: one.family)
     return {
         "targets": targets_of(mapping),
         "sources": sources_of(mapping, sample),
@@ -233,4 +314,5 @@ def choices(request: HttpRequest, mapping: Mapping, sample: dict[str, object]) -
         "families": [(name.capitalize(), list(steps)) for name, steps in families],
         "references": [(f"reference {name}", one.label) for name, one in SCHEMAS.items()],
         "value_maps": [(f"values {one.name}", one.label) for one in value_maps],
+        "known_lookups": {f"values {one.name}" for one in value_maps},
     }

@@ -12,8 +12,9 @@ from django.urls import reverse
 from governance.errors import Refusal
 from governance.requests import actor_of
 from mappings.documents import MAX_BYTES
-from mappings.editor.form import form_of, press, read_form
+from mappings.editor.form import ADDING, form_of, press, read_form
 from mappings.models import Mapping, MappingVersion
+from mappings.pages.bringing import with_file, with_suggested
 from mappings.pages.editing import Editing, Shown, choices, sample_text, shown, stored_samples
 from mappings.pages.frame import page, visible, ways
 from mappings.services.overlays import ensure_overlay, standing_document
@@ -35,7 +36,12 @@ def mapping_list(request: HttpRequest) -> HttpResponse:
         )
     found = page_of(request, rows)
     shown_rows = [(mapping, ways(mapping)) for mapping in found.object_list]
-    context = {"page": found, "rows": shown_rows, "empty": not found.paginator.count}
+    context = {
+        "page": found,
+        "rows": shown_rows,
+        "empty": not found.paginator.count,
+        "may_edit": actor_of(request).can("mappings.edit", None),
+    }
     return page(request, "list.html", context)
 
 
@@ -54,7 +60,7 @@ def _versions(request: HttpRequest, mapping: Mapping) -> QuerySet[MappingVersion
 
 def _version(request: HttpRequest, mapping: Mapping, number: str) -> MappingVersion | None:
     """Return the version that is asked for, the live one when none is. Raises Http404."""
-    if number.isascii() and number.isdecimal() and len(number) < 9:
+    if _is_number(number):
         return get_object_or_404(_versions(request, mapping), number=int(number))
     return mapping.live
 
@@ -77,8 +83,20 @@ def _sent(request: HttpRequest, mapping: Mapping) -> Editing:
     chosen, text = request.POST.get("record", ""), request.POST.get("sample", "") or "{}"
     if command == "sample":
         chosen, text = sample_text(samples, chosen)
-    form = press(read_form(request.POST), command, request.POST)
-    return Editing(mapping, version, form, text, samples, chosen)
+    form = press(read_form(request.POST, mapping.slug), command, request.POST)
+    at = request.POST.get("at", "")
+    if command.startswith("row:"):
+        at = command.partition(":")[2]
+    editing = Editing(
+        mapping, version, form, text, samples, chosen, int(at) if _is_number(at) else 0
+    )
+    if command == "file":
+        editing = with_file(editing, request.FILES.get("file"))
+    return with_suggested(editing) if command == "suggest" else editing
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 9
 
 
 def _is_typing(request: HttpRequest) -> bool:
@@ -196,7 +214,9 @@ def mapping_overlay(request: HttpRequest, pk: int) -> HttpResponse:
 def mapping_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the live rules, or an older version's; editable for those who may."""
     editing = _opened(request, _mapping(request, pk))
-    return page(request, "detail.html", _context(request, editing, shown(editing)))
+    # One without rules has nothing to correct yet.
+    context = _context(request, editing, shown(editing)) | {"is_fresh": not editing.form.rows}
+    return page(request, "detail.html", context)
 
 
 def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
@@ -213,7 +233,10 @@ def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": answer,
         "swap": True,
         "pressed": command,
+        "is_added": command in ADDING,
         "pressed_on": ident,
+        "new_words": answer.wanted_words
+        != {(one.value_map, one.word) for one in editing.form.entries},
         "gone": _number_of(request, "row", "id", ident)
         or _number_of(request, "check", "check-id", ident),
         **(choices(request, editing.mapping, answer.sample) if command else {}),
@@ -260,6 +283,7 @@ def _kept(request: HttpRequest, editing: Editing, answer: Shown) -> str:
         title=request.POST.get("title", "").strip() or f"Change {mapping.name}",
         reason=reason,
         sample=answer.sample,
+        entries=editing.form.tables,
     )
     messages.success(request, "Proposed. It goes live when somebody else has approved it.")
     return reverse("change_detail", args=[asked.pk])

@@ -23,6 +23,7 @@ from mappings.services.value_maps import (
     used_by,
 )
 from tenants.lists import page_of
+from tenants.tables.reading import BadTable, pasted_rows
 
 EMPTY_ROWS = 5
 
@@ -113,6 +114,8 @@ def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
     if request.POST.get("do") == "unknown":
         table = _with_unknown(request, value_map, table)
         return page(request, "value_map.html", _context(request, value_map, table))
+    if request.POST.get("do") == "paste":
+        return _pasted(request, value_map, table)
     if request.POST.get("do") == "add":
         return page(request, "value_map.html", _context(request, value_map, table))
     live = table_of(value_map)
@@ -130,6 +133,17 @@ def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
         return page(request, "value_map.html", context, status=422)
     messages.success(request, "Proposed. It goes live when somebody else has approved it.")
     return HttpResponseRedirect(reverse("change_detail", args=[asked.pk]))
+
+
+def _pasted(request: HttpRequest, value_map: ValueMap, table: Record[str, str]) -> HttpResponse:
+    """Show the table with the rows that were pasted; a word that it has gets its new result."""
+    text = request.POST.get("pasted", "")
+    try:
+        added = pasted_rows(text, MAX_ROWS)
+    except BadTable as error:
+        context = _context(request, value_map, table) | {"refused": [str(error)], "pasted": text}
+        return page(request, "value_map.html", context, status=422)
+    return page(request, "value_map.html", _context(request, value_map, {**table, **dict(added)}))
 
 
 def _sent_rows(request: HttpRequest) -> list[tuple[str, str]]:

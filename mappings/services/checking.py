@@ -3,7 +3,7 @@
 from collections.abc import Mapping as Record
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import F, Q
 
 from mappings.canonical.registry import schema
 from mappings.catalogue import fields_for
@@ -11,6 +11,7 @@ from mappings.documents import MappingError, Problem, objects_in, plain_document
 from mappings.engine import compile_mapping
 from mappings.known_paths import KnownPaths, paths_in, read_in, unknown_sources, unknown_targets
 from mappings.models import Mapping, ValueMap
+from mappings.own_maps import own_maps_in
 from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import overlay_problems, standing_document
 from mappings.structure import structure_problems
@@ -111,17 +112,21 @@ def value_maps_in(document: Record[str, object]) -> set[str]:
     return found
 
 
+def value_maps_for(mapping: Mapping) -> dict[str, ValueMap]:
+    """Return the value maps that a mapping can use, by name: its client's own before the
+    partner's."""
+    mine = Q(client=None) if mapping.client_id is None else Q(client_id=mapping.client_id)
+    rows = ValueMap.objects.filter(mine | Q(client=None)).exclude(live=None)
+    ordered = rows.select_related("live").order_by(F("client").asc(nulls_first=True))
+    return {row.name: row for row in ordered}
+
+
 def _value_map_problems(mapping: Mapping, document: Record[str, object]) -> list[Problem]:
-    used = value_maps_in(document)
+    """Return the value maps that are not there; one of a rule's own is made with the draft."""
+    used = value_maps_in(document) - {name for name, _ in own_maps_in(document, mapping.slug)}
     if not used:
         return []
-    mine = Q(client=None) if mapping.client_id is None else Q(client_id=mapping.client_id)
-    there = set(
-        ValueMap.objects.filter(mine | Q(client=None), name__in=used)
-        .exclude(live=None)
-        .values_list("name", flat=True)
-    )
     return [
         Problem("value_map", f"There is no value map '{name}'. Add it first.")
-        for name in sorted(used - there)
+        for name in sorted(used - set(value_maps_for(mapping)))
     ]

@@ -8,16 +8,31 @@ from django.db.models import F, Q
 from mappings.canonical.custom import NONE, CustomFields
 from mappings.documents import MappingError, Problem, rules_of
 from mappings.engine import CompiledMapping, Inputs, RuleTrace, compile_mapping
-from mappings.json_text import BadJson, read_json
 from mappings.models import Mapping, ValueMap
-from mappings.services.checking import problems_of
+from mappings.own_maps import own_maps_in
+from mappings.sample_rows import BadSample
+from mappings.sample_rows import read_object as read_sample
+from mappings.services.checking import problems_of, value_maps_for
 from mappings.services.custom_fields import custom_fields
 
-MAX_SAMPLE_BYTES = 200_000
+__all__ = ["BadSample", "Entries", "Preview", "preview", "preview_for", "read_sample"]
+
+# Entries that somebody writes and that are not live yet: value map → word → what it becomes.
+Entries = Record[str, Record[str, str]]
+NO_ENTRIES: Entries = {}
 
 
-class BadSample(ValueError):
-    """A pasted sample that is no JSON object. Fit to show."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a mapping has around it: the partner's fields, the value maps that it can use."""
+
+    custom: CustomFields
+    value_maps: Record[str, ValueMap]
+
+
+def around(mapping: Mapping) -> Around:
+    """Read what a mapping has around it, once for everything that is tried at a time."""
+    return Around(custom_fields(), value_maps_for(mapping))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +49,6 @@ class Preview:
     problems: list[Problem] = field(default_factory=list)
     holds: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
-
-
-def read_sample(text: str) -> dict[str, object]:
-    """Return a pasted sample with its numbers exact. Raises BadSample in plain words."""
-    try:
-        found = read_json(text, most=MAX_SAMPLE_BYTES)
-    except BadJson as error:
-        raise BadSample(str(error)) from error
-    if not isinstance(found, dict):
-        raise BadSample("The sample must be one JSON object, in braces.")
-    return found
 
 
 def preview(
@@ -78,24 +82,30 @@ def preview(
 
 
 def preview_for(
-    mapping: Mapping, document: Record[str, object], sample: Record[str, object]
+    mapping: Mapping,
+    document: Record[str, object],
+    sample: Record[str, object],
+    entries: Entries = NO_ENTRIES,
+    beside: Around | None = None,
 ) -> Preview:
     """Run a document as `mapping` would run it, with its value maps. Never raises.
 
-    The faults are all for which the document could not be kept; the rules that have none
-    are shown all the same.
+    `entries`: of value maps, as if they were live. The faults are all for which the document
+    could not be kept; the rules that have none are shown all the same. `beside`: what the
+    mapping has around it, where it is at hand.
     """
+    beside = beside or around(mapping)
     faults = problems_of(mapping, document, sample)
     faulty = {fault.rule.split("/")[0] for fault in faults}
     sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
     checks = {} if faults else {"checks": document.get("checks", [])}
     types = {"object_type": mapping.object_type, "source_type": mapping.source_type}
-    custom = custom_fields()
+    custom = beside.custom
     try:
         made = compile_mapping({"rules": sound, **checks}, custom=custom, **types)
     except MappingError:
         return Preview(faults=faults)
-    inputs = inputs_for(made, sample, value_tables(mapping.client_id))
+    inputs = inputs_for(made, sample, tables_for(mapping, document, entries, beside))
     if faults:
         return Preview(rows=made.explain(sample, inputs=inputs), faults=faults)
     return preview(document, sample, inputs=inputs, custom=custom, **types)
@@ -112,6 +122,17 @@ def inputs_for(
     variables = given if isinstance(given, dict) else {}
     pairs = mapping.reference_lookups(sample, variables)
     return Inputs({pair: pair[1] for pair in pairs}, values, variables)
+
+
+def tables_for(
+    mapping: Mapping, document: Record[str, object], entries: Entries, beside: Around
+) -> dict[str, dict[str, object]]:
+    """Return the tables that a document would use: the live ones with `entries` added, and
+    empty ones where a rule is to have a value map of its own."""
+    tables = {name: row.live.table for name, row in beside.value_maps.items() if row.live}
+    for name, _ in own_maps_in(document, mapping.slug):
+        tables.setdefault(name, {})
+    return {name: {**table, **entries.get(name, {})} for name, table in tables.items()}
 
 
 def value_tables(client_id: int | None) -> dict[str, dict[str, object]]:

@@ -11,9 +11,15 @@ from governance.actors import Actor
 from governance.models import ChangeRequest
 from governance.services import audit, changes
 from mappings import actions
+from mappings.canonical.custom import CustomFields
+from mappings.canonical.registry import fields_of
 from mappings.documents import is_storable
 from mappings.models import Mapping, ValueMap, ValueMapVersion
-from mappings.services.checking import value_maps_in
+from mappings.own_maps import own_maps_in
+from mappings.publishing import went_live
+from mappings.services.checking import value_maps_for, value_maps_in
+from mappings.services.custom_fields import custom_fields
+from tenants.nouns import in_words
 
 KIND: Final = "value_map_version"
 MAX_ROWS: Final = 5_000
@@ -101,25 +107,62 @@ def propose_table(
     """
     actor.require("mappings.edit", value_map.client_id)
     actor.require("changes.propose", value_map.client_id)
+    change = _table_change(actor, value_map, table)
+    return changes.propose(actor, title=title, reason=reason, changes=[change])
+
+
+def _table_change(
+    actor: Actor, value_map: ValueMap, table: Record[str, object]
+) -> changes.ProposedChange:
+    """Keep a table as a new version and return the change that makes it live."""
     words = checked_table(table)
     locked = ValueMap.objects.select_for_update(of=("self",)).get(pk=value_map.pk)
     if words == table_of(locked):
         raise ValidationError("The table is the same as the live one: nothing would change.")
     version = _next_version(locked, words, actor)
-    return changes.propose(
-        actor,
-        title=title,
-        reason=reason,
-        changes=[
-            changes.ProposedChange(
-                kind=KIND,
-                target_id=str(locked.pk),
-                target_label=locked.label,
-                content={"version": version.pk, "number": version.number, "table": words},
-                client_id=locked.client_id,
-            )
-        ],
+    return changes.ProposedChange(
+        kind=KIND,
+        target_id=str(locked.pk),
+        target_label=locked.label,
+        content={"version": version.pk, "number": version.number, "table": words},
+        client_id=locked.client_id,
     )
+
+
+def ensure_own_maps(actor: Actor, mapping: Mapping, document: Record[str, object]) -> None:
+    """Make the value maps, empty, that rules of a document have for themselves."""
+    known = value_maps_for(mapping)
+    for name, target in own_maps_in(document, mapping.slug):
+        if name not in known:
+            label = own_label(mapping, target, custom_fields())
+            add_value_map(actor, name=name, label=label, client_id=mapping.client_id)
+
+
+def entry_changes(
+    actor: Actor, mapping: Mapping, entries: Record[str, Record[str, str]]
+) -> list[changes.ProposedChange]:
+    """Return the changes that add entries to value maps of a mapping's own client, or of the
+    partner for the partner's mapping. Raises NotPermitted, ValidationError."""
+    actor.require("mappings.edit", mapping.client_id)
+    known = value_maps_for(mapping)
+    made = []
+    for name, words in entries.items():
+        found = known.get(name)
+        if found is None or not words:
+            continue
+        if found.client_id != mapping.client_id:
+            text = in_words("It is for all clients: propose its entries on its own page.")
+            raise ValidationError(f"{found.label}: {text}")
+        table = {**table_of(found), **words}
+        if table != table_of(found):
+            made.append(_table_change(actor, found, table))
+    return made
+
+
+def own_label(mapping: Mapping, target: str, custom: CustomFields) -> str:
+    """Return what people call the value map of the rule that fills a target."""
+    fields = fields_of(mapping.object_type, custom) if mapping.object_type else {}
+    return f"{mapping.name}: {fields[target].label if target in fields else target}"[:120]
 
 
 def publish_table(value_map: ValueMap, version: ValueMapVersion) -> None:
@@ -136,6 +179,7 @@ def publish_table(value_map: ValueMap, version: ValueMapVersion) -> None:
         before={"version": before.number, "rows": len(before.table)} if before else None,
         after={"version": version.number, "rows": len(version.table)},
     )
+    went_live("value_map", value_map.name, value_map.client_id)
 
 
 def _next_version(value_map: ValueMap, table: Record[str, object], actor: Actor) -> ValueMapVersion:

@@ -11,16 +11,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.text import slugify
 
 from governance.actors import Actor
 from governance.models import ChangeRequest
 from governance.services import audit, changes
 from governance.state import LABELS
 from mappings import actions
+from mappings.canonical.registry import SCHEMAS
 from mappings.documents import MappingError, document_hash
 from mappings.models import Mapping, MappingVersion
+from mappings.publishing import went_live
 from mappings.services.checking import checked
 from mappings.services.overlays import is_behind, laid, versions_laid_again
+from mappings.services.value_maps import ensure_own_maps, entry_changes
 from mappings.state import BadMove, Move, next_state
 from tenants.nouns import in_words
 
@@ -113,6 +117,7 @@ def save_draft(
     """
     actor.require("mappings.edit", mapping.client_id)
     plain = checked(mapping, document, sample)
+    ensure_own_maps(actor, mapping, plain)
     locked = Mapping.objects.select_for_update().get(pk=mapping.pk)
     newest = locked.versions.first()
     whole, _, _ = laid(locked, plain)
@@ -144,9 +149,18 @@ def _writers(mapping: Mapping, version: MappingVersion) -> tuple[int, ...]:
 
 @transaction.atomic
 def propose_version(
-    actor: Actor, version: MappingVersion, *, title: str, reason: str, ticket: str = ""
+    actor: Actor,
+    version: MappingVersion,
+    *,
+    title: str,
+    reason: str,
+    ticket: str = "",
+    along: Sequence[changes.ProposedChange] = (),
 ) -> ChangeRequest:
-    """Ask for a version to go live. Raises NotPermitted, ValidationError, governance's refusals."""
+    """Ask for a version to go live. Raises NotPermitted, ValidationError, governance's refusals.
+
+    `along`: what goes live with it, such as entries of its value maps: one signature for all.
+    """
     mapping = version.mapping
     actor.require("changes.propose", mapping.client_id)
     if mapping.live is not None and mapping.live.hash == version.hash:
@@ -171,7 +185,8 @@ def propose_version(
                 },
                 client_id=mapping.client_id,
                 editor_ids=_writers(mapping, version),
-            )
+            ),
+            *along,
         ],
     )
     _move(version, "propose", change_request=request.pk)
@@ -196,13 +211,19 @@ def propose_document(
     title: str,
     reason: str,
     sample: Record[str, object] | None = None,
+    entries: Record[str, Record[str, str]] | None = None,
 ) -> ChangeRequest:
     """Keep a document as a version and ask for it to go live: both or neither.
 
+    `entries`: of its value maps, to go live with it; or alone, when no rule changes.
     Raises as `save_draft` and `propose_version`.
     """
     version = save_draft(actor, mapping, document, note=reason, sample=sample)
-    return propose_version(actor, version, title=title, reason=reason)
+    along = entry_changes(actor, mapping, entries or {})
+    if along and mapping.live is not None and mapping.live.hash == version.hash:
+        actor.require("changes.propose", mapping.client_id)
+        return changes.propose(actor, title=title, reason=reason, changes=along)
+    return propose_version(actor, version, title=title, reason=reason, along=along)
 
 
 def publish(mapping: Mapping, version: MappingVersion) -> None:
@@ -238,6 +259,7 @@ def _publish_one(mapping: Mapping, version: MappingVersion) -> None:
         before={"version": before.number, "hash": before.hash} if before else None,
         after={"version": version.number, "hash": version.hash},
     )
+    went_live("mapping", mapping.slug, mapping.client_id)
 
 
 @transaction.atomic
@@ -277,18 +299,62 @@ def ensure_mapping(
     mapping.full_clean()
     plain = checked(mapping, document)
     _refuse_other_start(mapping, plain)
+    _keep_added(mapping)
+    ensure_own_maps(actor, mapping, plain)
+    publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
+    mapping.refresh_from_db()
+    return mapping
+
+
+@transaction.atomic
+def add_mapping(
+    actor: Actor,
+    *,
+    name: str,
+    canonical: str,
+    object: str,  # noqa: A002  the model's word
+    client_id: int | None = None,
+) -> Mapping:
+    """Make a mapping of files into canonical records, without rules yet: these come through
+    change control. `object`: what the files hold, in the partner's words.
+
+    Raises NotPermitted, ValidationError for a name that is taken or an unknown object.
+    """
+    actor.require("mappings.edit", client_id)
+    if canonical not in SCHEMAS:
+        raise ValidationError("Choose what the records are.")
+    slug = slugify(name)[:80]
+    if not slug:
+        raise ValidationError("Give it a name with letters or digits.")
+    if Mapping.objects.filter(slug=slug).exists():
+        raise ValidationError("There is a mapping of this name. Take another one, or change that.")
+    mapping = Mapping(
+        slug=slug,
+        name=name.strip(),
+        direction=Mapping.Direction.INBOUND,
+        canonical=canonical,
+        object=object.strip(),
+        client_id=client_id,
+    )
+    mapping.full_clean()
+    _keep_added(mapping)
+    return mapping
+
+
+def _keep_added(mapping: Mapping) -> None:
     mapping.save()
     audit.record(
         actions.MAPPING_ADDED,
         object_kind="mapping",
         object_id=mapping.pk,
         object_label=mapping.name,
-        client_id=client_id,
-        after={"slug": slug, "direction": direction, "canonical": canonical},
+        client_id=mapping.client_id,
+        after={
+            "slug": mapping.slug,
+            "direction": str(mapping.direction),
+            "canonical": mapping.canonical,
+        },
     )
-    publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
-    mapping.refresh_from_db()
-    return mapping
 
 
 def _refuse_other_start(mapping: Mapping, document: Record[str, object]) -> None:

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mappings.transforms import amounts, choices, dates, texts
+from mappings.transforms import amounts, choices, contacts, dates, lists, texts
 from mappings.transforms.base import Param, Step, Transform, TransformError
 from mappings.transforms.settings import checked_settings
 
 TRANSFORMS: Final[Mapping[str, Transform]] = {
-    one.name: one for family in (texts, amounts, dates, choices) for one in family.TRANSFORMS
+    one.name: one
+    for family in (texts, amounts, dates, choices, lists, contacts)
+    for one in family.TRANSFORMS
 }
 
 
@@ -20,4 +22,9 @@ def build_step(name: str, given: Mapping[str, object]) -> Step:
     return transform.build(checked_settings(transform, given))
 
 
-__all__ = ["TRANSFORMS", "Param", "Step", "Transform", "TransformError", "build_step"]
+def label_of(name: str) -> str:
+    """Return what people call a step, its name when there is none."""
+    return TRANSFORMS[name].label if name in TRANSFORMS else name
+
+
+__all__ = ["TRANSFORMS", "Param", "Step", "Transform", "TransformError", "build_step", "label_of"]

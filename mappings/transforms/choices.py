@@ -14,8 +14,8 @@ from mappings.transforms.base import (
     text_of,
 )
 
-_YES = {"true", "yes", "y", "1", "on"}
-_NO = {"false", "no", "n", "0", "off"}
+_YES = {"true", "yes", "y", "1", "on", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sì"}
+_NO = {"false", "no", "n", "0", "off", "nein", "falsch", "non", "faux", "não"}
 
 
 def _boolean(value: object) -> object:

@@ -13,8 +13,10 @@ FORMATS: Final = {
     "MM/DD/YYYY": "%m/%d/%Y",
     "DD.MM.YYYY": "%d.%m.%Y",
     "DD-MM-YYYY": "%d-%m-%Y",
+    "YYYY/MM/DD": "%Y/%m/%d",
     "YYYYMMDD": "%Y%m%d",
 }
+_SWAPPED: Final = {"DD/MM/YYYY", "MM/DD/YYYY"}
 _MAX_TEXT: Final = 40
 
 
@@ -46,14 +48,21 @@ def day(value: object) -> date:
 
 
 def _parse_day(params: Mapping[str, object]) -> Step:
-    written = str(params["format"])
-    form = FORMATS[written]
+    """Read days in one form, or in one of two that no text can have both."""
+    forms = [str(params["format"]), *filter(None, [params["or_format"]])]
+    if set(forms) == _SWAPPED:
+        raise TransformError("nobody can tell these two forms apart; take one of them")
+    said = " or ".join(map(str, forms))
+    hint = "" if len(forms) > 1 else "; where days come in two forms, set the other one, too"
 
     def step(value: object) -> object:
-        try:
-            return datetime.strptime(_ascii(value), form).date().isoformat()  # noqa: DTZ007  a day has no zone
-        except ValueError as error:
-            raise TransformError(f"is no day in the form {written}") from error
+        text = _ascii(value)
+        for form in forms:
+            try:
+                return datetime.strptime(text, FORMATS[str(form)]).date().isoformat()  # noqa: DTZ007  a day has no zone
+            except ValueError:
+                continue
+        raise TransformError(f"is no day in the form {said}{hint}")
 
     return step
 
@@ -118,6 +127,14 @@ def _epoch(unit: int) -> Step:
 
 
 _FORMAT = Param("format", "choice", choices=tuple(FORMATS))
+_OR_FORMAT = Param(
+    "or_format",
+    "choice",
+    required=False,
+    default="",
+    choices=("", *FORMATS),
+    help="Where both come",
+)
 _ZONE = Param("zone", "zone", help="Such as Europe/London")
 _UNCLEAR = Param(
     "unclear",
@@ -129,7 +146,7 @@ _UNCLEAR = Param(
 )
 
 TRANSFORMS = (
-    Transform("parse_date", "Read a day", "date", _parse_day, (_FORMAT,)),
+    Transform("parse_date", "Read a day", "date", _parse_day, (_FORMAT, _OR_FORMAT)),
     Transform("format_date", "Write a day", "date", _format_day, (_FORMAT,)),
     Transform("to_date", "The day of a moment", "date", plain(lambda v: day(v).isoformat())),
     Transform("date_in_zone", "The day in a zone", "date", _day_in, (_ZONE,)),

@@ -13,7 +13,7 @@ from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.live import Live, Subject, map_out
 from syncjobs.fingerprint import fingerprint
 from syncjobs.gates import GateResult
-from syncjobs.neighbours import Neighbourhood
+from syncjobs.neighbours import Neighbourhood, watch_live
 
 
 def no_mapping(job: Job) -> Outcome:
@@ -68,7 +68,12 @@ def _held_by_check(job: Job, live: Live, failed: Sequence[Problem]) -> Outcome:
         passed=False,
         missing=tuple(one.message for one in failed),
         message="A check of the mapping asks to wait.",
-        watch=(job.record.watch_key, job.origin.watch_key),
+        watch=(
+            job.record.watch_key,
+            job.origin.watch_key,
+            watch_live("mapping", live.slug),
+            *sorted({watch_live("value_map", name) for name in map(_value_map, failed) if name}),
+        ),
     )
     return Outcome(
         job,
@@ -78,6 +83,11 @@ def _held_by_check(job: Job, live: Live, failed: Sequence[Problem]) -> Outcome:
         refused_by=(result,),
         cause=missing_cause(job, result),
     )
+
+
+def _value_map(problem: Problem) -> str:
+    """Return the value map that lacks an entry, "" for another problem."""
+    return str((problem.detail or {}).get("value_map") or "")
 
 
 def subject_of(job: Job) -> Subject:

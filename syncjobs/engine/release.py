@@ -10,6 +10,7 @@ from typing import Final
 
 from syncjobs.engine.doorbell import touch
 from syncjobs.engine.rows import execute, fetch
+from syncjobs.neighbours import watch_live
 from syncjobs.state import DELIVERY
 
 RECHECK_SECONDS: Final = 1_800
@@ -29,8 +30,9 @@ def lock_to_release() -> None:
     fetch("SELECT pg_advisory_xact_lock(%(space)s, hashtext(current_schema()))", {"space": _SPACE})
 
 
-def release_watchers(client_id: int, keys: Iterable[str]) -> int:
-    """Make due every held or waiting delivery of the client that watches one of `keys`.
+def release_watchers(client_id: int | None, keys: Iterable[str]) -> int:
+    """Make due every held or waiting delivery of the client, or of all for None, that watches
+    one of `keys`.
 
     Call it last in a transaction that changed records, references or deliveries. Returns how
     many were let go; their gates are asked again before anything is written.
@@ -51,6 +53,14 @@ def release_watchers(client_id: int, keys: Iterable[str]) -> int:
     if released:
         touch()
     return released
+
+
+def release_for_live(kind: str, name: str, client_id: int | None) -> None:
+    """Let go what is held until a mapping or a value map has another live version.
+
+    `client_id` None: for every client; whoever has one of its own is asked again, and held.
+    """
+    release_watchers(client_id, [watch_live(kind, name)])
 
 
 def recheck(limit: int = 200) -> int:
@@ -75,8 +85,8 @@ _RELEASE: Final = """
         updated_at = statement_timestamp()
     WHERE id IN (
         SELECT id FROM syncjobs_delivery
-        WHERE state = ANY(%(from)s::text[]) AND client_id = %(client)s
-          AND watch && %(keys)s::text[]
+        WHERE state = ANY(%(from)s::text[]) AND watch && %(keys)s::text[]
+          AND (%(client)s::bigint IS NULL OR client_id = %(client)s)
         ORDER BY id FOR UPDATE SKIP LOCKED)
 """
 _RECHECK: Final = """

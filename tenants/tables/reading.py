@@ -62,6 +62,27 @@ def read_table(content: bytes, columns: Sequence[Column], max_rows: int) -> list
     ]
 
 
+def pasted_rows(text: str, max_rows: int) -> list[tuple[str, str]]:
+    """Return the two columns of a text copied from a spreadsheet. Raises BadTable.
+
+    Tabs between the columns, else semicolons or commas. Empty lines are left out.
+    """
+    rows = [row for row in _csv_rows(text.strip("\r\n"), max_rows) if any(map(str.strip, row))]
+    if not rows:
+        raise BadTable("There is nothing to add: paste rows of two columns.")
+    pairs = []
+    for number, row in enumerate(rows, 1):
+        cells = [cell.strip() for cell in row]
+        while len(cells) > 2 and not cells[-1]:
+            cells.pop()
+        if len(cells) != 2 or not cells[0]:
+            raise BadTable(
+                f"Row {number} is not a word and what it becomes: {'; '.join(cells)[:60]!r}."
+            )
+        pairs.append((cells[0], cells[1]))
+    return pairs
+
+
 def _decoded(content: bytes) -> str:
     if b"\x00" in content:
         raise BadTable("The file holds characters that no text has. Save it as CSV UTF-8.")

@@ -1,6 +1,7 @@
 """What people do with the product, from one to the next, in the browser."""
 
 import re
+from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
@@ -9,6 +10,7 @@ from tests.e2e.conftest import Enter
 from tests.e2e.product import Account, Product
 from tests.e2e.visitor import open_window, sign_in
 
+HOURS = Path(__file__).parents[1] / "mappings" / "files" / "hours.csv"
 MAPPING = "Time to Ledgerline invoice lines, Ashdown Mercer Consulting"
 TITLE = "Round prices to the penny"
 
@@ -49,6 +51,41 @@ def test_a_mapping_changes_only_with_the_signatures_of_approver_and_client(enter
     trail = noor.get_by_role("group", name="Audit entries")
     for name in ("Ivo Petrak", "Ama Boateng", "Marcus Jessop"):
         expect(trail.get_by_text(name).first).to_be_visible()
+
+
+def test_somebody_maps_an_export_that_they_bring_and_publishes_it(enter: Enter) -> None:
+    ivo = enter(people.IVO).page
+    ivo.get_by_role("link", name="Mappings").click()
+    ivo.get_by_role("link", name="New mapping").click()
+    ivo.get_by_label("Name", exact=True).fill("Hours of the old system")
+    ivo.get_by_label("What the file holds").fill("Timesheet export")
+    ivo.get_by_label("What the records are").select_option("time_entry")
+    ivo.get_by_role("button", name="Add and bring a file").click()
+    ivo.get_by_label(re.compile("^File with records")).set_input_files(HOURS)
+    ivo.get_by_role("button", name="Bring the file").click()
+    tried = ivo.locator("#tried-line")
+    expect(tried).to_contain_text("0 of 10 rows come through")
+    for word, result in (("freigegeben", "approved"), ("offen", "submitted")):
+        with ivo.expect_response(re.compile("/preview/")):
+            ivo.get_by_label(f"What {word} becomes").select_option(result)
+    with ivo.expect_response(re.compile("/preview/")):
+        ivo.get_by_label("What abgerechnet becomes").select_option("invoiced")
+    expect(tried).to_contain_text("9 of 10 rows come through")
+    expect(ivo.locator("#preview")).to_contain_text("is no day in the form DD.MM.YYYY")
+    day = ivo.locator("#rules > li", has=ivo.locator("input[value=Datum]"))
+    day.locator("summary").click()
+    day.get_by_label("Or format").select_option("YYYY-MM-DD")
+    expect(tried).to_contain_text("All 10 rows come through")
+    ivo.get_by_label("In a few words").fill("Hours of the old system")
+    ivo.get_by_label("Why", exact=True).fill("Its exports go on until the end of the year.")
+    ivo.get_by_role("button", name="Propose change").click()
+    expect(ivo.get_by_role("heading", level=1, name="Hours of the old system")).to_be_visible()
+
+    ama = enter(people.AMA).page
+    ama.get_by_role("link", name="Approve: Hours of the old system").click()
+    expect(ama.get_by_text("freigegeben → approved")).to_be_visible()
+    ama.get_by_role("button", name="Approve").click()
+    expect(ama.get_by_text("Signed. The change is live.")).to_be_visible()
 
 
 def test_a_support_agent_works_the_queue_and_releases_a_hold_with_a_reason(enter: Enter) -> None:

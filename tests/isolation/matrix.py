@@ -168,6 +168,7 @@ ADMIN: dict[str, Rule] = {
     "statement_issued": Rule("statements.view", owned=True),
     "statement_pdf": Rule("statements.view", owned=True),
     "mapping_list": Rule("mappings.view"),
+    "mapping_add": Rule("mappings.edit", FORM),
     "mapping_detail": Rule("mappings.view", owned=True),
     "mapping_preview": Rule("mappings.view", ACT, owned=True),
     "mapping_propose": Rule("mappings.edit", ACT, owned=True),

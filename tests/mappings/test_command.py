@@ -32,6 +32,20 @@ def test_a_sample_that_is_refused_is_an_error_that_says_why(
         preview("northwind", "crm-customers", str(sample))
 
 
+def test_rows_of_a_table_are_counted_and_the_wrong_ones_explained(
+    customers: Mapping, tmp_path: Path
+) -> None:
+    sample, out = tmp_path / "sample.csv", StringIO()
+    sample.write_text("number;name\nC-1;Ada\n;Grace\n")
+    with pytest.raises(CommandError, match="Some rows are refused"):
+        call_command("mapping_preview", "northwind", "crm-customers", str(sample), stdout=out)
+    assert "number: The field is empty (from number). Rows 3." in out.getvalue()
+    assert "1 of 2 rows come through." in out.getvalue()
+    sample.write_text("number;name\nC-1;Ada\nC-2;Grace\n")
+    shown = preview("northwind", "crm-customers", str(sample), "--row", "3")
+    assert shown.splitlines()[-1] == '{"city":null,"name":"Grace","number":"C-2"}'
+
+
 @pytest.mark.parametrize(
     ("partner", "mapping", "text", "words"),
     [

@@ -4,7 +4,6 @@ import contextlib
 import random
 from collections.abc import Callable
 from decimal import Decimal, localcontext
-from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +13,7 @@ from mappings.engine import Inputs, compile_mapping
 from mappings.language.budget import ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.language.functions import FUNCTIONS, SPECIAL
-from tests.mappings.hostile import cheap
+from tests.mappings.hostile import refusal
 
 SOURCES = {
     "dunder name": "__import__('os')",
@@ -53,9 +52,7 @@ SOURCES = {
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES.keys())
 def test_a_hostile_expression_is_refused_at_once(source: str) -> None:
-    with cheap(), pytest.raises(ExpressionError) as caught:
-        Expression(source)
-    assert 5 < len(str(caught.value)) < 700
+    assert 5 < len(str(refusal(lambda: Expression(source), ExpressionError))) < 700
 
 
 EVALUATIONS: dict[str, tuple[str, Callable[[], dict[str, object]]]] = {
@@ -97,9 +94,7 @@ EVALUATIONS: dict[str, tuple[str, Callable[[], dict[str, object]]]] = {
 def test_what_a_record_makes_of_an_expression_is_bounded(source: str) -> None:
     text, record = EVALUATIONS[source]
     expression, made = Expression(text), record()
-    with cheap(), pytest.raises(ExpressionError) as caught:
-        expression(made, {})
-    assert 5 < len(str(caught.value)) < 300
+    assert 5 < len(str(refusal(lambda: expression(made, {}), ExpressionError))) < 300
 
 
 _TOKENS = st.sampled_from(
@@ -108,7 +103,7 @@ _TOKENS = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(_TOKENS, max_size=60).map(" ".join))
 def test_token_soup_gives_a_value_or_the_expected_error(source: str) -> None:
     record = {"a": [{"b": "1"}, {"a": "x"}]}
@@ -155,29 +150,6 @@ def _fuzz(count: int) -> int:
 
 def test_a_hundred_thousand_expressions_give_values_or_the_expected_error() -> None:
     assert _fuzz(100_000) > 5_000
-
-
-_NUMBERS = st.decimals(
-    min_value=Decimal("-1e12"), max_value=Decimal("1e12"), places=6, allow_nan=False
-)
-
-
-@settings(max_examples=300, deadline=None)
-@given(_NUMBERS, _NUMBERS)
-def test_arithmetic_agrees_with_exact_fractions(left: Decimal, right: Decimal) -> None:
-    record = {"a": format(left, "f"), "b": format(right, "f")}
-    with localcontext() as context:
-        context.prec = 3  # the thread's own must not matter
-        results = {
-            name: Expression(f"{name}(field('a'), field('b'))")(record, {})
-            for name in ("add", "sub", "mul")
-        }
-    exact = {
-        "add": Fraction(left) + Fraction(right),
-        "sub": Fraction(left) - Fraction(right),
-        "mul": Fraction(left) * Fraction(right),
-    }
-    assert {name: Fraction(str(value)) for name, value in results.items()} == exact
 
 
 def test_the_threads_decimal_context_never_matters() -> None:

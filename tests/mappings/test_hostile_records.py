@@ -5,15 +5,14 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from mappings.engine import Inputs, Mapped, compile_mapping
-from tests.mappings.hostile import cheap, deep, document, members, rule, stepped
+from tests.mappings.hostile import cheaply, deep, document, members, rule, stepped
 
 
 def problem(
     made: Mapping[str, object], record: Mapping[str, object], object_type: str = ""
 ) -> Mapped:
     mapping = compile_mapping(made, object_type=object_type)
-    with cheap():
-        mapped = mapping.run(record, inputs=Inputs())
+    mapped = cheaply(lambda: mapping.run(record, inputs=Inputs()))
     assert mapped.data is None
     assert all(5 < len(one.message) < 400 for one in mapped.problems)
     return mapped

@@ -17,6 +17,7 @@ from mappings.services.preview import read_sample
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
+from tests.forms import fields_of_form
 from tests.mappings.conftest import CUSTOMERS, SAMPLE, make, with_rule
 from tests.mappings.test_editor import posted
 
@@ -278,6 +279,23 @@ def test_a_table_that_can_not_go_on_keeps_what_was_written(
     answer = browser.post(page("value_map_propose", value_map.pk), rows)
     assert answer.status_code == 422
     assert words in answer.content.decode()
+
+
+def test_rows_of_a_spreadsheet_are_pasted_into_a_value_map(
+    customers: Mapping, browse: Browse
+) -> None:
+    browser = browse(actors.BOB)
+    browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
+    path = page("value_map_propose", ValueMap.objects.get(name="terms").pk)
+    rows = {"word": ["N30"], "value": ["30D"], "do": "paste"}
+    shown = browser.post(path, {**rows, "pasted": "N60\t60D\r\n\r\nN30\t30\r\n"})
+    sent = fields_of_form(shown.content.decode(), "value-map")
+    assert sent.getlist("word")[:2] == ["N30", "N60"]
+    assert sent.getlist("value")[:2] == ["30", "60D"]
+    for wrong in ("", "one", "a\tb\tc", '"open'):
+        refused = browser.post(path, {**rows, "pasted": wrong})
+        assert refused.status_code == 422
+        assert 'value="N30"' in refused.content.decode()
 
 
 def test_a_value_map_without_a_name_is_not_added(northwind: object, browse: Browse) -> None:

@@ -22,7 +22,9 @@ ORIGINS: list[dict[str, object]] = [
     {"constant": "1.50"}, {"constant": None}, {"constant": ["a"]},
     {"expr": "concat(field('a'), 'x')"}, {"expr": "round(mul(field('a'), 2), 1)"},
     {"expr": "round(field('a'), field('o.b'))"}, {"expr": "count('l')"}, {"expr": "var('period')"},
-    {"expr": "if(field('a'), field('o.b'), null)"},
+    {"expr": "if(field('a'), field('o.b'), null)"}, {"expr": "if(eq(field('a'), 'a'), 'x', 'y')"},
+    {"expr": "concat('a', field('o.b'), field('a'))"}, {"expr": "add(field('a'), field('o.b'))"},
+    {"expr": "round(div(field('a'), field('o.b')), 2)"},
 ]  # fmt: skip
 
 
@@ -71,7 +73,7 @@ _RECORDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(_rules(), _RECORDS)
 def test_both_ways_give_the_same(document: dict[str, object], record: dict[str, object]) -> None:
     try:

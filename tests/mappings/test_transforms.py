@@ -1,10 +1,12 @@
 """Every step: what it makes of a value, and what it says when it can't."""
 
 from decimal import Decimal
+from importlib.resources import files
 
 import pytest
 
 from mappings.transforms import TRANSFORMS, TransformError, build_step
+from mappings.transforms.places import _CODES
 
 GOOD: list[tuple[str, dict[str, object], object, object]] = [
     ("trim", {}, "  a b ", "a b"),
@@ -61,6 +63,13 @@ GOOD: list[tuple[str, dict[str, object], object, object]] = [
     ("parse_date", {"format": "MM/DD/YYYY"}, "03/04/2026", "2026-03-04"),
     ("parse_date", {"format": "DD.MM.YYYY"}, "31.12.2026", "2026-12-31"),
     ("parse_date", {"format": "YYYYMMDD"}, "20261031", "2026-10-31"),
+    ("parse_date", {"format": "YYYY/MM/DD"}, "2026/10/31", "2026-10-31"),
+    (
+        "parse_date",
+        {"format": "DD.MM.YYYY", "or_format": "YYYY-MM-DD"},
+        "2026-10-31",
+        "2026-10-31",
+    ),
     ("format_date", {"format": "DD.MM.YYYY"}, "2026-10-31", "31.10.2026"),
     ("format_date", {"format": "YYYY-MM-DD"}, "0999-10-31", "0999-10-31"),
     ("to_date", {}, "2026-10-31T23:30:00-05:00", "2026-10-31"),
@@ -88,6 +97,8 @@ GOOD: list[tuple[str, dict[str, object], object, object]] = [
     ("epoch_milliseconds", {}, "1500", "1970-01-01T00:00:01.500000+00:00"),
     ("to_boolean", {}, " Yes ", True),
     ("to_boolean", {}, "0", False),
+    ("to_boolean", {}, "Ja", True),
+    ("to_boolean", {}, "non", False),
     ("not", {}, "no", True),
     ("is_one_of", {"values": "won, closed won"}, "Closed Won", True),
     ("table", {"table": {"Won": "won", "1": True}}, 1, True),
@@ -96,6 +107,31 @@ GOOD: list[tuple[str, dict[str, object], object, object]] = [
     ("first", {}, [1, 2], 1),
     ("last", {}, [1, 2], 2),
     ("count", {}, [], 0),
+    ("filter", {"field": "s", "values": "a, b"}, [{"s": "a"}, {"s": "c"}, {}], [{"s": "a"}]),
+    ("pick", {"field": "p.q"}, [{"p": {"q": "1"}}, {}], ["1", None]),
+    ("sum", {}, ["0.1", "0.2", None], Decimal("0.3")),
+    ("sum", {"field": "n"}, [{"n": "0.1"}, {"n": ""}, {}], Decimal("0.1")),
+    ("flatten", {}, [["a"], "b", [["c"]]], ["a", "b", ["c"]]),
+    ("unique", {}, ["b", "a", "b", 1, Decimal(1)], ["b", "a", "1"]),
+    (
+        "group",
+        {"field": "k"},
+        [{"k": "x", "n": 1}, {"k": "y"}, {"k": "x"}],
+        [
+            {"key": "x", "members": [{"k": "x", "n": 1}, {"k": "x"}]},
+            {"key": "y", "members": [{"k": "y"}]},
+        ],
+    ),
+    ("email", {}, " Ada.L@Example.COM ", "Ada.L@example.com"),
+    ("phone", {"calling_code": "49"}, "030 / 123-4567", "+49301234567"),
+    ("phone", {"calling_code": "+49"}, "0043 1 234567", "+431234567"),
+    ("phone", {"calling_code": "49"}, "+44 (0)20 7946 0000", "+442079460000"),
+    ("country", {}, "Österreich", "AT"),
+    ("country", {}, "che", "CH"),
+    ("country", {}, "Germany", "DE"),
+    ("country", {}, "united states", "US"),
+    ("language", {}, "Français", "fr"),
+    ("language", {}, "de_at", "de-AT"),
     ("sha256", {}, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
 ]
 
@@ -124,6 +160,17 @@ BAD: list[tuple[str, dict[str, object], object]] = [
     ("table", {"table": {"Won": "won"}}, "Lost"),
     ("join", {"separator": ","}, "a"),
     ("first", {}, []),
+    ("parse_date", {"format": "DD.MM.YYYY", "or_format": "YYYY-MM-DD"}, "10/31/2026"),
+    ("filter", {"field": "s", "values": "a"}, ["a"]),
+    ("sum", {}, ["x"]),
+    ("flatten", {}, [[0] * 6_000, [0] * 6_000]),
+    ("group", {"field": "k"}, [{"k": {"a": 1}}]),
+    ("email", {}, "ada at example.com"),
+    ("email", {}, "a@" + "b." * 200 + "com"),
+    ("phone", {"calling_code": "49"}, "call me"),
+    ("phone", {"calling_code": "49"}, "+49 30 1234567 8901234"),
+    ("country", {}, "Atlantis"),
+    ("language", {}, "xx"),
 ]
 
 REFUSED: list[tuple[str, dict[str, object]]] = [
@@ -136,6 +183,9 @@ REFUSED: list[tuple[str, dict[str, object]]] = [
     ("parse_number", {"decimal_sign": ",", "thousands_sign": ","}),
     ("parse_number", {"decimal_sign": ";"}),
     ("parse_date", {"format": "guess"}),
+    ("parse_date", {"format": "DD/MM/YYYY", "or_format": "MM/DD/YYYY"}),
+    ("pick", {"field": "__class__"}),
+    ("phone", {"calling_code": "0"}),
     ("date_in_zone", {"zone": "Mars/Base"}),
     ("replace", {"old": ""}),
     ("split", {"separator": ""}),
@@ -172,6 +222,13 @@ def test_a_step_says_what_it_needs(name: str, settings: dict[str, object], value
 def test_a_setting_that_can_not_be_is_refused(name: str, settings: dict[str, object]) -> None:
     with pytest.raises(TransformError):
         build_step(name, settings)
+
+
+def test_the_codes_of_countries_are_those_of_the_zones_files() -> None:
+    codes = _CODES.split()
+    lines = files("tzdata.zoneinfo").joinpath("iso3166.tab").read_text("utf-8").splitlines()
+    assert set(codes[::2]) == {line[:2] for line in lines if line[:1].isalpha()}
+    assert len(set(codes[1::2])) == len(codes[::2]) == 249
 
 
 def test_every_step_is_tested_here() -> None:

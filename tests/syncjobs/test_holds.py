@@ -7,6 +7,8 @@ import pytest
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from mappings.models import ValueMap, ValueMapVersion
+from mappings.services.value_maps import ensure_value_map, publish_table
 from syncjobs.models import Delivery, Hold, Issue
 from syncjobs.services.deliveries import cancel_delivery, release_hold, skip_delivery
 from tenants.accounts.models import Client
@@ -125,6 +127,40 @@ def test_nobody_lets_go_without_a_reason_or_without_the_permission(
     with pytest.raises(NotPermitted):
         release_hold(actor(actors.MALLORY), hold, reason="Another client's")
     assert gated.delivery("C-1").state == "held"
+
+
+def test_a_word_without_an_entry_holds_until_its_entry_is_live(
+    lab: Lab, birch: Client, bob: Actor
+) -> None:
+    rules = [
+        {"id": "number", "target": "number", "source": "number"},
+        {
+            "id": "tax",
+            "target": "tax_code",
+            "source": "tax_code",
+            "lookup": {"value_map": "taxes", "on_miss": "hold"},
+        },
+    ]
+    taxes = ensure_value_map(bob, name="taxes", label="Taxes", table={"DE": "19"})
+    others = ensure_value_map(bob, name="taxes", label="Taxes", table={}, client_id=birch.pk)
+    make_mapping("taxed-out", "outbound", "customer", rules)
+    lab.replace_workflow([step("customer", lab.target_connection, mapping="taxed-out")])
+    lab.put_customer("1", tax="EU")
+    lab.drain()
+    assert lab.delivery("C-1").state == "held"
+    assert "'taxes' has no entry for 'EU'" in Hold.objects.get().missing
+
+    publish_table(others, _table(others, {"EU": "0"}))
+    lab.drain()
+    assert lab.delivery("C-1").state == "held"
+    publish_table(taxes, _table(taxes, {"DE": "19", "EU": "0"}))
+    lab.drain()
+    assert lab.delivery("C-1").state == "delivered"
+    assert Issue.objects.get().state == "resolved"
+
+
+def _table(value_map: ValueMap, table: dict[str, str]) -> ValueMapVersion:
+    return ValueMapVersion.objects.create(value_map=value_map, number=9, table=table)
 
 
 def test_a_record_waits_for_what_it_refers_to_and_goes_when_that_is_there(projects: Lab) -> None:

@@ -7,7 +7,11 @@ from pathlib import Path
 from django.core.management.base import BaseCommand, CommandError
 
 from mappings.documents import canonical_json
-from mappings.services.preview import BadSample, preview_for, read_sample
+from mappings.models import MappingVersion
+from mappings.sample_files import sample_of_file
+from mappings.sample_rows import BadSample, Samples, read_samples
+from mappings.services.preview import around, preview_for
+from mappings.services.trying import try_rows
 from mappings.services.versions import live_version
 from mappings.values import kept
 from tenants.context import public_scope, schema_scope
@@ -22,7 +26,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("partner", help="the partner's slug")
         parser.add_argument("mapping", help="the mapping's slug")
-        parser.add_argument("sample", help="a JSON file, or - for standard input")
+        parser.add_argument("sample", help="a JSON, CSV or .xlsx file, or - for standard input")
+        parser.add_argument("--row", type=int, default=0, help="the row of a table to show")
         parser.add_argument("--client", type=int, default=0, help="a client's own mapping first")
 
     def handle(self, *args: object, **options: str) -> None:
@@ -30,17 +35,40 @@ class Command(BaseCommand):
             partner = Partner.objects.filter(slug=options["partner"]).first()
         if partner is None:
             raise CommandError(f"There is no partner {options['partner']!r}.")
-        name = options["sample"]
-        try:
-            text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8")
-            sample = read_sample(text)
-        except (OSError, UnicodeDecodeError, BadSample) as error:
-            raise CommandError(str(error)) from error
+        samples = self._samples(options["sample"])
         with schema_scope(partner.schema_name):
             version = live_version(options["mapping"], int(options["client"]))
             if version is None:
                 raise CommandError(f"{partner.name} has no live mapping {options['mapping']!r}.")
-            shown = preview_for(version.mapping, version.document, sample)
+            if samples.is_table:
+                self._show_rows(version, samples)
+            self._show(version, samples.at(int(options["row"])).data)
+
+    def _samples(self, name: str) -> Samples:
+        try:
+            content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            text, notes = sample_of_file(content)
+            samples = read_samples(text)
+        except (OSError, BadSample) as error:
+            raise CommandError(str(error)) from error
+        for note in notes:
+            self.stderr.write(note)
+        return samples
+
+    def _show_rows(self, version: MappingVersion, samples: Samples) -> None:
+        """Say how all rows fare. Raises CommandError when one does not come through."""
+        mapping = version.mapping
+        tried = try_rows(mapping, version.document, samples, {}, around(mapping))
+        for cause in tried.causes:
+            rows = ", ".join(map(str, cause.rows[:10])) + (" …" if cause.rows[10:] else "")
+            self.stdout.write(f"{cause.target}: {cause.message} Rows {rows}.")
+        self.stdout.write(f"{tried.passed} of {tried.total} rows come through.")
+        if tried.passed < tried.total:
+            raise CommandError("Some rows are refused.")
+
+    def _show(self, version: MappingVersion, sample: dict[str, object]) -> None:
+        """Say what becomes of one record. Raises CommandError when it is refused."""
+        shown = preview_for(version.mapping, version.document, sample)
         for row in shown.rows:
             result = row.problem or ("left out" if row.skipped else row.value)
             steps = "".join(f" → {step.value}" for step in row.steps)
