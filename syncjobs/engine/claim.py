@@ -11,13 +11,14 @@ from syncjobs.engine.rows import fetch
 from syncjobs.models import Delivery, Workflow
 from syncjobs.retry import after_lost_lease
 from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from tenants.context import pinned_schema
 
 # Longer than the longest send (a call's time-out plus a sign-in); short enough that the work of
 # a dead worker goes on within a minute.
 LEASE_SECONDS: Final = 50
 # After this long a worker sends nothing more under the same claim.
 SEND_SECONDS: Final = 15
-BATCH: Final = 50
+BATCH: Final = 200
 # How long the others wait for what a probe through an open breaker finds.
 PROBE_SECONDS: Final = 15
 AGE_SECONDS: Final = 600
@@ -39,7 +40,7 @@ def claim(limit: int = BATCH) -> list[Claim]:
     died is taken alone: were it poison, it would take down only itself.
     """
     try:
-        with transaction.atomic():
+        with transaction.atomic(), pinned_schema():
             chosen = _choose(fetch(_CANDIDATES, _parameters(limit)))
             chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []

@@ -17,6 +17,7 @@ from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
+from syncjobs.engine.runs import refresh_put_off
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
@@ -76,6 +77,7 @@ def drain(
         while not full():
             if not _round(opened, done, full, most):
                 break
+    refresh_put_off()
     wait = doorbell.next_due()
     done.more = wait is not None and wait <= 0
     return done
