@@ -26,7 +26,7 @@ from syncjobs.state import DELIVERY
 def load_jobs(claims: Sequence[Claim]) -> list[Job]:
     """Return the claimed deliveries, in the order in which they were planned."""
     leases = {one.delivery_id: one.lease_no for one in claims}
-    rows = list(Delivery.objects.filter(pk__in=leases).order_by("id"))
+    rows = list(Delivery.objects.filter(pk__in=leases).defer(*_NOT_NEEDED).order_by("id"))
     _share(rows)
     records = find_by_id({id_ for row in rows for id_ in (row.record_id, row.origin_id)})
     jobs = [
@@ -145,6 +145,8 @@ def _map(
             decided.append(outcome)
 
 
+# Reading a time costs more than all texts of a row.
+_NOT_NEEDED: Final = ("not_before", "lease_until", "updated_at", "finished_at", "watch")
 _REFS: Final = """
     SELECT record_id, connection_id, object, external_id, version, written
     FROM syncjobs_externalref WHERE record_id = ANY(%(records)s::bigint[])
