@@ -19,13 +19,6 @@ from bench.figures import Figure, table
 
 ENGINE = tuple(f"b{number}" for number in range(1, 12))
 SUITES = ("mapping", "provisioning", "brand", "overhead", "dashboard", *ENGINE)
-    "mapping",
-    "provisioning",
-    "brand",
-    "overhead",
-    "dashboard",
-    *(f"b{n}" for n in range(1, 12)),
-)
 RESULTS = Path(__file__).parent / "results.json"
 STATE = Path(__file__).resolve().parent.parent / ".livery" / "bench"
 
