@@ -23,7 +23,7 @@ LIMIT: Final = "a page and a claim are held, whatever the number"
 
 def _peak_mb(systems: Pair, records: int) -> float:
     """Drain so many records in a new process; return the most memory that it held."""
-    systems.set(records=records, empty=True)
+    systems.tell(records=records, empty=True)
     with bench(systems, "bench-b10", Setting(object="batched")) as made:
         done = subprocess.run(
             [sys.executable, "-m", "bench.pair.worker", made.schema],

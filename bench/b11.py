@@ -39,7 +39,7 @@ def _partners(systems: Pair, number: int) -> Iterator[list[Bench]]:
 def _spread(systems: Pair, made: list[Bench]) -> float:
     """Do all the work in turns, as rings come; return processor seconds."""
     each = WORK // len(made)
-    systems.set(records=each, empty=True)
+    systems.tell(records=each, empty=True)
     cpu = time.process_time()
     for one in made:
         done = run(one.schema)

@@ -23,7 +23,7 @@ def measure() -> list[Figure]:
     figures: list[Figure] = []
     with ready(RECORDS) as systems:
         for milliseconds in (20, 100):
-            systems.set(delay=milliseconds / 1000)
+            systems.tell(delay=milliseconds / 1000)
             found = compare(
                 systems,
                 lambda: at_once(systems.address, in_flight=IN_FLIGHT),
@@ -39,5 +39,5 @@ def measure() -> list[Figure]:
                 at_most(f"b4.wall_ratio_{milliseconds}ms", ratio, "×", REACH, told),
                 reported(f"b4.engine_{milliseconds}ms", seconds, "s", f"{bound:g} s of waiting"),
             ]
-        systems.set(delay=0.0)
+        systems.tell(delay=0.0)
     return [*figures, *surroundings("b4")]

@@ -20,7 +20,7 @@ def measure() -> list[Figure]:
         made.run()
         systems.check(RECORDS)
         before = systems.counts()
-        systems.set(touch=TOUCHED, hours=CHANGED)
+        systems.tell(touch=TOUCHED, hours=CHANGED)
         made.read_again()
         again = made.run()
         after = systems.counts()

@@ -20,11 +20,11 @@ LIMIT: Final = "the retries; after an unknown outcome 3 s pass before the target
 
 def _run(systems: Pair, object_: str, every: int) -> tuple[Spent, dict[str, int], int]:
     """Return what it took, the target's counts, and how many of its calls the ledger lacks."""
-    systems.set(empty=True, fail_every=every)
+    systems.tell(empty=True, fail_every=every)
     setting = Setting(object=object_, in_flight=4)
     with bench(systems, "bench-b7", setting) as made:
         took = made.run()
-        systems.set(fail_every=0)
+        systems.tell(fail_every=0)
         with made.entered():
             tries = Attempt.objects.count()
             # The target was asked and had it: an attempt without a write of its own.

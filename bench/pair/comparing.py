@@ -42,7 +42,7 @@ def ready(records: int) -> Iterator[Pair]:
     """Serve the pair with so many entries; database and catalogue are ready."""
     prepare_database()
     with pair() as systems:
-        systems.set(records=records, empty=True)
+        systems.tell(records=records, empty=True)
         yield systems
 
 
@@ -58,7 +58,7 @@ def compare(
     begin = time.perf_counter()
     while len(engine) < PAIRS:
         for is_engine in (len(engine) % 2 == 0, len(plain) % 2 == 1):
-            systems.set(empty=True)
+            systems.tell(empty=True)
             if is_engine:
                 with bench(systems, slug, setting) as made:
                     engine.append(made.run())

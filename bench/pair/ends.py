@@ -29,6 +29,11 @@ class Pair:
         found: dict[str, int] = self._session.get(f"{self.address}/count", timeout=30).json()
         return found
 
+    def references(self) -> set[str]:
+        """Return our references of all that is in the target."""
+        answer = self._session.get(f"{self.address}/references", timeout=60)
+        return set(answer.json()["references"])
+
     def check(self, records: int) -> None:
         """Raise RuntimeError unless the target holds so many records, each once."""
         counts = self.counts()

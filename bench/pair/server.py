@@ -113,6 +113,8 @@ class Ends:
                 return *self.books.find(query.get("externalReference", "")), self.delay
             case "GET", "/count":
                 return *self.books.count(), 0.0
+            case "GET", "/references":
+                return *self.books.references(), 0.0
             case "POST", "/set":
                 return 200, self._set(json.loads(body)), 0.0
         return 404, {"message": f"{method} {target}"}, 0.0

@@ -84,6 +84,10 @@ class Books:
             "calls": self.calls,
         }
 
+    def references(self) -> Answer:
+        """Return our references of all that is there."""
+        return 200, {"references": list(self.made)}
+
     def _create(self, body: dict[str, Any], key: str) -> dict[str, Any]:
         id_ = self._keys.get(key) if key else None
         if id_ is None:

@@ -1,6 +1,7 @@
 """A worker as a process of its own: drains one schema and says what it took.
 
-`python -m bench.pair.worker SCHEMA`; LIVERY_CRASH arms a crash point, as for every worker.
+`python -m bench.pair.worker SCHEMA [--stay]`; with --stay it works until it is ended.
+LIVERY_CRASH arms a crash point, as for every worker.
 """
 
 import json
@@ -12,8 +13,8 @@ import time
 import django
 
 
-def main(schema: str) -> int:
-    """Work until nothing is due; print seconds, processor seconds and the most memory held."""
+def main(schema: str, *, stays: bool) -> int:
+    """Work until nothing is due, or for good; print what it took."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from bench.pair.connector import make_known
@@ -28,6 +29,9 @@ def main(schema: str) -> int:
     cpu, begin = time.process_time(), time.perf_counter()
     with schema_scope(schema), correlation.scope(actor=task_actor("worker"), door="task"):
         drain_until_idle(patience=5.0, stop=stopping.asked_to_stop)
+        while stays and not stopping.asked_to_stop():
+            drain_until_idle(patience=0.0, stop=stopping.asked_to_stop)
+            time.sleep(0.2)
     told = {
         "seconds": time.perf_counter() - begin,
         "cpu": time.process_time() - cpu,
@@ -38,4 +42,4 @@ def main(schema: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1], stays="--stay" in sys.argv))

@@ -100,8 +100,7 @@ def changed_fields(
     )
 
 
-_INSERT: Final = f"""
-    INSERT INTO {AuditEntry._meta.db_table}
+_INSERT: Final = f"""INSERT INTO {AuditEntry._meta.db_table}
         (actor_kind, actor_id, actor_label, door, address, correlation_id, action, object_kind,
          object_id, object_label, client_id, before, after, reason)
     SELECT %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(door)s, %(address)s,

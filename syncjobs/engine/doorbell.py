@@ -6,7 +6,7 @@ was already sent counts. A ring is a django-q2 task that only names the schema.
 
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
 from django_q.tasks import async_task
 
 from syncjobs.crashpoints import reach
@@ -30,11 +30,15 @@ def touch() -> None:
 def ring() -> None:
     """Say that there is work now and send a task for it, unless one is on its way.
 
-    In the caller's transaction: the queue row is committed with what it announces.
+    In the caller's transaction: the queue row is committed with what it announces. While a ring
+    is on its way and the work is due, callers only share the row and nobody waits for another;
+    `settle`, which may put the work off, waits for them all and then sees what they brought.
     """
     schema = current_schema()
+    if connection.in_atomic_block and fetch(_RUNG, {"schema": schema}):
+        return
     execute(_TOUCH, {"schema": schema})
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if fetch(_RING, {"schema": schema, "seconds": RING_SECONDS}):
             async_task(TASK, schema, task_name=f"run {schema}")
 
@@ -116,6 +120,12 @@ _TOUCH: Final = """
     VALUES (%(schema)s, statement_timestamp(), 0)
     ON CONFLICT (schema_name) DO UPDATE
     SET due_at = least(public.tenants_wakeup.due_at, EXCLUDED.due_at)
+"""
+_RUNG: Final = """
+    SELECT 1 FROM public.tenants_wakeup
+    WHERE schema_name = %(schema)s AND due_at <= statement_timestamp()
+      AND lease_until > statement_timestamp()
+    FOR KEY SHARE
 """
 _RING: Final = """
     UPDATE public.tenants_wakeup
