@@ -20,7 +20,7 @@ class Pair:
         self._session = requests.Session()
         self._session.trust_env = False
 
-    def set(self, **wanted: Any) -> None:
+    def tell(self, **wanted: Any) -> None:
         """Say how many entries there are, what is touched, how slow it is and what fails."""
         self._session.post(f"{self.address}/set", json=wanted, timeout=60).raise_for_status()
 
