@@ -281,6 +281,12 @@ KEEP_DAYS = {
     "messages": env.int("LIVERY_KEEP_MESSAGES_DAYS", 30),
     "readings": env.int("LIVERY_KEEP_READINGS_DAYS", 30),
 }
+# Calls to clients' systems in flight at once, over all workers; a connection's own bound is its
+# `in_flight`.
+MOST_AT_ONCE = {
+    "client": env.int("LIVERY_CLIENT_IN_FLIGHT", 32),
+    "partner": env.int("LIVERY_PARTNER_IN_FLIGHT", 64),
+}
 # Webhooks taken a minute, for each connection and web process; more are told to wait.
 HOOK_RATE_PER_MINUTE = env.int("LIVERY_HOOK_RATE", 6000)
 

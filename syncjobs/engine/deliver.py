@@ -19,7 +19,8 @@ from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.replan import needs_replan, replan
 from syncjobs.engine.send import can_batch, failed, send_many
-from syncjobs.engine.sending import Sending
+from syncjobs.engine.sending import Sending, give_back
+from syncjobs.engine.slots import FULL_SECONDS, places
 from syncjobs.engine.systems import Systems
 from tenants.context import pinned_schema
 
@@ -36,7 +37,7 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     `stop` is asked before each send: what was not sent then goes back as it was.
     """
     taken = monotonic()
-    claims = claim(limit)
+    claims = claim(limit, without=systems.full())
     if not claims:
         return 0
     reach("deliver.after_claim")
@@ -46,11 +47,16 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     ledger.record(decided, worker=worker)
     for job in ready:
         job.send_before = taken + 2 * SEND_SECONDS
-    by_system = sorted(ready, key=lambda job: job.delivery.connection_id)
-    for _, group in groupby(by_system, key=lambda job: job.delivery.connection_id):
-        jobs = list(group)
+    for jobs in _by_system(ready):
         _send_all(jobs, systems, worker, lambda: stop() or monotonic() > taken + SEND_SECONDS)
     return len(claims)
+
+
+def _by_system(ready: Sequence[Job]) -> list[list[Job]]:
+    """Group by connection; the one with little to do does not wait for the one with much."""
+    by_system = sorted(ready, key=lambda job: job.delivery.connection_id)
+    groups = groupby(by_system, key=lambda job: job.delivery.connection_id)
+    return sorted((list(group) for _, group in groups), key=len)
 
 
 @again_after_deadlock
@@ -80,14 +86,22 @@ def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> Non
         )
         return
     systems.allow(connection, 2 * len(jobs))
-    sending = Sending(
-        _calls(jobs, system),
-        lambda call: send_many(call, system),
-        in_flight=connection.in_flight,
-        stop=stop,
-    )
+    calls = _calls(jobs, system)
+    with places(connection, min(connection.in_flight, len(calls))) as free:
+        if free:
+            _send_at_once(calls, system, worker, free, stop)
+            return
+    systems.note_full(connection.pk)
+    ledger.record(give_back(jobs, delay=FULL_SECONDS), worker=worker)
+
+
+def _send_at_once(
+    calls: list[list[Job]], system: Connector, worker: str, in_flight: int, stop: Stop
+) -> None:
+    """Send, record what comes back while more is sent, and keep the leases of the rest."""
+    sending = Sending(calls, lambda call: send_many(call, system), in_flight=in_flight, stop=stop)
     renewed = monotonic()
-    left = {job.delivery.pk: job for job in jobs}
+    left = {job.delivery.pk: job for call in calls for job in call}
     for batch in sending.batches():
         ledger.record(batch, worker=worker)
         for outcome in batch:

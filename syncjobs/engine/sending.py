@@ -43,9 +43,12 @@ class Brake:
 
     def give_back(self, call: Call) -> list[Outcome]:
         """Return jobs that were not sent to the queue, as they were."""
-        return [
-            Outcome(job, "give_back", delay=self._delay, verify=job.delivery.verify) for job in call
-        ]
+        return give_back(call, delay=self._delay)
+
+
+def give_back(jobs: Iterable[Job], *, delay: float) -> list[Outcome]:
+    """Return what puts jobs that were not sent back into the queue, as they were."""
+    return [Outcome(job, "give_back", delay=delay, verify=job.delivery.verify) for job in jobs]
 
 
 class Sending:
