@@ -5,6 +5,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.env import (
+    broker_from_environment,
     database_from_url,
     env,
     master_key,
@@ -255,7 +256,8 @@ DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 # retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉), or a slow task is started twice.
 Q_CLUSTER = {
     "name": "doorbell",
-    "orm": "default",
+    # The database by default; Redis rings faster and forgets what it carried when it dies.
+    **broker_from_environment(),
     "workers": env.int("LIVERY_WORKERS", 2),
     "queue_limit": 2,
     "bulk": 1,

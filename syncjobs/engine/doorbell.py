@@ -7,11 +7,11 @@ was already sent counts. A ring is a django-q2 task that only names the schema.
 from typing import Final
 
 from django.db import connection, transaction
-from django_q.tasks import async_task
 
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.state import CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
+from tenants import queue
 from tenants.context import current_schema
 from tenants.models import Partner
 from tenants.outbox import doorbell as mail_doorbell
@@ -40,7 +40,7 @@ def ring() -> None:
     execute(_TOUCH, {"schema": schema})
     with transaction.atomic(savepoint=False):
         if fetch(_RING, {"schema": schema, "seconds": RING_SECONDS}):
-            async_task(TASK, schema, task_name=f"run {schema}")
+            queue.send(TASK, schema, name=f"run {schema}")
 
 
 def answer() -> None:
@@ -81,7 +81,7 @@ def sweep(limit: int = 50) -> list[str]:
     with transaction.atomic():
         due = sweep_due(limit)
         for schema in due:
-            async_task(TASK, schema, task_name=f"run {schema}")
+            queue.send(TASK, schema, name=f"run {schema}")
     return due
 
 
@@ -90,7 +90,7 @@ def sweep_mail(limit: int = 50) -> list[str]:
     with transaction.atomic():
         due = mail_doorbell.due_schemas(limit)
         for schema in due:
-            async_task(MAIL_TASK, schema, task_name=f"mail {schema}")
+            queue.send(MAIL_TASK, schema, name=f"mail {schema}")
     return due
 
 

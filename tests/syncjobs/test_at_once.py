@@ -3,18 +3,22 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from syncjobs.engine import claim
 from syncjobs.engine.slots import places
+from syncjobs.engine.standing import standing
 from syncjobs.intake.polling import poll_stream
-from syncjobs.models import Connection, Delivery
+from syncjobs.models import Connection, Delivery, Stream
+from tenants import health
 from tenants.accounts.models import Client
-from tenants.context import current_schema, schema_scope
+from tenants.context import current_schema, public_scope, schema_scope
 from tests.syncjobs.factories import Lab, make_lab
 
 
@@ -107,3 +111,27 @@ def test_a_backlog_of_one_client_leaves_room_for_another(lab: Lab) -> None:
     taken = {one.delivery_id for one in claim.claim(4)}
     clients = set(Delivery.objects.filter(pk__in=taken).values_list("client_id", flat=True))
     assert clients == {lab.client.pk, other.client.pk}
+
+
+def _told() -> dict[str, Any]:
+    cache.clear()
+    with public_scope():
+        return health.told_work()
+
+
+def test_health_tells_leases_and_breakers_over_all_partners(lab: Lab) -> None:
+    before = _told()
+    for number in range(3):
+        lab.put_customer(str(number))
+    lab.drain(most=0)
+    Stream.objects.update(next_poll_at=timezone.now())
+    poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+    taken = claim.claim()
+    Delivery.objects.filter(pk=taken[0].delivery_id).update(lease_until=timezone.now())
+    Connection.objects.filter(pk=lab.source_connection.pk).update(breaker="open")
+    work = _told()
+    assert work["leases"] - before["leases"] == 3
+    assert work["leases_expired"] - before["leases_expired"] == 1
+    assert work["breakers_open"] - before["breakers_open"] == 1
+    mine = next(one for one in standing().partners if one.schema == current_schema())
+    assert (mine.leases, mine.expired_leases, mine.breakers_open) == (2, 1, 1)
