@@ -17,7 +17,8 @@ import django
 
 from bench.figures import Figure, table
 
-SUITES = ("mapping", "provisioning", "brand", "overhead", "one_way", "dashboard")
+ENGINE = tuple(f"b{number}" for number in range(1, 12))
+SUITES = ("mapping", "provisioning", "brand", "overhead", "dashboard", "turns", *ENGINE)
 RESULTS = Path(__file__).parent / "results.json"
 STATE = Path(__file__).resolve().parent.parent / ".livery" / "bench"
 

@@ -9,6 +9,7 @@ import base64
 import binascii
 import os
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -133,3 +134,23 @@ def previous_master_keys() -> list[bytes]:
     """Return the master keys used before, which still open what they wrapped."""
     texts: list[str] = env.list("LIVERY_PREVIOUS_MASTER_KEYS", [])
     return [_decoded_key("LIVERY_PREVIOUS_MASTER_KEYS", text) for text in texts]
+
+
+def broker_from_environment() -> dict[str, object]:
+    """Return what the queue runs on: `LIVERY_REDIS_URL` where it is set, else the database.
+
+    Raises ImproperlyConfigured for another kind of address, or without the package it takes.
+    """
+    url = env.str("LIVERY_REDIS_URL", "")
+    if not url:
+        return {"orm": "default"}
+    if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
+        raise ImproperlyConfigured(
+            "LIVERY_REDIS_URL must start with redis://, rediss:// or unix://."
+        )
+    if find_spec("redis") is None:
+        raise ImproperlyConfigured(
+            "LIVERY_REDIS_URL is set, and the Python package redis is not installed: "
+            "install it (pip install redis), or leave the variable out."
+        )
+    return {"redis": url}

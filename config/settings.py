@@ -5,6 +5,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.env import (
+    broker_from_environment,
     database_from_url,
     env,
     master_key,
@@ -257,7 +258,8 @@ DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 # retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉), or a slow task is started twice.
 Q_CLUSTER = {
     "name": "doorbell",
-    "orm": "default",
+    # The database by default; Redis rings faster and forgets what it carried when it dies.
+    **broker_from_environment(),
     "workers": env.int("LIVERY_WORKERS", 2),
     "queue_limit": 2,
     "bulk": 1,
@@ -282,6 +284,12 @@ KEEP_DAYS = {
     "attempts": env.int("LIVERY_KEEP_ATTEMPTS_DAYS", 400),
     "messages": env.int("LIVERY_KEEP_MESSAGES_DAYS", 30),
     "readings": env.int("LIVERY_KEEP_READINGS_DAYS", 30),
+}
+# Calls to clients' systems in flight at once, over all workers; a connection's own bound is its
+# `in_flight`.
+MOST_AT_ONCE = {
+    "client": env.int("LIVERY_CLIENT_IN_FLIGHT", 32),
+    "partner": env.int("LIVERY_PARTNER_IN_FLIGHT", 64),
 }
 # Webhooks taken a minute, for each connection and web process; more are told to wait.
 HOOK_RATE_PER_MINUTE = env.int("LIVERY_HOOK_RATE", 6000)

@@ -56,7 +56,15 @@ class RuleTrace:
 class CompiledMapping:
     """A document, ready to run. `object_type`: the canonical object it makes, if it does."""
 
-    __slots__ = ("_checks", "_plan", "_rules", "_to_keep", "_validator", "object_type")
+    __slots__ = (
+        "_checks",
+        "_plan",
+        "_referring",
+        "_rules",
+        "_to_keep",
+        "_validator",
+        "object_type",
+    )
 
     def __init__(
         self,
@@ -67,6 +75,7 @@ class CompiledMapping:
     ) -> None:
         self._rules = rules
         self._plan = Plan(rules)
+        self._referring = tuple(one for one in rules if one.may_refer)
         self._to_keep = tuple(
             dict.fromkeys(
                 rule.parts[0]
@@ -125,8 +134,12 @@ class CompiledMapping:
 
         `variables`: what the run's Inputs will have, where conditions or keys read them.
         """
+        if not self._referring:
+            return []
         inputs, spent = Inputs(variables=variables or {}), new_budget()
-        return [found for rule in self._rules for found in rule.references(record, inputs, spent)]
+        return [
+            found for rule in self._referring for found in rule.references(record, inputs, spent)
+        ]
 
     def looked_up(self, record: Record, value_map: str, *, inputs: Inputs) -> list[str]:
         """Return the words that `run` looks up in a value map, found there or not."""

@@ -265,11 +265,16 @@ class Rule:
                 ) from stop
         return made
 
+    @property
+    def may_refer(self) -> bool:
+        """Say whether this rule, or one for its members, can look up a reference at all."""
+        return "reference" in self.lookup or self.members is not None
+
     def references(
         self, record: Record, inputs: Inputs, spent: Budget
     ) -> Iterator[tuple[str, str]]:
         """Give (object type, key) of each reference that `value` will look up."""
-        if "reference" not in self.lookup and self.members is None:
+        if not self.may_refer:
             return
         try:
             found = self._taken_in(record, inputs, spent)

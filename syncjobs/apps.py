@@ -16,6 +16,7 @@ class SyncjobsConfig(AppConfig):
         from mappings.samples import register_finder
         from syncjobs import actions  # noqa: F401  registers the audit actions
         from syncjobs.engine.release import release_for_live
+        from syncjobs.engine.load import load
         from syncjobs.engine.samples import fields_of, find_samples
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
@@ -24,6 +25,7 @@ class SyncjobsConfig(AppConfig):
         from syncjobs.services.plain_calls import call
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
+        from tenants.health import register_part
         from tenants.mailing import register_producer
         from tenants.outbound import register_caller
         from tenants.sealing import register_vault
@@ -35,6 +37,7 @@ class SyncjobsConfig(AppConfig):
         register(starting_blueprints)
         register_vault(seal, open_sealed)
         register_caller(call)
+        register_part(load)
         register_check(check_stored_credentials)
         register_finder(find_samples)
         register_listener(release_for_live)

@@ -114,6 +114,15 @@ def find(client_id: int, keys: Iterable[tuple[str, str]]) -> list[Known]:
     ]
 
 
+def find_by_id(ids: Iterable[int]) -> dict[int, Known]:
+    """Return id → record, for rows that exist."""
+    rows = fetch(_FIND_BY_ID, {"ids": list(ids)})
+    return {
+        id_: Known(type_, key, upgraded(type_, decode(data), shape), version, deleted, id_)
+        for id_, type_, key, data, shape, version, deleted in rows
+    }
+
+
 def ensure_places(client_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Known]:
     """Return a row for each pair; a record that nobody has sent yet gets a place, version 0."""
     wanted = sorted(set(keys))
@@ -228,6 +237,10 @@ _FIND: Final = """
     SELECT id, type, key, data, schema_version, version, deleted FROM syncjobs_canonicalrecord
     WHERE client_id = %(client)s
       AND (type, key) IN (SELECT * FROM unnest(%(types)s::text[], %(keys)s::text[]))
+"""
+_FIND_BY_ID: Final = """
+    SELECT id, type, key, data, schema_version, version, deleted FROM syncjobs_canonicalrecord
+    WHERE id = ANY(%(ids)s::bigint[])
 """
 _LOCK: Final = """
     SELECT id, type, key, data, schema_version, hash, version, deleted

@@ -1,9 +1,8 @@
 """What the queue runs for partners' domains. A lost or doubled task costs nothing."""
 
-from django_q.tasks import async_task
-
 from governance import correlation
 from governance.actors import task_actor
+from tenants import queue
 from tenants.context import public_scope
 from tenants.models import Domain
 from tenants.services.domain_checks import check_domain as check
@@ -25,5 +24,5 @@ def ring_due_domains() -> int:
     """Send a task for each domain that is due for a look; return how many."""
     due = claim_due()
     for pk in due:
-        async_task("tenants.tasks.check_domain", pk, task_name=f"domain {pk}")
+        queue.send("tenants.tasks.check_domain", pk, name=f"domain {pk}")
     return len(due)

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from django.db import connection
 
 from governance import correlation
 from governance.actions import Action, require_registered
@@ -48,29 +52,41 @@ def record(
 
 
 def record_many(entries: Sequence[EntryDraft]) -> None:
-    """Write many entries with one INSERT, for the engine's hot path. Raises as `record`."""
+    """Write many entries with one INSERT, for the engine's hot path. Raises as `record`.
+
+    The rows go as one JSON parameter: a statement of the same text for one entry and for two
+    hundred, which costs a third of what as many placeholders do.
+    """
+    if not entries:
+        return
     scope = correlation.current()
-    AuditEntry.objects.bulk_create([_entry(draft, scope) for draft in entries])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "rows": msgspec.json.encode([_row(draft) for draft in entries]).decode(),
+                "actor_kind": scope.actor.kind,
+                "actor_id": scope.actor.id,
+                "actor_label": scope.actor.label[:200],
+                "door": scope.door,
+                "address": scope.address,
+                "correlation": scope.correlation_id,
+            },
+        )
 
 
-def _entry(draft: EntryDraft, scope: correlation.Scope) -> AuditEntry:
+def _row(draft: EntryDraft) -> dict[str, object]:
     require_registered(draft.action)
-    return AuditEntry(
-        actor_kind=scope.actor.kind,
-        actor_id=scope.actor.id,
-        actor_label=scope.actor.label[:200],
-        door=scope.door,
-        address=scope.address,
-        action=draft.action.key,
-        object_kind=draft.object_kind,
-        object_id=str(draft.object_id),
-        object_label=redact_text(draft.object_label)[:200],
-        client_id=draft.client_id,
-        before=None if draft.before is None else redact_mapping(draft.before),
-        after=None if draft.after is None else redact_mapping(draft.after),
-        reason=redact_text(draft.reason),
-        correlation_id=scope.correlation_id,
-    )
+    return {
+        "action": draft.action.key,
+        "kind": draft.object_kind,
+        "id": str(draft.object_id),
+        "label": redact_text(draft.object_label)[:200],
+        "client": draft.client_id,
+        "before": None if draft.before is None else redact_mapping(draft.before),
+        "after": None if draft.after is None else redact_mapping(draft.after),
+        "reason": redact_text(draft.reason),
+    }
 
 
 def changed_fields(
@@ -82,3 +98,14 @@ def changed_fields(
         {name: before[name] for name in names if name in before},
         {name: after[name] for name in names if name in after},
     )
+
+
+_INSERT: Final = f"""INSERT INTO {AuditEntry._meta.db_table}
+        (actor_kind, actor_id, actor_label, door, address, correlation_id, action, object_kind,
+         object_id, object_label, client_id, before, after, reason)
+    SELECT %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(door)s, %(address)s,
+        %(correlation)s, x.action, x.kind, x.id, x.label, x.client, x.before, x.after, x.reason
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        action text, kind text, id text, label text, client bigint, before jsonb, after jsonb,
+        reason text)
+"""  # noqa: S608  the table's name is our model's

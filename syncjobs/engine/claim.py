@@ -11,13 +11,17 @@ from syncjobs.engine.rows import fetch
 from syncjobs.models import Delivery, Workflow
 from syncjobs.retry import after_lost_lease
 from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
+from tenants.context import pinned_schema
 
 # Longer than the longest send (a call's time-out plus a sign-in); short enough that the work of
 # a dead worker goes on within a minute.
 LEASE_SECONDS: Final = 50
 # After this long a worker sends nothing more under the same claim.
 SEND_SECONDS: Final = 15
-BATCH: Final = 50
+BATCH: Final = 200
+# How many of each other client's deliveries a full claim takes along, and of all of them.
+EACH: Final = 5
+MOST_OTHERS: Final = 100
 # How long the others wait for what a probe through an open breaker finds.
 PROBE_SECONDS: Final = 15
 AGE_SECONDS: Final = 600
@@ -32,15 +36,18 @@ class Claim:
     lease_no: int
 
 
-def claim(limit: int = BATCH) -> list[Claim]:
+def claim(limit: int = BATCH, without: Sequence[int] = ()) -> list[Claim]:
     """Take up to `limit` due deliveries, most urgent first. Empty when nothing is due.
+
+    Clients that are not among these get a few of theirs taken as well, so that one's backlog
+    does not delay another's. `without`: connections that are left alone for now.
 
     One per record and system, so that a record's writes keep their order. A row whose worker
     died is taken alone: were it poison, it would take down only itself.
     """
     try:
-        with transaction.atomic():
-            chosen = _choose(fetch(_CANDIDATES, _parameters(limit)))
+        with transaction.atomic(), pinned_schema():
+            chosen = _choose(_candidates(limit, without))
             chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
     except IntegrityError:
@@ -52,6 +59,17 @@ def claim(limit: int = BATCH) -> list[Claim]:
 def has_due() -> bool:
     """Say whether a delivery is due, without taking it."""
     return bool(fetch(_ANY_DUE, _parameters(1)))
+
+
+def _candidates(limit: int, without: Sequence[int]) -> list[tuple[Any, ...]]:
+    params = _parameters(limit) | {"without": list(without)}
+    found = fetch(_CANDIDATES, params)
+    if len(found) < limit:
+        return found
+    clients = {client for *_, client in found}
+    return found + fetch(
+        _OTHERS, params | {"clients": sorted(clients), "each": EACH, "most": MOST_OTHERS}
+    )
 
 
 def _parameters(limit: int) -> dict[str, object]:
@@ -72,7 +90,7 @@ def _choose(candidates: Sequence[tuple[Any, ...]]) -> list[int]:
     chosen: list[int] = []
     taken: set[tuple[int, int]] = set()
     probed: set[int] = set()
-    for id_, record_id, connection_id, breaker, unfinished in candidates:
+    for id_, record_id, connection_id, breaker, unfinished, _ in candidates:
         if unfinished:
             if not chosen:
                 return [id_]
@@ -167,22 +185,36 @@ def _poison(delivery: Delivery) -> int:
     return found[cause.fingerprint]
 
 
-_CANDIDATES: Final = """
-    SELECT d.id, d.record_id, d.connection_id, c.breaker, d.unfinished_starts
+_WHAT: Final = "d.id, d.record_id, d.connection_id, c.breaker, d.unfinished_starts, d.client_id"
+_DUE: Final = """
     FROM syncjobs_delivery d
     JOIN syncjobs_connection c ON c.id = d.connection_id
     JOIN syncjobs_workflow w ON w.id = d.workflow_id
     WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
       AND w.state = %(active)s AND c.state <> ALL(%(unusable)s::text[])
       AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+"""
+_FREE: Final = """
+      AND c.id <> ALL(%(without)s::bigint[])
       AND NOT EXISTS (
           SELECT 1 FROM syncjobs_delivery r
           WHERE r.record_id = d.record_id AND r.connection_id = d.connection_id
             AND r.state = %(running)s)
-    ORDER BY d.priority, d.not_before, d.id
-    LIMIT %(limit)s
-    FOR UPDATE OF d SKIP LOCKED
 """
+_ORDER: Final = "ORDER BY d.priority, d.not_before, d.id"
+_CANDIDATES: Final = f"""
+    SELECT {_WHAT} {_DUE} {_FREE} {_ORDER} LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+"""
+# A few of each client of whom nothing was found: by the index of a client's open rows.
+_OTHERS: Final = f"""
+    SELECT found.* FROM (
+        SELECT id FROM accounts_client WHERE id <> ALL(%(clients)s::bigint[]) ORDER BY random()) k
+    CROSS JOIN LATERAL (
+        SELECT {_WHAT} {_DUE} {_FREE} AND d.client_id = k.id
+        {_ORDER} LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED) found
+    LIMIT %(most)s
+"""  # noqa: S608  our own constants
+_ANY_DUE: Final = f"SELECT 1 {_DUE} LIMIT %(limit)s"
 _SHUT: Final = """
     SELECT d.id, d.connection_id FROM syncjobs_delivery d
     JOIN syncjobs_connection c ON c.id = d.connection_id
@@ -211,15 +243,6 @@ _AGE: Final = """
                 < statement_timestamp() - 2 * %(seconds)s * interval '1 second'))
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
     RETURNING id
-"""
-_ANY_DUE: Final = """
-    SELECT 1 FROM syncjobs_delivery d
-    JOIN syncjobs_connection c ON c.id = d.connection_id
-    JOIN syncjobs_workflow w ON w.id = d.workflow_id
-    WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
-      AND w.state = %(active)s AND c.state <> ALL(%(unusable)s::text[])
-      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
-    LIMIT %(limit)s
 """
 _TAKE: Final = """
     UPDATE syncjobs_delivery

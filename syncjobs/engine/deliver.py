@@ -1,8 +1,7 @@
 """One round of a worker: claim, prepare, send, record."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from time import monotonic
 from typing import Final
@@ -20,14 +19,13 @@ from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.replan import needs_replan, replan
 from syncjobs.engine.send import can_batch, failed, send_many
+from syncjobs.engine.sending import Sending, give_back
+from syncjobs.engine.slots import FULL_SECONDS, places
 from syncjobs.engine.systems import Systems
-from syncjobs.models import Connection
-from syncjobs.retry import TRIP_AFTER
+from tenants.context import pinned_schema
 
 logger = logging.getLogger(__name__)
 
-FLUSH_AFTER: Final = 25
-FLUSH_SECONDS: Final = 0.5
 RENEW_SECONDS: Final = LEASE_SECONDS / 3
 BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
@@ -39,7 +37,7 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     `stop` is asked before each send: what was not sent then goes back as it was.
     """
     taken = monotonic()
-    claims = claim(limit)
+    claims = claim(limit, without=systems.full())
     if not claims:
         return 0
     reach("deliver.after_claim")
@@ -49,11 +47,16 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     ledger.record(decided, worker=worker)
     for job in ready:
         job.send_before = taken + 2 * SEND_SECONDS
-    by_system = sorted(ready, key=lambda job: job.delivery.connection_id)
-    for _, group in groupby(by_system, key=lambda job: job.delivery.connection_id):
-        jobs = list(group)
+    for jobs in _by_system(ready):
         _send_all(jobs, systems, worker, lambda: stop() or monotonic() > taken + SEND_SECONDS)
     return len(claims)
+
+
+def _by_system(ready: Sequence[Job]) -> list[list[Job]]:
+    """Group by connection; the one with little to do does not wait for the one with much."""
+    by_system = sorted(ready, key=lambda job: job.delivery.connection_id)
+    groups = groupby(by_system, key=lambda job: job.delivery.connection_id)
+    return sorted((list(group) for _, group in groups), key=len)
 
 
 @again_after_deadlock
@@ -62,7 +65,7 @@ def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
 
     Returns what is to be sent, what is decided, and what must be planned again.
     """
-    with transaction.atomic():
+    with transaction.atomic(), pinned_schema():
         ours = ledger.lock_claims(claims)
         lock_to_hold()
         jobs = load_jobs(ours)
@@ -83,45 +86,29 @@ def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> Non
         )
         return
     systems.allow(connection, 2 * len(jobs))
-    batch: list[Outcome] = []
-    flushed = renewed = monotonic()
-    left = {job.delivery.pk: job for job in jobs}
-    for outcome in _outcomes(jobs, system, connection, stop):
-        batch.append(outcome)
-        left.pop(outcome.job.delivery.pk)
-        now = monotonic()
-        if len(batch) >= FLUSH_AFTER or now - flushed > FLUSH_SECONDS:
-            ledger.record(batch, worker=worker)
-            batch, flushed = [], now
-        if now - renewed > RENEW_SECONDS:
+    calls = _calls(jobs, system)
+    with places(connection, min(connection.in_flight, len(calls))) as free:
+        if free:
+            _send_at_once(calls, system, worker, free, stop)
+            return
+    systems.note_full(connection.pk)
+    ledger.record(give_back(jobs, delay=FULL_SECONDS), worker=worker)
+
+
+def _send_at_once(
+    calls: list[list[Job]], system: Connector, worker: str, in_flight: int, stop: Stop
+) -> None:
+    """Send, record what comes back while more is sent, and keep the leases of the rest."""
+    sending = Sending(calls, lambda call: send_many(call, system), in_flight=in_flight, stop=stop)
+    renewed = monotonic()
+    left = {job.delivery.pk: job for call in calls for job in call}
+    for batch in sending.batches():
+        ledger.record(batch, worker=worker)
+        for outcome in batch:
+            left.pop(outcome.job.delivery.pk)
+        if monotonic() - renewed > RENEW_SECONDS:
             renew([Claim(job.delivery.pk, job.lease_no) for job in left.values()])
-            renewed = now
-    ledger.record(batch, worker=worker)
-
-
-def _outcomes(
-    jobs: list[Job], system: Connector, connection: Connection, stop: Stop
-) -> Iterator[Outcome]:
-    """Send several at once, as many as the connection allows; yield outcomes as they come.
-
-    After a refusal of the whole connection, or enough failures in a row, nothing more is sent:
-    the rest goes back untouched.
-    """
-    brake = _Brake()
-    with ThreadPoolExecutor(max(1, connection.in_flight), thread_name_prefix="send") as pool:
-        running: set[Future[list[Outcome]]] = set()
-        waiting = iter(_calls(jobs, system))
-        for call in waiting:
-            if stop() or brake.pulled:
-                yield from brake.give_back(call)
-                break
-            running.add(pool.submit(send_many, call, system))
-            if len(running) >= max(1, connection.in_flight):
-                yield from brake.watch(_take_done(running))
-        while running:
-            yield from brake.watch(_take_done(running))
-        for call in waiting:
-            yield from brake.give_back(call)
+            renewed = monotonic()
 
 
 def _calls(jobs: Sequence[Job], system: Connector) -> list[list[Job]]:
@@ -138,38 +125,3 @@ def _calls(jobs: Sequence[Job], system: Connector) -> list[list[Job]]:
         if most > 1:
             growing[object_] = calls[-1]
     return calls
-
-
-def _take_done(running: set[Future[list[Outcome]]]) -> list[Outcome]:
-    """Wait for at least one; take what is done out of `running`."""
-    done, _ = wait(running, return_when=FIRST_COMPLETED)
-    running -= done
-    return [outcome for future in done for outcome in future.result()]
-
-
-class _Brake:
-    """Stops sending when going on would only do harm."""
-
-    def __init__(self) -> None:
-        self.pulled = False
-        self._failures = 0
-        self._delay = 0.0
-
-    def watch(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        """Pass outcomes on and learn from them."""
-        for outcome in outcomes:
-            if outcome.error_class in ("transient", "unknown"):
-                self._failures += outcome.called
-            elif not outcome.error_class:
-                self._failures = 0
-            if outcome.error_class == "rate_limited":
-                self._delay = max(self._delay, outcome.delay)
-            if outcome.error_class in ("config", "rate_limited") or self._failures >= TRIP_AFTER:
-                self.pulled = True
-            yield outcome
-
-    def give_back(self, call: Sequence[Job]) -> list[Outcome]:
-        """Return jobs that were not sent to the queue, as they were."""
-        return [
-            Outcome(job, "give_back", delay=self._delay, verify=job.delivery.verify) for job in call
-        ]

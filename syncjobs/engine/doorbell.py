@@ -6,12 +6,12 @@ was already sent counts. A ring is a django-q2 task that only names the schema.
 
 from typing import Final
 
-from django.db import transaction
-from django_q.tasks import async_task
+from django.db import connection, transaction
 
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.state import CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
+from tenants import queue
 from tenants.context import current_schema
 from tenants.models import Partner
 from tenants.outbox import doorbell as mail_doorbell
@@ -30,13 +30,17 @@ def touch() -> None:
 def ring() -> None:
     """Say that there is work now and send a task for it, unless one is on its way.
 
-    In the caller's transaction: the queue row is committed with what it announces.
+    In the caller's transaction: the queue row is committed with what it announces. While a ring
+    is on its way and the work is due, callers only share the row and nobody waits for another;
+    `settle`, which may put the work off, waits for them all and then sees what they brought.
     """
     schema = current_schema()
+    if connection.in_atomic_block and fetch(_RUNG, {"schema": schema}):
+        return
     execute(_TOUCH, {"schema": schema})
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if fetch(_RING, {"schema": schema, "seconds": RING_SECONDS}):
-            async_task(TASK, schema, task_name=f"run {schema}")
+            queue.send(TASK, schema, name=f"run {schema}")
 
 
 def answer() -> None:
@@ -77,7 +81,7 @@ def sweep(limit: int = 50) -> list[str]:
     with transaction.atomic():
         due = sweep_due(limit)
         for schema in due:
-            async_task(TASK, schema, task_name=f"run {schema}")
+            queue.send(TASK, schema, name=f"run {schema}")
     return due
 
 
@@ -86,7 +90,7 @@ def sweep_mail(limit: int = 50) -> list[str]:
     with transaction.atomic():
         due = mail_doorbell.due_schemas(limit)
         for schema in due:
-            async_task(MAIL_TASK, schema, task_name=f"mail {schema}")
+            queue.send(MAIL_TASK, schema, name=f"mail {schema}")
     return due
 
 
@@ -116,6 +120,12 @@ _TOUCH: Final = """
     VALUES (%(schema)s, statement_timestamp(), 0)
     ON CONFLICT (schema_name) DO UPDATE
     SET due_at = least(public.tenants_wakeup.due_at, EXCLUDED.due_at)
+"""
+_RUNG: Final = """
+    SELECT 1 FROM public.tenants_wakeup
+    WHERE schema_name = %(schema)s AND due_at <= statement_timestamp()
+      AND lease_until > statement_timestamp()
+    FOR KEY SHARE
 """
 _RING: Final = """
     UPDATE public.tenants_wakeup

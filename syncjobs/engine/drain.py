@@ -17,6 +17,7 @@ from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
+from syncjobs.engine.runs import refresh_put_off
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
@@ -25,7 +26,8 @@ from syncjobs.intake.polling import due_streams, read_stream
 logger = logging.getLogger(__name__)
 
 MOST_DELIVERIES: Final = 500
-MOST_SECONDS: Final = 20.0
+# Others wait no longer for their turn than this, and what is in flight then.
+MOST_SECONDS: Final = 4.0
 Stop = Callable[[], bool]
 
 
@@ -76,8 +78,11 @@ def drain(
         while not full():
             if not _round(opened, done, full, most):
                 break
+        left_alone = opened.full()
+    refresh_put_off()
     wait = doorbell.next_due()
-    done.more = wait is not None and wait <= 0
+    # What is left for others that hold all places is rung for by the sweep, not at once.
+    done.more = wait is not None and wait <= 0 and not left_alone
     return done
 
 
@@ -146,5 +151,5 @@ def drain_until_idle(
         wait = doorbell.next_due()
         if wait is None or wait > patience:
             break
-        sleep(min(wait, 1.0))
+        sleep(min(max(wait, 0.05), 1.0))
     return total

@@ -18,9 +18,10 @@ from syncjobs.engine.issues import Occurrence, raise_issues, settle_issues
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.release import release_watchers
 from syncjobs.engine.rows import encode, execute, fetch
-from syncjobs.engine.runs import refresh_runs
+from syncjobs.engine.runs import refresh_soon
 from syncjobs.neighbours import watch_delivery, watch_ref
 from syncjobs.state import DELIVERY
+from tenants.context import pinned_schema
 
 
 @again_after_deadlock
@@ -28,7 +29,7 @@ def record(outcomes: Sequence[Outcome], *, worker: str) -> int:
     """Record a batch in one transaction; return how many were still ours."""
     if not outcomes:
         return 0
-    with transaction.atomic():
+    with transaction.atomic(), pinned_schema():
         ours = _still_ours(outcomes)
         refs.keep_apart(ours)
         issues = _raise(ours)
@@ -53,7 +54,7 @@ def record_blocked(outcomes: Sequence[Outcome]) -> None:
     _update(ours, issues)
     entries.write_holds(ours)
     _settle_issues(ours, issues)
-    refresh_runs(_runs(ours))
+    refresh_soon(_runs(ours))
 
 
 def lock_claims(claims: Sequence[Claim]) -> list[Claim]:
@@ -178,7 +179,7 @@ def _settle(ours: Sequence[Outcome], issues: dict[str, int], ended: Sequence[Out
     _read_back(ours)
     for client_id in sorted(keys):
         release_watchers(client_id, keys[client_id])
-    refresh_runs(_runs(ours))
+    refresh_soon(_runs(ours))
 
 
 def _read_back(ours: Sequence[Outcome]) -> None:

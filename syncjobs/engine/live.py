@@ -1,6 +1,6 @@
 """The published mappings that a batch uses, and running them with the inputs that they want."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import F, Q
@@ -154,16 +154,36 @@ def wanted_references(live: Live, subject: Subject, world: Neighbourhood) -> lis
     return live.compiled.reference_lookups(subject.data(world))
 
 
+class _IdsThere(Mapping[tuple[str, str], str]):
+    """The ids of records in one system: (type, key) → id, as a batch has loaded them."""
+
+    def __init__(self, world: Neighbourhood, connection_id: int) -> None:
+        self._refs, self._connection = world.refs, connection_id
+
+    def __getitem__(self, record: tuple[str, str]) -> str:
+        found = self._refs.get((self._connection, *record))
+        if found is None:
+            raise KeyError(record)
+        return found
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        for (connection, type_, key), id_ in self._refs.items():
+            if connection == self._connection and id_ is not None:
+                yield type_, key
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourhood) -> Result:
     """Map a canonical record to a target's object; ids there come from `world`."""
-    references = {
-        (type_, key): id_
-        for (connection, type_, key), id_ in world.refs.items()
-        if connection == connection_id and id_ is not None
-    }
     mapped = live.compiled.run(
         subject.data(world),
-        inputs=Inputs(references=references, values=live.values, variables=subject.variables),
+        inputs=Inputs(
+            references=_IdsThere(world, connection_id),
+            values=live.values,
+            variables=subject.variables,
+        ),
     )
     missing = tuple(
         (str(problem.detail["object_type"]), str(problem.detail["key"]))

@@ -15,7 +15,7 @@ from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import lock_to_release, release_watchers
-from syncjobs.engine.runs import refresh_runs
+from syncjobs.engine.runs import refresh_soon
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.gates import Context, holds
 from syncjobs.models import Run
@@ -64,7 +64,7 @@ class Planned:
         release_watchers(client_id, [*keys, *own])
         if self.run_ids:
             lock_to_release()
-            refresh_runs(self.run_ids)
+            refresh_soon(self.run_ids)
         if self.new or self.renewed:
             touch()
 

@@ -6,17 +6,19 @@ same time either is seen here or lets go what is held here (`engine.release`).
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import Final
 
+from syncjobs.canonical_store import find_by_id
 from syncjobs.engine.blocking import gate_results, is_not_needed, must_be_held, must_wait
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import Job, Outcome
-from syncjobs.engine.known import known
 from syncjobs.engine.live import LiveMappings, wanted_references
 from syncjobs.engine.outgoing import no_mapping, set_write, subject_of
+from syncjobs.engine.rows import decode, fetch
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
-from syncjobs.models import Delivery, ExternalRef
+from syncjobs.models import Connection, Delivery, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known, Neighbourhood
 from syncjobs.state import DELIVERY
 
@@ -24,18 +26,16 @@ from syncjobs.state import DELIVERY
 def load_jobs(claims: Sequence[Claim]) -> list[Job]:
     """Return the claimed deliveries, in the order in which they were planned."""
     leases = {one.delivery_id: one.lease_no for one in claims}
-    rows = (
-        Delivery.objects.filter(pk__in=leases)
-        .select_related("record", "origin", "workflow", "workflow_version", "connection")
-        .order_by("id")
-    )
+    rows = list(Delivery.objects.filter(pk__in=leases).defer(*_NOT_NEEDED).order_by("id"))
+    _share(rows)
+    records = find_by_id({id_ for row in rows for id_ in (row.record_id, row.origin_id)})
     jobs = [
         Job(
             delivery=row,
             lease_no=leases[row.pk],
             step=definition_of(row.workflow_version).step(row.step),
-            record=known(row.record),
-            origin=known(row.origin),
+            record=records[row.record_id],
+            origin=records[row.origin_id],
         )
         for row in rows
     ]
@@ -43,13 +43,27 @@ def load_jobs(claims: Sequence[Claim]) -> list[Job]:
     return jobs
 
 
+def _share(rows: Sequence[Delivery]) -> None:
+    """Give the rows their workflows and connections: a few objects, not one for each row."""
+    workflows = Workflow.objects.in_bulk({row.workflow_id for row in rows})
+    versions = WorkflowVersion.objects.in_bulk({row.workflow_version_id for row in rows})
+    connections = Connection.objects.in_bulk({row.connection_id for row in rows})
+    for row in rows:
+        row.workflow = workflows[row.workflow_id]
+        row.workflow_version = versions[row.workflow_version_id]
+        row.connection = connections[row.connection_id]
+
+
 def _load_refs(jobs: list[Job]) -> None:
-    refs = ExternalRef.objects.filter(record__in=[job.record.id for job in jobs])
-    found = {(ref.record_id, ref.connection_id, ref.object): ref for ref in refs}
+    rows = fetch(_REFS, {"records": [job.record.id for job in jobs]})
+    found = {
+        (record, connection, object_): (id_, version, decode(written))
+        for record, connection, object_, id_, version, written in rows
+    }
     for job in jobs:
         ref = found.get((job.record.id, job.delivery.connection_id, job.delivery.object))
         if ref is not None:
-            job.external_id, job.etag, job.written = ref.external_id, ref.version, ref.written
+            job.external_id, job.etag, job.written = ref
 
 
 def prepare(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
@@ -129,3 +143,11 @@ def _map(
             ready.append(job)
         else:
             decided.append(outcome)
+
+
+# Reading a time costs more than all texts of a row.
+_NOT_NEEDED: Final = ("not_before", "lease_until", "updated_at", "finished_at", "watch")
+_REFS: Final = """
+    SELECT record_id, connection_id, object, external_id, version, written
+    FROM syncjobs_externalref WHERE record_id = ANY(%(records)s::bigint[])
+"""

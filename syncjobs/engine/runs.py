@@ -1,24 +1,71 @@
 """Keeps a run's counters and state true to its deliveries."""
 
 from collections.abc import Iterable, Mapping
+from time import monotonic
 from typing import Any, Final
 
-from django.db.models import Count
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, Run
 from syncjobs.state import BLOCKED, DELIVERY, NEEDS_PERSON, RUN
+from tenants.context import current_schema
 
 _DROPPED: Final = DELIVERY.closed - {"delivered", "unchanged"}
+_OF_DELIVERIES: Final = (Run.Kind.WORKFLOW, Run.Kind.REPLAY)
+_MOVING: Final = DELIVERY.open - BLOCKED - NEEDS_PERSON
 _MOVES: Final = {target: move for move, (_, target) in RUN.moves.items() if move != "cancel"}
 
 
-def refresh_runs(run_ids: Iterable[int]) -> None:
-    """Count the deliveries of these runs and set each run's state from the counts."""
+# A large run is counted again only after so many times what counting it took.
+_REST: Final = 20.0
+_rests: dict[tuple[str, int], float] = {}
+_put_off: set[tuple[str, int]] = set()
+
+
+def refresh_soon(run_ids: Iterable[int]) -> None:
+    """Refresh these runs, but for those in which work goes on and that were just counted.
+
+    For the hot path: counting costs by the run's size. What is put off is counted by
+    `refresh_put_off` at the drain's end.
+    """
+    schema, now = current_schema(), monotonic()
+    due = {id_ for id_ in run_ids if _rests.get((schema, id_), 0.0) <= now}
+    _put_off.update((schema, id_) for id_ in set(run_ids) - due)
+    moving = refresh_runs(due)
+    if len(_rests) > 1_000:
+        _rests.clear()
+    rest = monotonic() + _REST * (monotonic() - now)
+    for id_ in due:
+        if id_ in moving:
+            _rests[schema, id_] = rest
+        else:
+            _rests.pop((schema, id_), None)
+
+
+@transaction.atomic
+def refresh_put_off() -> None:
+    """Refresh what was put off in this schema, and what a worker that died had put off: runs
+    that count as running and in which nothing moves any more.
+    """
+    schema = current_schema()
+    ours = {id_ for where, id_ in _put_off if where == schema}
+    moving = Delivery.objects.filter(run=OuterRef("pk"), state__in=sorted(_MOVING))
+    ended = Run.objects.filter(kind__in=_OF_DELIVERIES, state=RUN.start).exclude(Exists(moving))
+    refresh_runs({*ours, *ended.values_list("pk", flat=True)})
+    _put_off.difference_update([(schema, id_) for id_ in ours])
+
+
+def refresh_runs(run_ids: Iterable[int]) -> set[int]:
+    """Count the deliveries of these runs and set each run's state from the counts.
+
+    Returns the runs in which something moves still.
+    """
     ids = sorted(set(run_ids))
     if not ids:
-        return
+        return set()
     counts: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
     rows = Delivery.objects.filter(run_id__in=ids).order_by().values_list("run_id", "state")
     for run_id, state, number in rows.annotate(number=Count("id")):
@@ -26,12 +73,13 @@ def refresh_runs(run_ids: Iterable[int]) -> None:
             counts[run_id][state] = number
     for run in Run.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id"):
         _refresh(run, counts[run.pk])
+    return {id_ for id_ in ids if any(state in _MOVING for state in counts[id_])}
 
 
 def _refresh(run: Run, counts: Mapping[str, int]) -> None:
     blocked = sum(counts.get(state, 0) for state in BLOCKED)
     failed = sum(counts.get(state, 0) for state in NEEDS_PERSON)
-    moving = sum(counts.get(state, 0) for state in DELIVERY.open - BLOCKED - NEEDS_PERSON)
+    moving = sum(counts.get(state, 0) for state in _MOVING)
     changes: dict[str, Any] = {
         "planned": sum(counts.values()),
         "delivered": counts.get("delivered", 0),

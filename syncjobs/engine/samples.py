@@ -5,6 +5,7 @@ from itertools import groupby
 from mappings.catalogue import Fields
 from mappings.models import Mapping
 from mappings.samples import Sample
+from syncjobs.canonical_store import label_of
 from syncjobs.connectors import registry
 from syncjobs.connectors.registry import UnknownConnector
 from syncjobs.engine.claim import Claim
@@ -63,8 +64,9 @@ def _outgoing(mapping: Mapping, client_id: int | None, most: int) -> list[Sample
         lists = collect(owner, [(job.record, job.step.collect) for job in own])
         for job in own:
             job.collected = lists.get(job.record.id, {})
-            record = job.delivery.record
-            made[job.delivery.pk] = Sample(record.key, record.label, subject_of(job).data(world))
+            record = job.record
+            label = label_of(record.data, record.key)
+            made[job.delivery.pk] = Sample(record.key, label, subject_of(job).data(world))
     return [made[job.delivery.pk] for job in jobs]
 
 

@@ -12,12 +12,16 @@ from tenants.services.suspension import working_schemas
 
 @dataclass(frozen=True, slots=True)
 class PartnerStanding:
-    """One partner's deliveries by state, leases that have ended, and systems that are out."""
+    """One partner's deliveries by state, leases that are held and those that have ended, how
+    many breakers are open, and systems that are out.
+    """
 
     schema: str
     states: dict[str, int]
+    leases: int
     expired_leases: int
     oldest_due_seconds: float | None
+    breakers_open: int
     out: list[str]
 
 
@@ -43,12 +47,14 @@ def _of(schema: str) -> PartnerStanding:
         states = fetch(_STATES, {"open": sorted(DELIVERY.open)})
         ages = fetch(_AGES, {"running": DELIVERY.target("claim"), "claimable": sorted(CLAIMABLE)})
         out = fetch(_OUT, {"closed": BREAKER.start, "well": _WELL})
-    (expired, oldest) = ages[0]
+    (held, expired, oldest) = ages[0]
     return PartnerStanding(
         schema,
         {str(state): int(count) for state, count in states},
+        int(held),
         int(expired),
         _seconds(oldest),
+        sum(breaker != BREAKER.start for _, _, breaker in out),
         [f"{name} ({state}, breaker {breaker})" for name, state, breaker in out],
     )
 
@@ -63,7 +69,8 @@ _STATES: Final = """
     WHERE state = ANY(%(open)s::text[]) GROUP BY state ORDER BY state
 """
 _AGES: Final = """
-    SELECT count(*) FILTER (WHERE state = %(running)s AND lease_until < statement_timestamp()),
+    SELECT count(*) FILTER (WHERE state = %(running)s AND lease_until >= statement_timestamp()),
+        count(*) FILTER (WHERE state = %(running)s AND lease_until < statement_timestamp()),
         extract(epoch FROM statement_timestamp() - min(not_before)
             FILTER (WHERE not_before < statement_timestamp()
                 AND state = ANY(%(claimable)s::text[])))

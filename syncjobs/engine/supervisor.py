@@ -19,10 +19,9 @@ from time import monotonic, sleep
 from typing import Final
 
 from django.db import DatabaseError, close_old_connections
-from django.utils import timezone
-from django_q.models import OrmQ
 
 from syncjobs.engine import doorbell, stopping
+from tenants import queue
 from tenants.context import public_scope
 from tenants.health import beat
 from tenants.outbox.doorbell import adopt_schemas
@@ -99,10 +98,10 @@ class Watch:
 
     limit: float = WEDGED_SECONDS
     clock: Callable[[], float] = monotonic
-    _front: int | None = field(default=None, init=False)
+    _front: int | str | None = field(default=None, init=False)
     _since: float = field(default=0.0, init=False)
 
-    def wedged(self, front: int | None) -> bool:
+    def wedged(self, front: int | str | None) -> bool:
         """Say whether `front` (the oldest unlocked row, None for none) has stood too long."""
         if front is None or front != self._front:
             self._front, self._since = front, self.clock()
@@ -110,12 +109,9 @@ class Watch:
         return self.clock() - self._since > self.limit
 
 
-def oldest_unlocked() -> int | None:
-    """Return the queue row that has waited longest for a worker."""
-    with public_scope():
-        rows = OrmQ.objects.filter(lock__lte=timezone.now()).order_by("lock", "id")
-        front: int | None = rows.values_list("pk", flat=True).first()
-        return front
+def oldest_unlocked() -> int | str | None:
+    """Return the mark of the task that has waited longest for a worker."""
+    return queue.waiting().front
 
 
 @dataclass

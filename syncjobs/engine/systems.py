@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 from decimal import Decimal
+from time import monotonic
 from typing import Final
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Connector
 from syncjobs.connectors.errors import Config, RateLimited, Transient
+from syncjobs.engine.slots import FULL_SECONDS
 from syncjobs.models import Connection
 from syncjobs.services.secrets import open_sealed, place_of
 from syncjobs.vault import MasterKeyError, VaultError
@@ -81,6 +83,7 @@ class Systems:
     def __init__(self) -> None:
         self._open: dict[int, Connector] = {}
         self._budgets: dict[int, SharedBudget] = {}
+        self._full: dict[int, float] = {}
 
     def __enter__(self) -> "Systems":
         return self
@@ -106,6 +109,14 @@ class Systems:
         if connection.pk not in self._open:
             self._open[connection.pk] = self._connect(connection)
         return self._open[connection.pk]
+
+    def note_full(self, connection_id: int) -> None:
+        """Leave a connection alone for a moment: other workers have all of its places."""
+        self._full[connection_id] = monotonic() + FULL_SECONDS
+
+    def full(self) -> list[int]:
+        """Return the connections that are left alone now."""
+        return sorted(id_ for id_, until in self._full.items() if until > monotonic())
 
     def allow(self, connection: Connection, calls: int) -> None:
         """Reserve calls out of the connection's rate, where it has one."""

@@ -29,14 +29,16 @@ from syncjobs.connectors.hooks import Pushed
 from syncjobs.crashpoints import reach
 from syncjobs.engine import doorbell
 from syncjobs.engine.rows import encode, execute, fetch, iso
-from syncjobs.models import Connection, Stream
+from syncjobs.models import Connection
 from syncjobs.services.secrets import hook_place_of, open_sealed, seal
 from syncjobs.state import INBOUND
+from tenants.context import pinned_schema
 
 LONGEST_BODY: Final = 1024 * 1024
 # How long the secret before the newest goes on being taken.
 OVERLAP: Final = timedelta(hours=24)
 _MOST_SECRETS: Final = 3
+_SEEN_EVERY: Final = timedelta(minutes=1)
 _PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -120,16 +122,15 @@ def receive(
 
     `headers` by lower-case name. Raises UnknownHook, TooMany, BadSignature, BadMessage.
     """
-    connection = Connection.objects.filter(hook_key=key).select_related("client").first()
-    if connection is None:
-        raise UnknownHook
-    _count(connection)
-    message_id = signatures.verify(
-        headers, body, secrets=_secrets(connection), now=time() if now is None else now
-    )
-    pushed = _read(connection, body)
-    with transaction.atomic():
-        received = _keep(connection, message_id, pushed)
+    with transaction.atomic(), pinned_schema():
+        connection = Connection.objects.filter(hook_key=key).order_by().first()
+        if connection is None:
+            raise UnknownHook
+        _count(connection)
+        message_id = signatures.verify(
+            headers, body, secrets=_secrets(connection), now=time() if now is None else now
+        )
+        received = _keep(connection, message_id, _read(connection, body))
         reach("hook.before_commit")
     reach("hook.after_commit")
     return received
@@ -168,7 +169,7 @@ def _read(connection: Connection, body: bytes) -> list[Pushed]:
 
 def _keep(connection: Connection, message_id: str, pushed: Sequence[Pushed]) -> Received:
     """Insert the records, once per message; what carries none makes us read the source."""
-    streams = {one.object: one.pk for one in Stream.objects.filter(connection=connection)}
+    streams = dict(fetch(_STREAMS, {"connection": connection.pk}))
     wanted = [one for one in pushed if one.object in streams]
     rows: list[dict[str, object]] = [
         {
@@ -186,11 +187,8 @@ def _keep(connection: Connection, message_id: str, pushed: Sequence[Pushed]) -> 
     new = fetch(_INSERT, {"rows": encode(rows), "connection": connection.pk})
     if not new:
         return Received(message_id, 0, repeated=True)
-    execute(
-        "UPDATE syncjobs_connection SET hook_at = statement_timestamp() WHERE id = %(id)s "
-        "AND (hook_at IS NULL OR hook_at < statement_timestamp() - interval '1 minute')",
-        {"id": connection.pk},
-    )
+    if connection.hook_at is None or timezone.now() - connection.hook_at > _SEEN_EVERY:
+        Connection.objects.filter(pk=connection.pk).update(hook_at=timezone.now())
     if not pushed:
         _read_soon(connection)
     doorbell.ring()
@@ -230,6 +228,9 @@ def _audit(action: Action, connection: Connection, *, reason: str = "") -> None:
     )
 
 
+_STREAMS: Final = """
+    SELECT object, id FROM syncjobs_stream WHERE connection_id = %(connection)s
+"""
 _INSERT: Final = """
     INSERT INTO syncjobs_inboundevent
         (connection_id, stream_id, dedupe_key, external_id, source_version, source_at, payload,

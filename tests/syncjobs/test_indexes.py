@@ -149,5 +149,8 @@ def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
         "running": DELIVERY.target("claim"),
     }
     arrived = {"received": INBOUND.start, "off": CONNECTION.target("disable")}
-    assert "delivery" in _plan(claim._CANDIDATES, {**shared, "limit": 10})
+    claimed = {**shared, "without": []}
+    assert "delivery" in _plan(claim._CANDIDATES, {**claimed, "limit": 10})
+    others = {**claimed, "clients": [0], "each": claim.EACH, "most": claim.MOST_OTHERS}
+    assert "accounts_client" in _plan(claim._OTHERS, others)
     assert "tenants_wakeup" in _plan(doorbell._SETTLE, {**shared, **arrived, "schema": "x"})

@@ -1,0 +1,132 @@
+"""Several calls at once to one system, while the thread that asked records what came back.
+
+Each sending thread takes the next call when it is done with the last; nobody waits for a slow
+one. Outcomes are handed over in batches, so that recording costs little for each.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from threading import Condition, Thread
+from typing import Final
+
+from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.retry import TRIP_AFTER
+
+FLUSH_AFTER: Final = 100
+FLUSH_SECONDS: Final = 0.5
+Call = Sequence[Job]
+
+
+class Brake:
+    """Stops sending when going on would only do harm."""
+
+    def __init__(self) -> None:
+        self.pulled = False
+        self._failures = 0
+        self._delay = 0.0
+
+    def watch(self, outcomes: Iterable[Outcome]) -> None:
+        """Learn from outcomes: a refusal of the whole connection, a pause that it asks for, or
+        enough failures in a row end the sending.
+        """
+        for outcome in outcomes:
+            if outcome.error_class in ("transient", "unknown"):
+                self._failures += outcome.called
+            elif not outcome.error_class:
+                self._failures = 0
+            if outcome.error_class == "rate_limited":
+                self._delay = max(self._delay, outcome.delay)
+            # A system that asks for a pause of nothing wants the one call again, no pause.
+            paused = outcome.error_class == "rate_limited" and outcome.delay > 0
+            if outcome.error_class == "config" or paused or self._failures >= TRIP_AFTER:
+                self.pulled = True
+
+    def give_back(self, call: Call) -> list[Outcome]:
+        """Return jobs that were not sent to the queue, as they were."""
+        return give_back(call, delay=self._delay)
+
+
+def give_back(jobs: Iterable[Job], *, delay: float) -> list[Outcome]:
+    """Return what puts jobs that were not sent back into the queue, as they were."""
+    return [Outcome(job, "give_back", delay=delay, verify=job.delivery.verify) for job in jobs]
+
+
+class Sending:
+    """Sends `calls`, in their order, `in_flight` at a time.
+
+    `send` runs in the sending threads; it raises nothing but what is a fault of our own.
+    `stop` is asked before each call: what was not sent then is given back.
+    """
+
+    def __init__(
+        self,
+        calls: Iterable[Call],
+        send: Callable[[Call], list[Outcome]],
+        *,
+        in_flight: int,
+        stop: Callable[[], bool],
+    ) -> None:
+        self._waiting = deque(calls)
+        self._send, self._stop = send, stop
+        self._in_flight = max(1, min(in_flight, len(self._waiting)))
+        self._brake = Brake()
+        self._state = Condition()
+        self._running = 0
+        self._done: list[Outcome] = []
+        self._fault: BaseException | None = None
+
+    def batches(self) -> Iterator[list[Outcome]]:
+        """Send; yield outcomes when there are enough of them or half a second has passed.
+
+        Sending goes on while the caller works. Raises what `send` raised, after the outcomes
+        of the other calls.
+        """
+        threads = [Thread(target=self._work, name="send") for _ in range(self._in_flight)]
+        self._running = len(threads)
+        for thread in threads:
+            thread.start()
+        try:
+            ended = False
+            while not ended:
+                batch, ended = self._take()
+                yield batch
+        finally:
+            self._brake.pulled = True
+            for thread in threads:
+                thread.join()
+        if self._fault is not None:
+            raise self._fault
+        yield [outcome for call in self._waiting for outcome in self._brake.give_back(call)]
+
+    def _take(self) -> tuple[list[Outcome], bool]:
+        """Wait for a batch; return it, and whether it was the last."""
+        with self._state:
+            self._state.wait_for(
+                lambda: len(self._done) >= FLUSH_AFTER or not self._running, FLUSH_SECONDS
+            )
+            batch, self._done = self._done, []
+            return batch, not self._running
+
+    def _work(self) -> None:
+        try:
+            while (call := self._next()) is not None:
+                outcomes = self._send(call)
+                with self._state:
+                    self._brake.watch(outcomes)
+                    self._done += outcomes
+                    if len(self._done) >= FLUSH_AFTER:
+                        self._state.notify()
+        except BaseException as error:  # told to the thread that asked, which raises it
+            with self._state:
+                self._fault = error
+                self._brake.pulled = True
+        finally:
+            with self._state:
+                self._running -= 1
+                self._state.notify()
+
+    def _next(self) -> Call | None:
+        with self._state:
+            if not self._waiting or self._brake.pulled or self._stop():
+                return None
+            return self._waiting.popleft()

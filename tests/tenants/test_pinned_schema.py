@@ -1,0 +1,133 @@
+"""The search path is right before every statement, however schemas, errors and rollbacks mix."""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tenants.context import pinned_schema, schema_scope
+from tenants.models import Partner
+
+pytestmark = pytest.mark.django_db
+Plan: TypeAlias = "str | list[Plan]"
+MOVES = ("ask", "switch", "savepoint", "undo", "fail", "pin")
+PLANS = st.recursive(st.sampled_from(MOVES), lambda inner: st.lists(inner, max_size=5))
+
+
+def schema_there() -> str:
+    """Return the schema in which the server now finds a partner's tables."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        return str(cursor.fetchone()[0])
+
+
+def path_settings(work: Callable[[], object]) -> int:
+    """Return how many times `work` sets the path."""
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        work()
+    return sum("search_path" in str(one["sql"]) for one in queries)
+
+
+def test_in_a_pin_the_path_is_set_once(northwind: Partner) -> None:
+    def work() -> None:
+        with schema_scope(northwind.schema_name), transaction.atomic(), pinned_schema():
+            for _ in range(5):
+                assert schema_there() == northwind.schema_name
+
+    assert path_settings(work) <= 3, "once in the pin, and for the savepoint around it"
+
+
+def test_outside_a_pin_it_is_set_before_each_statement(northwind: Partner) -> None:
+    def work() -> None:
+        with transaction.atomic(), pinned_schema():
+            schema_there()
+        assert northwind.schema_name
+        for _ in range(5):
+            schema_there()
+
+    assert path_settings(work) >= 6
+
+
+def break_in(schema: str) -> None:
+    """Change the path after a savepoint, then fail: the server takes the change back."""
+    with transaction.atomic():
+        with schema_scope(schema):
+            assert schema_there() == schema
+        connection.cursor().execute("SELECT 1 / 0")
+
+
+def undo_in(schema: str) -> None:
+    """The same without an error."""
+    with transaction.atomic():
+        with schema_scope(schema):
+            assert schema_there() == schema
+        transaction.set_rollback(True)
+
+
+def test_a_rollback_inside_takes_nothing_astray(northwind: Partner, brightbridge: Partner) -> None:
+    here, there = northwind.schema_name, brightbridge.schema_name
+    with schema_scope(here), transaction.atomic(), pinned_schema():
+        assert schema_there() == here
+        with pytest.raises(DatabaseError):
+            break_in(there)
+        assert schema_there() == here
+        undo_in(there)
+        assert schema_there() == here
+        with schema_scope(there):
+            with pytest.raises(DatabaseError):
+                break_in(here)
+            assert schema_there() == there
+        assert schema_there() == here
+
+
+def play(plan: Plan, names: list[str], here: int) -> None:
+    """Play a plan in a schema; after each step the server must be in it still."""
+    other = (here + 1) % len(names)
+    with schema_scope(names[here]):
+        for move in plan if isinstance(plan, list) else [plan]:
+            if isinstance(move, list):
+                with transaction.atomic(), pinned_schema():
+                    play(move, names, other)
+            else:
+                step(move, names[other])
+            assert schema_there() == names[here]
+
+
+def step(move: str, other: str) -> None:
+    match move:
+        case "ask":
+            schema_there()
+        case "switch":
+            with schema_scope(other):
+                assert schema_there() == other
+        case "savepoint":
+            with transaction.atomic(), schema_scope(other):
+                assert schema_there() == other
+        case "undo":
+            undo_in(other)
+        case "fail":
+            with pytest.raises(DatabaseError):
+                break_in(other)
+        case "pin":
+            with pinned_schema(), schema_scope(other):
+                assert schema_there() == other
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(PLANS)
+def test_any_mix_finds_the_schema_that_is_entered(
+    northwind: Partner, brightbridge: Partner, plan: Plan
+) -> None:
+    names = [northwind.schema_name, brightbridge.schema_name, "public"]
+    with schema_scope(names[0]), transaction.atomic(), pinned_schema():
+        play([plan, "undo", "fail"], names, 0)
