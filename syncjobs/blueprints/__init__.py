@@ -8,10 +8,14 @@ an extension point.
 from typing import Any, Final
 
 from syncjobs.blueprints import (
+    contract_changes,
     customer_master,
     invoice_status,
     milestone_to_invoice,
     opportunity_to_project,
+    revenue_events,
+    staffing_sync,
+    support_to_health,
     time_to_billing,
 )
 
@@ -23,5 +27,9 @@ BLUEPRINTS: Final[dict[str, dict[str, Any]]] = {
         time_to_billing,
         milestone_to_invoice,
         invoice_status,
+        staffing_sync,
+        revenue_events,
+        contract_changes,
+        support_to_health,
     )
 }

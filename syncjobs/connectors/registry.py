@@ -6,9 +6,13 @@ from typing import Final
 from syncjobs.connectors.base import Budget, Connector, Descriptor
 from syncjobs.connectors.declarative import RestConnector
 from syncjobs.connectors.hooks import Pushed, pushed_records
+from syncjobs.connectors.sandbox_contracts import InkwellContracts
 from syncjobs.connectors.sandbox_crm import CloverCrm
 from syncjobs.connectors.sandbox_erp import LedgerlineErp
 from syncjobs.connectors.sandbox_psa import PinionPsa
+from syncjobs.connectors.sandbox_revenue import TallyRevenue
+from syncjobs.connectors.sandbox_staffing import HarborStaffing
+from syncjobs.connectors.sandbox_support import BeaconDesk
 from syncjobs.connectors.tryton import Tryton
 
 
@@ -45,7 +49,17 @@ class ConnectorType:
 
 
 _TYPES: Final[dict[str, ConnectorType]] = {
-    made.system.key: ConnectorType(made) for made in (CloverCrm, PinionPsa, LedgerlineErp, Tryton)
+    made.system.key: ConnectorType(made)
+    for made in (
+        CloverCrm,
+        PinionPsa,
+        LedgerlineErp,
+        HarborStaffing,
+        InkwellContracts,
+        TallyRevenue,
+        BeaconDesk,
+        Tryton,
+    )
 }
 
 
