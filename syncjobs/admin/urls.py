@@ -23,6 +23,11 @@ urlpatterns = [
         staff_page("workflows.operate")(require_POST(workflows.workflow_dry_run)),
         name="workflow_dry_run",
     ),
+    path(
+        "workflows/<int:pk>/schedule/",
+        staff_page("workflows.manage")(require_POST(workflows.workflow_schedule)),
+        name="workflow_schedule",
+    ),
     path("connections/", _see(connections.connection_list), name="connection_list"),
     path("connections/<int:pk>/", _see(connections.connection_detail), name="connection_detail"),
     path(

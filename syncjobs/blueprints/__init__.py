@@ -12,6 +12,7 @@ from syncjobs.blueprints import (
     customer_master,
     invoice_status,
     milestone_to_invoice,
+    nightly_margin,
     opportunity_to_project,
     revenue_events,
     staffing_sync,
@@ -31,5 +32,6 @@ BLUEPRINTS: Final[dict[str, dict[str, Any]]] = {
         revenue_events,
         contract_changes,
         support_to_health,
+        nightly_margin,
     )
 }

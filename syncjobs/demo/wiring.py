@@ -17,6 +17,7 @@ BLUEPRINTS = (
     "time_to_billing",
     "milestone_to_invoice",
     "invoice_status",
+    "nightly_margin",
 )
 # For a firm that has staffing, contract, revenue and support systems too.
 MORE_BLUEPRINTS = ("staffing_sync", "revenue_events", "contract_changes", "support_to_health")

@@ -15,8 +15,10 @@ from governance.services import changes
 from syncjobs.engine import doorbell
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
+from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
+from syncjobs.engine.schedules import fire_due
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
@@ -73,6 +75,8 @@ def drain(
         recheck()
         age()
         _hourly()
+        for run_id in fire_due():
+            reconcile(run_id, opened, stop=stop)
         while not full():
             if not _round(opened, done, full, most):
                 break

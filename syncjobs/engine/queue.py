@@ -76,6 +76,7 @@ def enqueue(
             "object": step.object,
             "mapping": step.mapping,
             "priority": flow.priority,
+            "not_before": flow.not_before,
             "correlation": cause.correlation,
             "start": DELIVERY.start,
             "waiting": DELIVERY.target("wait"),
@@ -119,7 +120,8 @@ _ENQUEUE: Final = """
     SELECT %(workflow)s, %(version)s, %(client)s, %(run)s, x.event_id, %(step)s, x.record_id,
         x.origin_id, x.record_version, %(connection)s, %(object)s, %(mapping)s, x.variables,
         CASE WHEN cardinality(x.after) > 0 THEN %(waiting)s ELSE %(start)s END, '',
-        %(priority)s, 0, 0, false, statement_timestamp(), 0, x.after, x.watch,
+        %(priority)s, 0, 0, false,
+        coalesce(%(not_before)s::timestamptz, statement_timestamp()), 0, x.after, x.watch,
         '{}', replace(gen_random_uuid()::text, '-', ''), '', '', '', %(correlation)s,
         statement_timestamp(), statement_timestamp()
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(

@@ -205,6 +205,7 @@ ADMIN: dict[str, Rule] = {
         "connection_hook connection_hook_close connection_compare connection_deletions",
         Rule("connections.manage", ACT, owned=True),
     ),
+    "workflow_schedule": Rule("workflows.manage", ACT, owned=True),
     "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),
