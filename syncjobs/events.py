@@ -1,6 +1,6 @@
 """Business events, raised by rules from a change of a canonical record. Pure data."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -94,3 +94,8 @@ def _moved(rule: Rule, before: Mapping[str, object] | None, after: Mapping[str, 
         return False
     changed = [name for name in rule.watch if before.get(name) != after.get(name)]
     return any(not rule.replaced or before.get(name) is not None for name in changed)
+
+
+def standing_rules(events: Collection[str]) -> list[Rule]:
+    """Return the rules of these events, for finding the records to which they still apply."""
+    return [rule for rule in RULES if rule.event in events]

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from syncjobs.pages import connections, installing, webhooks, workflows
+from syncjobs.pages import backfills, connections, installing, webhooks, workflows
 from syncjobs.pages.urls import reading, shared
 from tenants.doors import staff_page
 
@@ -27,6 +27,21 @@ urlpatterns = [
         "workflows/<int:pk>/schedule/",
         staff_page("workflows.manage")(require_POST(workflows.workflow_schedule)),
         name="workflow_schedule",
+    ),
+    path(
+        "workflows/<int:pk>/backfill/",
+        staff_page("workflows.operate")(_forms(backfills.workflow_backfill)),
+        name="workflow_backfill",
+    ),
+    path(
+        "workflows/<int:pk>/backfill/cancel/",
+        staff_page("workflows.operate")(require_POST(backfills.workflow_backfill_cancel)),
+        name="workflow_backfill_cancel",
+    ),
+    path(
+        "connections/<int:pk>/read-again/",
+        _manage(require_POST(connections.connection_read_again)),
+        name="connection_read_again",
     ),
     path("connections/", _see(connections.connection_list), name="connection_list"),
     path("connections/<int:pk>/", _see(connections.connection_detail), name="connection_detail"),

@@ -18,6 +18,7 @@ from syncjobs.demo.setting import Setting
 from syncjobs.demo.table import ClientResult
 from syncjobs.demo.telling import Teller
 from syncjobs.models import Issue
+from syncjobs.services.blueprints import ship_blueprints
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
 from tenants.context import schema_scope
@@ -108,6 +109,7 @@ def _set_partner(
     mine = {one.firm: systems[one.firm] for one in cast.clients if one.firm in systems}
     with schema_scope(partner.schema_name):
         partners.ensure_look(actor, cast)
+        ship_blueprints(actor)  # an older demo may lack some
         tiers = partners.ensure_prices(actor, cast)
         clients = {}
         for one in cast.clients:

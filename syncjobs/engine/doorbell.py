@@ -142,7 +142,8 @@ _SETTLE: Final = """
             WHERE d.state = ANY(%(claimable)s::text[]) AND w.state = %(active)s
               AND c.state <> ALL(%(unusable)s::text[])
             UNION ALL
-            SELECT min(next_run_at) FROM syncjobs_workflow WHERE state = %(active)s
+            SELECT least(min(next_run_at), min(next_backfill_at)) FROM syncjobs_workflow
+            WHERE state = %(active)s
             UNION ALL
             SELECT min(lease_until) FROM syncjobs_delivery WHERE state = %(running)s
             UNION ALL

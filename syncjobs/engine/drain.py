@@ -11,8 +11,10 @@ from typing import Final
 
 from django.core.cache import cache
 
+from governance import correlation
 from governance.services import changes
 from syncjobs.engine import doorbell
+from syncjobs.engine.backfill import backfill, due_backfills
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.reconcile import reconcile
@@ -23,6 +25,7 @@ from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
 from syncjobs.intake.polling import due_streams, read_stream
+from syncjobs.services.blueprints import ship_blueprints
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +93,8 @@ def _hourly() -> None:
     if cache.add("engine:hourly", 1, timeout=3600):
         changes.expire_overdue()
         sweep()
+        # A new release may have brought some.
+        ship_blueprints(correlation.current().actor)
 
 
 def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
@@ -113,7 +118,7 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
     limit = min(BATCH, most - done.deliveries)
     taken = deliver_batch(systems, worker=worker_name(), stop=full, limit=limit)
     done.deliveries += taken
-    return taken > 0 or _compare(systems, done, full)
+    return taken > 0 or any(map(backfill, due_backfills())) or _compare(systems, done, full)
 
 
 def _compare(systems: Systems, done: Drained, full: Stop) -> bool:

@@ -20,6 +20,7 @@ class Run(models.Model):
         WORKFLOW = "workflow", "Workflow"
         DRY_RUN = "dry_run", "Dry run"
         REPLAY = "replay", "Replay"
+        BACKFILL = "backfill", "Backfill"
 
     class Trigger(models.TextChoices):
         SCHEDULE = "schedule", "Schedule"

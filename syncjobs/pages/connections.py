@@ -175,7 +175,7 @@ def _stream_in(request: HttpRequest, connection: Connection) -> Stream:
     given = request.POST.get("stream", "")
     found = connection.streams.filter(pk=int(given)).first() if given.isdecimal() else None
     if found is None:
-        raise ValidationError("Choose what is to be compared.")
+        raise ValidationError("Choose what is to be read.")
     return found
 
 
@@ -186,6 +186,18 @@ def connection_compare(request: HttpRequest, pk: int) -> HttpResponse:
         stream = _stream_in(request, connection)
         connections.compare_now(actor_of(request), stream, reason=reason_in(request))
         messages.success(request, "It is compared now, behind other work.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("connection_detail", args=[pk]))
+
+
+def connection_read_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read one object of a system from its start; what is known is not doubled."""
+    connection = one_of(request, Connection.objects.all(), pk)
+    try:
+        stream = _stream_in(request, connection)
+        connections.read_again(actor_of(request), stream, reason=reason_in(request))
+        messages.success(request, "It is read from its start. What has not changed stays.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("connection_detail", args=[pk]))

@@ -27,8 +27,11 @@ _KEPT: Final = ("label", "mode", "after", "gates", "related", "when", "match", "
 @transaction.atomic
 def ship_blueprints(actor: Actor) -> int:
     """Add the shipped blueprints that this partner does not have yet; return how many."""
+    known = set(Blueprint.objects.values_list("slug", flat=True))
     added = 0
     for slug, shipped in BLUEPRINTS.items():
+        if slug in known:
+            continue
         blueprint, made = Blueprint.objects.get_or_create(
             slug=slug,
             defaults={

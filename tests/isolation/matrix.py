@@ -202,10 +202,13 @@ ADMIN: dict[str, Rule] = {
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
-        "connection_hook connection_hook_close connection_compare connection_deletions",
+        "connection_hook connection_hook_close connection_compare connection_deletions "
+        "connection_read_again",
         Rule("connections.manage", ACT, owned=True),
     ),
     "workflow_schedule": Rule("workflows.manage", ACT, owned=True),
+    "workflow_backfill": Rule("workflows.operate", FORM, owned=True),
+    "workflow_backfill_cancel": Rule("workflows.operate", ACT, owned=True),
     "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),
