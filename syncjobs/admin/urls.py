@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from syncjobs.pages import backfills, connections, installing, webhooks, workflows
+from syncjobs.pages import backfills, connections, files, installing, webhooks, workflows
 from syncjobs.pages.urls import reading, shared
 from tenants.doors import staff_page
 
@@ -37,6 +37,11 @@ urlpatterns = [
         "workflows/<int:pk>/backfill/cancel/",
         staff_page("workflows.operate")(require_POST(backfills.workflow_backfill_cancel)),
         name="workflow_backfill_cancel",
+    ),
+    path(
+        "connections/<int:pk>/file/",
+        _manage(_forms(files.connection_file)),
+        name="connection_file",
     ),
     path(
         "connections/<int:pk>/read-again/",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.connectors import registry
-from syncjobs.connectors.base import Descriptor
+from syncjobs.connectors.base import ConnectionField, Descriptor
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.models import Connection, Stream, Workflow
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
@@ -22,6 +22,17 @@ from tenants.accounts.models import Client
 from tenants.lists import page_of
 
 
+def _config_field(field: ConnectionField) -> forms.Field:
+    shared: dict[str, Any] = {
+        "label": field.label,
+        "help_text": field.help,
+        "required": field.required,
+    }
+    if field.choices:
+        return forms.ChoiceField(choices=field.choices, initial=field.default, **shared)
+    return forms.CharField(**shared)
+
+
 class CredentialsForm(forms.Form):
     """The fields that the connector asks for. `known`: secrets are there and may stay."""
 
@@ -30,9 +41,7 @@ class CredentialsForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         for field in descriptor.config_fields:
-            self.fields[f"config_{field.name}"] = forms.CharField(
-                label=field.label, help_text=field.help, required=field.required
-            )
+            self.fields[f"config_{field.name}"] = _config_field(field)
         for field in descriptor.secret_fields:
             self.fields[f"secret_{field.name}"] = forms.CharField(
                 label=field.label,

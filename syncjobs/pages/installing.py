@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
-from syncjobs.connectors import registry
+from syncjobs.intake.reading import roles_of as kinds_of
 from syncjobs.models import Blueprint, Connection
 from syncjobs.pages.frame import back_to, explain_failure, page
 from syncjobs.services.blueprints import roles_of
@@ -32,11 +32,6 @@ class ChoiceForm(forms.Form):
     )
 
 
-def _plays(connection: Connection, role: str) -> bool:
-    descriptor = registry.connector(connection.connector).descriptor
-    return role in (descriptor.kind, *descriptor.kinds)
-
-
 class InstallForm(forms.Form):
     """The workflow's name and a connection of the client's for each role."""
 
@@ -47,7 +42,7 @@ class InstallForm(forms.Form):
         self.fields["name"].initial = blueprint.name
         systems = list(client.connections.order_by("name"))
         for role in roles_of(blueprint.definition):
-            fitting = [one.pk for one in systems if _plays(one, role)]
+            fitting = [one.pk for one in systems if role in kinds_of(one)]
             self.fields[f"role_{role}"] = forms.ModelChoiceField(
                 queryset=Connection.objects.filter(pk__in=fitting),
                 initial=fitting[0] if fitting else None,

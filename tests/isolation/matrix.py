@@ -199,6 +199,8 @@ ADMIN: dict[str, Rule] = {
     "connection_catalogue": Rule("connections.manage"),
     "connection_add": Rule("connections.manage", FORM, values=(("key", "tryton"),)),
     "connection_test": Rule("connections.manage", ACT, owned=True),
+    # Only a connection of files takes one: for another there is nothing here.
+    "connection_file": Rule("connections.manage", FORM, owned=True, absent=True),
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
@@ -294,6 +296,7 @@ API: dict[str, dict[str, str]] = {
     "audit-entry-detail": {"GET": "audit.view"},
     "connection-list": {"GET": "connections.view"},
     "connection-detail": {"GET": "connections.view"},
+    "connection-files": {"POST": "connections.manage"},
     "workflow-list": {"GET": "workflows.view"},
     "workflow-detail": {"GET": "workflows.view"},
     "workflow-pause": {"POST": "workflows.operate"},
