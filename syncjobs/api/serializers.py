@@ -91,6 +91,8 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "blueprint",
             "name",
             "mode",
+            "schedule",
+            "next_run_at",
             "priority",
             "state",
             "version",

@@ -55,22 +55,19 @@ class ConnectorType:
         return pushed_records(self._system, body) if self._system else []
 
 
+_MADE: Final[tuple[type[RestConnector] | type[Files], ...]] = (
+    CloverCrm,
+    PinionPsa,
+    LedgerlineErp,
+    HarborStaffing,
+    InkwellContracts,
+    TallyRevenue,
+    BeaconDesk,
+    Tryton,
+    Files,
+)
 _TYPES: Final[dict[str, ConnectorType]] = {
-    one.descriptor.key: one
-    for one in map(
-        ConnectorType,
-        (
-            CloverCrm,
-            PinionPsa,
-            LedgerlineErp,
-            HarborStaffing,
-            InkwellContracts,
-            TallyRevenue,
-            BeaconDesk,
-            Tryton,
-            Files,
-        ),
-    )
+    one.descriptor.key: one for one in [ConnectorType(made) for made in _MADE]
 }
 
 

@@ -94,7 +94,7 @@ class FirmSystems:
     def audit(self) -> Audit:
         """See `ClientSystems`."""
         with self.clients() as clients:
-            found = audit_sandbox(self.month, *(clients[kind] for kind in CORE))
+            found = audit_sandbox(self.month, clients["crm"], clients["psa"], clients["erp"])
             if self.has_more:
                 more = audit_more(clients)
                 found = replace(found, controls=[*found.controls, *more])
@@ -105,7 +105,7 @@ class FirmSystems:
     def feed(self) -> None:
         """Write the month into the systems; what is there already stays."""
         with self.clients() as clients:
-            self.new_records = feed(*(clients[kind] for kind in CORE), self.month)
+            self.new_records = feed(clients["crm"], clients["psa"], clients["erp"], self.month)
             if self.has_more:
                 more = {kind: clients[kind] for kind in MORE}
                 self.new_records += feed_more(more, self.month)

@@ -137,6 +137,9 @@ _ENQUEUE: Final = """
         variables = EXCLUDED.variables,
         origin_id = EXCLUDED.origin_id,
         after = EXCLUDED.after,
+        -- Whoever let a gate go saw the version before, not this one.
+        released_gates = CASE WHEN EXCLUDED.record_version > d.record_version
+            THEN EXCLUDED.released_gates ELSE d.released_gates END,
         state = CASE WHEN d.state = ANY(%(from)s::text[]) THEN %(to)s ELSE d.state END,
         not_before = CASE WHEN d.state = ANY(%(from)s::text[])
             THEN least(d.not_before, EXCLUDED.not_before) ELSE d.not_before END,

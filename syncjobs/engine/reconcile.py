@@ -14,7 +14,7 @@ from syncjobs.engine.definition import Comparison, Side
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_workflow
 from syncjobs.engine.live import LiveMappings, map_in
-from syncjobs.engine.schedules import next_firing
+from syncjobs.engine.schedules import AGAIN, next_firing
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import CanonicalRecord, Connection, Delivery, Run, Workflow
@@ -56,7 +56,7 @@ def reconcile(run_id: int, systems: Systems, *, stop: Stop) -> None:
             _compare(run, one, systems, result, stop)
     except _Stopped:
         _fail(run, "The worker was asked to end; the comparison is made again.", "")
-        Workflow.objects.filter(pk=run.workflow_id).update(next_run_at=timezone.now())
+        Workflow.objects.filter(pk=run.workflow.pk).update(next_run_at=timezone.now())
     except ConnectorError as error:
         _fail(run, error.message, error.kind)
     else:
@@ -95,6 +95,8 @@ def _records(
     for page in systems.open(connection).read(side.object, None, page_size=_PAGE):
         result.read += len(page.records)
         Run.objects.filter(pk=run.pk).update(read=result.read)
+        # As long as pages come, nobody takes this one for dead.
+        Workflow.objects.filter(runs=run).update(next_run_at=timezone.now() + AGAIN)
         for record in page.records:
             mapped = None if record.deleted else map_in(live, record.data, {}).data
             if mapped is not None:
@@ -206,8 +208,10 @@ def _margins(run: Run, result: _Result) -> list[dict[str, object]]:
 def _settle(run: Run, result: _Result) -> None:
     assert run.workflow is not None
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    rows = Workflow.objects.select_for_update(of=("self",)).select_related("client")
+    workflow = rows.get(pk=run.workflow.pk)
     raised = raise_issues(result.issues)
-    settle_workflow(run.workflow.pk, DIFFERS, keep=raised.values())
+    settle_workflow(workflow.pk, DIFFERS, keep=raised.values())
     differing = sum(bool(one["differing"]) for one in result.told)
     detail = {"comparisons": result.told, "margins": _margins(run, result)}
     told = (
@@ -217,7 +221,7 @@ def _settle(run: Run, result: _Result) -> None:
     )
     move = "settle_partly" if differing else "settle_well"
     move_row(row, RUN, move, message=told, detail=detail, read=result.read, ended_at=timezone.now())
-    Workflow.objects.filter(pk=run.workflow.pk).update(next_run_at=next_firing(run.workflow))
+    Workflow.objects.filter(pk=workflow.pk).update(next_run_at=next_firing(workflow))
 
 
 @transaction.atomic

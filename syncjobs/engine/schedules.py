@@ -16,7 +16,7 @@ from syncjobs.cron import next_after, parse
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, Run, Stream, Workflow
-from syncjobs.state import CLAIMABLE, RUN, WORKFLOW
+from syncjobs.state import BLOCKED, CLAIMABLE, RUN, WORKFLOW
 
 # A comparison whose worker died, or whose system could not be read, is made again after this.
 AGAIN: Final = timedelta(minutes=20)
@@ -92,13 +92,16 @@ def wake(workflow: Workflow) -> tuple[int, int]:
     streams = Stream.objects.filter(connection_id__in=workflow.bindings.values(), enabled=True)
     ids = list(streams.select_for_update().order_by("pk").values_list("pk", flat=True))
     count = Stream.objects.filter(pk__in=ids).update(next_poll_at=timezone.now())
-    waiting = Delivery.objects.filter(workflow=workflow, state__in=sorted(CLAIMABLE))
-    return count, waiting.update(not_before=timezone.now())
+    rows = Delivery.objects.filter(workflow=workflow)
+    # What is let go later must not wait for the time after this one.
+    blocked = rows.filter(state__in=sorted(BLOCKED), not_before__gt=timezone.now())
+    blocked.update(not_before=timezone.now())
+    return count, rows.filter(state__in=sorted(CLAIMABLE)).update(not_before=timezone.now())
 
 
 def _end_abandoned(run: Run) -> None:
     """The workflow fires again: whoever compared before is gone."""
-    earlier = Run.objects.filter(workflow_id=run.workflow_id, state=RUN.start, read__gte=0)
+    earlier = Run.objects.filter(workflow=run.workflow, state=RUN.start)
     for one in earlier.filter(detail__has_key="comparing").exclude(pk=run.pk):
         text = "The worker that compared ended before it was done; it is made again."
         move_row(one, RUN, "settle_badly", message=text, ended_at=timezone.now())

@@ -1,5 +1,6 @@
 """The systems by kind."""
 
+from collections.abc import Callable
 from typing import Final
 
 from syncjobs.sandbox.contracts.system import Contracts
@@ -16,7 +17,7 @@ from syncjobs.sandbox.system import System
 CORE: Final = ("crm", "psa", "erp")
 MORE: Final = ("staffing", "contracts", "revenue", "support")
 KINDS: Final = (*CORE, *MORE)
-_PLAIN: Final = {
+_PLAIN: Final[dict[str, Callable[[Store, str], System]]] = {
     "crm": Crm,
     "psa": Psa,
     "staffing": Staffing,

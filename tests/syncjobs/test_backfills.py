@@ -5,7 +5,9 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client as Browser
 from django.utils import timezone
+from django_tenants.utils import tenant_context
 
 from governance.actors import Actor
 from governance.errors import NotPermitted
@@ -14,6 +16,7 @@ from syncjobs.engine import doorbell
 from syncjobs.models import CanonicalRecord, Delivery, Workflow
 from syncjobs.services.backfills import cancel_backfill, preview_backfill, start_backfill
 from syncjobs.services.connections import read_again
+from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 from tests.syncjobs.factories import BUILDER, Lab, make_workflow, step
@@ -116,3 +119,25 @@ def test_reading_everything_again_starts_anew_and_doubles_nothing(lab: Lab) -> N
     lab.drain()
     assert lab.source.reads > before
     assert len(lab.target.effects) == 1
+
+
+def test_its_pages_preview_start_show_how_far_it_is_and_cancel(
+    later: Workflow, northwind: Partner, browse: Callable[[Person], Browser]
+) -> None:
+    staff = browse(actors.BOB)
+    place = f"/work/workflows/{later.pk}/"
+    assert "Choose a day" in staff.get(place).content.decode()
+    assert "3 records" in staff.get(f"{place}backfill/", {"start": "2026-06-01"}).content.decode()
+    started = {"start": "2026-06-01", "per_minute": "60", "reason": "New system"}
+    staff.post(f"{place}backfill/", started)
+    page = staff.get(place).content.decode()
+    assert "Backfill from 2026-06-01" in page
+    assert "0 of about 3" in page
+    staff.post(f"{place}backfill/cancel/", {"reason": "Wrong day"})
+    staff.post(f"{place}schedule/", {"mode": "scheduled", "schedule": "15 2 * * *"})
+    page = staff.get(place).content.decode()
+    assert "15 2 * * *" in page
+    assert "Choose a day" in page
+    with tenant_context(northwind):
+        row = Workflow.objects.get(pk=later.pk)
+        assert (row.backfill, row.mode) == (None, "scheduled")

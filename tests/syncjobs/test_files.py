@@ -126,6 +126,7 @@ def test_a_file_is_taken_in_row_by_row_and_the_same_again_brings_nothing(
     assert (run.state, run.read, run.changed, run.refused) == ("partial", 3, 2, 1)
     assert Issue.objects.get(kind="intake_problem").state == "open"
     entry = AuditEntry.objects.filter(action="intake.file").latest("pk")
+    assert entry.after is not None
     assert entry.after["rows"] == 3
 
     again = take_file(BUILDER, connection, object_="time_entry", name="t.csv", content=TIME)

@@ -157,8 +157,14 @@ def _amended(systems: Systems3) -> None:
         "approval of the new value 65000.00 of contract CT-1"
     )
     release_hold(BUILDER, held.holds.get(released_at=None), reason="Signed by their finance lead.")
+    # Other money than what was approved, before it went out: asked again.
+    systems.clients["contracts"].control("amend", number="CT-1", agreedValue="70000.00")
+    systems.poll_soon()
+    drain_until_idle(patience=0.3)
+    held = Delivery.objects.get(state="held", step="erp_terms")
+    release_hold(BUILDER, held.holds.get(released_at=None), reason="Signed again.")
     work(systems)
-    assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "65000.00"
+    assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "70000.00"
     assert rows(systems, "psa", "projects", "Code")["P-1"]["BudgetHours"] == "520.00"
     # A renewal that leaves the money alone needs nobody.
     systems.clients["contracts"].control(
