@@ -66,13 +66,11 @@ def enqueue(
     found = fetch(
         _ENQUEUE,
         {
+            **place,
             "rows": encode(encoded),
-            "workflow": flow.workflow_id,
             "version": flow.version_id,
             "client": cause.client_id,
             "run": run_id,
-            "step": step.name,
-            "connection": step.connection_id,
             "object": step.object,
             "mapping": step.mapping,
             "priority": flow.priority,
@@ -80,7 +78,6 @@ def enqueue(
             "correlation": cause.correlation,
             "start": DELIVERY.start,
             "waiting": DELIVERY.target("wait"),
-            "open": sorted(DELIVERY.open),
             "from": DELIVERY.sources("supersede"),
             "to": DELIVERY.target("supersede"),
         },

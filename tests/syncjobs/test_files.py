@@ -15,9 +15,11 @@ from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from syncjobs.engine.drain import drain
-from syncjobs.models import CanonicalRecord, Connection, InboundEvent, Issue, Run
+from syncjobs.intake.arrivals import due_arrivals, work_arrivals
+from syncjobs.models import CanonicalRecord, Connection, Delivery, InboundEvent, Issue, Run
 from syncjobs.services.connections import create_connection
 from syncjobs.services.files import check_file, take_file
+from syncjobs.services.workflows import install_workflow
 from syncjobs.sheets import MAX_BYTES, MAX_ROWS, BadSheet, read_sheet
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
@@ -25,7 +27,7 @@ from tenants.models import Partner
 from tenants.tables.xlsx import write_rows
 from tests import actors
 from tests.actors import Person
-from tests.syncjobs.factories import BUILDER
+from tests.syncjobs.factories import BUILDER, make_connection
 
 TIME = (
     b"number,project,date,hours,rate,billable,status\n"
@@ -138,6 +140,25 @@ def test_a_file_is_taken_in_row_by_row_and_the_same_again_brings_nothing(
     versions = dict(known.values_list("key", "version"))
     assert versions == {"T-1": 1, "T-2": 1, "T-4": 1}
     assert Issue.objects.get(kind="intake_problem").state == "resolved"
+
+
+def test_files_play_the_part_of_the_system_that_they_stand_for(
+    connection: Connection, alder: Client, at_work: None
+) -> None:
+    erp = make_connection(alder, "erp", "sandbox_erp")
+    install_workflow(
+        BUILDER,
+        client=alder,
+        blueprint="time_to_billing",
+        bindings={"psa": connection, "erp": erp},
+    )
+    project = b"code,name,customer,contract,currency\nP-1,Move,C-1,CT-1,EUR\n"
+    for object_, content in (("project", project), ("time_entry", TIME)):
+        take_file(BUILDER, connection, object_=object_, name="f.csv", content=content)
+    for stream in due_arrivals():
+        work_arrivals(stream, stop=lambda: False)
+    # Only what is approved and billable is billed.
+    assert [one.record.key for one in Delivery.objects.filter(step="line")] == ["T-1"]
 
 
 def test_what_takes_no_file_and_who_may_not_are_refused(
