@@ -1,6 +1,6 @@
 """Business events, raised by rules from a change of a canonical record. Pure data."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,8 @@ class Rule:
 
     `once`: only when it was not so before. Otherwise later changes of the record raise it
     again (a corrected amount must reach the targets too). Without a field, any change does.
+    `watch`: only when one of these fields changed; with `replaced`, only when one of them had
+    another value before: a system that tells its part for the first time changes nothing.
     """
 
     type: str
@@ -20,6 +22,7 @@ class Rule:
     once: bool = False
     created_only: bool = False
     watch: frozenset[str] = frozenset()
+    replaced: bool = False
 
 
 def _of(*values: str) -> frozenset[str]:
@@ -32,14 +35,29 @@ RULES: Final = (
     Rule("opportunity", "opportunity.won", "stage", _of("won")),
     Rule("contract", "contract.signed", "status", _of("signed", "active"), once=True),
     Rule("contract", "contract.amended", watch=_of("amendments")),
+    Rule(
+        "contract",
+        "contract.amended",
+        watch=_of("agreed_value", "agreed_end", "budget_hours", "billing_rule"),
+        replaced=True,
+    ),
+    Rule("contract", "contract.renewed", watch=_of("renewed_on")),
     Rule("project", "project.created", created_only=True),
     Rule("project", "project.activated", "status", _of("active"), once=True),
     Rule("assignment", "resource.assigned", created_only=True),
     Rule("assignment", "resource.substituted", watch=_of("resource")),
+    Rule(
+        "assignment",
+        "assignment.changed",
+        watch=_of("job_code", "planned_hours", "rate", "cost_rate", "start_date", "end_date"),
+    ),
     Rule("time_entry", "time.approved", "status", _of("approved")),
     Rule("milestone", "milestone.completed", "status", _of("completed")),
     Rule("invoice", "invoice.posted", "status", _of("posted", "paid")),
     Rule("payment", "payment.received"),
+    Rule("revenue_event", "revenue.recognised"),
+    Rule("support_case", "case.escalated", "status", _of("escalated")),
+    Rule("support_case", "case.resolved", "status", _of("resolved"), once=True),
 )
 EVENTS: Final = tuple(dict.fromkeys(rule.event for rule in RULES))
 _BY_TYPE: Final = {
@@ -63,9 +81,21 @@ def raised_events(
             continue
         if rule.once and before is not None and _met(rule, before):
             continue
-        if rule.watch and (
-            before is None or all(before.get(name) == after.get(name) for name in rule.watch)
-        ):
+        if rule.watch and not _moved(rule, before, after):
             continue
-        events.append(rule.event)
+        if rule.event not in events:
+            events.append(rule.event)
     return events
+
+
+def _moved(rule: Rule, before: Mapping[str, object] | None, after: Mapping[str, object]) -> bool:
+    """Say whether a watched field changed; a new record changes none."""
+    if before is None:
+        return False
+    changed = [name for name in rule.watch if before.get(name) != after.get(name)]
+    return any(not rule.replaced or before.get(name) is not None for name in changed)
+
+
+def standing_rules(events: Collection[str]) -> list[Rule]:
+    """Return the rules of these events, for finding the records to which they still apply."""
+    return [rule for rule in RULES if rule.event in events]

@@ -8,18 +8,20 @@ A gate:
 A condition: {"path": "contract.tax_code", "op": "present"} with op one of
     present, absent, equals (value), not_equals (value), in (values),
     any (field, value: some item of the list has it), known (the record has been read),
+    same_as (other: a path from the same start; numbers are compared as numbers),
     exists_in (role: the record exists in that role's system).
 A path starts at the record that is written, or at its cause with "origin.".
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from syncjobs.neighbours import Known, Neighbourhood, Walked, walk, watch_ref
 
 OPERATORS: Final = frozenset(
-    {"present", "absent", "equals", "not_equals", "in", "any", "known", "exists_in"}
+    {"present", "absent", "equals", "not_equals", "in", "any", "known", "same_as", "exists_in"}
 )
 
 
@@ -66,6 +68,8 @@ def check_gate(gate: Mapping[str, object]) -> None:
     for condition in [*_conditions(gate, "when"), *_conditions(gate, "require")]:
         if condition.get("op") not in OPERATORS or not condition.get("path"):
             raise GateError(f"Gate {name}: a condition needs a path and a known op.")
+        if condition["op"] == "same_as" and not condition.get("other"):
+            raise GateError(f"Gate {name}: same_as needs the other path.")
     if not _conditions(gate, "require"):
         raise GateError(f"Gate {name} requires nothing.")
 
@@ -73,7 +77,8 @@ def check_gate(gate: Mapping[str, object]) -> None:
 def paths_of(gate: Mapping[str, object]) -> list[str]:
     """Return every path that the gate looks at."""
     both = [*_conditions(gate, "when"), *_conditions(gate, "require")]
-    return [str(condition["path"]) for condition in both]
+    others = [str(condition["other"]) for condition in both if condition.get("other")]
+    return [*(str(condition["path"]) for condition in both), *others]
 
 
 def evaluate(gate: Mapping[str, object], context: Context) -> GateResult:
@@ -135,6 +140,10 @@ def _holds(condition: Mapping[str, object], context: Context, seen: _Seen) -> bo
             return _exists_in(str(condition["role"]), walked, context, seen)
         case "any":
             return _any(walked.value, condition)
+        case "same_as":
+            other = _walk({"path": condition["other"]}, context)
+            seen.note(other.seen)
+            return _same(walked.value, other.value)
         case _:
             return _compare(walked.value, condition)
 
@@ -152,6 +161,14 @@ def _compare(value: object, condition: Mapping[str, object]) -> bool:
         case _:
             values = condition.get("values")
             return isinstance(values, Sequence) and value in values
+
+
+def _same(one: object, other: object) -> bool:
+    """Compare two values; 100 and "100.00" are the same."""
+    try:
+        return Decimal(str(one)) == Decimal(str(other))
+    except InvalidOperation:
+        return one == other
 
 
 def _any(value: object, condition: Mapping[str, object]) -> bool:

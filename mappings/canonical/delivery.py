@@ -50,6 +50,14 @@ RESOURCE = ObjectSchema(
         Field("cost_rate", "money", "Cost per hour", unit="currency", personal=True),
         Field("bill_rate", "money", "Rate per hour", unit="currency"),
         _CURRENCY,
+        Field(
+            "available_hours",
+            "decimal",
+            "Available",
+            "Hours that can be planned in the current period",
+            unit="h",
+            owner_kind="staffing",
+        ),
         Field("status", "enum", "Status", choices=("active", "inactive")),
     ),
 )
@@ -70,6 +78,11 @@ ASSIGNMENT = ObjectSchema(
         Field("end_date", "date", "End"),
         Field("rate", "money", "Rate per hour", unit="currency"),
         _CURRENCY,
+        Field("job_code", "text", "Job code", "What the ERP books the work under"),
+        Field("planned_hours", "decimal", "Planned", unit="h"),
+        Field("cost_rate", "money", "Cost per hour", unit="currency", personal=True),
+        Field("planned_cost", "money", "Planned cost", unit="currency"),
+        Field("status", "enum", "Status", choices=("planned", "confirmed", "ended")),
     ),
 )
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from mappings.canonical import billing, delivery, parties, sales
+from mappings.canonical import aftercare, billing, delivery, parties, sales
 from mappings.canonical.custom import NONE, CustomFields, with_custom
 from mappings.canonical.fields import Field, ObjectSchema
 
+FAMILIES = (parties, sales, delivery, billing, aftercare)
 SCHEMAS: Mapping[str, ObjectSchema] = {
-    one.name: one for family in (parties, sales, delivery, billing) for one in family.OBJECTS
+    one.name: one for family in FAMILIES for one in family.OBJECTS
 }
 
 

@@ -40,6 +40,19 @@ OPPORTUNITY = ObjectSchema(
     ),
 )
 
+# What the contract system says; what the ERP bills by is in the fields of its own.
+_TERMS = (
+    Field("project", "reference", "Project", reference_to="project", owner_kind="contracts"),
+    Field("agreed_value", "money", "Agreed value", unit="currency", owner_kind="contracts"),
+    Field("agreed_end", "date", "Agreed end", owner_kind="contracts"),
+    Field("budget_hours", "decimal", "Budget", unit="h", owner_kind="contracts"),
+    Field("billing_rule", "text", "Agreed billing", owner_kind="contracts"),
+    Field("time_obligation", "text", "Obligation of time", owner_kind="contracts"),
+    Field("milestone_obligation", "text", "Obligation of milestones", owner_kind="contracts"),
+    Field("renewal_on", "date", "Renewal due", owner_kind="contracts"),
+    Field("renewed_on", "date", "Renewed on", owner_kind="contracts"),
+)
+
 CONTRACT = ObjectSchema(
     name="contract",
     label="Contract",
@@ -69,6 +82,7 @@ CONTRACT = ObjectSchema(
                 Field("signed_on", "date", "Signed on"),
             ),
         ),
+        *_TERMS,
         ENGAGEMENT,
     ),
 )

@@ -1,6 +1,6 @@
 """Pages of the engine for staff, under /work/."""
 
-from syncjobs.pages import connections, installing, webhooks, workflows
+from syncjobs.pages import backfills, connections, files, installing, webhooks, workflows
 from syncjobs.pages.urls import shared
 from tenants.doors import StaffPages, staff_page
 
@@ -11,6 +11,9 @@ urlpatterns = [
     install.form("workflows/new/", installing.workflow_install),
     *shared(staff_page),
     operate.act("workflows/<int:pk>/dry-run/", workflows.workflow_dry_run),
+    install.act("workflows/<int:pk>/schedule/", workflows.workflow_schedule),
+    operate.form("workflows/<int:pk>/backfill/", backfills.workflow_backfill),
+    operate.act("workflows/<int:pk>/backfill/cancel/", backfills.workflow_backfill_cancel),
     see.show("connections/", connections.connection_list),
     see.show("connections/<int:pk>/", connections.connection_detail),
     manage.show("connections/new/", connections.connection_catalogue),
@@ -22,4 +25,6 @@ urlpatterns = [
     manage.act("connections/<int:pk>/webhooks/", webhooks.connection_hook),
     manage.act("connections/<int:pk>/webhooks/close/", webhooks.connection_hook_close),
     manage.act("connections/<int:pk>/test/", connections.connection_test),
+    manage.form("connections/<int:pk>/file/", files.connection_file),
+    manage.act("connections/<int:pk>/read-again/", connections.connection_read_again),
 ]

@@ -1,7 +1,11 @@
 """What the API shows of the engine's rows. Secrets and raw payloads are never among it."""
 
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
+from mappings.canonical import SCHEMAS
 from syncjobs.models import (
     Attempt,
     Blueprint,
@@ -15,6 +19,7 @@ from syncjobs.models import (
     Run,
     Workflow,
 )
+from syncjobs.sheets import MAX_BYTES
 
 
 class ConnectionSerializer(serializers.ModelSerializer[Connection]):
@@ -40,6 +45,38 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
         read_only_fields = fields
 
 
+class FileSerializer(serializers.Serializer[Any]):
+    """A file, and what its rows are. `check`: say what would become of them, and store nothing."""
+
+    object = serializers.ChoiceField(choices=list(SCHEMAS))
+    file = serializers.FileField(max_length=200)
+    check = serializers.BooleanField(default=False)
+
+    def validate_file(self, value: UploadedFile) -> UploadedFile:
+        """Refuse what is too large before it is read."""
+        if (value.size or 0) > MAX_BYTES:
+            raise serializers.ValidationError(f"At most {MAX_BYTES // 1024 // 1024} MB.")
+        return value
+
+
+class RowProblemSerializer(serializers.Serializer[Any]):
+    """What is wrong with one row."""
+
+    row = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class TakenSerializer(serializers.Serializer[Any]):
+    """What came of a file. `left_out`: rows that cannot be read or named."""
+
+    rows = serializers.IntegerField()
+    repeated = serializers.BooleanField()
+    columns = serializers.ListField(source="checked.columns", child=serializers.CharField())
+    problem_count = serializers.IntegerField(source="checked.problem_count")
+    left_out = serializers.IntegerField(source="checked.left_out")
+    problems = RowProblemSerializer(source="checked.problems", many=True)
+
+
 class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
     """A workflow as installed for a client."""
 
@@ -54,6 +91,8 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "blueprint",
             "name",
             "mode",
+            "schedule",
+            "next_run_at",
             "priority",
             "state",
             "version",

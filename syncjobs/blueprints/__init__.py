@@ -8,10 +8,15 @@ an extension point.
 from typing import Any, Final
 
 from syncjobs.blueprints import (
+    contract_changes,
     customer_master,
     invoice_status,
     milestone_to_invoice,
+    nightly_margin,
     opportunity_to_project,
+    revenue_events,
+    staffing_sync,
+    support_to_health,
     time_to_billing,
 )
 
@@ -23,5 +28,10 @@ BLUEPRINTS: Final[dict[str, dict[str, Any]]] = {
         time_to_billing,
         milestone_to_invoice,
         invoice_status,
+        staffing_sync,
+        revenue_events,
+        contract_changes,
+        support_to_health,
+        nightly_margin,
     )
 }

@@ -48,3 +48,17 @@ CUT_OFF: Final[dict[str, Any]] = {
     "help": "Day of the following month (1 to 28), time and zone; entities may have their own.",
     "default": {"day": 3, "time": "18:00", "version": "1"},
 }
+
+PEOPLE: Final[dict[str, Any]] = {"role": "staffing", "mapping": "person-in", "position": 19}
+STAFFED: Final[dict[str, Any]] = {"role": "staffing", "mapping": "assignment-in", "position": 25}
+AGREEMENTS: Final[dict[str, Any]] = {
+    "role": "contracts",
+    "mapping": "agreement-in",
+    "position": 21,
+}
+RECOGNISED: Final[dict[str, Any]] = {
+    "role": "revenue",
+    "mapping": "recognition-in",
+    "position": 34,
+}
+CASES: Final[dict[str, Any]] = {"role": "support", "mapping": "case-in", "position": 36}

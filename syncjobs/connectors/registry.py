@@ -5,10 +5,16 @@ from typing import Final
 
 from syncjobs.connectors.base import Budget, Connector, Descriptor
 from syncjobs.connectors.declarative import RestConnector
+from syncjobs.connectors.descriptor import RestDescriptor
+from syncjobs.connectors.files import Files
 from syncjobs.connectors.hooks import Pushed, pushed_records
+from syncjobs.connectors.sandbox_contracts import InkwellContracts
 from syncjobs.connectors.sandbox_crm import CloverCrm
 from syncjobs.connectors.sandbox_erp import LedgerlineErp
 from syncjobs.connectors.sandbox_psa import PinionPsa
+from syncjobs.connectors.sandbox_revenue import TallyRevenue
+from syncjobs.connectors.sandbox_staffing import HarborStaffing
+from syncjobs.connectors.sandbox_support import BeaconDesk
 from syncjobs.connectors.tryton import Tryton
 
 
@@ -19,9 +25,14 @@ class UnknownConnector(LookupError):
 class ConnectorType:
     """One entry of the catalogue; `open` makes a connector for one connection."""
 
-    def __init__(self, made: type[RestConnector]) -> None:
+    def __init__(self, made: type[RestConnector] | type[Files]) -> None:
         self._made = made
-        self.descriptor: Descriptor = made.system.public
+        self._system: RestDescriptor | None = None
+        if issubclass(made, RestConnector):
+            self._system = made.system
+            self.descriptor: Descriptor = made.system.public
+        else:
+            self.descriptor = made.descriptor
 
     def open(
         self,
@@ -41,11 +52,22 @@ class ConnectorType:
 
         Raises Permanent when one cannot be read.
         """
-        return pushed_records(self._made.system, body)
+        return pushed_records(self._system, body) if self._system else []
 
 
+_MADE: Final[tuple[type[RestConnector] | type[Files], ...]] = (
+    CloverCrm,
+    PinionPsa,
+    LedgerlineErp,
+    HarborStaffing,
+    InkwellContracts,
+    TallyRevenue,
+    BeaconDesk,
+    Tryton,
+    Files,
+)
 _TYPES: Final[dict[str, ConnectorType]] = {
-    made.system.key: ConnectorType(made) for made in (CloverCrm, PinionPsa, LedgerlineErp, Tryton)
+    one.descriptor.key: one for one in [ConnectorType(made) for made in _MADE]
 }
 
 

@@ -23,6 +23,8 @@ OBJECTS = {
     "milestone": "Milestones",
     "invoice": "Invoices",
     "payment": "Payments",
+    "revenue_event": "Recognised revenue",
+    "support_case": "Support cases",
 }
 
 

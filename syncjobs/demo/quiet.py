@@ -5,46 +5,53 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from django.db.models import Count, Q
+from django.utils import timezone
 
 from governance.actors import Actor
-from syncjobs.models import Delivery, Stream, Workflow
+from syncjobs.models import Delivery, Run, Stream, Workflow
 from syncjobs.services.workflows import run_now
-from syncjobs.state import CLAIMABLE, DELIVERY, WORKFLOW
+from syncjobs.state import CLAIMABLE, DELIVERY, RUN, WORKFLOW
 from tenants.context import schema_scope
 
 UNFINISHED = sorted({*CLAIMABLE, DELIVERY.target("claim")})
 LOOK_EVERY = 0.5
+_NIGHTLY = Workflow.Mode.SCHEDULED
 
 
 class StuckError(RuntimeError):
     """The workers did not come to an end; the message says what is left."""
 
 
-def start_all(actor: Actor, schemas: Sequence[str]) -> None:
-    """Ask every workflow to read its sources now."""
+def start_all(actor: Actor, schemas: Sequence[str], *, night: bool = False) -> None:
+    """Ask every workflow to read its sources now; at night those that wait for their schedule."""
     for schema in schemas:
         with schema_scope(schema):
-            for workflow in Workflow.objects.filter(state=WORKFLOW.start):
+            rows = Workflow.objects.filter(state=WORKFLOW.start)
+            for workflow in (
+                rows.exclude(mode=_NIGHTLY) if not night else rows.filter(mode=_NIGHTLY)
+            ):
                 run_now(actor, workflow)
 
 
 def wait_until_quiet(
     schemas: Sequence[str],
     since: datetime,
+    read_since: datetime | None,
     *,
     tell: Callable[[str], None],
     check: Callable[[], None],
     seconds: float = 300.0,
 ) -> None:
-    """Return when each schema has read all its sources since a moment and nothing is to be sent,
-    being sent or tried again; what is held or needs a person stays.
+    """Return when each schema has read all its sources since `read_since` (None: no matter) and
+    nothing is to be sent, being sent, compared or tried again; what is held or needs a person
+    stays.
 
     `tell` gets the progress; `check` may raise. Raises StuckError after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while True:
         check()
-        left = [schema for schema in schemas if not _is_quiet(schema, since)]
+        left = [schema for schema in schemas if not _is_quiet(schema, read_since)]
         if not left:
             return
         tell(" · ".join(_progress(schema, since) for schema in schemas))
@@ -54,9 +61,14 @@ def wait_until_quiet(
         time.sleep(LOOK_EVERY)
 
 
-def _is_quiet(schema: str, since: datetime) -> bool:
+def _is_quiet(schema: str, read_since: datetime | None) -> bool:
     with schema_scope(schema):
-        if Stream.objects.filter(enabled=True).exclude(polled_at__gte=since).exists():
+        streams = Stream.objects.filter(enabled=True)
+        if read_since and streams.exclude(polled_at__gte=read_since).exists():
+            return False
+        late = Workflow.objects.filter(state=WORKFLOW.start, next_run_at__lte=timezone.now())
+        comparing = Run.objects.filter(state=RUN.start, detail__has_key="comparing")
+        if late.exists() or comparing.exists():
             return False
         return not Delivery.objects.filter(state__in=UNFINISHED).exists()
 

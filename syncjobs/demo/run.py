@@ -18,6 +18,7 @@ from syncjobs.demo.setting import Setting
 from syncjobs.demo.table import ClientResult
 from syncjobs.demo.telling import Teller
 from syncjobs.models import Issue
+from syncjobs.services.blueprints import ship_blueprints
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
 from tenants.context import schema_scope
@@ -108,6 +109,7 @@ def _set_partner(
     mine = {one.firm: systems[one.firm] for one in cast.clients if one.firm in systems}
     with schema_scope(partner.schema_name):
         partners.ensure_look(actor, cast)
+        ship_blueprints(actor)  # an older demo may lack some
         tiers = partners.ensure_prices(actor, cast)
         clients = {}
         for one in cast.clients:
@@ -167,6 +169,8 @@ def play(
     if outcome.invoices_posted:
         with tell.step("Workers tell invoices and payments back to CRM and PSA"):
             _work(actor, tell, schemas, check)
+    with tell.step("At night, both sides are compared"):
+        _work(actor, tell, schemas, check, night=True)
     for stage in stages:
         with schema_scope(stage.schema):
             life.take_on_an_exception(stage.cast)
@@ -175,11 +179,19 @@ def play(
     return outcome
 
 
-def _work(actor: Actor, tell: Teller, schemas: Sequence[str], check: Callable[[], None]) -> None:
+def _work(
+    actor: Actor,
+    tell: Teller,
+    schemas: Sequence[str],
+    check: Callable[[], None],
+    *,
+    night: bool = False,
+) -> None:
     begin = timezone.now()
     with correlation.scope(actor=actor, door="command"):
-        quiet.start_all(actor, schemas)
-    quiet.wait_until_quiet(schemas, begin, tell=tell.progress, check=check)
+        quiet.start_all(actor, schemas, night=night)
+    read_since = None if night else begin
+    quiet.wait_until_quiet(schemas, begin, read_since, tell=tell.progress, check=check)
 
 
 def _result(stage: Stage, slug: str, client: Client, since: datetime) -> ClientResult:

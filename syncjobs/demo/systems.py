@@ -2,34 +2,49 @@
 
 import os
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
 from syncjobs.demo.clients import OfficeWork
 from syncjobs.demo.controls import audit_sandbox
+from syncjobs.demo.controls_more import audit_more
 from syncjobs.demo.money import ZERO, Audit, Control, total
 from syncjobs.demo.setting import Setting
-from syncjobs.demo.wiring import BLUEPRINTS, Endpoint, sandbox_endpoint
-from syncjobs.sandbox.catalogue import KINDS
+from syncjobs.demo.wiring import BLUEPRINTS, MORE_BLUEPRINTS, Endpoint, sandbox_endpoint
+from syncjobs.sandbox.catalogue import CORE, KINDS, MORE
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.process import SystemProcess, start_process
 from syncjobs.sandbox.story import FIRMS, Expected, Firm, Month, build, expect, feed, office
 from syncjobs.sandbox.story.expected import NEXT, NOW, REFUSED
+from syncjobs.sandbox.story.more import do_more_work, feed_more
+
+# One firm of each partner has all kinds of systems.
+FULLY_EQUIPPED = frozenset({"calder", "studio-linden"})
 
 
 @dataclass
 class FirmSystems:
-    """One firm's CRM, PSA and ERP, running, with its month and what must come of it."""
+    """One firm's running systems, with its month and what must come of it."""
 
     firm: Firm
     month: Month
     expected: Expected
     running: dict[str, SystemProcess]
     new_records: int = 0
-    blueprints: tuple[str, ...] = BLUEPRINTS
+
+    @property
+    def blueprints(self) -> tuple[str, ...]:
+        """See `ClientSystems`."""
+        return BLUEPRINTS + MORE_BLUEPRINTS if self.has_more else BLUEPRINTS
+
+    @property
+    def has_more(self) -> bool:
+        """Whether it has staffing, contract, revenue and support systems too."""
+        return "revenue" in self.running
 
     @property
     def slug(self) -> str:
@@ -68,24 +83,42 @@ class FirmSystems:
 
     def do_office_work(self) -> OfficeWork:
         """See `ClientSystems`. A second time there is nothing left to post."""
-        erp = self.client("erp")
-        try:
+        with self.clients() as clients:
+            erp = clients["erp"]
             posted = office.post_drafts(erp, self.month)
-            return OfficeWork(len(posted), office.receive_payments(erp, posted, self.month))
-        finally:
-            erp.close()
+            paid = office.receive_payments(erp, posted, self.month)
+            if self.has_more:
+                do_more_work(clients, self.month)
+        return OfficeWork(len(posted), paid)
 
     def audit(self) -> Audit:
         """See `ClientSystems`."""
-        crm, psa, erp = (self.client(kind) for kind in KINDS)
-        try:
-            found = audit_sandbox(self.month, crm, psa, erp)
-        finally:
-            for one in (crm, psa, erp):
-                one.close()
+        with self.clients() as clients:
+            found = audit_sandbox(self.month, clients["crm"], clients["psa"], clients["erp"])
+            if self.has_more:
+                more = audit_more(clients)
+                found = replace(found, controls=[*found.controls, *more])
         if self.story_holds(found.controls):
             return found
         return replace(found, faults=[*found.faults, "the source holds other amounts than told"])
+
+    def feed(self) -> None:
+        """Write the month into the systems; what is there already stays."""
+        with self.clients() as clients:
+            self.new_records = feed(clients["crm"], clients["psa"], clients["erp"], self.month)
+            if self.has_more:
+                more = {kind: clients[kind] for kind in MORE}
+                self.new_records += feed_more(more, self.month)
+
+    @contextmanager
+    def clients(self) -> Iterator[dict[str, SandboxClient]]:
+        """New connections to all of them, as the firm's own people."""
+        found = {kind: self.client(kind) for kind in self.running}
+        try:
+            yield found
+        finally:
+            for one in found.values():
+                one.close()
 
     def client(self, kind: str) -> SandboxClient:
         """A new connection to one of them, as the firm's own people."""
@@ -144,16 +177,12 @@ class SandboxSystems:
     def _start(self, slug: str) -> FirmSystems:
         firm = FIRMS[slug]
         home: Path = self._setting.systems_home / slug
-        running = {kind: start_process(kind, home) for kind in KINDS}
+        kinds = KINDS if slug in FULLY_EQUIPPED else CORE
+        running = {kind: start_process(kind, home) for kind in kinds}
         month = build(firm, self._setting.month)
         systems = FirmSystems(firm, month, expect(month), running)
         self.by_firm[slug] = systems
-        clients = [systems.client(kind) for kind in KINDS]
-        try:
-            systems.new_records = feed(clients[0], clients[1], clients[2], month)
-        finally:
-            for client in clients:
-                client.close()
+        systems.feed()
         return systems
 
     def _stop(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from governance.actors import Actor
+from syncjobs.connectors import registry
 from syncjobs.models import Connection, Workflow
 from syncjobs.sandbox.process import SystemProcess
 from syncjobs.services.connections import create_connection, test_connection
@@ -16,9 +17,11 @@ BLUEPRINTS = (
     "time_to_billing",
     "milestone_to_invoice",
     "invoice_status",
+    "nightly_margin",
 )
-NAMES = {"crm": "Clover CRM", "psa": "Pinion PSA", "erp": "Ledgerline ERP"}
-_SECRET_FIELDS = {"crm": "token", "psa": "api_key", "erp": "client_secret"}
+# For a firm that has staffing, contract, revenue and support systems too.
+MORE_BLUEPRINTS = ("staffing_sync", "revenue_events", "contract_changes", "support_to_health")
+_SECRET_FIELDS = {"psa": "api_key", "erp": "client_secret"}
 
 
 class WiringError(RuntimeError):
@@ -40,11 +43,12 @@ def sandbox_endpoint(system: SystemProcess) -> Endpoint:
     config = {"base_url": system.address}
     if system.kind == "erp":
         config["client_id"] = "integration"
+    connector = f"sandbox_{system.kind}"
     return Endpoint(
-        connector=f"sandbox_{system.kind}",
-        name=NAMES[system.kind],
+        connector=connector,
+        name=registry.connector(connector).descriptor.label,
         config=config,
-        secret={_SECRET_FIELDS[system.kind]: system.token},
+        secret={_SECRET_FIELDS.get(system.kind, "token"): system.token},
     )
 
 

@@ -87,13 +87,47 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison: what is read, through which inbound mapping, and which of it
+    counts. `where`: (field, values) of the canonical record.
+    """
+
+    where: tuple[tuple[str, tuple[object, ...]], ...]
+    role: str
+    connection_id: int
+    object: str
+    mapping: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Records of a source against the same ones of a target, by number and amount.
+
+    `period`: the field whose year and month they are counted under. `cost`: whether the source's
+    hours cost what their person costs, so that the period has a margin.
+    """
+
+    name: str
+    label: str
+    type: str
+    source: Side
+    target: Side
+    period: str
+    cost: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
-    """What starts a workflow and what it does. `cycle`: how the billing cycle is found."""
+    """What starts a workflow and what it does. `cycle`: how the billing cycle is found.
+
+    `comparisons` are made by its schedule; a workflow has these, steps, or both.
+    """
 
     events: frozenset[str]
     when: tuple[Condition, ...]
     cycle: Mapping[str, object] | None
     steps: tuple[Step, ...]
+    comparisons: tuple[Comparison, ...] = ()
 
     def step(self, name: str) -> Step:
         """Return the step of that name. Raises KeyError."""
@@ -112,7 +146,8 @@ def parse_definition(data: Mapping[str, Any]) -> Definition:
     """Read and check a definition. Raises DefinitionError."""
     trigger = data.get("trigger")
     events = frozenset(trigger.get("events", ())) if isinstance(trigger, Mapping) else frozenset()
-    if not events or not events <= frozenset(EVENTS):
+    comparisons = tuple(_comparison(one) for one in data.get("comparisons", ()))
+    if not (events or comparisons) or not events <= frozenset(EVENTS):
         raise DefinitionError(f"The trigger needs events out of: {', '.join(EVENTS)}.")
     names: list[str] = []
     steps: list[Step] = []
@@ -120,13 +155,43 @@ def parse_definition(data: Mapping[str, Any]) -> Definition:
         step = _step(one, names)
         names.append(step.name)
         steps.append(step)
-    if not steps:
-        raise DefinitionError("A workflow needs at least one step.")
+    if bool(events) != bool(steps):
+        raise DefinitionError("A workflow needs at least one step, and events that start it.")
     return Definition(
         events=events,
         when=tuple(trigger.get("when", ())) if isinstance(trigger, Mapping) else (),
         cycle=data.get("cycle"),
         steps=tuple(steps),
+        comparisons=comparisons,
+    )
+
+
+def _comparison(data: Mapping[str, Any]) -> Comparison:
+    name = str(data.get("name") or "(unnamed)")
+    for needed in ("name", "type", "period", "source", "target"):
+        if not data.get(needed):
+            raise DefinitionError(f"Comparison {name}: {needed} is missing.")
+    return Comparison(
+        name=name,
+        label=str(data.get("label") or name),
+        type=data["type"],
+        source=_side(name, data["source"]),
+        target=_side(name, data["target"]),
+        period=data["period"],
+        cost=bool(data.get("cost")),
+    )
+
+
+def _side(name: str, data: Mapping[str, Any]) -> Side:
+    for needed in ("role", "connection", "object", "mapping"):
+        if not data.get(needed):
+            raise DefinitionError(f"Comparison {name}: {needed} of a side is missing.")
+    return Side(
+        role=data["role"],
+        connection_id=int(data["connection"]),
+        object=data["object"],
+        mapping=data["mapping"],
+        where=tuple((field, tuple(values)) for field, values in data.get("where", {}).items()),
     )
 
 

@@ -152,6 +152,9 @@ _SETTLE: Final = """
             WHERE d.state = ANY(%(claimable)s::text[]) AND w.state = %(active)s
               AND c.state <> ALL(%(unusable)s::text[])
             UNION ALL
+            SELECT least(min(next_run_at), min(next_backfill_at)) FROM syncjobs_workflow
+            WHERE state = %(active)s
+            UNION ALL
             SELECT min(lease_until) FROM syncjobs_delivery WHERE state = %(running)s
             UNION ALL
             SELECT min(greatest(s.next_poll_at, c.breaker_until, s.lease_until))

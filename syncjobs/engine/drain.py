@@ -11,17 +11,22 @@ from typing import Final
 
 from django.core.cache import cache
 
+from governance import correlation
 from governance.services import changes
 from syncjobs.engine import doorbell
+from syncjobs.engine.backfill import backfill, due_backfills
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
+from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
 from syncjobs.engine.runs import refresh_put_off
+from syncjobs.engine.schedules import fire_due
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
 from syncjobs.intake.polling import due_streams, read_stream
+from syncjobs.services.blueprints import ship_blueprints
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +80,8 @@ def drain(
         recheck()
         age()
         _hourly()
+        for run_id in fire_due():
+            reconcile(run_id, opened, stop=stop)
         while not full():
             if not _round(opened, done, full, most):
                 break
@@ -91,6 +98,8 @@ def _hourly() -> None:
     if cache.add("engine:hourly", 1, timeout=3600):
         changes.expire_overdue()
         sweep()
+        # A new release may have brought some.
+        ship_blueprints(correlation.current().actor)
 
 
 def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
@@ -114,7 +123,7 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
     limit = min(BATCH, most - done.deliveries)
     taken = deliver_batch(systems, worker=worker_name(), stop=full, limit=limit)
     done.deliveries += taken
-    return taken > 0 or _compare(systems, done, full)
+    return taken > 0 or any(map(backfill, due_backfills())) or _compare(systems, done, full)
 
 
 def _compare(systems: Systems, done: Drained, full: Stop) -> bool:

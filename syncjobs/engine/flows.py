@@ -1,6 +1,7 @@
 """The workflows that events can start, with their definitions parsed once per version."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -12,12 +13,13 @@ from syncjobs.state import WORKFLOW
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A workflow as planning needs it."""
+    """A workflow as planning needs it. `not_before`: when its schedule next lets work go."""
 
     workflow_id: int
     version_id: int
     priority: int
     definition: Definition
+    not_before: datetime | None = None
 
 
 class _Frozen:
@@ -60,5 +62,9 @@ def flow_of(workflow: Workflow) -> Flow:
     """Return one workflow as planning needs it."""
     assert workflow.version is not None
     return Flow(
-        workflow.pk, workflow.version.pk, workflow.priority, definition_of(workflow.version)
+        workflow.pk,
+        workflow.version.pk,
+        workflow.priority,
+        definition_of(workflow.version),
+        None if workflow.mode == Workflow.Mode.REAL_TIME else workflow.next_run_at,
     )

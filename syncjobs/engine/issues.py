@@ -171,6 +171,12 @@ def settle_connection(connection_id: int, kinds: Sequence[str]) -> int:
     return _close(list(rows.values_list("pk", flat=True)))
 
 
+def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:
+    """Close a workflow's exceptions of a kind but those to `keep`: the others are gone."""
+    rows = Issue.objects.filter(workflow_id=workflow_id, kind=kind, state__in=sorted(ISSUE.open))
+    return _close(list(rows.exclude(pk__in=list(keep)).values_list("pk", flat=True)))
+
+
 @transaction.atomic
 def _close(ids: list[int]) -> int:
     closed = 0

@@ -35,7 +35,10 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a plan is made; it becomes the runs' trigger and every row's correlation id."""
+    """Why a plan is made; it becomes the runs' trigger and every row's correlation id.
+
+    `run_id`: a run that is there already and takes every row.
+    """
 
     client_id: int
     trigger: str
@@ -43,6 +46,7 @@ class Cause:
     kind: str = Run.Kind.WORKFLOW
     actor: str = ""
     zone: str = "UTC"
+    run_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +137,8 @@ def _plan_flow(flow: Flow, origins: dict[int, Raised], cause: Cause, result: Pla
 
 def _run_of(flow: Flow, cause: Cause) -> tuple[Run, bool]:
     """Return the run of this cause, and whether it is new: all pages of a reading share one."""
+    if cause.run_id is not None:
+        return Run.objects.get(pk=cause.run_id), False
     latest = Run.objects.filter(workflow_id=flow.workflow_id).order_by("-id")[:5]
     for run in latest:
         if run.correlation == cause.correlation and run.kind == cause.kind:

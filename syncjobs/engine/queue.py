@@ -66,20 +66,18 @@ def enqueue(
     found = fetch(
         _ENQUEUE,
         {
+            **place,
             "rows": encode(encoded),
-            "workflow": flow.workflow_id,
             "version": flow.version_id,
             "client": cause.client_id,
             "run": run_id,
-            "step": step.name,
-            "connection": step.connection_id,
             "object": step.object,
             "mapping": step.mapping,
             "priority": flow.priority,
+            "not_before": flow.not_before,
             "correlation": cause.correlation,
             "start": DELIVERY.start,
             "waiting": DELIVERY.target("wait"),
-            "open": sorted(DELIVERY.open),
             "from": DELIVERY.sources("supersede"),
             "to": DELIVERY.target("supersede"),
         },
@@ -119,7 +117,8 @@ _ENQUEUE: Final = """
     SELECT %(workflow)s, %(version)s, %(client)s, %(run)s, x.event_id, %(step)s, x.record_id,
         x.origin_id, x.record_version, %(connection)s, %(object)s, %(mapping)s, x.variables,
         CASE WHEN cardinality(x.after) > 0 THEN %(waiting)s ELSE %(start)s END, '',
-        %(priority)s, 0, 0, false, statement_timestamp(), 0, x.after, x.watch,
+        %(priority)s, 0, 0, false,
+        coalesce(%(not_before)s::timestamptz, statement_timestamp()), 0, x.after, x.watch,
         '{}', replace(gen_random_uuid()::text, '-', ''), '', '', '', %(correlation)s,
         statement_timestamp(), statement_timestamp()
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
@@ -135,6 +134,9 @@ _ENQUEUE: Final = """
         variables = EXCLUDED.variables,
         origin_id = EXCLUDED.origin_id,
         after = EXCLUDED.after,
+        -- Whoever let a gate go saw the version before, not this one.
+        released_gates = CASE WHEN EXCLUDED.record_version > d.record_version
+            THEN EXCLUDED.released_gates ELSE d.released_gates END,
         state = CASE WHEN d.state = ANY(%(from)s::text[]) THEN %(to)s ELSE d.state END,
         not_before = CASE WHEN d.state = ANY(%(from)s::text[])
             THEN least(d.not_before, EXCLUDED.not_before) ELSE d.not_before END,

@@ -1,4 +1,4 @@
-"""Works off what webhooks brought, stream by stream, through the same page commit as reading.
+"""Works off what webhooks and files brought, stream by stream, through the usual page commit.
 
 A start is counted before the work: a record that kills its worker three times is set aside,
 and until then it is taken alone after the first time. The stream's lease is held meanwhile, so
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from governance import correlation
 from syncjobs.connectors.base import SourceRecord
+from syncjobs.connectors.files import KEY as FILES
 from syncjobs.crashpoints import reach
 from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
@@ -65,7 +66,7 @@ def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
             return _no_mapping(stream)
         reading = Reading(
             stream=stream,
-            run=start_run(stream, Run.Trigger.WEBHOOK),
+            run=start_run(stream, _trigger(stream)),
             live=live,
             lease_no=lease_no,
             correlation=correlation.current().correlation_id,
@@ -82,6 +83,11 @@ def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
     finally:
         execute(_RELEASE, {"stream": stream_id, "lease_no": lease_no})
     return done
+
+
+def _trigger(stream: Stream) -> str:
+    is_file = stream.connection.connector == FILES
+    return Run.Trigger.FILE if is_file else Run.Trigger.WEBHOOK
 
 
 @transaction.atomic
@@ -177,9 +183,10 @@ def _finish(reading: Reading) -> None:
         run.delete()
         return
     move = "settle_partly" if run.refused else "settle_well"
-    told = f"Webhooks brought {run.read}; {run.changed} changed something."
+    brought = "Files" if run.trigger == Run.Trigger.FILE else "Webhooks"
+    told = f"{brought} brought {run.read}; {run.changed} changed something."
     if run.refused:
-        told = f"{run.refused} of {run.read} that webhooks brought were set aside."
+        told = f"{run.refused} of {run.read} that {brought.lower()} brought were set aside."
     move_row(run, RUN, move, message=told, ended_at=timezone.now())
     Stream.objects.filter(pk=reading.stream.pk).update(last_run=run)
 

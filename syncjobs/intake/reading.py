@@ -78,11 +78,18 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     return result
 
 
+def roles_of(connection: Connection) -> set[str]:
+    """Return the kinds of system that a connection is; files stand for what they came from."""
+    descriptor = registry.connector(connection.connector).descriptor
+    roles = {descriptor.kind, *descriptor.kinds}
+    stands_for = connection.config.get("stands_for") if descriptor.kind == "files" else None
+    return roles | {str(stands_for)} if stands_for else roles
+
+
 def _fill_only(connection: Connection, type_: str) -> frozenset[str]:
     """Return the fields that this system may only fill in: those that another kind owns."""
-    descriptor = registry.connector(connection.connector).descriptor
     owners = owners_of(type_, connection.client_id)
-    return owners.fill_only({descriptor.kind, *descriptor.kinds})
+    return owners.fill_only(roles_of(connection))
 
 
 def _refs(stream: Stream, ids: list[str]) -> dict[str, _Seen]:

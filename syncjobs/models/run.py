@@ -20,6 +20,7 @@ class Run(models.Model):
         WORKFLOW = "workflow", "Workflow"
         DRY_RUN = "dry_run", "Dry run"
         REPLAY = "replay", "Replay"
+        BACKFILL = "backfill", "Backfill"
 
     class Trigger(models.TextChoices):
         SCHEDULE = "schedule", "Schedule"
@@ -28,6 +29,7 @@ class Run(models.Model):
         API = "api", "API"
         RELEASE = "release", "Release"
         WEBHOOK = "webhook", "Webhook"
+        FILE = "file", "File"
 
     client = models.ForeignKey(
         "accounts.Client", on_delete=models.PROTECT, related_name="runs", db_index=False

@@ -30,6 +30,7 @@ class Workflow(models.Model):
     `bindings`: role of the definition (crm, psa, erp) → connection id.
     `overrides`: extension point → value that replaces the blueprint's.
     `priority`: 10 billing-critical, 20 normal, 30 bulk; lower goes first.
+    `backfill`: how far one has come (see engine/backfill), None between them.
     """
 
     class Mode(models.TextChoices):
@@ -67,6 +68,8 @@ class Workflow(models.Model):
         db_index=False,
     )
     next_run_at = models.DateTimeField(null=True, editable=False)
+    backfill = models.JSONField(null=True, editable=False)
+    next_backfill_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

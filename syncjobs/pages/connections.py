@@ -11,7 +11,7 @@ from django.urls import reverse
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.connectors import registry
-from syncjobs.connectors.base import Descriptor
+from syncjobs.connectors.base import ConnectionField, Descriptor
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.models import Connection, Stream, Workflow
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
@@ -23,6 +23,17 @@ from tenants.lists import page_of
 from tenants.nouns import in_words_later
 
 
+def _config_field(field: ConnectionField) -> forms.Field:
+    shared: dict[str, Any] = {
+        "label": field.label,
+        "help_text": field.help,
+        "required": field.required,
+    }
+    if field.choices:
+        return forms.ChoiceField(choices=field.choices, initial=field.default, **shared)
+    return forms.CharField(**shared)
+
+
 class CredentialsForm(forms.Form):
     """The fields that the connector asks for. `known`: secrets are there and may stay."""
 
@@ -31,9 +42,7 @@ class CredentialsForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         for field in descriptor.config_fields:
-            self.fields[f"config_{field.name}"] = forms.CharField(
-                label=field.label, help_text=field.help, required=field.required
-            )
+            self.fields[f"config_{field.name}"] = _config_field(field)
         for field in descriptor.secret_fields:
             self.fields[f"secret_{field.name}"] = forms.CharField(
                 label=field.label,
@@ -178,7 +187,7 @@ def _stream_in(request: HttpRequest, connection: Connection) -> Stream:
     given = request.POST.get("stream", "")
     found = connection.streams.filter(pk=int(given)).first() if given.isdecimal() else None
     if found is None:
-        raise ValidationError("Choose what is to be compared.")
+        raise ValidationError("Choose what is to be read.")
     return found
 
 
@@ -189,6 +198,18 @@ def connection_compare(request: HttpRequest, pk: int) -> HttpResponse:
         stream = _stream_in(request, connection)
         connections.compare_now(actor_of(request), stream, reason=reason_in(request))
         messages.success(request, "It is compared now, behind other work.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("connection_detail", args=[pk]))
+
+
+def connection_read_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read one object of a system from its start; what is known is not doubled."""
+    connection = one_of(request, Connection.objects.all(), pk)
+    try:
+        stream = _stream_in(request, connection)
+        connections.read_again(actor_of(request), stream, reason=reason_in(request))
+        messages.success(request, "It is read from its start. What has not changed stays.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("connection_detail", args=[pk]))

@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
-from syncjobs.connectors import registry
+from syncjobs.intake.reading import roles_of as kinds_of
 from syncjobs.models import Blueprint, Connection
 from syncjobs.pages.frame import back_to, explain_failure, page
+from syncjobs.services.blueprints import roles_of
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 from tenants.nouns import in_words, in_words_later
@@ -31,17 +32,6 @@ class ChoiceForm(forms.Form):
     )
 
 
-def roles_of(blueprint: Blueprint) -> list[str]:
-    """Return the roles (crm, psa, erp) for which the blueprint needs a system."""
-    shape = blueprint.definition
-    return sorted({one["role"] for one in [*shape["reads"], *shape["steps"]]})
-
-
-def _plays(connection: Connection, role: str) -> bool:
-    descriptor = registry.connector(connection.connector).descriptor
-    return role in (descriptor.kind, *descriptor.kinds)
-
-
 class InstallForm(forms.Form):
     """The workflow's name and a connection of the client's for each role."""
 
@@ -51,8 +41,8 @@ class InstallForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["name"].initial = blueprint.name
         systems = list(client.connections.order_by("name"))
-        for role in roles_of(blueprint):
-            fitting = [one.pk for one in systems if _plays(one, role)]
+        for role in roles_of(blueprint.definition):
+            fitting = [one.pk for one in systems if role in kinds_of(one)]
             self.fields[f"role_{role}"] = forms.ModelChoiceField(
                 queryset=Connection.objects.filter(pk__in=fitting),
                 initial=fitting[0] if fitting else None,

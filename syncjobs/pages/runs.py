@@ -18,6 +18,19 @@ SHOWN = {
     "all": ("All", Q()),
 }
 
+COUNTED = (
+    ("read", "Read"),
+    ("changed", "Changed"),
+    ("same", "Known already"),
+    ("refused", "Not understood"),
+    ("planned", "Planned"),
+    ("delivered", "Delivered"),
+    ("unchanged", "Unchanged"),
+    ("blocked", "Held back"),
+    ("failed", "Failed"),
+    ("dropped", "Cancelled or skipped"),
+)
+
 
 def run_list(request: HttpRequest) -> HttpResponse:
     """Show the latest runs, those that moved something first of all."""
@@ -47,6 +60,22 @@ def _searched(request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delive
     return rows
 
 
+def _before(run: Run) -> Run | None:
+    """Return the run of the same kind and source or workflow that came before."""
+    same = Run.objects.filter(kind=run.kind, pk__lt=run.pk)
+    if run.stream_id is not None:
+        return same.filter(stream=run.stream_id).order_by("-id").first()
+    if run.workflow_id is not None:
+        return same.filter(workflow=run.workflow_id).order_by("-id").first()
+    return None
+
+
+def _compared(run: Run, before: Run) -> list[tuple[str, int, int, int]]:
+    """Return (what, then, now, difference) of what either of the two counted."""
+    rows = [(label, getattr(before, name), getattr(run, name)) for name, label in COUNTED]
+    return [(label, then, now, now - then) for label, then, now in rows if then or now]
+
+
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run: its counts, why it ended so, and its deliveries."""
     run = one_of(
@@ -57,8 +86,11 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     options = [("", "All", sum(counts.values()))] + [
         (state, label, counts[state]) for state, label in DELIVERY.choices if counts.get(state)
     ]
+    before = _before(run)
     context = {
         "run": run,
+        "before": before,
+        "compared": _compared(run, before) if before else [],
         "page": page_of(request, _searched(request, rows).order_by("-id")),
         "chips": chips(request, "state", options, ""),
         "going": run.state == RUN.start,

@@ -19,7 +19,7 @@ from syncjobs.pages.frame import (
     visible,
     workflow_tabs,
 )
-from syncjobs.services import workflows
+from syncjobs.services import schedules, workflows
 from syncjobs.state import BLOCKED, NEEDS_PERSON
 from tenants.lists import page_of
 
@@ -62,6 +62,8 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         ).select_related("record", "origin", "connection", "workflow_version")[:20],
         "versions": workflow.versions.order_by("-number")[:10],
         "may_operate": actor.can("workflows.operate", workflow.client_id),
+        "may_manage": actor.can("workflows.manage", workflow.client_id),
+        "modes": Workflow.Mode.choices,
     }
     return page(request, "workflow_detail.html", context)
 
@@ -75,6 +77,18 @@ def workflow_dry_run(request: HttpRequest, pk: int) -> HttpResponse:
         explain_failure(request, error)
         return back_to(request, reverse("workflow_detail", args=[pk]))
     return page(request, "dry_run.html", {"workflow": workflow, "rows": rows})
+
+
+def workflow_schedule(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set when one workflow works: in real time, or by a schedule."""
+    workflow = one_of(request, ROWS, pk)
+    given = {name: request.POST.get(name, "").strip() for name in ("mode", "schedule")}
+    try:
+        schedules.set_schedule(actor_of(request), workflow, **given)
+        messages.success(request, "Saved. It holds for what comes in from now on.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("workflow_detail", args=[pk]))
 
 
 def _run(request: HttpRequest, workflow: Workflow) -> str:

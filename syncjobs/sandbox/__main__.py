@@ -1,4 +1,4 @@
-"""`python -m syncjobs.sandbox crm|psa|erp --port P --state FILE --token T`: one system."""
+"""`python -m syncjobs.sandbox <kind> --port P --state FILE --token T`: one system."""
 
 import argparse
 import json

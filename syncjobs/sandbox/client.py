@@ -84,12 +84,12 @@ class SandboxClient:
     def pages(self, kind: str, **query: str) -> Iterator[dict[str, Any]]:
         """Every object of a kind, page by page, as each vendor pages."""
         match self.kind:
-            case "crm":
-                yield from self._crm_pages(kind, query)
             case "psa":
                 yield from self._psa_pages(kind, query)
-            case _:
+            case "erp":
                 yield from self._erp_pages(kind, query)
+            case _:
+                yield from self._plain_pages(kind, query)
 
     def control(self, action: str, **fields: Any) -> Any:
         """Let somebody of the system's own organisation do something."""
@@ -125,7 +125,7 @@ class SandboxClient:
     def _credentials(self) -> dict[str, str]:
         if self.kind == "psa":
             return {"X-Api-Key": self._token}
-        if self.kind == "crm":
+        if self.kind != "erp":
             return {"Authorization": f"Bearer {self._token}"}
         if not self._access:
             form = urllib.parse.urlencode(
@@ -141,10 +141,10 @@ class SandboxClient:
             self._access = answer.body["access_token"]
         return {"Authorization": f"Bearer {self._access}"}
 
-    def _crm_pages(self, kind: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        asked = dict(query)
+    def _plain_pages(self, kind: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        asked, root = dict(query), "v2" if self.kind == "crm" else "v1"
         while True:
-            body = self.call("GET", f"/v2/{kind}?{urllib.parse.urlencode(asked)}")
+            body = self.call("GET", f"/{root}/{kind}?{urllib.parse.urlencode(asked)}")
             yield from body["results"]
             if "paging" not in body:
                 return

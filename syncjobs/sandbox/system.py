@@ -1,4 +1,4 @@
-"""What the three systems share: faults, the doors for tests and stories, transactions."""
+"""What all systems share: faults, the doors for tests and stories, transactions."""
 
 import time
 from abc import ABC, abstractmethod

@@ -27,8 +27,11 @@ _KEPT: Final = ("label", "mode", "after", "gates", "related", "when", "match", "
 @transaction.atomic
 def ship_blueprints(actor: Actor) -> int:
     """Add the shipped blueprints that this partner does not have yet; return how many."""
+    known = set(Blueprint.objects.values_list("slug", flat=True))
     added = 0
     for slug, shipped in BLUEPRINTS.items():
+        if slug in known:
+            continue
         blueprint, made = Blueprint.objects.get_or_create(
             slug=slug,
             defaults={
@@ -74,14 +77,40 @@ def resolve(
         made = _step(actor, step, bindings[step["role"]], {one["name"] for one in steps})
         if made is not None:
             steps.append(made)
-    definition = {
+    definition: dict[str, Any] = {
         "blueprint": blueprint.slug,
         "blueprint_version": blueprint.version,
         "priority": shape.get("priority"),
         "trigger": shape["trigger"],
         "steps": steps,
     }
+    if shape.get("comparisons"):
+        definition["comparisons"] = [
+            _compared(actor, one, bindings) for one in shape["comparisons"]
+        ]
     return {**definition, "cycle": shape["cycle"]} if shape.get("cycle") else definition
+
+
+def _compared(
+    actor: Actor, shape: Mapping[str, Any], bindings: Mapping[str, Connection]
+) -> dict[str, Any]:
+    """Return a comparison with the connection and object of each side."""
+    made = dict(shape)
+    for name in ("source", "target"):
+        side = shape[name]
+        connection = bindings[side["role"]]
+        mapping = ensure_shipped(actor, connection.connector, side["mapping"])
+        if mapping is None:
+            raise _no_mapping(connection, side["mapping"])
+        place = {"connection": connection.pk, "object": mapping.object, "mapping": mapping.slug}
+        made[name] = {**side, **place}
+    return made
+
+
+def roles_of(shape: Mapping[str, Any]) -> list[str]:
+    """Return the roles (crm, psa, erp) for which a blueprint needs a system, sorted."""
+    sides = [one[name] for one in shape.get("comparisons", ()) for name in ("source", "target")]
+    return sorted({one["role"] for one in [*shape["reads"], *shape["steps"], *sides]})
 
 
 def _with_points(definition: dict[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
@@ -103,8 +132,7 @@ def _with_points(definition: dict[str, Any], overrides: Mapping[str, object]) ->
 
 
 def _require_roles(shape: Mapping[str, Any], bindings: Mapping[str, Connection]) -> None:
-    roles = {one["role"] for one in [*shape["reads"], *shape["steps"]]}
-    missing = sorted(roles - set(bindings))
+    missing = [role for role in roles_of(shape) if role not in bindings]
     if missing:
         raise ValidationError(f"Choose a connection for: {', '.join(missing)}.")
 

@@ -185,6 +185,17 @@ _ENTRIES: Final = (
         16,
     ),
     Entry(
+        "control_total_off",
+        BUSINESS,
+        HIGH,
+        "{what} of {period}: {differing} records differ by {difference}",
+        "The nightly comparison found records that are not the same in both systems, and nothing "
+        "on hold or refused explains it.",
+        "Look at the records named here in both systems. When they are right, the next "
+        "comparison closes this by itself.",
+        8,
+    ),
+    Entry(
         "dependency_missing",
         BUSINESS,
         LOW,

@@ -65,6 +65,11 @@ def _require_fields(fields: Sequence[ConnectionField], given: Mapping[str, str])
     missing = [
         f"{one.label} is missing." for one in fields if one.required and not given.get(one.name)
     ]
+    missing += [
+        f"{one.label}: choose one of {', '.join(value for value, _ in one.choices)}."
+        for one in fields
+        if one.choices and given.get(one.name) and given[one.name] not in dict(one.choices)
+    ]
     if missing:
         raise ValidationError(missing)
 

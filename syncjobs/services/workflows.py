@@ -17,12 +17,13 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.definition import DefinitionError, parse_definition
-from syncjobs.engine.doorbell import ring
-from syncjobs.engine.flows import flow_of
+from syncjobs.engine.doorbell import ring, touch
+from syncjobs.engine.flows import definition_of, flow_of
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.known import known
 from syncjobs.engine.plan import Cause, Raised, plan
 from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.schedules import next_firing, wake
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
@@ -32,7 +33,6 @@ from syncjobs.models import (
     Delivery,
     Event,
     Run,
-    Stream,
     Workflow,
     WorkflowVersion,
 )
@@ -77,7 +77,10 @@ def install_workflow(
         bindings={role: one.pk for role, one in bindings.items()},
         overrides=dict(overrides or {}),
         priority=priority or int(definition.get("priority") or Workflow.Priority.NORMAL),
+        mode=source.definition.get("mode", Workflow.Mode.REAL_TIME),
+        schedule=source.definition.get("schedule", ""),
     )
+    workflow.next_run_at = next_firing(workflow)
     version = WorkflowVersion.objects.create(
         workflow=workflow,
         number=1,
@@ -86,7 +89,8 @@ def install_workflow(
         created_by=actor.label[:200],
     )
     workflow.version = version
-    workflow.save(update_fields=["version"])
+    workflow.save(update_fields=["version", "next_run_at"])
+    touch()
     _audit(actions.WORKFLOW_INSTALLED, workflow, after={"blueprint": blueprint, "version": 1})
     return workflow
 
@@ -125,7 +129,7 @@ def pause_workflow(actor: Actor, workflow: Workflow, *, reason: str) -> None:
 def resume_workflow(actor: Actor, workflow: Workflow) -> None:
     """Let the workflow write again, starting with what waited. Raises as `pause_workflow`."""
     row = _locked(actor, workflow)
-    move_row(row, WORKFLOW, "resume")
+    move_row(row, WORKFLOW, "resume", next_run_at=next_firing(row))
     _audit(actions.WORKFLOW_RESUMED, row)
     ring_after_commit()
     ring()
@@ -133,7 +137,8 @@ def resume_workflow(actor: Actor, workflow: Workflow) -> None:
 
 def _locked(actor: Actor, workflow: Workflow) -> Workflow:
     actor.require("workflows.operate", workflow.client_id)
-    return Workflow.objects.select_for_update(of=("self",)).get(pk=workflow.pk)
+    rows = Workflow.objects.select_for_update(of=("self",)).select_related("client", "version")
+    return rows.get(pk=workflow.pk)
 
 
 @again_after_deadlock
@@ -146,13 +151,9 @@ def run_now(actor: Actor, workflow: Workflow) -> Run:
     row = _locked(actor, workflow)
     if row.state != WORKFLOW.start:
         raise ValidationError(in_words("The workflow is paused. Resume it first."))
-    streams = Stream.objects.filter(connection_id__in=row.bindings.values(), enabled=True)
-    # In one order, as everybody who locks several streams.
-    ids = list(streams.select_for_update().order_by("pk").values_list("pk", flat=True))
-    count = Stream.objects.filter(pk__in=ids).update(next_poll_at=timezone.now())
-    retried = Delivery.objects.filter(workflow=row, state__in=sorted(CLAIMABLE)).update(
-        not_before=timezone.now()
-    )
+    count, retried = wake(row)
+    if row.version is not None and definition_of(row.version).comparisons:
+        Workflow.objects.filter(pk=row.pk).update(next_run_at=timezone.now())
     run = Run.objects.create(
         client_id=row.client_id,
         kind=Run.Kind.WORKFLOW,
@@ -163,6 +164,8 @@ def run_now(actor: Actor, workflow: Workflow) -> Run:
         correlation=correlation.current().correlation_id,
     )
     told = f"{count} sources are read now; {retried} deliveries were waiting for their turn."
+    if row.version is not None and definition_of(row.version).comparisons:
+        told += " The comparison begins now, as a run of its own."
     move_row(run, RUN, "settle_well", message=told, ended_at=timezone.now())
     _audit(actions.WORKFLOW_STARTED, row, after={"run": run.pk})
     ring()

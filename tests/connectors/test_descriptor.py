@@ -22,6 +22,7 @@ from syncjobs.connectors.sandbox_crm.descriptor import SYSTEM
 from syncjobs.sandbox.crm import kinds as crm_kinds
 from syncjobs.sandbox.erp import kinds as erp_kinds
 from syncjobs.sandbox.psa import kinds as psa_kinds
+from syncjobs.sandbox.revenue import kinds as revenue_kinds
 
 ACCOUNTS = SYSTEM.find("accounts")
 
@@ -100,7 +101,8 @@ def test_a_misspelt_argument_is_refused() -> None:
 def test_the_catalogue_names_every_connector_once() -> None:
     found = registry.catalogue()
     assert [entry.label for entry in found] == [
-        "Clover CRM", "Ledgerline ERP", "Pinion PSA", "Tryton",
+        "Beacon Desk", "Clover CRM", "Files", "Harbor Staffing", "Inkwell Contracts",
+        "Ledgerline ERP", "Pinion PSA", "Tally Revenue", "Tryton",
     ]  # fmt: skip
     assert len({entry.key for entry in found}) == len(found)
 
@@ -139,7 +141,12 @@ def test_what_can_be_written_names_its_fields(entry: Any) -> None:
 
 @pytest.mark.parametrize(
     ("key", "kinds"),
-    [("sandbox_crm", crm_kinds), ("sandbox_psa", psa_kinds), ("sandbox_erp", erp_kinds)],
+    [
+        ("sandbox_crm", crm_kinds),
+        ("sandbox_psa", psa_kinds),
+        ("sandbox_erp", erp_kinds),
+        ("sandbox_revenue", revenue_kinds),
+    ],
 )
 def test_the_fields_told_are_those_that_the_system_takes(key: str, kinds: Any) -> None:
     told = {info.name: info.target_fields for info in registry.connector(key).descriptor.objects}

@@ -202,12 +202,18 @@ ADMIN: dict[str, Rule] = {
     "connection_catalogue": Rule("connections.manage"),
     "connection_add": Rule("connections.manage", FORM, values=(("key", "tryton"),)),
     "connection_test": Rule("connections.manage", ACT, owned=True),
+    # Only a connection of files takes one: for another there is nothing here.
+    "connection_file": Rule("connections.manage", FORM, owned=True, absent=True),
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
-        "connection_hook connection_hook_close connection_compare connection_deletions",
+        "connection_hook connection_hook_close connection_compare connection_deletions "
+        "connection_read_again",
         Rule("connections.manage", ACT, owned=True),
     ),
+    "workflow_schedule": Rule("workflows.manage", ACT, owned=True),
+    "workflow_backfill": Rule("workflows.operate", FORM, owned=True),
+    "workflow_backfill_cancel": Rule("workflows.operate", ACT, owned=True),
     "workflow_install": Rule("workflows.manage", FORM),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),
@@ -294,6 +300,7 @@ API: dict[str, dict[str, str]] = {
     "audit-entry-detail": {"GET": "audit.view"},
     "connection-list": {"GET": "connections.view"},
     "connection-detail": {"GET": "connections.view"},
+    "connection-files": {"POST": "connections.manage"},
     "workflow-list": {"GET": "workflows.view"},
     "workflow-detail": {"GET": "workflows.view"},
     "workflow-pause": {"POST": "workflows.operate"},

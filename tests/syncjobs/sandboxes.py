@@ -1,4 +1,4 @@
-"""A firm with its three sandbox systems, connected and with every blueprint installed."""
+"""A firm with its sandbox systems, connected and with blueprints installed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -9,20 +9,26 @@ from django.utils import timezone
 from governance.actors import command_actor
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.models import Connection, Stream, Workflow
+from syncjobs.sandbox.catalogue import CORE
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.server import SandboxServer
+from syncjobs.services.blueprints import roles_of
 from syncjobs.services.connections import create_connection, test_connection
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 
 TOKEN = "sandbox-token"
 BUILDER = command_actor("tests")
-_SECRETS = {"crm": "token", "psa": "api_key", "erp": "client_secret"}
+_SECRETS = {"psa": "api_key", "erp": "client_secret"}
+# What a firm with nothing but CRM, PSA and ERP can have.
+CORE_BLUEPRINTS = tuple(
+    slug for slug, shape in BLUEPRINTS.items() if set(roles_of(shape)) <= set(CORE)
+)
 
 
 @dataclass
 class Systems3:
-    """The three systems of a client: servers, side-door clients, connections, workflows."""
+    """The systems of a client: servers, side-door clients, connections, workflows."""
 
     servers: dict[str, SandboxServer]
     clients: dict[str, SandboxClient]
@@ -57,7 +63,7 @@ def connect(client: Client, kind: str, address: str, token: str = TOKEN) -> Conn
         connector=f"sandbox_{kind}",
         name=kind.upper(),
         config=config,
-        secret={_SECRETS[kind]: token},
+        secret={_SECRETS.get(kind, "token"): token},
     )
     checks = test_connection(BUILDER, made)
     assert all(check.ok for check in checks), checks
@@ -74,7 +80,7 @@ def install(
     made = {}
     for slug in blueprints:
         shape = BLUEPRINTS[slug]
-        roles = {one["role"] for one in [*shape["reads"], *shape["steps"]]}
+        roles = roles_of(shape)
         made[slug] = install_workflow(
             BUILDER,
             client=client,
@@ -89,14 +95,14 @@ def install(
 
 @contextmanager
 def three_systems(
-    client: Client, blueprints: tuple[str, ...] = (), points: Mapping[str, object] | None = None
+    client: Client,
+    blueprints: tuple[str, ...] = (),
+    points: Mapping[str, object] | None = None,
+    kinds: tuple[str, ...] = CORE,
 ) -> Iterator[Systems3]:
-    """Start the three systems in this process, connect them and install blueprints."""
+    """Start the three (or other) systems here, connect them and install blueprints."""
     with ExitStack() as stack:
-        servers = {
-            kind: stack.enter_context(SandboxServer(kind, token=TOKEN))
-            for kind in ("crm", "psa", "erp")
-        }
+        servers = {kind: stack.enter_context(SandboxServer(kind, token=TOKEN)) for kind in kinds}
         clients = {
             kind: SandboxClient(kind, server.address, TOKEN) for kind, server in servers.items()
         }

@@ -16,6 +16,7 @@ from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.connectors import registry
 from syncjobs.engine.definition import DefinitionError, parse_definition
 from syncjobs.models import Blueprint, Connection, Stream, Workflow
+from syncjobs.sandbox.catalogue import KINDS
 from syncjobs.services.blueprints import ship_blueprints, shipped_mapping
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
@@ -30,7 +31,7 @@ SHIPPED = sorted(FILES.glob("*/*.json"))
 @pytest.fixture
 def connections(alder: Client) -> dict[str, Connection]:
     """One sandbox system of each kind."""
-    return {kind: make_connection(alder, kind, f"sandbox_{kind}") for kind in ("crm", "psa", "erp")}
+    return {kind: make_connection(alder, kind, f"sandbox_{kind}") for kind in KINDS}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.stem}")

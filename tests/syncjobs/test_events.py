@@ -19,6 +19,12 @@ from syncjobs.events import EVENTS, raised_events
         ("contract", {"status": "draft"}, {"status": "active"}, ["contract.signed"]),
         ("contract", {"status": "active"}, {"status": "active"}, []),
         ("contract", {"amendments": []}, {"amendments": [1]}, ["contract.amended"]),
+        ("contract", {"agreed_value": "1"}, {"agreed_value": "2"}, ["contract.amended"]),
+        # A contract system that tells its part for the first time amends nothing.
+        ("contract", {"value": "1"}, {"value": "1", "agreed_value": "2"}, []),
+        ("contract", {}, {"renewed_on": "2026-11-01"}, ["contract.renewed"]),
+        ("support_case", {"status": "open"}, {"status": "escalated"}, ["case.escalated"]),
+        ("support_case", {"status": "escalated"}, {"status": "resolved"}, ["case.resolved"]),
         ("project", None, {"status": "active"}, ["project.created", "project.activated"]),
         ("project", {"status": "draft"}, {"status": "active"}, ["project.activated"]),
         ("assignment", {"resource": "A"}, {"resource": "B"}, ["resource.substituted"]),

@@ -6,6 +6,7 @@ import pytest
 
 from mappings.canonical import reference_of
 from syncjobs.blueprints import BLUEPRINTS
+from syncjobs.blueprints.contract_changes import MONEY
 from syncjobs.blueprints.milestone_to_invoice import AMENDMENT
 from syncjobs.blueprints.opportunity_to_project import ACTIVATION
 from syncjobs.gates import Context, GateError, GateResult, check_gate, evaluate
@@ -67,6 +68,19 @@ def test_activation_names_the_missing_item(
     result = _ask(ACTIVATION[0], PROJECT, _world(PROJECT, *records, refs=refs))
     assert (result.passed, result.missing) == (False, (missing,))
     assert result.alert == "finance"
+
+
+@pytest.mark.parametrize(
+    ("agreed", "value", "passes"),
+    [("100", "100.00", True), ("100.01", "100.00", False), ("100", None, False), (None, "1", True)],
+)
+def test_terms_that_leave_the_money_as_it_is_need_nobody(
+    agreed: str | None, value: str | None, *, passes: bool
+) -> None:
+    contract = Known("contract", "CT-1", {"agreed_value": agreed, "value": value})
+    result = _ask(MONEY[0], contract, _world(contract))
+    assert result.passed is passes
+    assert passes or "CT-1" in result.missing[0]
 
 
 def test_a_refusal_watches_every_record_that_could_change_it() -> None:

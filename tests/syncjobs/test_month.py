@@ -9,7 +9,6 @@ from decimal import Decimal
 import pytest
 
 from branding.models import UsageDay
-from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.engine.drain import Drained, drain_until_idle
 from syncjobs.models import CanonicalRecord, Delivery, Hold, Issue, Run
 from syncjobs.sandbox.story import FIRMS, Expected, Month, build, expect, feed, story_month
@@ -20,7 +19,7 @@ from syncjobs.sandbox.story.office import (
     sign_amendments,
 )
 from tenants.accounts.models import Client
-from tests.syncjobs.sandboxes import Systems3, three_systems
+from tests.syncjobs.sandboxes import CORE_BLUEPRINTS, Systems3, three_systems
 
 TODAY = dt.date(2026, 11, 21)
 Sums = dict[tuple[str, str, str], Decimal]
@@ -57,7 +56,7 @@ class Story:
 def _story(alder: Client, slug: str) -> Iterator[Story]:
     month = build(FIRMS[slug], story_month(TODAY))
     cut_off = month.firm.cut_off
-    with three_systems(alder, tuple(BLUEPRINTS), {"cut_off": cut_off}) as systems:
+    with three_systems(alder, CORE_BLUEPRINTS, {"cut_off": cut_off}) as systems:
         feed(systems.crm, systems.psa, systems.erp, month)
         yield Story(month, expect(month), systems)
 

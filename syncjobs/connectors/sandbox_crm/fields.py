@@ -3,12 +3,11 @@
 from typing import Final
 
 _ACCOUNT: Final = ("account.id", "account.number", "account.name")
-_STAMPS: Final = ("id", "createdAt", "updatedAt", "archived")
 
 ACCOUNT_TARGET: Final = (
     "number", "name", "legalName", "email", "phone", "vatNumber", "currency", "paymentTerms",
     "address.street", "address.city", "address.postalCode", "address.country", "status",
-    "ownerName", "externalReference",
+    "ownerName", "healthStatus", "renewalFlag", "openEscalations", "externalReference",
 )  # fmt: skip
 CONTACT_TARGET: Final = (
     "accountId", "firstName", "lastName", "email", "phone", "jobTitle", "externalReference",
@@ -19,6 +18,12 @@ OPPORTUNITY_TARGET: Final = (
     "startDate", "endDate", "ownerName", "projectStatus", "invoiceStatus", "invoicedAmount",
     "paidAmount", "lastInvoiceNumber", "externalReference",
 )  # fmt: skip
-ACCOUNT: Final = (*_STAMPS, *ACCOUNT_TARGET)
-CONTACT: Final = (*_STAMPS, *CONTACT_TARGET, "name", *_ACCOUNT)
-OPPORTUNITY: Final = (*_STAMPS, *OPPORTUNITY_TARGET, *_ACCOUNT)
+NOTE_TARGET: Final = ("accountId", "subject", "body", "status", "externalReference")
+TASK_TARGET: Final = (
+    "accountId", "subject", "dueDate", "status", "contractNumber", "externalReference",
+)  # fmt: skip
+ACCOUNT: Final = ACCOUNT_TARGET
+CONTACT: Final = (*CONTACT_TARGET, "name", *_ACCOUNT)
+OPPORTUNITY: Final = (*OPPORTUNITY_TARGET, *_ACCOUNT)
+NOTE: Final = (*NOTE_TARGET, *_ACCOUNT)
+TASK: Final = (*TASK_TARGET, *_ACCOUNT)

@@ -133,6 +133,14 @@ SYSTEM: Final = RestDescriptor(
             actions={"remove": _REMOVE},
             batch=200,
         ),
+        _object(
+            "jobAssignments",
+            "Job assignments",
+            "",
+            fields.JOB,
+            fields.JOB_TARGET,
+            look_up=_BY_NUMBER,
+        ),
         _object("payments", "Payments", "payment", fields.PAYMENT),
     ),
 )

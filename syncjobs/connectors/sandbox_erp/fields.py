@@ -22,6 +22,10 @@ LINE_TARGET: Final = (
     "invoiceId", "invoiceReference", "externalReference", "kind", "description", "itemCode",
     "quantity", "unitPrice", "lineAmount", "workDate", "originalPeriod", "resourceNumber",
 )  # fmt: skip
+JOB_TARGET: Final = (
+    "number", "projectCode", "resourceNumber", "jobCode", "billRate", "costRate", "currency",
+    "startDate", "endDate", "externalReference",
+)  # fmt: skip
 CUSTOMER: Final = (*_STAMPS, *CUSTOMER_TARGET, "taxStatus")
 CONTRACT: Final = (*_STAMPS, *CONTRACT_TARGET)
 TAX_CODE: Final = (*_STAMPS, "code", "description", "rate")
@@ -34,6 +38,7 @@ LINE: Final = (
     *_STAMPS, *LINE_TARGET, "customerNumber", "contractNumber", "projectCode", "engagementId",
     "currency",
 )  # fmt: skip
+JOB: Final = (*_STAMPS, *JOB_TARGET)
 PAYMENT: Final = (
     *_STAMPS, "number", "invoiceId", "invoiceNumber", "invoiceReference", "customerNumber",
     "projectCode", "amount", "currency", "receivedOn", "method",

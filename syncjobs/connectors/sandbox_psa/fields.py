@@ -7,15 +7,16 @@ _STAMPS: Final = ("Id", "CreatedAt", "ModifiedAt", "IsDeleted")
 PROJECT_TARGET: Final = (
     "Code", "Name", "ClientCode", "ClientName", "ContractNumber", "EngagementId", "Status",
     "Currency", "BudgetHours", "StartDate", "EndDate", "BillingType", "BillingStatus",
-    "InvoicedAmount", "PaidAmount", "LastInvoice", "ProjectManager", "ExternalRef",
+    "InvoicedAmount", "PaidAmount", "LastInvoice", "ProjectManager", "PlannedHours",
+    "PlannedCost", "ExternalRef",
 )  # fmt: skip
 RESOURCE_TARGET: Final = (
     "Number", "FirstName", "LastName", "Email", "Role", "Grade", "Office", "CostRate", "BillRate",
-    "Currency", "Active", "ExternalRef",
+    "Currency", "Active", "PlannedHours", "UtilizationBaseline", "ExternalRef",
 )  # fmt: skip
 ASSIGNMENT_TARGET: Final = (
     "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Role", "StartDate",
-    "EndDate", "Rate", "Currency", "EngagementId", "ExternalRef",
+    "EndDate", "Rate", "Currency", "JobCode", "PlannedHours", "EngagementId", "ExternalRef",
 )  # fmt: skip
 TIME_TARGET: Final = (
     "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Task", "WorkDate",

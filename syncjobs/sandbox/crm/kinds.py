@@ -10,12 +10,14 @@ from syncjobs.sandbox.checks import (
     date,
     decimal,
     email,
+    flag,
+    integer,
     moment,
     nested,
     text,
 )
 from syncjobs.sandbox.resources import Body, Kind, require_document
-from syncjobs.sandbox.store import Document, Store
+from syncjobs.sandbox.store import Store
 
 STAGES = ("qualified", "proposal", "won", "lost")
 _ADDRESS: Mapping[str, Check] = {
@@ -76,6 +78,9 @@ KINDS = (
             "address": nested(_ADDRESS),
             "status": choice("active", "inactive"),
             "ownerName": text(),
+            "healthStatus": choice("healthy", "at_risk"),
+            "renewalFlag": flag,
+            "openEscalations": integer,
         },
         required=("number", "name", "currency"),
         unique=("number",),
@@ -133,10 +138,29 @@ KINDS = (
         amount="amount",
         prepare=_won_at,
     ),
+    Kind(
+        "notes",
+        {**_SHARED, **_LINK, "subject": text(), "body": text(2000), "status": text(40)},
+        required=("subject",),
+        unique=("externalReference",),
+        natural="externalReference",
+        prepare=_own_account,
+    ),
+    Kind(
+        "tasks",
+        {
+            **_SHARED,
+            **_LINK,
+            "subject": text(),
+            "dueDate": date,
+            "status": choice("open", "done"),
+            "contractNumber": text(40),
+        },
+        required=("subject", "dueDate"),
+        unique=("externalReference",),
+        indexed=("contractNumber",),
+        defaults={"status": "open"},
+        natural="externalReference",
+        prepare=_own_account,
+    ),
 )
-
-
-def shown(document: Document) -> Body:
-    """An object as the API shows it."""
-    body = {"archived": False, "createdAt": document.updated, **document.body}
-    return {"id": document.id, **body, "updatedAt": document.updated}

@@ -157,6 +157,24 @@ INVOICE_LINES = Kind(
     amount="lineAmount",
     prepare=rules.invoice_line,
 )
+JOB_ASSIGNMENTS = Kind(
+    "jobAssignments",
+    {
+        "number": text(40),
+        "projectCode": text(40),
+        "resourceNumber": text(40),
+        "jobCode": text(40),
+        "billRate": decimal(4, padded=False),
+        "costRate": decimal(4, padded=False),
+        "currency": currency,
+        "startDate": date,
+        "endDate": date,
+        "externalReference": text(),
+    },
+    required=("number", "projectCode", "resourceNumber", "jobCode", "currency"),
+    unique=("number", "externalReference"),
+    indexed=("projectCode", "resourceNumber"),
+)
 PAYMENTS = Kind(
     "payments",
     {},
@@ -165,7 +183,16 @@ PAYMENTS = Kind(
     amount="amount",
 )
 
-KINDS = (CUSTOMERS, CONTRACTS, TAX_CODES, SERVICE_ITEMS, INVOICES, INVOICE_LINES, PAYMENTS)
+KINDS = (
+    CUSTOMERS,
+    CONTRACTS,
+    TAX_CODES,
+    SERVICE_ITEMS,
+    INVOICES,
+    INVOICE_LINES,
+    JOB_ASSIGNMENTS,
+    PAYMENTS,
+)
 # Kinds that integrations may only read.
 READ_ONLY = ("taxCodes", "serviceItems", "payments")
 

@@ -23,6 +23,7 @@ _PREFIXES = {
     "serviceItems": "itm",
     "invoices": "inv",
     "invoiceLines": "lin",
+    "jobAssignments": "job",
 }
 _CODES = {
     "unauthorized": "InvalidAuthenticationToken",

@@ -15,7 +15,7 @@ def _day(month: Month, day: int) -> dt.date:
     return month.first + dt.timedelta(days=day - 1)
 
 
-def _starts(month: Month, engagement: Engagement) -> dt.date:
+def starts(month: Month, engagement: Engagement) -> dt.date:
     """Running work began some months ago, work that was just won begins next month."""
     if engagement.state == "running":
         ago = 60 + 13 * (int(engagement.number) % 10)
@@ -23,10 +23,10 @@ def _starts(month: Month, engagement: Engagement) -> dt.date:
     return month.following
 
 
-def _ends(month: Month, engagement: Engagement) -> dt.date:
+def ends(month: Month, engagement: Engagement) -> dt.date:
     if engagement.ends:
         return _day(month, engagement.ends)
-    return _starts(month, engagement) + dt.timedelta(days=420)
+    return starts(month, engagement) + dt.timedelta(days=420)
 
 
 def accounts(month: Month) -> list[Row]:
@@ -92,7 +92,7 @@ def _opportunity(month: Month, one: Engagement, terms: str) -> Row:
     }
     if one.state not in ("running", "won"):
         return row
-    signed = _day(month, 12) if one.state == "won" else _starts(month, one) - dt.timedelta(days=9)
+    signed = _day(month, 12) if one.state == "won" else starts(month, one) - dt.timedelta(days=9)
     return {
         **row,
         "closeDate": signed.isoformat(),
@@ -101,8 +101,8 @@ def _opportunity(month: Month, one: Engagement, terms: str) -> Row:
         "engagementId": f"ENG-{one.number}",
         "contractNumber": f"CT-{one.number}",
         "budgetHours": _budget(one),
-        "startDate": _starts(month, one).isoformat(),
-        "endDate": _ends(month, one).isoformat(),
+        "startDate": starts(month, one).isoformat(),
+        "endDate": ends(month, one).isoformat(),
     }
 
 
@@ -133,8 +133,8 @@ def projects(month: Month) -> list[Row]:
                 "Status": "Active",
                 "Currency": month.firm.currency,
                 "BudgetHours": _budget(one),
-                "StartDate": _starts(month, one).isoformat(),
-                "EndDate": _ends(month, one).isoformat(),
+                "StartDate": starts(month, one).isoformat(),
+                "EndDate": ends(month, one).isoformat(),
                 "BillingType": "FixedPrice" if one.fixed_price else "TimeAndMaterials",
                 "ProjectManager": one.manager,
             }
@@ -262,8 +262,8 @@ def erp_contracts(month: Month) -> list[Row]:
             "title": one.name,
             "engagementId": f"ENG-{one.number}",
             "status": "active",
-            "startDate": _starts(month, one).isoformat(),
-            "endDate": _ends(month, one).isoformat(),
+            "startDate": starts(month, one).isoformat(),
+            "endDate": ends(month, one).isoformat(),
             "value": str(one.value),
             "currency": month.firm.currency,
             "billingFrequency": "milestone" if one.fixed_price else "monthly",
@@ -278,7 +278,7 @@ def erp_contracts(month: Month) -> list[Row]:
 def _amendments(month: Month, one: Engagement) -> Iterable[Row]:
     for milestone in one.milestones:
         if milestone.amendment == "A2":
-            signed = (_starts(month, one) + dt.timedelta(days=30)).isoformat()
+            signed = (starts(month, one) + dt.timedelta(days=30)).isoformat()
             text = "First extension of scope"
             yield {"number": "A1", "status": "signed", "signedOn": signed, "description": text}
         if milestone.amendment:

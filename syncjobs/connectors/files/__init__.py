@@ -1,0 +1,108 @@
+"""Files that people or programs bring: a connection whose streams are the files taken in."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from mappings.canonical import SCHEMAS
+from mappings.canonical.fields import ObjectSchema
+from syncjobs.connectors.base import (
+    KINDS,
+    Budget,
+    Check,
+    ConnectionField,
+    Connector,
+    Descriptor,
+    ObjectInfo,
+    Page,
+    Write,
+    Written,
+)
+from syncjobs.connectors.errors import Config
+
+KEY: Final = "files"
+_STANDS_FOR: Final = tuple((kind, kind.upper()) for kind in KINDS if kind != "files")
+
+
+def columns_of(one: ObjectSchema) -> tuple[str, ...]:
+    """Return the columns that a file of these records has by default: its plain fields."""
+    return tuple(field.name for field in one.fields if field.type not in ("list", "object"))
+
+
+def _info(one: ObjectSchema) -> ObjectInfo:
+    return ObjectInfo(
+        name=one.name, label=one.label, canonical=one.name, changes=False, fields=columns_of(one)
+    )
+
+
+DESCRIPTOR: Final = Descriptor(
+    key=KEY,
+    label="Files",
+    kind="files",
+    summary="CSV, Excel (.xlsx) and JSON Lines files, brought by hand or by a program.",
+    config_fields=(
+        ConnectionField(
+            name="stands_for",
+            label="Stands for",
+            kind="choice",
+            choices=_STANDS_FOR,
+            default="psa",
+            help="The kind of system whose files these are. What that kind of system owns, a file "
+            "may change; all else it only fills in.",
+        ),
+    ),
+    secret_fields=(),
+    objects=tuple(_info(one) for one in SCHEMAS.values()),
+    writes_idempotent=False,
+)
+
+
+class Files(Connector):
+    """Nothing is fetched: what a file brings waits in the partner's own tables."""
+
+    descriptor = DESCRIPTOR
+
+    def __init__(
+        self,
+        config: Mapping[str, object],
+        secret: Mapping[str, object],
+        *,
+        budget: Budget | None = None,
+    ) -> None:
+        if config.get("stands_for") not in dict(_STANDS_FOR):
+            known = ", ".join(kind for kind, _ in _STANDS_FOR)
+            raise Config(f"Stands for: choose one of {known}.")
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def check(self) -> list[Check]:
+        """There is nothing to reach."""
+        return [Check("Files", ok=True, message="Files are taken in on this page or by the API.")]
+
+    def read(
+        self,
+        object: str,  # noqa: A002  the domain's word
+        cursor: Mapping[str, object] | None,
+        *,
+        page_size: int = 200,
+    ) -> Iterator[Page]:
+        """Give nothing: reading only tries again what was set aside."""
+        yield Page((), cursor or {"files": True}, last=True)
+
+    def write(self, write: Write) -> Written:
+        """Refuse: a file is never written to."""
+        raise Config("Files can only be read.")
+
+    def look_up(
+        self,
+        object: str,  # noqa: A002  the domain's word
+        *,
+        reference: str,
+        idempotency_key: str,
+    ) -> Written | None:
+        """Refuse, as `write`."""
+        raise Config("Files can only be read.")
+
+    def request_preview(self, write: Write) -> Mapping[str, object]:
+        """Refuse, as `write`."""
+        raise Config("Files can only be read.")

@@ -1,0 +1,10 @@
+"""Harbor Staffing: people's availability and assignments."""
+
+from syncjobs.connectors.declarative import RestConnector
+from syncjobs.connectors.sandbox_staffing.descriptor import SYSTEM
+
+
+class HarborStaffing(RestConnector):
+    """Everything about it is in its descriptor."""
+
+    system = SYSTEM

@@ -1,0 +1,1 @@
+"""Inkwell Contracts: agreements with their amendments and renewals."""

@@ -1,0 +1,1 @@
+"""Tally Revenue: takes evidence of work under a contract and recognises revenue."""

@@ -1,0 +1,1 @@
+"""Harbor Staffing: who is available, and who is planned on what."""

@@ -1,0 +1,1 @@
+"""Beacon Desk: support cases and their escalations."""

@@ -1,0 +1,225 @@
+"""Taking files in: what would become of each row, and putting the rows where webhooks put theirs.
+
+A row becomes an `InboundEvent` and is worked off like a message (`intake/arrivals`), through the
+same page commit as every reading. The same file again brings nothing new.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from governance.actors import Actor, task_actor
+from governance.services import audit
+from mappings.canonical import SCHEMAS
+from mappings.services.versions import live_version
+from syncjobs import actions
+from syncjobs.connectors.files import KEY
+from syncjobs.engine import doorbell
+from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
+from syncjobs.engine.rows import encode, fetch
+from syncjobs.models import Connection, Stream
+from syncjobs.services.blueprints import ensure_shipped
+from syncjobs.services.connections import ensure_stream
+from syncjobs.sheets import MAX_BYTES as MAX_BYTES
+from syncjobs.sheets import BadSheet, Problem, Row, Sheet, read_sheet
+from syncjobs.state import CONNECTION, INBOUND
+
+SHOWN: Final = 20
+MOST_PROBLEMS: Final = 200
+_CHUNK: Final = 1_000
+_PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
+# What others refer to is taken in first.
+_POSITIONS: Final = {name: 10 + 2 * place for place, name in enumerate(SCHEMAS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a file holds. `good`: rows with a number of their own, with that number.
+
+    `problems`: of rows that cannot be read or named (they are left out), and of rows that the
+    mapping refuses (they are set aside as they are, with an exception). `problem_count`: all.
+    """
+
+    columns: list[str]
+    good: list[tuple[Row, str]]
+    problems: list[Problem]
+    problem_count: int
+    left_out: int
+
+    @property
+    def shown(self) -> list[list[str]]:
+        """The first rows, as a table of texts."""
+        return [
+            [str(row.number), *(str(row.data.get(name, ""))[:200] for name in self.columns)]
+            for row, _ in self.good[:SHOWN]
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What came of a file. `rows` are new; 0 with `repeated` when it was taken in before."""
+
+    checked: Checked
+    rows: int
+    repeated: bool
+
+
+def check_file(
+    actor: Actor, connection: Connection, *, object_: str, name: str, content: bytes
+) -> Checked:
+    """Read a file and map every row; no row is stored.
+
+    Raises NotPermitted; ValidationError where the connection takes no files, there is no such
+    object, or the file cannot be used at all.
+    """
+    actor.require("connections.manage", connection.client_id)
+    slug = _mapping(connection, object_)
+    try:
+        sheet = read_sheet(name, content)
+    except BadSheet as error:
+        raise ValidationError(str(error)) from error
+    live = LiveMappings(connection.client_id).get(slug)
+    if live is None:
+        raise ValidationError(f"There is no published mapping {slug}. Publish one first.")
+    return _checked(sheet, live, _key_columns(slug, connection, object_))
+
+
+@transaction.atomic
+def take_file(
+    actor: Actor, connection: Connection, *, object_: str, name: str, content: bytes
+) -> Taken:
+    """Take a file's rows in; the workers do the rest. Raises as `check_file`."""
+    checked = check_file(actor, connection, object_=object_, name=name, content=content)
+    if connection.state == CONNECTION.target("disable"):
+        raise ValidationError("The connection is switched off. Switch it on first.")
+    stream = _stream(actor, connection, object_)
+    digest = hashlib.sha256(content).hexdigest()
+    new = _keep(stream, checked.good, digest)
+    audit.record(
+        actions.FILE_TAKEN,
+        object_kind="stream",
+        object_id=stream.pk,
+        object_label=stream.object,
+        client_id=connection.client_id,
+        after={
+            "file": name[:200],
+            "sha256": digest,
+            "rows": new,
+            "problems": checked.problem_count,
+            "left_out": checked.left_out,
+        },
+    )
+    if new:
+        doorbell.ring()
+    return Taken(checked, new, repeated=bool(checked.good) and not new)
+
+
+def _mapping(connection: Connection, object_: str) -> str:
+    if connection.connector != KEY:
+        raise ValidationError("This system is read by itself; it takes no files.")
+    if object_ not in SCHEMAS:
+        raise ValidationError(f"Choose what the file holds: {', '.join(SCHEMAS)}.")
+    known = Stream.objects.filter(connection=connection, object=object_).first()
+    if known is not None:
+        return known.mapping
+    # What ships with the product may be used by whoever may connect; changing it is another right.
+    shipping = task_actor("shipped mappings")
+    made = ensure_shipped(shipping, KEY, f"{object_.replace('_', '-')}-in")
+    if made is None:
+        raise ValidationError(f"There is no mapping for files of {object_}. Make one first.")
+    return made.slug
+
+
+def _stream(actor: Actor, connection: Connection, object_: str) -> Stream:
+    return ensure_stream(
+        actor,
+        connection,
+        object_=object_,
+        canonical=object_,
+        mapping=_mapping(connection, object_),
+        position=_POSITIONS[object_],
+    )
+
+
+def _key_columns(slug: str, connection: Connection, object_: str) -> list[str]:
+    """Return the columns that name a row: those which the mapping takes the number from."""
+    version = live_version(slug, connection.client_id)
+    rules = version.document.get("rules", []) if version else []
+    sources = {rule.get("target"): str(rule.get("source") or "") for rule in rules}
+    return [sources.get(name) or name for name in SCHEMAS[object_].natural_key]
+
+
+def _checked(sheet: Sheet, live: Live, keys: Sequence[str]) -> Checked:
+    problems, left_out = list(sheet.problems), len(sheet.problems)
+    good: list[tuple[Row, str]] = []
+    seen: dict[str, int] = {}
+    count = len(problems)
+    for row in sheet.rows:
+        empty = [name for name in keys if row.data.get(name) in (None, "")]
+        if empty:
+            problems.append(Problem(row.number, f"The column {empty[0]!r} is empty or missing."))
+            left_out, count = left_out + 1, count + 1
+            continue
+        key = "/".join(str(row.data[name]) for name in keys)[:200]
+        wrong = _refusal(live, row.data)
+        if key in seen:
+            wrong = wrong or f"Row {seen[key]} has the number {key} too; the later row counts."
+        if wrong:
+            count += 1
+            problems.append(Problem(row.number, wrong))
+        seen[key] = row.number
+        good.append((row, key))
+    problems.sort(key=lambda one: one.row)
+    return Checked(sheet.columns, good, problems[:MOST_PROBLEMS], count, left_out)
+
+
+def _refusal(live: Live, data: Mapping[str, Any]) -> str:
+    """Return why the mapping would refuse a row; what it refers to may be on its way."""
+    for problem in map_in(live, data, {}).problems:
+        if problem.code != REFERENCE_MISSING:
+            return f"{problem.target or 'It'}: {problem.message}"
+    return ""
+
+
+def _keep(stream: Stream, good: Sequence[tuple[Row, str]], digest: str) -> int:
+    new = 0
+    for start in range(0, len(good), _CHUNK):
+        rows = []
+        for row, key in good[start : start + _CHUNK]:
+            payload = _PAYLOAD.encode(dict(row.data))
+            version = hashlib.blake2b(payload, digest_size=12).hexdigest()
+            place = f"file:{stream.pk}:{digest[:32]}:{row.number}"
+            rows.append(
+                {
+                    "key": place,
+                    "external_id": key,
+                    "version": version,
+                    "payload": msgspec.Raw(payload),
+                }
+            )
+        params = {
+            "rows": encode(rows),
+            "connection": stream.connection_id,
+            "stream": stream.pk,
+            "state": INBOUND.start,
+        }
+        new += len(fetch(_INSERT, params))
+    return new
+
+
+_INSERT: Final = """
+    INSERT INTO syncjobs_inboundevent
+        (connection_id, stream_id, dedupe_key, external_id, source_version, payload,
+         deleted, attempts, state, problems, received_at)
+    SELECT %(connection)s, %(stream)s, x.key, x.external_id, x.version, x.payload,
+        false, 0, %(state)s, '[]', clock_timestamp()
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        key text, external_id text, version text, payload jsonb)
+    ON CONFLICT (connection_id, dedupe_key) DO NOTHING
+    RETURNING id
+"""

@@ -1,0 +1,72 @@
+"""When a workflow works: at once, or by a schedule in its client's zone."""
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from governance.actors import Actor
+from governance.services import audit
+from syncjobs import actions
+from syncjobs.cron import CronError, parse
+from syncjobs.engine.doorbell import touch
+from syncjobs.engine.flows import definition_of
+from syncjobs.engine.schedules import next_firing
+from syncjobs.models import Delivery, Workflow
+from syncjobs.state import DELIVERY
+
+
+@transaction.atomic
+def set_schedule(actor: Actor, workflow: Workflow, *, mode: str, schedule: str = "") -> Workflow:
+    """Let a workflow work in real time, or write only when its schedule fires.
+
+    `schedule`: a cron expression in the client's zone, needed for all modes but real time. In
+    batch mode its work also goes behind all other. Raises NotPermitted; ValidationError where
+    the schedule cannot be read, or the workflow compares and so needs one.
+    """
+    actor.require("workflows.manage", workflow.client_id)
+    rows = Workflow.objects.select_for_update(of=("self",)).select_related("client", "version")
+    row = rows.get(pk=workflow.pk)
+    text = " ".join(schedule.split())
+    _check(row, mode, text)
+    before = {"mode": row.mode, "schedule": row.schedule}
+    row.mode, row.schedule = mode, "" if mode == Workflow.Mode.REAL_TIME else text
+    row.priority = _priority(row)
+    row.next_run_at = next_firing(row)
+    row.save(update_fields=["mode", "schedule", "priority", "next_run_at", "updated_at"])
+    # What was planned under the old rule goes by the new one.
+    waiting = Delivery.objects.filter(workflow=row, state=DELIVERY.start, attempts=0)
+    waiting.update(not_before=row.next_run_at or timezone.now(), priority=row.priority)
+    touch()
+    audit.record(
+        actions.WORKFLOW_CHANGED,
+        object_kind="workflow",
+        object_id=row.pk,
+        object_label=row.name,
+        client_id=row.client_id,
+        before=before,
+        after={"mode": row.mode, "schedule": row.schedule},
+    )
+    return row
+
+
+def _check(workflow: Workflow, mode: str, schedule: str) -> None:
+    if mode not in Workflow.Mode.values:
+        raise ValidationError({"mode": f"Choose one of {', '.join(Workflow.Mode.values)}."})
+    if mode == Workflow.Mode.REAL_TIME:
+        if workflow.version is not None and definition_of(workflow.version).comparisons:
+            raise ValidationError({"mode": "This one compares whole months: give it a schedule."})
+        return
+    try:
+        parse(schedule)
+    except CronError as error:
+        raise ValidationError({"schedule": str(error)}) from error
+
+
+def _priority(workflow: Workflow) -> int:
+    """Batch work is in the background; leaving batch gives the blueprint's own class back."""
+    if workflow.mode == Workflow.Mode.BATCH:
+        return int(Workflow.Priority.BULK)
+    if workflow.priority != Workflow.Priority.BULK:
+        return workflow.priority
+    shipped = workflow.version.definition.get("priority") if workflow.version else None
+    return int(shipped or Workflow.Priority.NORMAL)

@@ -1,0 +1,28 @@
+"""Golden samples of the shipped mappings: what goes in, and exactly what comes out."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mappings.engine import Inputs, compile_mapping
+from syncjobs.engine.rows import encode
+from syncjobs.services.blueprints import shipped_mapping
+
+HERE = Path(__file__).parent / "golden"
+SAMPLES = sorted(HERE.glob("*/*.json"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_a_shipped_mapping_gives_exactly_this(path: Path) -> None:
+    sample = json.loads(path.read_text())
+    shipped = shipped_mapping(path.parent.name, path.stem)
+    assert shipped is not None
+    made = {"inbound": shipped["canonical"], "derive": shipped.get("makes", "")}
+    compiled = compile_mapping(shipped["document"], object_type=made.get(shipped["direction"], ""))
+    known = sample.get("references", {})
+    references = {tuple(place.split(":", 1)): id_ for place, id_ in known.items()}
+    inputs = Inputs(references=references, variables=sample.get("variables", {}))
+    mapped = compiled.run(sample["input"], inputs=inputs)
+    assert [one.message for one in mapped.problems] == []
+    assert json.loads(encode(mapped.data)) == sample["output"]

@@ -1,0 +1,201 @@
+"""Schedules: when they fire, that they fire once, and what the nightly comparison finds."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from governance.actors import Actor
+from governance.errors import NotPermitted
+from governance.models import AuditEntry
+from syncjobs.cron import CronError, next_after, parse
+from syncjobs.engine import doorbell
+from syncjobs.engine.drain import drain, drain_until_idle
+from syncjobs.engine.schedules import fire_due
+from syncjobs.models import Delivery, Issue, Run, Workflow
+from syncjobs.services.schedules import set_schedule
+from syncjobs.services.workflows import run_now
+from tenants.accounts.models import Client
+from tests.syncjobs.factories import BUILDER, Lab
+from tests.syncjobs.sandboxes import BUILDER as SETTER
+from tests.syncjobs.sandboxes import Systems3, three_systems
+
+NIGHTLY = "15 2 * * *"
+
+
+def _utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[misc, arg-type]  # year, month, day, …
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "after", "fires"),
+    [
+        (NIGHTLY, "America/New_York", _utc(2026, 11, 21, 12), _utc(2026, 11, 22, 7, 15)),
+        ("0 8-18/5 * * mon-fri", "UTC", _utc(2026, 11, 20, 18), _utc(2026, 11, 23, 8)),
+        ("0 0 29 2 *", "UTC", _utc(2026, 3, 1), _utc(2028, 2, 29)),
+        # Either day is enough where both are given: the 13th or a Friday.
+        ("0 0 13 * 5", "UTC", _utc(2026, 11, 11), _utc(2026, 11, 13)),
+        ("0 0 13 * 5", "UTC", _utc(2026, 11, 13), _utc(2026, 11, 20)),
+        # The hour that is left out fires at the change, the hour that comes twice only once.
+        ("30 1 * * *", "Europe/London", _utc(2026, 3, 28, 12), _utc(2026, 3, 29, 1)),
+        ("30 1 * * *", "Europe/London", _utc(2026, 10, 24, 12), _utc(2026, 10, 25, 0, 30)),
+        ("30 1 * * *", "Europe/London", _utc(2026, 10, 25, 0, 30), _utc(2026, 10, 26, 1, 30)),
+    ],
+)
+def test_a_schedule_fires_in_its_zone(
+    text: str, zone: str, after: datetime, fires: datetime
+) -> None:
+    assert next_after(parse(text), after, zone) == fires
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "five parts"),
+        ("* * * *", "five parts"),
+        ("61 * * * *", "minute must be between 0 and 59"),
+        ("0 0 31 2 *", "never comes"),
+        ("0 5-1 * * *", "runs backwards"),
+        ("*/0 * * * *", "step of the minute"),
+        ("0 0 * * funday", "day of the week"),
+        ("٣ * * * *", "minute must be"),
+        ("1," * 60 + "1 * * * *", "five parts"),
+    ],
+)
+def test_a_schedule_that_is_wrong_says_where(text: str, words: str) -> None:
+    with pytest.raises(CronError, match=words):
+        parse(text)
+
+
+def test_what_comes_in_waits_for_the_schedule_and_goes_when_it_fires(lab: Lab) -> None:
+    made = set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule=" 15  2 * * * ")
+    assert made.next_run_at is not None
+    assert doorbell.next_due() is not None
+    lab.put_customer("1")
+    lab.drain()
+    assert lab.target.effects == []
+    assert Delivery.objects.get().not_before == made.next_run_at
+
+    # Its time comes, for two workers at once: one fires it, once.
+    Workflow.objects.update(next_run_at=timezone.now() - timedelta(seconds=1))
+    assert doorbell.next_due() == 0
+    assert fire_due() == fire_due() == []
+    assert Run.objects.filter(workflow=lab.workflow, trigger="schedule").count() == 1
+    lab.drain()
+    assert [one.what for one in lab.target.effects] == ["created"]
+    again = Workflow.objects.get(pk=lab.workflow.pk).next_run_at
+    assert again is not None
+    assert again > timezone.now()
+
+
+def test_a_paused_workflow_does_not_fire_and_real_time_lets_go_at_once(lab: Lab) -> None:
+    set_schedule(BUILDER, lab.workflow, mode="batch", schedule=NIGHTLY)
+    lab.put_customer("1")
+    lab.drain()
+    Workflow.objects.update(state="paused", next_run_at=timezone.now() - timedelta(seconds=1))
+    assert fire_due() == []
+    assert not Run.objects.filter(trigger="schedule", workflow=lab.workflow).exists()
+    Workflow.objects.update(state="active")
+    assert Delivery.objects.get().priority == Workflow.Priority.BULK
+    made = set_schedule(BUILDER, lab.workflow, mode="real_time")
+    assert (made.schedule, made.next_run_at, made.priority) == ("", None, 20)
+    lab.drain()
+    assert len(lab.target.effects) == 1
+
+
+def test_who_may_set_a_schedule_and_what_is_kept_of_it(lab: Lab, dave: Actor) -> None:
+    with pytest.raises(NotPermitted):
+        set_schedule(dave, lab.workflow, mode="scheduled", schedule=NIGHTLY)
+    with pytest.raises(ValidationError, match="five parts"):
+        set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule="nightly")
+    set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule=NIGHTLY)
+    entry = AuditEntry.objects.filter(action="workflow.changed").latest("pk")
+    assert entry.after == {"mode": "scheduled", "schedule": NIGHTLY}
+
+
+# --- the nightly comparison ------------------------------------------------------------------
+
+
+@pytest.fixture
+def night(alder: Client, at_work: None) -> Iterator[Systems3]:
+    """A PSA with a day of work of one project, all of it billed by hand in the ERP."""
+    with three_systems(alder, ("nightly_margin",), kinds=("psa", "erp")) as systems:
+        psa, erp = systems.psa, systems.erp
+        erp.control("add_tax_code", code="V", rate="0.2", description="Standard")
+        erp.bulk("customers", [{"number": "C", "name": "C", "currency": "EUR", "taxCode": "V"}])
+        psa.bulk("projects", [{"Code": "P", "Name": "P", "Currency": "EUR"}])
+        person = {"Number": "R", "LastName": "Rae", "Currency": "EUR", "CostRate": "60.00"}
+        psa.bulk("resources", [person])
+        for number, hours in (("T-1", "8.00"), ("T-2", "4.00")):
+            _work(systems, number, hours)
+        draft = {"customerNumber": "C", "externalReference": "P:1", "currency": "EUR"}
+        erp.bulk("invoices", [{**draft, "projectCode": "P", "period": "2026-10"}])
+        for number, hours in (("T-1", "8.00"), ("T-2", "4.00")):
+            _bill(systems, number, hours)
+        drain_until_idle(patience=0.3)
+        yield systems
+
+
+def _work(systems: Systems3, number: str, hours: str) -> None:
+    entry = {"ProjectCode": "P", "ResourceNumber": "R", "WorkDate": "2026-10-07", "Rate": "100.00"}
+    more = {"Number": number, "Hours": hours, "Currency": "EUR", "State": "Approved"}
+    systems.psa.bulk("timeEntries", [{**entry, **more}])
+
+
+def _bill(systems: Systems3, number: str, hours: str) -> None:
+    line = {"externalReference": number, "quantity": hours, "unitPrice": "100.00"}
+    more = {"invoiceReference": "P:1", "description": "Work", "workDate": "2026-10-07"}
+    amount = str((Decimal(hours) * 100).quantize(Decimal("0.01")))
+    systems.erp.call("POST", "/erp/v1/invoiceLines", {**line, **more, "lineAmount": amount})
+
+
+def _compare() -> Run:
+    run_now(SETTER, Workflow.objects.get())
+    drain()
+    return Run.objects.filter(trigger="schedule", stream=None).latest("pk")
+
+
+def test_a_night_finds_equal_totals_a_margin_then_what_differs_and_that_it_was_mended(
+    night: Systems3,
+) -> None:
+    run = _compare()
+    assert run.state == "succeeded", run.message
+    (time,) = (one for one in run.detail["comparisons"] if one["name"] == "Billable time")
+    assert (time["period"], time["source"], time["target"]) == (
+        "2026-10",
+        {"count": 2, "sum": "1200.00"},
+        {"count": 2, "sum": "1200.00"},
+    )
+    (margin,) = run.detail["margins"]
+    assert (margin["billed"], margin["cost"], margin["margin"]) == ("1200.00", "720.00", "480.00")
+    following = Workflow.objects.get().next_run_at
+    assert following is not None
+    assert following > timezone.now()
+
+    _work(night, "T-3", "2.00")
+    run = _compare()
+    assert run.state == "partial"
+    issue = Issue.objects.get(kind="control_total_off")
+    assert "2026-10" in issue.title
+    assert "T-3" in issue.detail["message"]
+    assert issue.detail["difference"] == "-200.00"
+
+    _bill(night, "T-3", "2.00")
+    assert _compare().state == "succeeded"
+    issue.refresh_from_db()
+    assert issue.state == "resolved"
+
+
+def test_a_system_that_cannot_be_read_fails_the_night_and_it_is_made_again(
+    night: Systems3,
+) -> None:
+    night.erp.fault("status", status=503)
+    run = _compare()
+    assert run.state == "failed"
+    assert not Issue.objects.filter(kind="control_total_off").exists()
+    following = Workflow.objects.get().next_run_at
+    assert following is not None
+    assert following <= timezone.now() + timedelta(minutes=21)
