@@ -281,6 +281,8 @@ KEEP_DAYS = {
     "messages": env.int("LIVERY_KEEP_MESSAGES_DAYS", 30),
     "readings": env.int("LIVERY_KEEP_READINGS_DAYS", 30),
 }
+# How many of the latest records an impact preview runs through old and new rules.
+IMPACT_RECORDS = env.int("LIVERY_IMPACT_RECORDS", 1000)
 # Webhooks taken a minute, for each connection and web process; more are told to wait.
 HOOK_RATE_PER_MINUTE = env.int("LIVERY_HOOK_RATE", 6000)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from governance.actors import Actor
 from governance.models import ChangeRequest
+from governance.services import impacts
 from governance.services.signing import approve
 from mappings.models import Mapping as MappingRow
 from mappings.services.versions import ensure_mapping, propose_version, save_draft
@@ -52,6 +53,8 @@ def ensure_approved_change(partner: DemoPartner) -> None:
         reason="Long task names run over the edge of the printed invoice.",
         ticket="CHG-1038",
     )
+    impacts.work_all()
+    request.refresh_from_db()
     approver = actor_for(_person(partner, "approver"))
     approve(
         approver,

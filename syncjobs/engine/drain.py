@@ -11,7 +11,7 @@ from typing import Final
 
 from django.core.cache import cache
 
-from governance.services import changes
+from governance.services import changes, impacts
 from syncjobs.engine import doorbell
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
@@ -36,6 +36,7 @@ class Drained:
     deliveries: int = 0
     read: int = 0
     reaped: int = 0
+    previews: int = 0
     more: bool = False
     errors: list[str] = field(default_factory=list)
 
@@ -73,6 +74,7 @@ def drain(
         recheck()
         age()
         _hourly()
+        done.previews = impacts.work_due(stop=stop)
         while not full():
             if not _round(opened, done, full, most):
                 break
@@ -140,6 +142,7 @@ def drain_until_idle(
         total.deliveries += part.deliveries
         total.read += part.read
         total.reaped += part.reaped
+        total.previews += part.previews
         total.errors += part.errors
         if part.more:
             continue
