@@ -11,6 +11,7 @@ from governance.decisions import (
     RemarkForm,
     decide,
     detail_page_context,
+    impact_progress,
     post_approval,
     post_rejection,
     submitted,
@@ -18,7 +19,7 @@ from governance.decisions import (
 from governance.doors import guarded_page
 from governance.models import ChangeRequest
 from governance.requests import actor_of
-from governance.services import changes
+from governance.services import changes, impacts
 from governance.services.details import awaiting_signature
 from governance.services.requests import visible_requests
 from governance.state import CLOSED, OPEN
@@ -76,6 +77,26 @@ def change_list(request: HttpRequest) -> HttpResponse:
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one request with its differences, signatures and history."""
     return render(request, "governance/change_detail.html", detail_page_context(request, pk))
+
+
+@guarded_page("changes.view")
+@require_GET
+def change_impact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far the impact preview is."""
+    return impact_progress(request, pk, PAGE, "change_impact")
+
+
+@guarded_page("changes.view")
+@require_POST
+def change_impact_again(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Let the impact preview be made anew."""
+    return decide(
+        request,
+        PAGE,
+        pk,
+        lambda: impacts.ask_again(actor_of(request), pk),
+        lambda _: "The preview is being made.",
+    )
 
 
 @guarded_page("changes.approve")

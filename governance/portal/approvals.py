@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from governance.decisions import detail_page_context, post_approval, post_rejection
+from governance.decisions import detail_page_context, impact_progress, post_approval, post_rejection
 from governance.doors import guarded_page
 from governance.requests import actor_of
 from governance.services.details import awaiting_signature
@@ -33,6 +33,13 @@ def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one change of the person's own company."""
     context = detail_page_context(request, pk)
     return render(request, "governance/portal/approval_detail.html", context)
+
+
+@guarded_page("changes.view")
+@require_GET
+def approval_impact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far the impact preview is."""
+    return impact_progress(request, pk, PAGE, "approval_impact")
 
 
 @guarded_page("changes.approve")

@@ -187,7 +187,9 @@ ADMIN: dict[str, Rule] = {
         "custom_field_add custom_field_change custom_field_retire", Rule("mappings.edit", ACT)
     ),
     "change_list": Rule("changes.view"),
-    "change_detail": Rule("changes.view", owned=True),
+    **_rules("change_detail change_impact", Rule("changes.view", owned=True)),
+    # Whoever may propose or sign lets a preview be made anew; the service asks for either.
+    "change_impact_again": Rule("changes.propose changes.approve", ACT, owned=True),
     **_rules("change_approve change_reject", Rule("changes.approve", ACT, owned=True)),
     "change_withdraw": Rule("changes.propose", ACT, owned=True),
     "change_apply": Rule("changes.apply", ACT, owned=True),
@@ -219,7 +221,7 @@ PORTAL: dict[str, Rule] = {
     "portal_home": Rule(SIGNED_IN),
     "mail_choices": Rule(SIGNED_IN, FORM),
     "approval_list": Rule("changes.view"),
-    "approval_detail": Rule("changes.view", owned=True),
+    **_rules("approval_detail approval_impact", Rule("changes.view", owned=True)),
     **_rules("approval_approve approval_reject", Rule("changes.approve", ACT, owned=True)),
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),

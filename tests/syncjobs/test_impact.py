@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 
 from governance import appliers, impact
 from governance.actors import Actor
@@ -14,7 +15,7 @@ from governance.models import AuditEntry, Change, ChangeRequest, Policy
 from governance.services import changes, impacts
 from governance.services.policies import ensure_default_policies
 from mappings.services.value_maps import ensure_value_map, propose_table
-from mappings.services.versions import propose_document
+from mappings.services.versions import ensure_mapping, propose_document
 from syncjobs.engine.doorbell import next_due
 from syncjobs.engine.drain import drain
 from syncjobs.models import CanonicalRecord, Delivery, Workflow
@@ -275,3 +276,52 @@ def test_a_worker_that_dies_leaves_the_preview_to_the_next_and_poison_is_given_u
     assert impacts.work_due() == 0
     change = request.changes.get()
     assert impacts.standing_of(change, [change]).state == "failed"
+
+
+def test_the_page_shows_progress_then_the_money_and_only_then_the_button(
+    alder: Client, bob: Actor, browse: Callable[..., Browser]
+) -> None:
+    mapping, _, _ = billed_hours(alder, HOURS)
+    request = _propose(bob, mapping)
+    carol = browse(actors.CAROL)
+    page = carol.get(f"/changes/{request.pk}/").content.decode()
+    assert "The impact preview is being made" in page
+    assert "Approve</button>" not in page
+    assert "Reject</button>" in page
+    fragment = carol.get(f"/changes/{request.pk}/impact/")
+    assert "HX-Refresh" not in fragment
+    assert 'hx-trigger="every 2s"' in fragment.content.decode()
+    drain()
+    assert carol.get(f"/changes/{request.pk}/impact/")["HX-Refresh"] == "true"
+    page = carol.get(f"/changes/{request.pk}/").content.decode()
+    assert page.count("+12,430.00") == 2  # beside the button, and in the table
+    assert "80025.00" in page
+    assert "88027.50" in page
+    assert "Approve</button>" in page
+    # Frank reads; he neither proposes nor signs, so he starts nothing.
+    frank = browse(actors.FRANK)
+    assert frank.post(f"/changes/{request.pk}/impact/again/").status_code == 403
+
+
+def test_a_clients_approver_sees_the_money_of_their_own_records_in_the_portal(
+    alder: Client, birch: Client, bob: Actor, browse: Callable[..., Browser]
+) -> None:
+    billed_hours(alder, HOURS)
+    billed_hours(birch, ["10"])
+    own = ensure_mapping(
+        bob,
+        slug="line-out",
+        name="Lines of Alder",
+        direction="outbound",
+        canonical="time_entry",
+        object="time_entrys",
+        document={"rules": LINES},
+        client_id=alder.pk,
+    )
+    request = _propose(bob, own)
+    drain()
+    heidi, mallory = browse(actors.HEIDI), browse(actors.MALLORY)
+    page = heidi.get(f"/approvals/{request.pk}/").content.decode()
+    assert "+12,430.00" in page
+    assert f"T-{birch.pk}-0" not in page
+    assert mallory.get(f"/approvals/{request.pk}/impact/").status_code == 404
