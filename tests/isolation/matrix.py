@@ -195,6 +195,7 @@ ADMIN: dict[str, Rule] = {
     "change_apply": Rule("changes.apply", ACT, owned=True),
     "audit_list": Rule("audit.view"),
     "audit_export": Rule("audit.view"),
+    **_rules("evidence evidence_workbook evidence_paper", Rule("audit.view")),
     "workflow_dry_run": Rule("workflows.operate", ACT, owned=True),
     "connection_list": Rule("connections.view"),
     "connection_detail": Rule("connections.view", owned=True),

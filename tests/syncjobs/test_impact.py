@@ -23,10 +23,12 @@ from syncjobs.services.impact import KIND as WORKFLOW
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
+from tests.at_home import at_home
 from tests.syncjobs.billed import DEARER, LINES, billed_hours, definition_step, deliver
 from tests.syncjobs.factories import BUILDER, make_mapping
 
-pytestmark = pytest.mark.usefixtures("at_work")
+pytestmark = pytest.mark.usefixtures("at_work", "at_home")
+__all__ = ["at_home"]
 ActorOf = Callable[[Person], Actor]
 # 1,243 hours: ten more for each of them is 12,430.
 HOURS = ["400.5", "800.25", "42.25"]
