@@ -151,9 +151,15 @@ def money_rows(report: Mapping[str, Any]) -> list[MoneyRow]:
     ]
 
 
-def _examples(actor: Actor, request: ChangeRequest, report: Mapping[str, Any]) -> list[ExampleView]:
-    """Records are for those who may read records, a client's people for their own client's."""
+def report_for(actor: Actor, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored preview as an actor may read it: examples are records, for those who may
+    read records, and for a client's people and programs their own client's."""
     shown = [one for one in report["examples"] if actor.can("records.view", int(one["client_id"]))]
+    return {**report, "examples": shown}
+
+
+def _examples(actor: Actor, request: ChangeRequest, report: Mapping[str, Any]) -> list[ExampleView]:
+    shown = report_for(actor, report)["examples"]
     names = client_names(one["client_id"] for one in shown) if request.client_id is None else {}
     return [
         ExampleView(
