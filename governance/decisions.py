@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from governance.errors import Refusal, SignatureRefused
 from governance.models import ChangeRequest
 from governance.requests import actor_of
-from governance.services import changes
+from governance.services import changes, impacts
 from governance.services.details import RequestDetail, missing_in_words, request_detail
 
 
@@ -142,3 +142,14 @@ def impact_progress(
     if not detail.impact_going:
         answer["HX-Refresh"] = "true"
     return answer
+
+
+def post_impact_again(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
+    """Let the impact preview be made anew."""
+    return decide(
+        request,
+        page,
+        request_id,
+        lambda: impacts.ask_again(actor_of(request), request_id),
+        lambda _: "The preview is being made.",
+    )

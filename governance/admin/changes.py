@@ -13,13 +13,14 @@ from governance.decisions import (
     detail_page_context,
     impact_progress,
     post_approval,
+    post_impact_again,
     post_rejection,
     submitted,
 )
 from governance.doors import guarded_page
 from governance.models import ChangeRequest
 from governance.requests import actor_of
-from governance.services import changes, impacts
+from governance.services import changes
 from governance.services.details import awaiting_signature
 from governance.services.requests import visible_requests
 from governance.state import CLOSED, OPEN
@@ -90,13 +91,7 @@ def change_impact(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def change_impact_again(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Let the impact preview be made anew."""
-    return decide(
-        request,
-        PAGE,
-        pk,
-        lambda: impacts.ask_again(actor_of(request), pk),
-        lambda _: "The preview is being made.",
-    )
+    return post_impact_again(request, PAGE, pk)
 
 
 @guarded_page("changes.approve")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
@@ -25,6 +26,13 @@ from governance.services.impact_views import money_rows
 
 _SIGNS = {"+": "added: ", "-": "removed: "}
 _OBJECT = "change_request"
+_VERDICTS = {
+    "same": "the same",
+    "changed": "changed",
+    "failing": "newly failing",
+    "held": "newly held",
+    "freed": "newly going out",
+}
 
 
 def collect(actor: Actor, period: Period, form: str) -> Evidence:
@@ -111,8 +119,8 @@ def _population_in_words(
         if any(one.action == CHANGE_APPLIED.key and period.has(one.at) for one in entries)
     }
     chosen = (
-        f"{len(requests)} change requests: every one that was proposed, decided or applied in "
-        "the period, taken from the table of requests and from the audit trail by the system; "
+        f"Change requests: {len(requests)}. These are all that were proposed, decided or applied "
+        "in the period, taken from the table of requests and from the audit trail by the system; "
         "nobody chose among them."
     )
     counted = (
@@ -175,10 +183,13 @@ def _impact(change: Change) -> list[str]:
     report = change.impact
     if report is None:
         return []
-    counts = ", ".join(f"{number} {name}" for name, number in report["counts"].items())
+    counts = ", ".join(
+        f"{report['counts'].get(name, 0)} {word}" for name, word in _VERDICTS.items()
+    )
+    made = utc(datetime.fromisoformat(report["at"]))
     bound = "part of what was signed" if change.impact_digest else "not part of what was signed"
     tried = (
-        f"{change.target_label}: {report['tried']} records tried on {report['at'][:19]}: {counts} "
+        f"{change.target_label}: {report['tried']} records tried on {made}: {counts} "
         f"({bound}; digest {change.impact_digest or 'none'})."
     )
     money = (

@@ -78,6 +78,16 @@ class ImpactView:
         return self.at is not None
 
     @property
+    def stops(self) -> bool:
+        """Whether any amount newly does not go out."""
+        return any(row.stopped for row in self.money)
+
+    @property
+    def frees(self) -> bool:
+        """Whether any amount newly goes out."""
+        return any(row.freed for row in self.money)
+
+    @property
     def moved(self) -> list[MoneyRow]:
         """The currencies in which anything moves."""
         return [row for row in self.money if row.difference or row.stopped or row.freed]
@@ -132,6 +142,7 @@ def _view(actor: Actor, request: ChangeRequest, change: Change, standing: Standi
             Count(_WORDS[name][0], number, _WORDS[name][1] if number else "")
             for name in VERDICTS
             for number in [int(report["counts"].get(name, 0))]
+            if number or name != "freed"
         ],
         money=money_rows(report),
         examples=_examples(actor, request, report),

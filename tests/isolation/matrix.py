@@ -223,7 +223,10 @@ PORTAL: dict[str, Rule] = {
     "mail_choices": Rule(SIGNED_IN, FORM),
     "approval_list": Rule("changes.view"),
     **_rules("approval_detail approval_impact", Rule("changes.view", owned=True)),
-    **_rules("approval_approve approval_reject", Rule("changes.approve", ACT, owned=True)),
+    **_rules(
+        "approval_approve approval_reject approval_impact_again",
+        Rule("changes.approve", ACT, owned=True),
+    ),
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),
     "statement_issued": Rule("statements.view", owned=True),
