@@ -1,18 +1,26 @@
 """Impact previews: what a proposed change would do to real records, before anybody signs."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
+from branding.pdf.evidence import evidence_html
+from branding.services.identity import current_identity
+from branding.viewer import Viewer
 from governance import appliers, impact
 from governance.actors import Actor
 from governance.appliers import Applier, Risk
 from governance.errors import SignatureRefused
+from governance.evidence import Period
 from governance.impact import Assessment, Assessor
 from governance.models import AuditEntry, Change, ChangeRequest, Policy
 from governance.services import changes, impacts
+from governance.services.evidence import collect
 from governance.services.policies import ensure_default_policies
 from mappings.services.value_maps import ensure_value_map, propose_table
 from mappings.services.versions import ensure_mapping, propose_document
@@ -305,8 +313,18 @@ def test_the_page_shows_progress_then_the_money_and_only_then_the_button(
     assert frank.post(f"/changes/{request.pk}/impact/again/").status_code == 403
 
 
-def test_a_clients_approver_sees_the_money_of_their_own_records_in_the_portal(
-    alder: Client, birch: Client, bob: Actor, browse: Callable[..., Browser]
+def _post_signature(browser: Browser, page: str, request: ChangeRequest) -> str:
+    """Press Approve as the page shows it; return the page that follows."""
+    text = browser.get(page).content.decode()
+    assert "+12,430.00" in text
+    shown = re.search(r'name="content_hash" value="([0-9a-f]{64})"', text)
+    assert shown is not None
+    answer = browser.post(f"{page}approve/", {"content_hash": shown[1]}, follow=True)
+    return answer.content.decode()
+
+
+def test_the_story_from_the_proposal_to_the_auditors_paper(
+    alder: Client, birch: Client, bob: Actor, actor: ActorOf, browse: Callable[..., Browser]
 ) -> None:
     billed_hours(alder, HOURS)
     billed_hours(birch, ["10"])
@@ -322,8 +340,28 @@ def test_a_clients_approver_sees_the_money_of_their_own_records_in_the_portal(
     )
     request = _propose(bob, own)
     drain()
+    page = _post_signature(browse(actors.CAROL), f"/changes/{request.pk}/", request)
+    assert "It still needs the signature of Alder Consulting" in page
+    # The client's finance lead sees the same figure, and its own records only.
     heidi, mallory = browse(actors.HEIDI), browse(actors.MALLORY)
-    page = heidi.get(f"/approvals/{request.pk}/").content.decode()
-    assert "+12,430.00" in page
-    assert f"T-{birch.pk}-0" not in page
+    assert f"T-{birch.pk}-0" not in heidi.get(f"/approvals/{request.pk}/").content.decode()
     assert mallory.get(f"/approvals/{request.pk}/impact/").status_code == 404
+    page = _post_signature(heidi, f"/approvals/{request.pk}/", request)
+    assert "Signed. The change is live." in page
+    own.refresh_from_db()
+    assert own.live is not None
+    assert own.live.document == {"rules": DEARER}
+
+    period = Period(timezone.now() - timedelta(hours=1), timezone.now() + timedelta(minutes=1))
+    found = collect(actor(actors.FRANK), period, "pdf")
+    paper = evidence_html(found, current_identity(), Viewer())
+    for told in (
+        "before 124300.00, after 136730.00, difference 12430.00",
+        "part of what was signed",
+        "Carol Diaz",
+        "Heidi Brandt",
+        "removed: lineAmount",
+        "The two agree.",
+    ):
+        assert told in paper
+    assert [row[4] for row in found.stories[0].approvals] == ["Yes", "Yes"]
