@@ -97,6 +97,7 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("API tokens", "token_list", "tokens.manage", "key"),
             Entry("Support access", "support_list", "support.grant", "life-buoy"),
             Entry("Audit", "audit_list", "audit.view", "history"),
+            Entry("Evidence", "evidence", "audit.view", "stamp"),
         ),
     ),
     (

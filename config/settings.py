@@ -291,6 +291,8 @@ MOST_AT_ONCE = {
     "client": env.int("LIVERY_CLIENT_IN_FLIGHT", 32),
     "partner": env.int("LIVERY_PARTNER_IN_FLIGHT", 64),
 }
+# How many of the latest records an impact preview runs through old and new rules.
+IMPACT_RECORDS = env.int("LIVERY_IMPACT_RECORDS", 1000)
 # Webhooks taken a minute, for each connection and web process; more are told to wait.
 HOOK_RATE_PER_MINUTE = env.int("LIVERY_HOOK_RATE", 6000)
 

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("commercial/", include("branding.admin.urls")),
     path("mappings/", include("mappings.admin.urls")),
     path("changes/", include("governance.admin.urls")),
+    path("evidence/", include("branding.admin.evidence_urls")),
     path("work/", include("syncjobs.admin.urls")),
     path("", partner_admin.urls),
 ]

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
 
 from governance.errors import Refusal, SignatureRefused
 from governance.models import ChangeRequest
 from governance.requests import actor_of
-from governance.services import changes
-from governance.services.details import missing_in_words, request_detail
+from governance.services import changes, impacts
+from governance.services.details import RequestDetail, missing_in_words, request_detail
 
 
 class SignatureForm(forms.Form):
@@ -127,3 +127,29 @@ def submitted(
     for problems in form.errors.values():
         messages.error(request, str(problems[0]))
     return redirect(page, request_id)
+
+
+def impact_progress(
+    request: HttpRequest, request_id: int, page: str, fragment: str
+) -> HttpResponse:
+    """Return the impact part of a request's page while it is being made; once it is there, tell
+    the browser to load the page anew, because what is signed has changed with it."""
+    context = detail_page_context(request, request_id)
+    detail = context["detail"]
+    assert isinstance(detail, RequestDetail)
+    context.update(detail_page=page, impact_page=fragment)
+    answer = render(request, "governance/parts/impact.html", context)
+    if not detail.impact_going:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+def post_impact_again(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
+    """Let the impact preview be made anew."""
+    return decide(
+        request,
+        page,
+        request_id,
+        lambda: impacts.ask_again(actor_of(request), request_id),
+        lambda _: "The preview is being made.",
+    )

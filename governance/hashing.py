@@ -13,13 +13,15 @@ _MAX_DEPTH: Final = 60
 
 @dataclass(frozen=True)
 class HashedChange:
-    """The parts of one change that a signature covers."""
+    """The parts of one change that a signature covers. impact: the digest of its preview, ""
+    while none is bound."""
 
     kind: str
     target_id: str
     client_id: int | None
     base_version: str
     content: Mapping[str, object]
+    impact: str = ""
 
 
 def content_hash(revision: int, changes: Sequence[HashedChange]) -> str:
@@ -28,9 +30,16 @@ def content_hash(revision: int, changes: Sequence[HashedChange]) -> str:
     The revision counts edits and moved bases, so that a signature never comes back to life
     when content returns to what it once was.
     """
-    document = {"revision": revision, "changes": [asdict(change) for change in changes]}
+    document = {"revision": revision, "changes": [_signed(change) for change in changes]}
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _signed(change: HashedChange) -> dict[str, object]:
+    parts = asdict(change)
+    if not change.impact:
+        del parts["impact"]  # as it was signed before there were previews
+    return parts
 
 
 def plain_content(content: Mapping[str, object]) -> dict[str, object]:

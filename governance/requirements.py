@@ -8,12 +8,14 @@ from dataclasses import dataclass
 class Requirement:
     """approvals: signatures by the partner's staff. client_id: the client whose approver
     must sign as well, or None. auto_apply: whether the last signature makes it live.
-    independence_days: how long a hand in somebody's account makes two people one."""
+    independence_days: how long a hand in somebody's account makes two people one. impact:
+    whether an impact preview must be there before anybody signs."""
 
     approvals: int
     client_id: int | None
     auto_apply: bool
     independence_days: int = 0
+    impact: bool = False
 
 
 @dataclass(frozen=True)

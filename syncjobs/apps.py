@@ -11,17 +11,22 @@ class SyncjobsConfig(AppConfig):
 
     def ready(self) -> None:
         from branding.navigation import register_counter
+        from governance.impact import register_assessor, register_bell
         from mappings.catalogue import register_catalogue
         from mappings.publishing import register_listener
         from mappings.samples import register_finder
+        from mappings.trials import register_trials
         from syncjobs import actions  # noqa: F401  registers the audit actions
         from syncjobs.engine.release import release_for_live
         from syncjobs.engine.load import load
+        from syncjobs.engine.doorbell import ring
         from syncjobs.engine.samples import fields_of, find_samples
+        from syncjobs.engine.trials import find_trials
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
         from syncjobs.services.digest import exception_digests
         from syncjobs.services.incidents import incident_news
+        from syncjobs.services.impact import DEFINITION_IMPACT
         from syncjobs.services.plain_calls import call
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
@@ -41,5 +46,8 @@ class SyncjobsConfig(AppConfig):
         register_check(check_stored_credentials)
         register_finder(find_samples)
         register_listener(release_for_live)
+        register_trials(find_trials)
+        register_assessor(DEFINITION_IMPACT)
+        register_bell(ring)
         register_catalogue(fields_of)
         register_counter("open_exceptions", open_exceptions)

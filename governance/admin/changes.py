@@ -11,7 +11,9 @@ from governance.decisions import (
     RemarkForm,
     decide,
     detail_page_context,
+    impact_progress,
     post_approval,
+    post_impact_again,
     post_rejection,
     submitted,
 )
@@ -76,6 +78,20 @@ def change_list(request: HttpRequest) -> HttpResponse:
 def change_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one request with its differences, signatures and history."""
     return render(request, "governance/change_detail.html", detail_page_context(request, pk))
+
+
+@guarded_page("changes.view")
+@require_GET
+def change_impact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far the impact preview is."""
+    return impact_progress(request, pk, PAGE, "change_impact")
+
+
+@guarded_page("changes.view")
+@require_POST
+def change_impact_again(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Let the impact preview be made anew."""
+    return post_impact_again(request, PAGE, pk)
 
 
 @guarded_page("changes.approve")

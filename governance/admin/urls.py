@@ -11,6 +11,8 @@ urlpatterns: list[URLPattern] = [
     path("<int:pk>/reject/", changes.change_reject, name="change_reject"),
     path("<int:pk>/withdraw/", changes.change_withdraw, name="change_withdraw"),
     path("<int:pk>/apply/", changes.change_apply, name="change_apply"),
+    path("<int:pk>/impact/", changes.change_impact, name="change_impact"),
+    path("<int:pk>/impact/again/", changes.change_impact_again, name="change_impact_again"),
     path("audit/", trail.audit_list, name="audit_list"),
     path("audit/export/", trail.audit_export, name="audit_export"),
 ]

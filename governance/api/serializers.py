@@ -2,12 +2,19 @@
 
 from rest_framework import serializers
 
+from governance.actors import ANONYMOUS
 from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.requests import actor_of
+from governance.services.impact_views import report_for
 from governance.services.trail import COLUMNS
 
 
 class ChangeSerializer(serializers.ModelSerializer[Change]):
-    """One change of a request; `diff` is [[sign, text]]."""
+    """One change of a request; `diff` is [[sign, text]].
+
+    `impact`: what it would do to the latest records, decimals as text; null until it was tried.
+    `impact_digest`: of the impact that is part of what is signed, empty while none is.
+    """
 
     class Meta:
         model = Change
@@ -21,7 +28,18 @@ class ChangeSerializer(serializers.ModelSerializer[Change]):
             "diff",
             "before",
             "after",
+            "impact",
+            "impact_digest",
         ]
+
+    def to_representation(self, instance: Change) -> dict[str, object]:
+        """Show examples to those who may read records; nobody known reads none."""
+        shown = super().to_representation(instance)
+        if instance.impact is not None:
+            request = self.context.get("request")
+            actor = actor_of(request._request) if request is not None else ANONYMOUS
+            shown["impact"] = report_for(actor, instance.impact)
+        return shown
 
 
 class ApprovalSerializer(serializers.ModelSerializer[Approval]):

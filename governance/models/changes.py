@@ -76,6 +76,9 @@ class Change(models.Model):
     base_version: the target's live version that it was written against.
     diff: [[sign, text]] against that version, as its reviewers read it.
     before, after: what was and what became, filled in when it is applied.
+    impact: what it would do to real records (see `governance.impact`), None until it was tried.
+    impact_digest: of the impact that is part of what is signed, "" while none is.
+    impact_due_at: when a worker is to try it, or takes it over from one that died; None: never.
     """
 
     request = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="changes")
@@ -89,6 +92,10 @@ class Change(models.Model):
     diff = models.JSONField(default=list)
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
+    impact = models.JSONField(null=True)
+    impact_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    impact_due_at = models.DateTimeField(null=True)
+    impact_progress = models.JSONField(default=dict, db_default={})
 
     class Meta:
         ordering = ["position", "id"]

@@ -16,6 +16,7 @@ class Policy(models.Model):
     client_signature: a change for one client needs that client's approver too.
     independence_days: for so long whoever let somebody in, or gave them a role, counts as the
         same person as they; 0 for not at all.
+    impact_required: nobody signs before the impact preview is there and up to date.
     auto_apply: goes live with its last signature; otherwise somebody presses Apply.
     """
 
@@ -25,6 +26,7 @@ class Policy(models.Model):
     approver_roles = models.JSONField(default=list)
     client_signature = models.BooleanField(default=False)
     independence_days = models.PositiveSmallIntegerField(default=14)
+    impact_required = models.BooleanField(default=False, db_default=False)
     auto_apply = models.BooleanField(default=True)
     expires_after_hours = models.PositiveIntegerField(null=True)
     review_within_hours = models.PositiveIntegerField(null=True)

@@ -6,7 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from governance.decisions import detail_page_context, post_approval, post_rejection
+from governance.decisions import (
+    detail_page_context,
+    impact_progress,
+    post_approval,
+    post_impact_again,
+    post_rejection,
+)
 from governance.doors import guarded_page
 from governance.requests import actor_of
 from governance.services.details import awaiting_signature
@@ -33,6 +39,20 @@ def approval_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one change of the person's own company."""
     context = detail_page_context(request, pk)
     return render(request, "governance/portal/approval_detail.html", context)
+
+
+@guarded_page("changes.view")
+@require_GET
+def approval_impact(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show how far the impact preview is."""
+    return impact_progress(request, pk, PAGE, "approval_impact")
+
+
+@guarded_page("changes.approve")
+@require_POST
+def approval_impact_again(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Let the impact preview be made anew."""
+    return post_impact_again(request, PAGE, pk)
 
 
 @guarded_page("changes.approve")

@@ -24,6 +24,7 @@ from governance.errors import InvalidProposal, NotPermitted
 from governance.hashing import plain_content
 from governance.models import Change, ChangeRequest
 from governance.notices import tell_waiting
+from governance.services import impacts
 from governance.services.applying import apply
 from governance.services.policies import policies_of, requirement_of
 from governance.services.requests import (
@@ -94,6 +95,7 @@ def propose(
     request.expires_at = _expiry(request, stored)
     request.save()
     record_step(CHANGE_PROPOSED, request, after=_summary(request, stored), reason=request.reason)
+    impacts.ask(request, stored)
     tell_waiting(request)
     return request
 
@@ -118,6 +120,7 @@ def edit(actor: Actor, request_id: int, *, changes: Sequence[ProposedChange]) ->
     stored = _store(request, changes)
     request.save()
     record_step(CHANGE_EDITED, request, before=before, after=_summary(request, stored))
+    impacts.ask(request, stored)
     tell_waiting(request)
     return request
 

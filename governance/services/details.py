@@ -14,6 +14,13 @@ from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
 from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
+from governance.services.impact_views import (
+    ImpactView,
+    impact_missing,
+    impact_views,
+    is_going,
+    may_ask_again,
+)
 from governance.services.independence import Ties
 from governance.services.policies import requirement_for
 from governance.services.requests import load_request, person_key, visible_requests
@@ -53,6 +60,7 @@ class RequestDetail:
 
     why_not: why this actor cannot sign now ("" when they can).
     moved: sentences about targets that changed since; signing would void first.
+    impact_missing: why nobody can sign before the impact preview is there ("" when it is).
     """
 
     request: ChangeRequest
@@ -68,6 +76,10 @@ class RequestDetail:
     why_not: str
     can_withdraw: bool
     can_apply: bool
+    impacts: list[ImpactView]
+    impact_missing: str
+    impact_going: bool
+    can_ask_impact: bool
 
 
 def request_detail(actor: Actor, request_id: int) -> RequestDetail:
@@ -78,6 +90,7 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
     signatures = counted_signatures(request)
     counted = {one.pk for one in signatures}
     why_not = _why_not(actor, request, changes)
+    previews = impact_views(actor, request, changes)
     return RequestDetail(
         request=request,
         client=client_name(request),
@@ -95,6 +108,10 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         why_not=why_not,
         can_withdraw=may(request.status, "withdraw") and _wrote(actor, request),
         can_apply=may(request.status, "apply") and actor.can("changes.apply", request.client_id),
+        impacts=previews,
+        impact_missing=impact_missing(request, changes),
+        impact_going=is_going(previews),
+        can_ask_impact=may_ask_again(actor, request, previews),
     )
 
 

@@ -31,6 +31,7 @@ def ensure_default_policies() -> list[Policy]:
             defaults={
                 "approvals": approvals,
                 "client_signature": client_signature,
+                "impact_required": touches_money is True,
                 "expires_after_hours": DEFAULT_EXPIRY_HOURS,
             },
         )
@@ -50,8 +51,9 @@ def describe(policy: Policy) -> str:
     """Return a policy as one sentence."""
     people = "1 approval" if policy.approvals == 1 else f"{policy.approvals} approvals"
     client = " and the client's signature" if policy.client_signature else ""
+    impact = " after an impact preview" if policy.impact_required else ""
     live = "" if policy.auto_apply else ", applied by hand"
-    return f"{policy.kind}: {people}{client}{live}"
+    return f"{policy.kind}: {people}{client}{impact}{live}"
 
 
 def policy_for(
@@ -101,4 +103,5 @@ def requirement_for(
         client_id=request.client_id if wants_client else None,
         auto_apply=all(policy.auto_apply for policy in governing),
         independence_days=max(policy.independence_days for policy in governing),
+        impact=any(policy.impact_required for policy in governing),
     )

@@ -1,5 +1,7 @@
 """What every step of a change request shares: who sees it, locking, hashing, voiding."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 
 from django.contrib.auth import get_user_model
@@ -13,6 +15,7 @@ from governance.actors import Actor
 from governance.appliers import Risk, applier_for
 from governance.errors import BadTransition, BaseMoved, Refusal
 from governance.hashing import HashedChange, content_hash
+from governance.impact import assessor_of, digest_of, ring_for_previews
 from governance.models import Change, ChangeRequest
 from governance.services import audit
 from governance.services.targets import live_version, lock_targets, moved_targets
@@ -85,10 +88,35 @@ def stored_hash(request: ChangeRequest, changes: Sequence[Change]) -> str:
                 change.client_id,
                 change.base_version,
                 change.content,
+                # Computed again: a preview that was altered in the database is not what was signed.
+                digest_of(change.impact or {}) if change.impact_digest else "",
             )
             for change in changes
         ],
     )
+
+
+def basis_of(change: Change, changes: Sequence[Change]) -> str:
+    """Return what an impact preview stands on: the content and base of every change of the
+    request, and what else the kind says. Another basis makes the preview out of date."""
+    assessor = assessor_of(change.kind)
+    parts = [
+        *([one.kind, one.target_id, one.base_version, one.content] for one in changes),
+        assessor.standing(change) if assessor else "",
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def renew_impact(changes: Sequence[Change]) -> None:
+    """Unbind previews that a moved base made out of date, and let them be made anew."""
+    for change in changes:
+        if assessor_of(change.kind) is None:
+            continue
+        if change.impact is None or change.impact.get("basis") != basis_of(change, changes):
+            change.impact_digest, change.impact_due_at = "", timezone.now()
+            change.impact_progress = {}
+            change.save(update_fields=["impact_digest", "impact_due_at", "impact_progress"])
+            ring_for_previews()
 
 
 def judge_risk(changes: Sequence[Change]) -> dict[str, object]:
@@ -121,6 +149,7 @@ def void_signatures(request: ChangeRequest, changes: Sequence[Change], why: str)
         change.base_version = live_version(change.kind, change.target_id)
         change.diff = drawn_diff(change)
         change.save(update_fields=["base_version", "diff"])
+    renew_impact(changes)
     request.revision += 1
     request.risk = judge_risk(changes)
     request.content_hash = stored_hash(request, changes)

@@ -18,6 +18,7 @@ from governance.errors import (
 )
 from governance.models import Approval, Change, ChangeRequest, Policy
 from governance.requirements import Missing, Requirement, Signature, missing_signatures
+from governance.services import impacts
 from governance.services.applying import apply_approved
 from governance.services.independence import Ties
 from governance.services.policies import requirement_of
@@ -130,6 +131,8 @@ def _sign(
         raise ContentChanged("This change is not what you read: open it again before signing.")
     if request.status != "submitted":
         move_request(request, "approve")  # raises, saying which status it has
+    if requirement.impact:
+        impacts.refuse_without(changes)
     try:
         with transaction.atomic():
             Approval.objects.create(

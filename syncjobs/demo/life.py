@@ -3,10 +3,12 @@ exception that somebody has taken on. Idempotent.
 """
 
 from collections.abc import Mapping
+from time import sleep
 from typing import Any
 
 from governance.actors import Actor
 from governance.models import ChangeRequest
+from governance.services import impacts
 from governance.services.signing import approve
 from mappings.models import Mapping as MappingRow
 from mappings.services.versions import ensure_mapping, propose_version, save_draft
@@ -17,6 +19,7 @@ from syncjobs.state import ISSUE
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
 
+PREVIEW_SECONDS = 60
 LINE_TEXT = "sandbox-erp-time-line-out"
 
 
@@ -52,6 +55,7 @@ def ensure_approved_change(partner: DemoPartner) -> None:
         reason="Long task names run over the edge of the printed invoice.",
         ticket="CHG-1038",
     )
+    _await_preview(request)
     approver = actor_for(_person(partner, "approver"))
     approve(
         approver,
@@ -59,6 +63,18 @@ def ensure_approved_change(partner: DemoPartner) -> None:
         content_hash=request.content_hash,
         comment="Checked on three of last month's invoices.",
     )
+
+
+def _await_preview(request: ChangeRequest) -> None:
+    """Let the impact preview be made, here or by a worker that was quicker; it is then part of
+    what is signed. Raises TimeoutError."""
+    for _ in range(PREVIEW_SECONDS * 5):
+        impacts.work_all()
+        if not request.changes.filter(impact_due_at__isnull=False).exists():
+            request.refresh_from_db()
+            return
+        sleep(0.2)
+    raise TimeoutError(f"The impact preview of “{request.title}” did not come.")
 
 
 def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from django.db import connection, transaction
 
+from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.state import CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
@@ -69,6 +70,7 @@ def settle() -> None:
                 "unusable": sorted(UNUSABLE),
                 "received": INBOUND.start,
                 "off": CONNECTION.target("disable"),
+                "open_requests": sorted(OPEN_REQUESTS),
             },
         )
 
@@ -171,6 +173,10 @@ _SETTLE: Final = """
             JOIN syncjobs_stream s ON s.id = i.stream_id
             JOIN syncjobs_connection c ON c.id = s.connection_id
             WHERE i.state = %(received)s AND s.enabled AND c.state <> %(off)s
+            UNION ALL
+            SELECT min(g.impact_due_at) FROM governance_change g
+            JOIN governance_changerequest r ON r.id = g.request_id
+            WHERE r.status = ANY(%(open_requests)s::text[])
         ) AS work)
     WHERE schema_name = %(schema)s
 """

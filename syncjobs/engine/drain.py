@@ -12,7 +12,7 @@ from typing import Final
 from django.core.cache import cache
 
 from governance import correlation
-from governance.services import changes
+from governance.services import changes, impacts
 from syncjobs.engine import doorbell
 from syncjobs.engine.backfill import backfill, due_backfills
 from syncjobs.engine.claim import BATCH, age, has_due, reap
@@ -43,6 +43,7 @@ class Drained:
     deliveries: int = 0
     read: int = 0
     reaped: int = 0
+    previews: int = 0
     more: bool = False
     errors: list[str] = field(default_factory=list)
 
@@ -82,6 +83,7 @@ def drain(
         _hourly()
         for run_id in fire_due():
             reconcile(run_id, opened, stop=stop)
+        done.previews = impacts.work_due(stop=stop)
         while not full():
             if not _round(opened, done, full, most):
                 break
@@ -154,6 +156,7 @@ def drain_until_idle(
         total.deliveries += part.deliveries
         total.read += part.read
         total.reaped += part.reaped
+        total.previews += part.previews
         total.errors += part.errors
         if part.more:
             continue

@@ -12,9 +12,11 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from governance.clients import register_client_names
+        from governance.evidence import register_source
         from governance.independence import register_hands
         from tenants.accounts import actions, mail  # noqa: F401  registers the audit actions
         from tenants.accounts.adapters import reseal
+        from tenants.accounts.evidence import access_events, access_review, failed_sign_ins
         from tenants.accounts.services import providers
         from tenants.accounts.services.clients import client_names
         from tenants.accounts.services.hands import hands_on_accounts
@@ -25,5 +27,7 @@ class AccountsConfig(AppConfig):
         register_holder(providers.reseal)
         register_client_names(client_names)
         register_hands(hands_on_accounts)
+        for source in (access_review, access_events, failed_sign_ins):
+            register_source(source)
         register_preparer("invitation", mail.prepare_invitation)
         register_preparer("password_reset", mail.prepare_password_reset)

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Final
 from xml.etree import ElementTree
 from xml.parsers import expat
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 MAX_PARTS: Final = 300
 MAX_PART_BYTES: Final = 16 * 1024 * 1024
@@ -128,62 +128,86 @@ def _value(cell: ElementTree.Element, shared: Sequence[str]) -> str:
     return {"1": "true", "0": "false"}.get(value, value) if kind == "b" else value
 
 
-_TYPES: Final = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
-    '<Default Extension="rels" '
-    'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
-    '<Default Extension="xml" ContentType="application/xml"/>'
-    '<Override PartName="/xl/workbook.xml" ContentType="application/'
-    'vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-    '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/'
-    'vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/></Types>'
-)
-_RELATIONS: Final = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/'
-    'relationships/{kind}" Target="{target}"/></Relationships>'
-)
-_WORKBOOK: Final = (
-    '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-    '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
-    '<sheets><sheet name="Sheet1" sheetId="1" r:id="rId1"/></sheets></workbook>'
-)
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_SCHEMAS: Final = "http://schemas.openxmlformats.org"
+_SPREADSHEET: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_MAX_TITLE: Final = 31
+MAX_CELL: Final = 32_000  # programs refuse a longer one
 
 
 def write_rows(rows: Iterable[Sequence[str]]) -> bytes:
     """Return a workbook of one sheet. Every cell is a text, so none is a formula."""
+    return write_sheets([("Sheet1", rows)])
+
+
+def write_sheets(sheets: Sequence[tuple[str, Iterable[Sequence[str]]]]) -> bytes:
+    """Return a workbook of several sheets, (title, rows) each; as `write_rows`.
+
+    Titles must differ in their first 31 signs and hold none of []:*?/\\.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in _frame([title[:_MAX_TITLE] for title, _ in sheets]).items():
+            archive.writestr(name, text)
+        for number, (_, rows) in enumerate(sheets, 1):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", _sheet(rows))
+    return buffer.getvalue()
+
+
+def _frame(titles: Sequence[str]) -> dict[str, str]:
+    """Return the parts that tell of the sheets."""
+    numbers = range(1, len(titles) + 1)
+    types = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{one}.xml" '
+        f'ContentType="{_SPREADSHEET}.worksheet+xml"/>'
+        for one in numbers
+    )
+    listed = "".join(
+        f'<sheet name={quoteattr(_safe(title))} sheetId="{one}" r:id="rId{one}"/>'
+        for one, title in zip(numbers, titles, strict=True)
+    )
+    return {
+        "[Content_Types].xml": f'{_HEAD}<Types xmlns="{_SCHEMAS}/package/2006/content-types">'
+        '<Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_SPREADSHEET}.sheet.main+xml"/>'
+        f"{types}</Types>",
+        "_rels/.rels": _relations([("officeDocument", "xl/workbook.xml")]),
+        "xl/workbook.xml": f'{_HEAD}<workbook xmlns="{_SCHEMAS}/spreadsheetml/2006/main" '
+        f'xmlns:r="{_SCHEMAS}/officeDocument/2006/relationships"><sheets>{listed}</sheets>'
+        "</workbook>",
+        "xl/_rels/workbook.xml.rels": _relations(
+            [("worksheet", f"worksheets/sheet{one}.xml") for one in numbers]
+        ),
+    }
+
+
+def _relations(targets: Sequence[tuple[str, str]]) -> str:
+    rows = "".join(
+        f'<Relationship Id="rId{number}" '
+        f'Type="{_SCHEMAS}/officeDocument/2006/relationships/{kind}" Target="{target}"/>'
+        for number, (kind, target) in enumerate(targets, 1)
+    )
+    space = f"{_SCHEMAS}/package/2006/relationships"
+    return f'{_HEAD}<Relationships xmlns="{space}">{rows}</Relationships>'
+
+
+def _sheet(rows: Iterable[Sequence[str]]) -> str:
     written = "".join(
         "<row>"
         + "".join(
-            f'<c t="inlineStr"><is><t xml:space="preserve">{_safe(cell)}</t></is></c>'
+            f'<c t="inlineStr"><is><t xml:space="preserve">{escape(_safe(cell))}</t></is></c>'
             for cell in row
         )
         + "</row>"
         for row in rows
     )
-    sheet = (
-        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
-        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+    return (
+        f'{_HEAD}<worksheet xmlns="{_SCHEMAS}/spreadsheetml/2006/main">'
         f"<sheetData>{written}</sheetData></worksheet>"
     )
-    parts = {
-        "[Content_Types].xml": _TYPES,
-        "_rels/.rels": _RELATIONS.format(kind="officeDocument", target="xl/workbook.xml"),
-        "xl/workbook.xml": _WORKBOOK,
-        "xl/_rels/workbook.xml.rels": _RELATIONS.format(
-            kind="worksheet", target="worksheets/sheet1.xml"
-        ),
-        "xl/worksheets/sheet1.xml": sheet,
-    }
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()
 
 
 def _safe(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return _NOT_XML.sub("\ufffd", text[:MAX_CELL])

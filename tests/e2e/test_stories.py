@@ -37,6 +37,9 @@ def test_a_mapping_changes_only_with_the_signatures_of_approver_and_client(enter
     ama = enter(people.AMA).page
     ama.get_by_role("link", name=f"Approve: {TITLE}").click()
     expect(ama.get_by_text("Touches money").first).to_be_visible()
+    # The worker tries it on the month's records; then there is something to sign.
+    expect(ama.get_by_role("heading", name=re.compile("^Impact: "))).to_be_visible()
+    expect(ama.get_by_text("Newly failing")).to_be_visible(timeout=60_000)
     ama.get_by_role("button", name="Approve").click()
     expect(ama.get_by_text("Live since")).to_have_count(0)
 

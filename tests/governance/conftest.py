@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from governance import appliers
+from governance import appliers, impact
 from governance.actors import Actor
 from governance.services.policies import ensure_default_policies
 from tenants.models import Partner
@@ -20,6 +20,7 @@ def governed(monkeypatch: pytest.MonkeyPatch) -> Knob:
     knob = Knob()
     taken = {KIND: applier_of(KIND, knob), MAPPING: applier_of(MAPPING, knob)}
     monkeypatch.setattr(appliers, "_registry", {**appliers._registry, **taken})
+    monkeypatch.setattr(impact, "_assessors", {})  # a currency touches no record
     return knob
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from governance.actors import Actor
 from governance.errors import Refusal
 from governance.models import ChangeRequest
-from governance.services import changes
+from governance.services import changes, impacts
 from mappings.compiled import compiled
 from mappings.diff import diff
 from mappings.documents import MappingError, canonical_json, rules_of
@@ -179,6 +179,8 @@ def alder(customers: Mapping) -> Client:
 
 
 def signed(actor: Actor, request: ChangeRequest) -> ChangeRequest:
+    impacts.work_all()
+    request.refresh_from_db()
     return changes.approve(actor, request.pk, content_hash=request.content_hash)
 
 

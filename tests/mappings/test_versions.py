@@ -9,7 +9,7 @@ from django.db import DatabaseError, connection, transaction
 from governance.actors import Actor, command_actor
 from governance.errors import ApplyFailed, InvalidProposal, NotPermitted, SignatureRefused
 from governance.models import AuditEntry, Change, ChangeRequest
-from governance.services import changes
+from governance.services import changes, impacts
 from mappings import catalogue
 from mappings.catalogue import Fields
 from mappings.compiled import compiled
@@ -39,6 +39,8 @@ def propose(actor: Actor, mapping: Mapping, document: dict[str, object]) -> Chan
 
 
 def sign(actor: Actor, request: ChangeRequest) -> ChangeRequest:
+    impacts.work_all()
+    request.refresh_from_db()
     return changes.approve(actor, request.pk, content_hash=request.content_hash)
 
 

@@ -1,0 +1,239 @@
+"""Evidence of change control over a period, drawn up by the system from its own records."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+
+from governance.actions import CHANGE_APPLIED, EVIDENCE_EXPORTED, action_label
+from governance.actors import Actor
+from governance.appliers import kind_label
+from governance.clients import client_names
+from governance.evidence import (
+    Evidence,
+    Period,
+    Section,
+    Story,
+    sections_of,
+    utc,
+    verification_of,
+)
+from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.services import audit
+from governance.services.impact_views import money_rows
+
+_SIGNS = {"+": "added: ", "-": "removed: "}
+_OBJECT = "change_request"
+_VERDICTS = {
+    "same": "the same",
+    "changed": "changed",
+    "failing": "newly failing",
+    "held": "newly held",
+    "freed": "newly going out",
+}
+
+
+def collect(actor: Actor, period: Period, form: str) -> Evidence:
+    """Return the evidence of a period, and record that it was exported, in which form.
+
+    Raises NotPermitted: it tells of all clients, so only the partner's own people get it.
+    """
+    actor.require("audit.view", None)
+    touched = _touched(period)
+    requests = _population(period, touched)
+    steps = _steps([request.pk for request in requests])
+    names = client_names(request.client_id for request in requests)
+    stories = [
+        _story(request, names.get(request.client_id or 0, ""), steps[request.pk])
+        for request in requests
+    ]
+    audit.record(
+        EVIDENCE_EXPORTED,
+        object_kind="evidence",
+        object_id="",
+        after={
+            "since": utc(period.since),
+            "until": utc(period.until),
+            "form": form,
+            "changes": len(stories),
+        },
+    )
+    return Evidence(
+        period=period,
+        made_at=timezone.now(),
+        made_by=actor.label,
+        population=_population_in_words(
+            period, requests, steps, touched - {request.pk for request in requests}
+        ),
+        stories=stories,
+        emergencies=_emergencies(requests, steps),
+        sections=sections_of(period),
+        verification=verification_of(period),
+    )
+
+
+def _touched(period: Period) -> set[int]:
+    """Return the requests that the trail tells of in a period."""
+    entries = AuditEntry.objects.filter(
+        object_kind=_OBJECT, at__gte=period.since, at__lt=period.until
+    )
+    ids = entries.order_by().values_list("object_id", flat=True).distinct()
+    return {int(one) for one in ids if one.isdecimal()}
+
+
+def _population(period: Period, touched: set[int]) -> list[ChangeRequest]:
+    """Return every request that anything happened to in the period, whatever became of it."""
+    inside = {"gte": period.since, "lt": period.until}
+    moments = ("created_at", "submitted_at", "applied_at")
+    found = Q(pk__in=touched)
+    for moment in moments:
+        found |= Q(**{f"{moment}__{how}": at for how, at in inside.items()})
+    rows = ChangeRequest.objects.filter(found).order_by("pk")
+    return list(rows.prefetch_related("changes", "approvals"))
+
+
+def _steps(ids: Sequence[int]) -> Mapping[int, list[AuditEntry]]:
+    """Return what the trail says of each request, also outside the period, oldest first."""
+    found: dict[int, list[AuditEntry]] = defaultdict(list)
+    rows = AuditEntry.objects.filter(object_kind=_OBJECT, object_id__in=[str(one) for one in ids])
+    for entry in rows.order_by("at", "id"):
+        found[int(entry.object_id)].append(entry)
+    return found
+
+
+def _population_in_words(
+    period: Period,
+    requests: Sequence[ChangeRequest],
+    steps: Mapping[int, list[AuditEntry]],
+    gone: set[int],
+) -> list[str]:
+    """Say what the population is, and hold two independent counts against each other.
+
+    gone: requests that the trail tells of and that are not in the table."""
+    live = {one.pk for one in requests if period.has(one.applied_at)}
+    told = {
+        pk
+        for pk, entries in steps.items()
+        if any(one.action == CHANGE_APPLIED.key and period.has(one.at) for one in entries)
+    }
+    chosen = (
+        f"Change requests: {len(requests)}. These are all that were proposed, decided or applied "
+        "in the period, taken from the table of requests and from the audit trail by the system; "
+        "nobody chose among them."
+    )
+    counted = (
+        f"Gone live in the period: {len(live)} by the requests, {len(told)} by the audit trail."
+    )
+    if live == told and not gone:
+        return [chosen, counted, "The two agree."]
+    differing = ", ".join(str(one) for one in sorted({*(live ^ told), *gone}))
+    return [chosen, counted, f"The two DISAGREE about the requests {differing}."]
+
+
+def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -> Story:
+    applied = [one for one in steps if one.action == CHANGE_APPLIED.key]
+    notes = [str(note) for note in request.risk.get("notes", [])]
+    money = "Touches money" if request.touches_money else "Does not touch money"
+    return Story(
+        number=request.pk,
+        title=request.title,
+        reason=request.reason,
+        ticket=request.ticket,
+        concerns=concerns,
+        author=request.author_label,
+        writers=", ".join(str(one["label"]) for one in request.editors),
+        status=request.get_status_display(),
+        risk=". ".join([money, *(note.rstrip(".") for note in notes)]) + ".",
+        emergency=request.emergency,
+        revision=request.revision,
+        content_hash=request.content_hash,
+        proposed=utc(request.submitted_at),
+        applied=utc(request.applied_at),
+        applied_by=applied[-1].actor_label if applied else "",
+        closed_by=request.closed_by_label,
+        approvals=[_approval(request, one) for one in request.approvals.all()],
+        impacts=[line for change in request.changes.all() for line in _impact(change)],
+        changed=[_changed(change) for change in request.changes.all()],
+        steps=[
+            (utc(one.at), one.actor_label, one.door, action_label(one.action), one.reason)
+            for one in steps
+        ],
+    )
+
+
+def _approval(request: ChangeRequest, approval: Approval) -> tuple[str, ...]:
+    counts = approval.content_hash == request.content_hash
+    if request.applied_at is None:
+        before = "Not live"
+    else:
+        before = "Yes" if approval.at <= request.applied_at else "NO"
+    return (
+        approval.approver_label,
+        "The client" if approval.client_id else "The partner",
+        utc(approval.at),
+        "Counts" if counts else "Void: earlier content",
+        before,
+        approval.comment,
+    )
+
+
+def _impact(change: Change) -> list[str]:
+    report = change.impact
+    if report is None:
+        return []
+    counts = ", ".join(
+        f"{report['counts'].get(name, 0)} {word}" for name, word in _VERDICTS.items()
+    )
+    made = utc(datetime.fromisoformat(report["at"]))
+    bound = "part of what was signed" if change.impact_digest else "not part of what was signed"
+    tried = (
+        f"{change.target_label}: {report['tried']} records tried on {made}: {counts} "
+        f"({bound}; digest {change.impact_digest or 'none'})."
+    )
+    money = (
+        f"{row.currency}: before {row.before:f}, after {row.after:f}, difference "
+        f"{row.difference:f}, stopped {row.stopped:f}, newly going out {row.freed:f}."
+        for row in money_rows(report)
+    )
+    return [tried, *money]
+
+
+def _changed(change: Change) -> tuple[str, str, str, list[str]]:
+    lines = [f"{_SIGNS[sign]}{text}" for sign, text in change.diff if sign in _SIGNS]
+    was = str((change.before or {}).get("version") or change.base_version or "nothing")
+    became = str((change.after or {}).get("version") or "not applied")
+    return (f"{kind_label(change.kind)}: {change.target_label}", was, became, lines)
+
+
+def _emergencies(
+    requests: Sequence[ChangeRequest], steps: Mapping[int, list[AuditEntry]]
+) -> Section:
+    """Changes that went in before their approval, and what the trail says of their review."""
+    rows = []
+    for request in requests:
+        if not request.emergency:
+            continue
+        reviews = [one for one in steps[request.pk] if "review" in one.action]
+        told = "; ".join(
+            f"{utc(one.at)} {action_label(one.action)}: {one.actor_label} {one.reason}".strip()
+            for one in reviews
+        )
+        rows.append(
+            (
+                str(request.pk),
+                request.title,
+                request.reason,
+                request.author_label,
+                utc(request.applied_at),
+                request.get_status_display(),
+                told or "NOT REVIEWED",
+            )
+        )
+    return Section(
+        "Emergency changes",
+        ("Change", "Title", "Reason", "By", "Live since", "State", "Reviews"),
+        rows,
+        "Changes that went live at once, and who looked at them afterwards.",
+    )
