@@ -172,22 +172,7 @@ def propose_version(
         title=title,
         reason=reason,
         ticket=ticket,
-        changes=[
-            changes.ProposedChange(
-                kind=KIND,
-                target_id=str(mapping.pk),
-                target_label=mapping.name,
-                content={
-                    "version": version.pk,
-                    "number": version.number,
-                    "hash": version.hash,
-                    "document": version.document,
-                },
-                client_id=mapping.client_id,
-                editor_ids=_writers(mapping, version),
-            ),
-            *along,
-        ],
+        changes=[_version_change(mapping, version), *along],
     )
     _move(version, "propose", change_request=request.pk)
     audit.record(
@@ -200,6 +185,22 @@ def propose_version(
         reason=reason,
     )
     return request
+
+
+def _version_change(mapping: Mapping, version: MappingVersion) -> changes.ProposedChange:
+    return changes.ProposedChange(
+        kind=KIND,
+        target_id=str(mapping.pk),
+        target_label=mapping.name,
+        content={
+            "version": version.pk,
+            "number": version.number,
+            "hash": version.hash,
+            "document": version.document,
+        },
+        client_id=mapping.client_id,
+        editor_ids=_writers(mapping, version),
+    )
 
 
 @transaction.atomic
