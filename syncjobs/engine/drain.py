@@ -25,7 +25,7 @@ from syncjobs.intake.polling import due_streams, read_stream
 
 logger = logging.getLogger(__name__)
 
-MOST_DELIVERIES: Final = 500
+MOST_DELIVERIES: Final = 2_000
 # Others wait no longer for their turn than this, and what is in flight then.
 MOST_SECONDS: Final = 4.0
 Stop = Callable[[], bool]
