@@ -25,6 +25,7 @@ MANY: Final = int(os.environ.get("BENCH_B11_PARTNERS", "60"))
 WORK: Final = 6_000
 REACH: Final = 1.2
 ROUNDS: Final = 20
+MOST_TURNS: Final = 20
 
 
 @contextmanager
@@ -41,13 +42,18 @@ def _spread(systems: Pair, made: list[Bench]) -> float:
     each = WORK // len(made)
     systems.tell(records=each, empty=True)
     cpu = time.process_time()
-    for one in made:
-        done = run(one.schema)
-        assert f" {each} records read" in done, done
+    waiting = list(made)
+    for _ in range(MOST_TURNS):
+        waiting = [one for one in waiting if _has_more(one)]
     spent = time.process_time() - cpu
     for one in made:
         assert one.states() == {"delivered": each}, one.states()
     return spent
+
+
+def _has_more(one: Bench) -> bool:
+    """Do one turn of a partner, as a worker does when it is rung for."""
+    return ": 0 deliveries, 0 records" not in run(one.schema)
 
 
 def _idle(made: list[Bench]) -> float:

@@ -32,7 +32,7 @@ def pinned_schema() -> Iterator[None]:
     """Set the schema's search path once, not before each statement, in here.
 
     Only inside a transaction, and for code that sets no search path of its own; see
-    docs/decisions/0009. Changing the schema in here is seen, and so is a rollback.
+    docs/decisions/0012. Changing the schema in here is seen, and so is a rollback.
     """
     wrapper: Any = connection
     wrapper.pins += 1

@@ -30,7 +30,7 @@ from syncjobs.services.blueprints import ship_blueprints
 
 logger = logging.getLogger(__name__)
 
-MOST_DELIVERIES: Final = 500
+MOST_DELIVERIES: Final = 2_000
 # Others wait no longer for their turn than this, and what is in flight then.
 MOST_SECONDS: Final = 4.0
 Stop = Callable[[], bool]
