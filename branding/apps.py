@@ -19,15 +19,18 @@ class BrandingConfig(AppConfig):
         from branding.navigation import register_counter
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
+        from branding.services.price_changes import PRICE_CHANGE
         from branding.starting import first_brand
         from branding.waiting import waiting_signatures
         from governance.actions import word_labels_by
+        from governance.appliers import register_applier
         from governance.notices import register_listener
         from tenants import nouns
         from tenants.mailing import register_courier
         from tenants.sealing import register_holder
         from tenants.services import starting_content
 
+        register_applier(PRICE_CHANGE)
         register_listener(ask_for_signatures)
         register_courier(courier)
         register_holder(reseal)

@@ -11,6 +11,8 @@ class SyncjobsConfig(AppConfig):
 
     def ready(self) -> None:
         from branding.navigation import register_counter
+        from governance.appliers import register_applier
+        from governance.replays import register_replay
         from mappings.catalogue import register_catalogue
         from mappings.samples import register_finder
         from syncjobs import actions  # noqa: F401  registers the audit actions
@@ -19,14 +21,19 @@ class SyncjobsConfig(AppConfig):
         from syncjobs.services.blueprints import starting_blueprints
         from syncjobs.services.digest import exception_digests
         from syncjobs.services.plain_calls import call
+        from syncjobs.services.resending import REPLAY
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
+        from syncjobs.services.workflow_changes import WORKFLOW_CHANGE
         from tenants.mailing import register_producer
         from tenants.outbound import register_caller
         from tenants.sealing import register_vault
         from tenants.services.diagnosis import register_check
         from tenants.services.starting_content import register
 
+        register_applier(WORKFLOW_CHANGE)
+        for kind in ("mapping_version", "value_map_version", "workflow"):
+            register_replay(kind, REPLAY)
         register_producer(exception_digests)
         register(starting_blueprints)
         register_vault(seal, open_sealed)

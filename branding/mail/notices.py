@@ -46,7 +46,10 @@ def viewer_for(person: User) -> Viewer:
 
 
 def ask_for_signatures(request: ChangeRequest) -> None:
-    """Ask everybody who can sign a change now, once for each revision of it."""
+    """Ask everybody who can sign a change now, once for each revision of it; for an emergency
+    once when it went in and once when nobody had reviewed it in time."""
+    step = " emergency" if request.emergency else ""
+    step += " late" if request.escalated_at is not None else ""
     clients = {None, request.client_id}
     people = [person for one in clients for person in people_with("changes.approve", one)]
     client = client_names([request.client_id]).get(request.client_id or 0, "")
@@ -54,7 +57,7 @@ def ask_for_signatures(request: ChangeRequest) -> None:
         if not any(one.pk == request.pk for one in awaiting_signature(actor_for(person))):
             continue
         page = "approval_detail" if person.client_id else "change_detail"
-        expires = request.expires_at
+        expires = request.review_due_at if request.emergency else request.expires_at
         mailing.send(
             person.email,
             "approval_asked",
@@ -66,9 +69,11 @@ def ask_for_signatures(request: ChangeRequest) -> None:
                 "reason": request.reason,
                 "money": bool(request.risk.get("touches_money")),
                 "expires": date_text(expires.date(), viewer_for(person)) if expires else "",
+                "emergency": request.emergency_reason,
+                "escalated": request.escalated_at is not None,
                 "link": link_of(person, page, request.pk),
             },
-            key=f"approval {request.pk} {request.revision} {person.pk}",
+            key=f"approval {request.pk} {request.revision} {person.pk}{step}",
         )
 
 

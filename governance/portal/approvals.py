@@ -6,7 +6,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from governance.decisions import detail_page_context, post_approval, post_rejection
+from governance.decisions import (
+    detail_page_context,
+    post_approval,
+    post_comment,
+    post_rejection,
+)
 from governance.doors import guarded_page
 from governance.requests import actor_of
 from governance.services.details import awaiting_signature
@@ -47,3 +52,10 @@ def approval_approve(request: HttpRequest, pk: int) -> HttpResponseBase:
 def approval_reject(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Refuse a change for the client, with a reason."""
     return post_rejection(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_POST
+def approval_comment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Say something about a change."""
+    return post_comment(request, PAGE, pk)

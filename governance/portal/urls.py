@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern] = [
     path("<int:pk>/", approvals.approval_detail, name="approval_detail"),
     path("<int:pk>/approve/", approvals.approval_approve, name="approval_approve"),
     path("<int:pk>/reject/", approvals.approval_reject, name="approval_reject"),
+    path("<int:pk>/comment/", approvals.approval_comment, name="approval_comment"),
 ]

@@ -14,6 +14,7 @@ from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
 from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
+from governance.services.comments import comments_on
 from governance.services.independence import Ties
 from governance.services.policies import requirement_for
 from governance.services.requests import load_request, person_key, visible_requests
@@ -25,9 +26,11 @@ from governance.services.signing import (
     still_missing,
 )
 from governance.services.targets import moved_targets
+from governance.services.ways import Ways, ways_on
 from governance.state import may
 
 _HISTORY: Final = 200
+AWAITS_REVIEW: Final = Q(emergency=True, status="applied", reviewed_at=None)
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class RequestDetail:
     why_not: str
     can_withdraw: bool
     can_apply: bool
+    ways: Ways
+    comments: list[AuditEntry]
 
 
 def request_detail(actor: Actor, request_id: int) -> RequestDetail:
@@ -95,6 +100,8 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         why_not=why_not,
         can_withdraw=may(request.status, "withdraw") and _wrote(actor, request),
         can_apply=may(request.status, "apply") and actor.can("changes.apply", request.client_id),
+        ways=ways_on(actor, request, changes),
+        comments=comments_on(request),
     )
 
 
@@ -107,7 +114,7 @@ def client_name(request: ChangeRequest) -> str:
 
 def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]:
     """Return one phrase for each kind of signature that an open request still lacks."""
-    if request.status != "submitted":
+    if request.status != "submitted" and not request.awaits_review:
         return []
     try:
         missing = still_missing(request, changes)
@@ -127,7 +134,9 @@ def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> li
     however many there are: menus count them on every page."""
     if not actor.can("changes.approve"):
         return []
-    submitted = visible_requests(actor).filter(status="submitted").order_by("id")
+    submitted = (
+        visible_requests(actor).filter(Q(status="submitted") | Q(AWAITS_REVIEW)).order_by("id")
+    )
     waiting = list(
         submitted.annotate(
             kinds=ArrayAgg("changes__kind", distinct=True, default=Value([])),
@@ -155,7 +164,7 @@ def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> li
 
 
 def _why_not(actor: Actor, request: ChangeRequest, changes: list[Change]) -> str:
-    if not may(request.status, "approve"):
+    if not may(request.status, "approve") and not request.awaits_review:
         return "It is not waiting for signatures."
     if not actor.can("changes.approve", request.client_id):
         return "Signing needs the role of an approver."

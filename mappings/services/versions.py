@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from governance.actors import Actor
+from governance.actors import SYSTEM, Actor
 from governance.models import ChangeRequest
+from governance.permits import laying_down, require_permit
 from governance.services import audit, changes
 from governance.state import LABELS
 from mappings import actions
@@ -162,12 +163,7 @@ def propose_version(
                 kind=KIND,
                 target_id=str(mapping.pk),
                 target_label=mapping.name,
-                content={
-                    "version": version.pk,
-                    "number": version.number,
-                    "hash": version.hash,
-                    "document": version.document,
-                },
+                content=signed_content(version),
                 client_id=mapping.client_id,
                 editor_ids=_writers(mapping, version),
             )
@@ -184,6 +180,21 @@ def propose_version(
         reason=reason,
     )
     return request
+
+
+def signed_content(version: MappingVersion) -> dict[str, object]:
+    """Return what a request holds, and its signers sign, for a version to go live."""
+    return {
+        "version": version.pk,
+        "number": version.number,
+        "hash": version.hash,
+        "document": version.document,
+    }
+
+
+def mark_proposed(version: MappingVersion, request_id: int) -> None:
+    """Say on a version which request asks for it. Raises BadMove for a live one."""
+    _move(version, "propose", change_request=request_id)
 
 
 @transaction.atomic
@@ -207,9 +218,10 @@ def propose_document(
 def publish(mapping: Mapping, version: MappingVersion) -> None:
     """Make a version live inside the transaction of change control or of starting content.
 
-    The overlays of a partner's mapping follow it. Raises BadMove for a version that is live
-    already, and where an overlay does not fit.
+    The overlays of a partner's mapping follow it. Raises Ungoverned outside these; BadMove for
+    a version that is live already, and where an overlay does not fit.
     """
+    require_permit(KIND, mapping.pk)
     if is_behind(mapping, version):
         raise BadMove("The partner's mapping has changed since it was approved. Propose it again.")
     try:
@@ -274,7 +286,7 @@ def ensure_mapping(
     )
     mapping.full_clean()
     plain = checked(mapping, document)
-    _refuse_other_start(mapping, plain)
+    is_same = _starts_as_shared(mapping, plain)
     mapping.save()
     audit.record(
         actions.MAPPING_ADDED,
@@ -284,17 +296,21 @@ def ensure_mapping(
         client_id=client_id,
         after={"slug": slug, "direction": direction, "canonical": canonical},
     )
-    publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
+    # A client's own that is the same as the partner's alters nothing: nobody has to sign it.
+    with laying_down(SYSTEM if is_same else actor, KIND, mapping.pk):
+        publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
     mapping.refresh_from_db()
     return mapping
 
 
-def _refuse_other_start(mapping: Mapping, document: Record[str, object]) -> None:
-    """Keep a client's own mapping from replacing the partner's rules without a signature."""
+def _starts_as_shared(mapping: Mapping, document: Record[str, object]) -> bool:
+    """Say whether a client's own mapping has a partner's to begin as. Raises ValidationError
+    where it is another: a client's must not replace the partner's rules without a signature."""
     if mapping.client_id is None:
-        return
+        return False
     shared = Mapping.objects.filter(slug=mapping.slug, client=None).select_related("live").first()
     if shared is None or shared.live is None:
-        return
+        return False
     if shared.live.hash != document_hash(document):
         raise ValidationError("A client's own mapping starts as the partner's; then propose.")
+    return True

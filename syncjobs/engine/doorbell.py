@@ -158,6 +158,12 @@ _SETTLE: Final = """
             JOIN syncjobs_stream s ON s.id = i.stream_id
             JOIN syncjobs_connection c ON c.id = s.connection_id
             WHERE i.state = %(received)s AND s.enabled AND c.state <> %(off)s
+            UNION ALL
+            SELECT min(scheduled_for) FROM governance_changerequest WHERE status = 'scheduled'
+            UNION ALL
+            SELECT min(review_due_at) FROM governance_changerequest
+            WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
+              AND escalated_at IS NULL
         ) AS work)
     WHERE schema_name = %(schema)s
 """

@@ -12,6 +12,8 @@ from typing import Final
 from django.core.cache import cache
 
 from governance.services import changes
+from governance.services.emergencies import expire_unreviewed
+from governance.services.schedule import apply_due
 from syncjobs.engine import doorbell
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
@@ -72,6 +74,8 @@ def drain(
         done.reaped = reap()
         recheck()
         age()
+        apply_due()
+        expire_unreviewed()
         _hourly()
         while not full():
             if not _round(opened, done, full, most):

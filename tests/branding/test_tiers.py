@@ -17,9 +17,11 @@ from branding.services.subscriptions import (
     end_subscription,
     subscribe,
 )
-from branding.services.tiers import Terms, add_tier, change_tier, set_terms, version_in
+from branding.services.tiers import KIND, Terms, add_tier, change_tier, set_terms, version_in
 from governance.actors import Actor
+from governance.errors import Ungoverned
 from governance.models import AuditEntry
+from governance.permits import permit
 from tenants.accounts.models import Client
 from tenants.models import Partner
 from tests.actors import ALICE, BOB, ERIN, FRANK, GRACE, Person
@@ -74,7 +76,10 @@ def test_new_prices_start_with_a_month_and_leave_the_months_before(
 ) -> None:
     tier = make_tier()
     put_on(alder, tier, date(2026, 10, 1))
-    set_terms(BUILDER, tier, terms=terms(fee="400.00"), starts=Month(2026, 12))
+    with pytest.raises(Ungoverned):
+        set_terms(BUILDER, tier, terms=terms(fee="400.00"), starts=Month(2026, 12))
+    with permit(KIND, str(tier.pk)):
+        set_terms(BUILDER, tier, terms=terms(fee="400.00"), starts=Month(2026, 12))
     assert client_month(alder, Month(2026, 11)).draft.total == Decimal("300.00")
     assert client_month(alder, Month(2026, 12)).draft.total == Decimal("400.00")
 

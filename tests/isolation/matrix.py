@@ -190,7 +190,19 @@ ADMIN: dict[str, Rule] = {
     "change_detail": Rule("changes.view", owned=True),
     **_rules("change_approve change_reject", Rule("changes.approve", ACT, owned=True)),
     "change_withdraw": Rule("changes.propose", ACT, owned=True),
-    "change_apply": Rule("changes.apply", ACT, owned=True),
+    **_rules(
+        "change_apply change_schedule change_hold", Rule("changes.apply", ACT, owned=True)
+    ),
+    **_rules("change_rush change_roll_back change_join", Rule("changes.propose", ACT, owned=True)),
+    "change_alone": Rule("changes.approve", ACT, owned=True),
+    "change_replay": Rule("exceptions.work", ACT, owned=True),
+    "change_comment": Rule("changes.view", ACT, owned=True),
+    **_rules("policy_list window_calendar", Rule("changes.view")),
+    "policy_edit": Rule(
+        "changes.propose", FORM, values=(("kind", "mapping_version"), ("risk", "heavy"))
+    ),
+    "window_add": Rule("changes.propose", FORM),
+    "window_edit": Rule("changes.propose", FORM),
     "audit_list": Rule("audit.view"),
     "audit_export": Rule("audit.view"),
     "workflow_dry_run": Rule("workflows.operate", ACT, owned=True),
@@ -221,6 +233,7 @@ PORTAL: dict[str, Rule] = {
     "approval_list": Rule("changes.view"),
     "approval_detail": Rule("changes.view", owned=True),
     **_rules("approval_approve approval_reject", Rule("changes.approve", ACT, owned=True)),
+    "approval_comment": Rule("changes.view", ACT, owned=True),
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),
     "statement_issued": Rule("statements.view", owned=True),
