@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 from django.urls import reverse
 
@@ -15,12 +17,16 @@ from branding.models import Statement
 from branding.services.identity import current_identity
 from branding.viewer import Viewer, chosen
 from governance.clients import client_names
+from governance.hashing import json_hash
 from governance.models import ChangeRequest
 from governance.services.details import awaiting_signature
 from tenants import mailing
 from tenants.accounts.actors import actor_for
 from tenants.accounts.mail import own_host
 from tenants.accounts.models import User
+
+_MENTION: Final = re.compile(r"@([^\s@]{1,64}@[^\s@]{1,180}[^\s@.,;:!?)])")
+_MOST_NAMED: Final = 10
 
 
 def people_with(permission: str, client_id: int | None) -> Iterator[User]:
@@ -74,6 +80,29 @@ def ask_for_signatures(request: ChangeRequest) -> None:
                 "link": link_of(person, page, request.pk),
             },
             key=f"approval {request.pk} {request.revision} {person.pk}{step}",
+        )
+
+
+def tell_mentioned(request: ChangeRequest, author: str, words: str) -> None:
+    """Tell whoever a comment names by @ and their address, if they can see the change."""
+    named = {one.casefold() for one in _MENTION.findall(words)[:_MOST_NAMED]}
+    people = User.objects.filter(email__in=named, is_active=True) if named else []
+    for person in people:
+        if not actor_for(person).can("changes.view", request.client_id):
+            continue
+        mailing.send(
+            person.email,
+            "change_comment",
+            {
+                "name": person.name,
+                "title": request.title,
+                "author": author,
+                "text": words,
+                "link": link_of(
+                    person, "approval_detail" if person.client_id else "change_detail", request.pk
+                ),
+            },
+            key=f"comment {request.pk} {json_hash({'by': author, 'text': words})} {person.pk}",
         )
 
 

@@ -38,6 +38,13 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "escalated": False,
             "link": _HERE + "approvals/12/",
         },
+        "change_comment": {
+            "name": "Nina Brandt",
+            "title": "Bill travel time at half rate",
+            "author": "Sam Ellery",
+            "text": "@nina@alder.example does October count already?",
+            "link": _HERE + "approvals/12/",
+        },
         "exception_digest": {
             "name": "Nina Brandt",
             "open": 7,
