@@ -53,7 +53,12 @@ def action_label(key: str) -> str:
     action = _registry.get(key)
     if action is None:
         return key
-    return _wordings[0](action.label) if _wordings else action.label
+    return worded(action.label)
+
+
+def worded(text: str) -> str:
+    """Return our words in those of whoever reads."""
+    return _wordings[0](text) if _wordings else text
 
 
 def registered_actions() -> list[Action]:

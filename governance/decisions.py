@@ -14,6 +14,7 @@ from governance.services import changes
 from governance.services.comments import LONGEST, comment
 from governance.services.details import missing_in_words, request_detail
 from governance.services.emergencies import sign_or_review
+from governance.services.requests import visible_requests
 
 
 class SignatureForm(forms.Form):
@@ -158,6 +159,8 @@ def submitted(
     form = form_class(request.POST)
     if form.is_valid():
         return decide(request, page, request_id, lambda: run(form.cleaned_data), said)
+    if not visible_requests(actor_of(request)).filter(pk=request_id).exists():
+        raise Http404
     for problems in form.errors.values():
         messages.error(request, str(problems[0]))
     return redirect(page, request_id)

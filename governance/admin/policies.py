@@ -9,8 +9,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from governance.actions import worded
 from governance.admin.frame import sections
-from governance.appliers import governed_kinds
+from governance.appliers import governed_kinds, kind_label
 from governance.doors import guarded_page
 from governance.errors import InvalidProposal, Refusal
 from governance.models import Policy
@@ -91,6 +92,8 @@ class PolicyForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        signs = self.fields["client_signature"]
+        signs.label = worded(str(signs.label))
         self.fields["approver_roles"].choices = list(role_names().items())  # type: ignore[attr-defined]  # a choice
 
     def terms(self) -> Terms:
@@ -108,9 +111,9 @@ def policy_list(request: HttpRequest) -> HttpResponseBase:
     found = sorted(Policy.objects.all(), key=lambda one: (one.kind == ANY_KIND, target_of(one)))
     rows = [
         {
-            "kind": "All other changes" if one.kind == ANY_KIND else kinds.get(one.kind, one.kind),
+            "kind": _kind_words(one.kind),
             "risk": _RISK_WORDS[target_of(one).rpartition("/")[2]],
-            "phrases": in_words(terms_of(one), names),
+            "phrases": [worded(phrase) for phrase in in_words(terms_of(one), names)],
             "url": _address(target_of(one)),
         }
         for one in found
@@ -120,7 +123,7 @@ def policy_list(request: HttpRequest) -> HttpResponseBase:
         "rows": rows,
         "tabs": sections(request, "policy_list"),
         "without": [
-            {"label": label, "url": _address(f"{kind}/any")}
+            {"label": worded(label), "url": _address(f"{kind}/any")}
             for kind, label in kinds.items()
             if kind not in own
         ],
@@ -158,7 +161,7 @@ def policy_edit(request: HttpRequest, kind: str, risk: str) -> HttpResponseBase:
             return redirect("change_detail", asked.pk)
     context = {
         "form": form,
-        "label": label_of(target),
+        "label": worded(label_of(target)),
         "exists": found is not None,
         "removable": found is not None and target != f"{ANY_KIND}/any",
         "others": [
@@ -167,6 +170,10 @@ def policy_edit(request: HttpRequest, kind: str, risk: str) -> HttpResponseBase:
         ],
     }
     return render(request, "governance/policy_edit.html", context)
+
+
+def _kind_words(kind: str) -> str:
+    return "All other changes" if kind == ANY_KIND else worded(kind_label(kind))
 
 
 def _initial(kind: str, found: Policy | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, Q, Value
 
-from governance.actions import action_label
+from governance.actions import action_label, worded
 from governance.actors import Actor
 from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
@@ -87,7 +87,9 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         request=request,
         client=client_name(request),
         changes=[
-            ChangeView(one, kind_label(one.kind), [DiffLine(sign, text) for sign, text in one.diff])
+            ChangeView(
+                one, worded(kind_label(one.kind)), [DiffLine(sign, text) for sign, text in one.diff]
+            )
             for one in changes
         ],
         signatures=signatures,
