@@ -94,6 +94,8 @@ def _rush(
         raise NotPermitted("Only a person of the staff who has signed in declares an emergency.")
     if not reason:
         raise InvalidProposal("Say what the emergency is.")
+    if request.weakens:
+        raise InvalidProposal("What weakens a control is no emergency.")
     hours = _hours(requirement_of(request, changes))
     if content_hash != request.content_hash:
         raise InvalidProposal("This change is not what you read: open it again first.")

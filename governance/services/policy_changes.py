@@ -175,8 +175,11 @@ def _snapshot(target_id: str) -> dict[str, object]:
 
 
 def _base(target_id: str) -> str:
-    found = _snapshot(target_id)
-    return json_hash(found) if found else ""
+    """A rule stands on every rule that could govern in its place: whether it is the weaker one
+    is judged anew, and signed anew, when one of these moves."""
+    kind, _ = read_target(target_id)
+    rows = [one for one in Policy.objects.all() if one.kind in (kind, ANY_KIND)]
+    return json_hash({target_of(one): terms_of(one).as_json() for one in rows})
 
 
 def _revert(change: Change) -> Mapping[str, object] | None:

@@ -60,7 +60,7 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
     no_way = why_no_way_back(request, changes) if applied else ""
     return Ways(
         next_step=_next_step(request, alone=alone),
-        can_rush=rush and requirement.review_within_hours is not None,
+        can_rush=rush and not request.weakens and requirement.review_within_hours is not None,
         review_hours=requirement.review_within_hours,
         can_go_alone=alone and _wrote_alone(actor, request),
         can_schedule=applies and may(request.status, "schedule"),

@@ -11,12 +11,13 @@ from branding.services.price_changes import PRICE_CHANGE
 from branding.services.tiers import KIND as PRICES
 from governance.actors import SYSTEM, Actor
 from governance.appliers import governed_kinds
-from governance.errors import InvalidProposal, SignatureRefused, Ungoverned
+from governance.errors import BaseMoved, InvalidProposal, SignatureRefused, Ungoverned
 from governance.models import AuditEntry, Change, ChangeRequest, Policy, Window
 from governance.permits import permit, require_permit
 from governance.policy_terms import Terms, terms_from, weakenings
 from governance.services import changes, policy_changes, window_changes
 from governance.services.details import request_detail
+from governance.services.emergencies import rush
 from governance.services.policy_changes import propose_policy, terms_of
 from governance.services.rollbacks import roll_back
 from governance.services.window_changes import WindowValues, propose_window
@@ -60,6 +61,23 @@ def test_a_weaker_rule_needs_what_the_rule_itself_asks_for(
     assert approve(carol, asked).status == "submitted"
     assert request_detail(bob, asked.pk).missing == ["1 approval by somebody who did not write it"]
     assert terms_of(_policy("*")).approver_roles == ("approver",)
+
+
+def test_a_rule_is_judged_anew_when_what_governs_in_its_place_moves(
+    alice: Actor, carol: Actor
+) -> None:
+    one = Terms(approvals=1, review_within_hours=24, solo=True)
+    asked = propose_policy(alice, "workflow/any", one, reason="The same, in words.")
+    assert not asked.weakens
+    Policy.objects.filter(kind="*").update(approvals=3)
+    with pytest.raises(BaseMoved):
+        approve(carol, asked)
+    asked.refresh_from_db()
+    assert (asked.weakens, asked.risk["approvals"]) == (True, 3)
+    Policy.objects.update(review_within_hours=24)
+    said = "weakens a control is no emergency"
+    with pytest.raises(InvalidProposal, match=said):
+        rush(alice, asked.pk, content_hash=asked.content_hash, reason="Now.")
 
 
 @pytest.mark.parametrize(
