@@ -14,23 +14,27 @@ class BrandingConfig(AppConfig):
         from branding import actions  # noqa: F401  registers the audit actions
         from branding.commercial import actions as commercial_actions  # noqa: F401  registers them
         from branding.commercial import columns
-        from branding.mail.notices import ask_for_signatures
+        from branding.mail.notices import ask_for_signatures, tell_mentioned
         from branding.mail.sending import courier
         from branding.navigation import register_counter
         from branding.papers import forget_previews
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
+        from branding.services.price_changes import PRICE_CHANGE
         from branding.starting import first_brand
         from branding.waiting import waiting_signatures
         from governance.actions import word_labels_by
-        from governance.notices import register_listener
+        from governance.appliers import register_applier
+        from governance.notices import register_listener, register_mentions
         from tenants import nouns
         from tenants.mailing import register_courier
         from tenants.sealing import register_holder
         from tenants.services import starting_content
         from tenants.services.cleaning import register_cleaner
 
+        register_applier(PRICE_CHANGE)
         register_listener(ask_for_signatures)
+        register_mentions(tell_mentioned)
         register_courier(courier)
         register_holder(reseal)
         nouns.register(in_words)

@@ -25,10 +25,17 @@ class DiffLine:
 
 @dataclass(frozen=True)
 class Risk:
-    """What makes a change more than routine. Notes are whole sentences."""
+    """What makes a change more than routine. Notes are whole sentences.
+
+    weakens: it takes something away from a control (a policy, a freeze, a role's limits).
+    approvals, roles: what this very change needs at least, whatever the policies say.
+    """
 
     touches_money: bool = False
     notes: tuple[str, ...] = ()
+    weakens: bool = False
+    approvals: int = 0
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,10 @@ class Applier:
     risk: judged when the change is proposed, edited, or its base moves.
     base_version: the live version of a target id, as text ("" where there is none yet).
     snapshot: what a target id holds now, recorded as "what was" (optional).
+    revert: the content that brings back what an applied change replaced; None where nothing
+        can (optional: without it a change of this kind cannot be rolled back).
+    adopt: told that a change of this kind has come into a request by other ways than its own
+        app's proposal: a roll-back, or two requests made one (optional).
     """
 
     kind: str
@@ -50,6 +61,8 @@ class Applier:
     risk: "Callable[[Change], Risk]"
     base_version: Callable[[str], str]
     snapshot: Callable[[str], Mapping[str, object]] | None = None
+    revert: "Callable[[Change], Mapping[str, object] | None] | None" = None
+    adopt: "Callable[[Change], None] | None" = None
 
 
 _registry: dict[str, Applier] = {}
@@ -69,6 +82,11 @@ def applier_for(kind: str) -> Applier:
         return _registry[kind]
     except KeyError:
         raise UnknownKind(f"{kind!r} is not a kind of change that is known here.") from None
+
+
+def governed_kinds() -> dict[str, str]:
+    """Return every governed kind with how people read it, by label."""
+    return {one.kind: one.label for one in sorted(_registry.values(), key=lambda one: one.label)}
 
 
 def kind_label(kind: str) -> str:

@@ -17,3 +17,17 @@ def client_names(ids: Iterable[int | None]) -> dict[int, str]:
     wanted = frozenset(one for one in ids if one is not None)
     known = _resolvers[-1](wanted) if wanted and _resolvers else {}
     return {one: known.get(one, f"Client {one}") for one in wanted}
+
+
+Known = Callable[[], Mapping[int, str]]
+_known: list[Known] = []
+
+
+def register_known_clients(known: Known) -> None:
+    """Say which clients there are, by id; the latest registration answers."""
+    _known.append(known)
+
+
+def known_clients() -> dict[int, str]:
+    """Return all clients with their names, for people to choose from."""
+    return dict(_known[-1]()) if _known else {}

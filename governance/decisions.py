@@ -11,7 +11,10 @@ from governance.errors import Refusal, SignatureRefused
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import changes, impacts
+from governance.services.comments import LONGEST, comment
 from governance.services.details import RequestDetail, missing_in_words, request_detail
+from governance.services.emergencies import sign_or_review
+from governance.services.requests import visible_requests
 
 
 class SignatureForm(forms.Form):
@@ -71,10 +74,18 @@ def decide(
 
 def said_after_signing(request: ChangeRequest) -> str:
     """Return what a signature led to."""
+    if request.emergency and request.status == "applied":
+        return "Reviewed." if request.reviewed_at else _still_needs(request)
     if request.status == "applied":
         return "Signed. The change is live."
+    if request.status == "scheduled":
+        return f"Signed. It goes in by itself as soon as it may. {request.notice}".strip()
     if request.status == "approved":
         return request.notice or "Signed. The change is approved and waits to be applied."
+    return _still_needs(request)
+
+
+def _still_needs(request: ChangeRequest) -> str:
     missing = missing_in_words(request, list(request.changes.all()))
     return f"Signed. It still needs {' and '.join(missing)}."
 
@@ -86,14 +97,18 @@ def detail_page_context(request: HttpRequest, request_id: int) -> dict[str, obje
     except ChangeRequest.DoesNotExist as missing:
         raise Http404 from missing
     shown = {"content_hash": detail.request.content_hash}
-    return {"detail": detail, "sign_form": SignatureForm(initial=shown, auto_id="sign_%s")}
+    return {
+        "detail": detail,
+        "sign_form": SignatureForm(initial=shown, auto_id="sign_%s"),
+        "say_form": SayForm(auto_id="say_%s"),
+    }
 
 
 def post_approval(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
     """Sign what the page showed."""
 
     def run(data: dict[str, str]) -> ChangeRequest:
-        return changes.approve(
+        return sign_or_review(
             actor_of(request),
             request_id,
             content_hash=data["content_hash"],
@@ -112,6 +127,26 @@ def post_rejection(request: HttpRequest, page: str, request_id: int) -> HttpResp
     return submitted(request, page, request_id, CommentForm, run, lambda _: "Rejected.")
 
 
+class SayForm(forms.Form):
+    """A comment."""
+
+    comment = forms.CharField(
+        max_length=LONGEST,
+        label="Comment",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Write something first."},
+    )
+
+
+def post_comment(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
+    """Say something about a request."""
+
+    def run(data: dict[str, str]) -> ChangeRequest:
+        return comment(actor_of(request), request_id, text=data["comment"])
+
+    return submitted(request, page, request_id, SayForm, run, lambda _: "Said.")
+
+
 def submitted(
     request: HttpRequest,
     page: str,
@@ -124,6 +159,8 @@ def submitted(
     form = form_class(request.POST)
     if form.is_valid():
         return decide(request, page, request_id, lambda: run(form.cleaned_data), said)
+    if not visible_requests(actor_of(request)).filter(pk=request_id).exists():
+        raise Http404
     for problems in form.errors.values():
         messages.error(request, str(problems[0]))
     return redirect(page, request_id)

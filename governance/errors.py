@@ -55,6 +55,14 @@ class Frozen(Refusal):
     """A freeze window is open: nothing goes in now."""
 
 
+class OutsideWindow(Frozen):
+    """The policy lets changes in during release windows only, and none is open."""
+
+
+class Ungoverned(Refusal):
+    """Code tried to alter a governed object without an approved change of exactly that."""
+
+
 class ApplyFailed(Refusal):
     """An approved change could not be made live. Nothing of it went in."""
 

@@ -77,3 +77,9 @@ def _plain(value: object, place: str, depth: int) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item, f"{place}[{at}]", depth - 1) for at, item in enumerate(value)]
     raise InvalidProposal(f"{place} is a {type(value).__name__}; write it as text.")
+
+
+def json_hash(content: Mapping[str, object]) -> str:
+    """Return the SHA-256 of plain JSON: a version for objects that have no number."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

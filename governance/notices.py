@@ -20,3 +20,19 @@ def tell_waiting(request: "ChangeRequest") -> None:
     """Say that this request waits for signatures under its present content."""
     for listener in _listeners:
         listener(request)
+
+
+Mention = Callable[["ChangeRequest", str, str], None]
+_mentions: list[Mention] = []
+
+
+def register_mentions(mention: Mention) -> None:
+    """Let `mention` tell those whom a comment names: (request, who says it, the words)."""
+    if mention not in _mentions:
+        _mentions.append(mention)
+
+
+def tell_mentioned(request: "ChangeRequest", author: str, words: str) -> None:
+    """Say that somebody commented on this request, naming people."""
+    for mention in _mentions:
+        mention(request, author, words)

@@ -6,15 +6,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Requirement:
-    """approvals: signatures by the partner's staff. client_id: the client whose approver
-    must sign as well, or None. auto_apply: whether the last signature makes it live.
-    independence_days: how long a hand in somebody's account makes two people one. impact:
-    whether an impact preview must be there before anybody signs."""
+    """What the policies ask of a request, the strictest in every respect.
+
+    approvals: signatures by the partner's staff. client_id: the client whose approver must sign
+    as well, or None. auto_apply: whether the last signature makes it live. independence_days:
+    how long a hand in somebody's account makes two people one. roles: sets of role keys; a
+    member of the staff who signs holds one of each. in_window: goes in during release windows
+    only. review_within_hours: for an emergency; None when none is allowed. solo: its author may
+    let it in alone while nobody else could sign. impact: an impact preview must be there before
+    anybody signs.
+    """
 
     approvals: int
     client_id: int | None
     auto_apply: bool
     independence_days: int = 0
+    roles: tuple[frozenset[str], ...] = ()
+    in_window: bool = False
+    review_within_hours: int | None = None
+    solo: bool = False
     impact: bool = False
 
 
@@ -39,13 +49,15 @@ class Missing:
         return self.staff == 0 and not self.client
 
 
-def missing_signatures(requirement: Requirement, signatures: Sequence[Signature]) -> Missing:
+def missing_signatures(
+    requirement: Requirement, signatures: Sequence[Signature], *, alone: bool = False
+) -> Missing:
     """Return what `signatures` leave open. A person counts once; a client's user counts
-    for the client only, never as staff."""
+    for the client only, never as staff. alone: the author stands for the staff."""
     staff = {one.person_key for one in signatures if one.client_id is None}
     clients = {one.client_id for one in signatures if one.client_id is not None}
     wanted = requirement.client_id
     return Missing(
-        staff=max(0, requirement.approvals - len(staff)),
+        staff=0 if alone else max(0, requirement.approvals - len(staff)),
         client=wanted is not None and wanted not in clients,
     )

@@ -25,6 +25,9 @@ Move = Literal[
     "withdraw",
     "expire",
     "schedule",
+    "hold",
+    "go_alone",
+    "rush",
     "apply",
     "roll_back",
 ]
@@ -43,7 +46,8 @@ LABELS: Final = MappingProxyType(
     }
 )
 
-# "void" and "edit" send a request back to be signed again, whatever it had gathered.
+# "void" and "edit" send a request back to be signed again, whatever it had gathered. "rush" is
+# the emergency: live now, signed afterwards. "go_alone" is the policy "solo": nobody else is there.
 TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
     {
         ("draft", "submit"): "submitted",
@@ -52,6 +56,8 @@ TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
         ("submitted", "edit"): "submitted",
         ("submitted", "void"): "submitted",
         ("submitted", "approve"): "approved",
+        ("submitted", "go_alone"): "approved",
+        ("submitted", "rush"): "applied",
         ("submitted", "reject"): "rejected",
         ("submitted", "withdraw"): "withdrawn",
         ("submitted", "expire"): "expired",
@@ -67,6 +73,8 @@ TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
         ("scheduled", "reject"): "rejected",
         ("scheduled", "withdraw"): "withdrawn",
         ("scheduled", "expire"): "expired",
+        ("scheduled", "schedule"): "scheduled",
+        ("scheduled", "hold"): "approved",
         ("scheduled", "apply"): "applied",
         ("applied", "roll_back"): "rolled_back",
     }
@@ -81,6 +89,9 @@ _PAST: Final = MappingProxyType[Move, str](
         "withdraw": "withdrawn",
         "expire": "expired",
         "schedule": "scheduled",
+        "hold": "taken off the schedule",
+        "go_alone": "approved by its author alone",
+        "rush": "made live as an emergency",
         "apply": "applied",
         "roll_back": "rolled back",
     }

@@ -101,6 +101,21 @@ def _live_content(target_id: str) -> Record[str, object]:
     return {"version": live.number, "hash": live.hash} if live else {}
 
 
+def _version_before(change: Change) -> Record[str, object] | None:
+    number = (change.before or {}).get("version")
+    version = MappingVersion.objects.filter(
+        mapping=int(change.target_id), number=number if isinstance(number, int) else 0
+    ).first()
+    return versions.signed_content(version) if version else None
+
+
+def _adopt_version(change: Change) -> None:
+    version = MappingVersion.objects.get(
+        pk=change.content["version"], mapping=int(change.target_id)
+    )
+    versions.mark_proposed(version, change.request_id)
+
+
 MAPPING_VERSION = Applier(
     kind=versions.KIND,
     label="Mapping",
@@ -109,6 +124,8 @@ MAPPING_VERSION = Applier(
     risk=_risk_of_version,
     base_version=_live_hash,
     snapshot=_live_content,
+    revert=_version_before,
+    adopt=_adopt_version,
 )
 
 # --- value maps ------------------------------------------------------------------------------
@@ -173,6 +190,13 @@ def _live_table(target_id: str) -> Record[str, object]:
     return {"table": value_maps.table_of(_value_map(target_id))}
 
 
+def _table_before(change: Change) -> Record[str, object] | None:
+    version = ValueMapVersion.objects.filter(
+        value_map=int(change.target_id), number=int(change.base_version or 0)
+    ).first()
+    return value_maps.signed_table(version) if version else None
+
+
 VALUE_MAP_VERSION = Applier(
     kind=value_maps.KIND,
     label="Value map",
@@ -181,6 +205,7 @@ VALUE_MAP_VERSION = Applier(
     risk=_risk_of_table,
     base_version=_live_number,
     snapshot=_live_table,
+    revert=_table_before,
 )
 
 # --- ownership -------------------------------------------------------------------------------
@@ -237,6 +262,10 @@ def _owners_now(target_id: str) -> Record[str, object]:
     return {"rules": ownership.rules_for(*ownership.read_target(target_id))}
 
 
+def _owners_before(change: Change) -> Record[str, object] | None:
+    return {"rules": (change.before or {}).get("rules", {})}
+
+
 OWNERSHIP = Applier(
     kind=ownership.KIND,
     label="Ownership",
@@ -245,4 +274,5 @@ OWNERSHIP = Applier(
     risk=_risk_of_owners,
     base_version=_owners_base,
     snapshot=_owners_now,
+    revert=_owners_before,
 )

@@ -11,25 +11,29 @@ class SyncjobsConfig(AppConfig):
 
     def ready(self) -> None:
         from branding.navigation import register_counter
+        from governance.appliers import register_applier
         from governance.impact import register_assessor, register_bell
+        from governance.replays import register_replay
         from mappings.catalogue import register_catalogue
         from mappings.publishing import register_listener
         from mappings.samples import register_finder
         from mappings.trials import register_trials
         from syncjobs import actions  # noqa: F401  registers the audit actions
-        from syncjobs.engine.release import release_for_live
-        from syncjobs.engine.load import load
         from syncjobs.engine.doorbell import ring
+        from syncjobs.engine.load import load
+        from syncjobs.engine.release import release_for_live
         from syncjobs.engine.samples import fields_of, find_samples
         from syncjobs.engine.trials import find_trials
         from syncjobs.indicators.attention import open_exceptions
         from syncjobs.services.blueprints import starting_blueprints
         from syncjobs.services.digest import exception_digests
-        from syncjobs.services.incidents import incident_news
         from syncjobs.services.impact import DEFINITION_IMPACT
+        from syncjobs.services.incidents import incident_news
         from syncjobs.services.plain_calls import call
+        from syncjobs.services.resending import REPLAY
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
+        from syncjobs.services.workflow_changes import WORKFLOW_CHANGE
         from tenants.health import register_part
         from tenants.mailing import register_producer
         from tenants.outbound import register_caller
@@ -37,6 +41,9 @@ class SyncjobsConfig(AppConfig):
         from tenants.services.diagnosis import register_check
         from tenants.services.starting_content import register
 
+        register_applier(WORKFLOW_CHANGE)
+        for kind in ("mapping_version", "value_map_version", "workflow"):
+            register_replay(kind, REPLAY)
         register_producer(exception_digests)
         register_producer(incident_news)
         register(starting_blueprints)

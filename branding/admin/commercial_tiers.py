@@ -21,14 +21,15 @@ from branding.commercial.calculator import (
 from branding.commercial.forms import BandFormSet, NameForm, TermsForm, TierForm, band_rows
 from branding.commercial.months import Month
 from branding.models import Tier, TierVersion
+from branding.services.price_changes import set_or_propose_terms
 from branding.services.tiers import (
     Terms,
     add_tier,
     change_tier,
-    set_terms,
     terms_of,
     version_in,
 )
+from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
 from tenants.lists import chips, page_of
@@ -110,12 +111,16 @@ def tier_terms(request: HttpRequest, pk: int) -> HttpResponse:
         request.POST or None, prefix="bands", initial=band_rows(known.prices.bands) if known else []
     )
 
-    def keep() -> TierVersion:
+    def keep() -> TierVersion | ChangeRequest:
         terms = form.terms(tier.currency, bands.bands())
-        return set_terms(actor_of(request), tier, terms=terms, starts=form.starts_month())
+        starts = form.starts_month()
+        return set_or_propose_terms(actor_of(request), tier, terms=terms, starts=starts)
 
     if request.method == "POST" and "calculate" not in request.POST and bands.is_valid():
         kept = attempt(form, keep)
+        if isinstance(kept, ChangeRequest):
+            messages.success(request, "Proposed: clients pay these prices, so somebody else signs.")
+            return HttpResponseRedirect(reverse("change_detail", args=[kept.pk]))
         if kept:
             messages.success(request, f"The prices hold from {form.starts_month().label} on.")
             return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from django.urls import reverse
 
@@ -11,12 +13,16 @@ from branding.models import Statement
 from branding.services.identity import current_identity
 from branding.viewer import Viewer, chosen
 from governance.clients import client_names
+from governance.hashing import json_hash
 from governance.models import ChangeRequest
 from governance.services.details import awaiting_signature
 from tenants import mailing
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
 from tenants.accounts.notices import own_host
+
+_MENTION: Final = re.compile(r"@([^\s@]{1,64}@[^\s@]{1,180}[^\s@.,;:!?)])")
+_MOST_NAMED: Final = 10
 
 
 def people_with(permission: str, client_id: int | None) -> Iterator[User]:
@@ -42,7 +48,10 @@ def viewer_for(person: User) -> Viewer:
 
 
 def ask_for_signatures(request: ChangeRequest) -> None:
-    """Ask everybody who can sign a change now, once for each revision of it."""
+    """Ask everybody who can sign a change now, once for each revision of it; for an emergency
+    once when it went in and once when nobody had reviewed it in time."""
+    step = " emergency" if request.emergency else ""
+    step += " late" if request.escalated_at is not None else ""
     clients = {None, request.client_id}
     people = [person for one in clients for person in people_with("changes.approve", one)]
     client = client_names([request.client_id]).get(request.client_id or 0, "")
@@ -50,7 +59,7 @@ def ask_for_signatures(request: ChangeRequest) -> None:
         if not any(one.pk == request.pk for one in awaiting_signature(actor_for(person))):
             continue
         page = "approval_detail" if person.client_id else "change_detail"
-        expires = request.expires_at
+        expires = request.review_due_at if request.emergency else request.expires_at
         mailing.send(
             person.email,
             "approval_asked",
@@ -62,9 +71,34 @@ def ask_for_signatures(request: ChangeRequest) -> None:
                 "reason": request.reason,
                 "money": bool(request.risk.get("touches_money")),
                 "expires": date_text(expires.date(), viewer_for(person)) if expires else "",
+                "emergency": request.emergency_reason,
+                "escalated": request.escalated_at is not None,
                 "link": link_of(person, page, request.pk),
             },
-            key=f"approval {request.pk} {request.revision} {person.pk}",
+            key=f"approval {request.pk} {request.revision} {person.pk}{step}",
+        )
+
+
+def tell_mentioned(request: ChangeRequest, author: str, words: str) -> None:
+    """Tell whoever a comment names by @ and their address, if they can see the change."""
+    named = {one.casefold() for one in _MENTION.findall(words)[:_MOST_NAMED]}
+    people = User.objects.filter(email__in=named, is_active=True) if named else []
+    for person in people:
+        if not actor_for(person).can("changes.view", request.client_id):
+            continue
+        mailing.send(
+            person.email,
+            "change_comment",
+            {
+                "name": person.name,
+                "title": request.title,
+                "author": author,
+                "text": words,
+                "link": link_of(
+                    person, "approval_detail" if person.client_id else "change_detail", request.pk
+                ),
+            },
+            key=f"comment {request.pk} {json_hash({'by': author, 'text': words})} {person.pk}",
         )
 
 

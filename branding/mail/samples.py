@@ -34,6 +34,15 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "reason": "Agreed in the October review.",
             "money": True,
             "expires": "28 November 2026",
+            "emergency": "Invoices are posted twice.",
+            "escalated": False,
+            "link": _HERE + "approvals/12/",
+        },
+        "change_comment": {
+            "name": "Nina Brandt",
+            "title": "Bill travel time at half rate",
+            "author": "Sam Ellery",
+            "text": "@nina@alder.example does October count already?",
             "link": _HERE + "approvals/12/",
         },
         "exception_digest": {

@@ -13,7 +13,10 @@ from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
 from branding.services.identity import forget_identity
 from governance.actors import Actor
+from governance.permits import require_permit
 from governance.services import audit
+
+KIND = "tier_prices"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,24 @@ def add_tier(
 def set_terms(actor: Actor, tier: Tier, *, terms: Terms, starts: Month) -> TierVersion:
     """Set what a tier asks for from a month on; a version that has not begun is replaced.
 
-    Raises NotPermitted; ValidationError when the month has begun and a client is on the
-    tier in it, because what was agreed for a running month stays.
+    Where clients are on the tier, people propose it (`price_changes`). Raises NotPermitted,
+    Ungoverned; ValidationError when the month has begun and a client is on the tier in it,
+    because what was agreed for a running month stays.
     """
+    locked = check_terms(actor, tier, terms=terms, starts=starts)
+    if is_taken(locked):
+        require_permit(KIND, locked.pk)
+    return _write_version(locked, starts, terms)
+
+
+def is_taken(tier: Tier) -> bool:
+    """Say whether a client is on the tier, or will be."""
+    ended = Subscription.objects.filter(tier=tier).exclude(ends_on__lt=_today())
+    return ended.exists()
+
+
+def check_terms(actor: Actor, tier: Tier, *, terms: Terms, starts: Month) -> Tier:
+    """Return the tier, locked, if these terms can be set. Raises as `set_terms`."""
     actor.require("prices.manage", None)
     locked = Tier.objects.select_for_update().get(pk=tier.pk)
     if _currency(terms.prices) != locked.currency:
@@ -75,7 +93,8 @@ def set_terms(actor: Actor, tier: Tier, *, terms: Terms, starts: Month) -> TierV
         raise ValidationError(
             {"starts": f"{locked.name} is in use in {starts.label}; choose a later month."}
         )
-    return _write_version(locked, starts, terms)
+    _check_prices(terms)
+    return locked
 
 
 @transaction.atomic
@@ -156,13 +175,10 @@ def _today() -> date:
 
 
 def _write_version(tier: Tier, starts: Month, terms: Terms) -> TierVersion:
-    try:
-        pricing.check(terms.prices)
-    except pricing.PriceError as error:
-        raise ValidationError(list(error.problems)) from error
+    _check_prices(terms)
     values = _stored(terms)
     version = TierVersion.objects.filter(tier=tier, starts_on=starts.first).first()
-    before = _shown(terms_of(version)) if version else None
+    before = shown_terms(terms_of(version)) if version else None
     if version is None:
         version = TierVersion(tier=tier, starts_on=starts.first)
     for field, value in values.items():
@@ -175,9 +191,16 @@ def _write_version(tier: Tier, starts: Month, terms: Terms) -> TierVersion:
         object_id=tier.pk,
         object_label=tier.name,
         before=before,
-        after={"starts": str(starts), **_shown(terms)},
+        after={"starts": str(starts), **shown_terms(terms)},
     )
     return version
+
+
+def _check_prices(terms: Terms) -> None:
+    try:
+        pricing.check(terms.prices)
+    except pricing.PriceError as error:
+        raise ValidationError(list(error.problems)) from error
 
 
 def _bands(prices: pricing.PriceList) -> list[dict[str, object]]:
@@ -195,6 +218,6 @@ def _stored(terms: Terms) -> dict[str, object]:
     }
 
 
-def _shown(terms: Terms) -> dict[str, object]:
+def shown_terms(terms: Terms) -> dict[str, object]:
     """Return the terms for the audit trail, which keeps plain JSON without floats."""
     return {**_stored(terms), "base_fee": f"{terms.prices.base_fee:f}"}

@@ -1,11 +1,13 @@
 """Change requests for staff: the list, one request, and the decisions on it."""
 
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from governance.admin.frame import sections
 from governance.clients import client_names
 from governance.decisions import (
     RemarkForm,
@@ -21,13 +23,19 @@ from governance.doors import guarded_page
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import changes
-from governance.services.details import awaiting_signature
+from governance.services.details import AWAITS_REVIEW, awaiting_signature
 from governance.services.requests import visible_requests
 from governance.state import CLOSED, OPEN
 
 PAGE_SIZE = 50
 PAGE = "change_detail"
-_FILTERS = {"open": "Open", "mine": "Waiting for me", "live": "Live", "closed": "Closed"}
+_FILTERS = {
+    "open": "Open",
+    "mine": "Waiting for me",
+    "emergency": "Emergencies",
+    "live": "Live",
+    "closed": "Closed",
+}
 
 
 @guarded_page("changes.view")
@@ -41,12 +49,15 @@ def change_list(request: HttpRequest) -> HttpResponse:
     found = visible_requests(actor)
     if chosen == "mine":
         found = found.filter(pk__in=waiting)
+    elif chosen == "emergency":
+        found = found.filter(emergency=True)
     elif chosen == "live":
         found = found.filter(status="applied")
     elif chosen == "closed":
         found = found.filter(status__in=CLOSED - {"applied"})
     else:
-        chosen, found = "open", found.filter(status__in=OPEN)
+        # An emergency that nobody reviewed is as open as any.
+        chosen, found = "open", found.filter(Q(status__in=OPEN) | Q(AWAITS_REVIEW))
     if words:
         found = found.filter(title__icontains=words)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
@@ -70,6 +81,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
         for key, label in _FILTERS.items()
     ]
     context = {"rows": rows, "empty": not rows, "page": page, "chips": chips}
+    context["tabs"] = sections(request, "change_list")
     return render(request, "governance/change_list.html", context)
 
 

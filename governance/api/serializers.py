@@ -68,9 +68,15 @@ class ChangeRequestRowSerializer(serializers.ModelSerializer[ChangeRequest]):
             "risk",
             "revision",
             "content_hash",
+            "emergency",
+            "solo",
+            "rolls_back",
             "submitted_at",
             "expires_at",
+            "scheduled_for",
             "applied_at",
+            "review_due_at",
+            "reviewed_at",
         ]
 
 
@@ -85,6 +91,7 @@ class ChangeRequestSerializer(ChangeRequestRowSerializer):
             *ChangeRequestRowSerializer.Meta.fields,
             "reason",
             "ticket",
+            "emergency_reason",
             "notice",
             "closed_by_label",
             "closed_comment",

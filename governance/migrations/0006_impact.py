@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("governance", "0003_independence"),
+        ("governance", "0005_change_control"),
     ]
 
     operations = [

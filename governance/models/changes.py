@@ -15,6 +15,9 @@ class ChangeRequest(models.Model):
     revision: counts edits and moved bases; part of `content_hash`.
     risk: {"touches_money": bool, "notes": [text]}, judged at the present revision.
     editors: [{"key", "label"}] of everybody who wrote content; none of them may sign.
+    solo: its author let it in alone, under a policy "solo" and with nobody else to sign.
+    emergency: it went live before its signatures; they are due by `review_due_at`. Not given
+        by then, it is taken back, or `escalated_at` says since when it waits in red.
     """
 
     title = models.CharField(max_length=200)
@@ -25,7 +28,12 @@ class ChangeRequest(models.Model):
     revision = models.PositiveIntegerField(default=1)
     content_hash = models.CharField(max_length=64, blank=True)
     risk = models.JSONField(default=dict)
+    solo = models.BooleanField(default=False)
     emergency = models.BooleanField(default=False)
+    emergency_reason = models.TextField(blank=True, default="")
+    review_due_at = models.DateTimeField(null=True)
+    reviewed_at = models.DateTimeField(null=True)
+    escalated_at = models.DateTimeField(null=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
@@ -45,7 +53,9 @@ class ChangeRequest(models.Model):
     closed_comment = models.TextField(blank=True)
     # What the people concerned must know now: signatures void, or why it is not live yet.
     notice = models.TextField(blank=True)
-    rolls_back = models.OneToOneField("self", on_delete=models.PROTECT, null=True)
+    rolls_back = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="rollbacks", db_index=False
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -53,6 +63,12 @@ class ChangeRequest(models.Model):
             models.Index(fields=["client_id", "-id"], name="change_client"),
             models.Index(
                 fields=["-id"], name="change_open", condition=models.Q(status__in=sorted(OPEN))
+            ),
+            # Emergencies that wait for their review: every menu and every worker asks.
+            models.Index(
+                fields=["review_due_at"],
+                name="change_review",
+                condition=models.Q(emergency=True, status="applied", reviewed_at=None),
             ),
         ]
 
@@ -69,6 +85,21 @@ class ChangeRequest(models.Model):
         """Whether any of its changes can alter an amount."""
         return bool(self.risk.get("touches_money"))
 
+    @property
+    def weakens(self) -> bool:
+        """Whether any of its changes takes something away from a control."""
+        return bool(self.risk.get("weakens"))
+
+    @property
+    def is_heavy(self) -> bool:
+        """Whether the policies for the greater risk hold."""
+        return self.touches_money or self.weakens
+
+    @property
+    def awaits_review(self) -> bool:
+        """Whether it went in as an emergency and still lacks its signatures."""
+        return self.emergency and self.status == "applied" and self.reviewed_at is None
+
 
 class Change(models.Model):
     """One governed object's change inside a request.
@@ -79,6 +110,7 @@ class Change(models.Model):
     impact: what it would do to real records (see `governance.impact`), None until it was tried.
     impact_digest: of the impact that is part of what is signed, "" while none is.
     impact_due_at: when a worker is to try it, or takes it over from one that died; None: never.
+    made_version: the live version that applying it led to.
     """
 
     request = models.ForeignKey(ChangeRequest, on_delete=models.CASCADE, related_name="changes")
@@ -96,6 +128,7 @@ class Change(models.Model):
     impact_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     impact_due_at = models.DateTimeField(null=True)
     impact_progress = models.JSONField(default=dict, db_default={})
+    made_version = models.CharField(max_length=80, blank=True, default="")
 
     class Meta:
         ordering = ["position", "id"]

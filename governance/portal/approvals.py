@@ -10,6 +10,7 @@ from governance.decisions import (
     detail_page_context,
     impact_progress,
     post_approval,
+    post_comment,
     post_impact_again,
     post_rejection,
 )
@@ -67,3 +68,10 @@ def approval_approve(request: HttpRequest, pk: int) -> HttpResponseBase:
 def approval_reject(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Refuse a change for the client, with a reason."""
     return post_rejection(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_POST
+def approval_comment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Say something about a change."""
+    return post_comment(request, PAGE, pk)

@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern] = [
     path("<int:pk>/impact/again/", approvals.approval_impact_again, name="approval_impact_again"),
     path("<int:pk>/approve/", approvals.approval_approve, name="approval_approve"),
     path("<int:pk>/reject/", approvals.approval_reject, name="approval_reject"),
+    path("<int:pk>/comment/", approvals.approval_comment, name="approval_comment"),
 ]

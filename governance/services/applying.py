@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from governance.actions import CHANGE_APPLIED, CHANGE_FAILED
+from governance.actions import CHANGE_APPLIED, CHANGE_FAILED, CHANGE_ROLLED_BACK
 from governance.actors import Actor
 from governance.appliers import applier_for
-from governance.errors import ApplyFailed, BadTransition, ContentChanged, Frozen, Refusal
-from governance.models import Change, ChangeRequest, Window
-from governance.requirements import Signature, missing_signatures
+from governance.errors import ApplyFailed, BadTransition, ContentChanged, Refusal
+from governance.models import Change, ChangeRequest
+from governance.permits import permit
+from governance.requirements import Requirement, Signature, missing_signatures
 from governance.services import audit
+from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import (
     load_request,
@@ -22,8 +24,8 @@ from governance.services.requests import (
     stored_hash,
 )
 from governance.services.targets import live_version
-from governance.state import may
-from governance.windows import Freeze, open_freeze
+from governance.services.windows import refuse_closed
+from governance.state import Move, may
 
 logger = logging.getLogger(__name__)
 
@@ -59,26 +61,51 @@ def apply_approved(actor: Actor, request_id: int) -> ChangeRequest:
 def _go_live(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> None:
     if not may(request.status, "apply"):
         move_request(request, "apply")  # raises, saying which status it has
-    if stored_hash(request, changes) != request.content_hash:
-        raise ContentChanged("The content is not what was signed. Nothing went in.")
-    _refuse_unsigned(request, changes)
-    _refuse_frozen(request)
+    _refuse_altered(request, changes)
+    requirement = requirement_of(request, changes)
+    _refuse_unsigned(request, requirement)
+    refuse_closed(request, requirement)
+    make_live(actor, request, changes, "apply")
+
+
+def make_live(actor: Actor, request: ChangeRequest, changes: Sequence[Change], move: Move) -> None:
+    """Run the appliers of a locked request inside the caller's transaction and record it.
+
+    Whether it may go in is the caller's to judge; that its content is what its hash says is
+    judged here. Raises ContentChanged, ApplyFailed.
+    """
+    _refuse_altered(request, changes)
     entries = [_apply_one(actor, request, change) for change in changes]
-    move_request(request, "apply")
+    move_request(request, move)
     request.applied_at = timezone.now()
+    request.scheduled_for = None
     request.notice = ""
     request.save()
     audit.record_many(entries)
-    record_step(CHANGE_APPLIED, request, after={"content_hash": request.content_hash})
+    told = {"content_hash": request.content_hash}
+    record_step(CHANGE_APPLIED, request, after={**told, "solo": True} if request.solo else told)
+    if request.rolls_back_id is not None:
+        _take_back(request, request.rolls_back_id)
+
+
+def _take_back(request: ChangeRequest, undone_id: int) -> None:
+    """Mark what this request rolled back."""
+    undone = ChangeRequest.objects.select_for_update().get(pk=undone_id)
+    move_request(undone, "roll_back")
+    undone.notice = ""
+    undone.save()
+    record_step(CHANGE_ROLLED_BACK, undone, after={"by": request.pk}, reason=request.reason)
 
 
 def _apply_one(actor: Actor, request: ChangeRequest, change: Change) -> audit.EntryDraft:
     applier = applier_for(change.kind)
     was = dict(applier.snapshot(change.target_id)) if applier.snapshot else {}
     change.before = {"version": change.base_version, **was}
-    became = _run(change, actor)
-    change.after = {"version": live_version(change.kind, change.target_id), **became}
-    change.save(update_fields=["before", "after"])
+    with permit(change.kind, change.target_id):
+        became = _run(change, actor)
+    change.made_version = live_version(change.kind, change.target_id)
+    change.after = {"version": change.made_version, **became}
+    change.save(update_fields=["before", "after", "made_version"])
     return audit.EntryDraft(
         CHANGE_APPLIED,
         object_kind=change.kind,
@@ -106,27 +133,19 @@ def _run(change: Change, actor: Actor) -> Mapping[str, object]:
         ) from error
 
 
-def _refuse_unsigned(request: ChangeRequest, changes: Sequence[Change]) -> None:
-    """Count the signatures again: a policy may ask for more than when they were given."""
+def _refuse_altered(request: ChangeRequest, changes: Sequence[Change]) -> None:
+    if stored_hash(request, changes) != request.content_hash:
+        raise ContentChanged("The content is not what was signed. Nothing went in.")
+
+
+def _refuse_unsigned(request: ChangeRequest, requirement: Requirement) -> None:
+    """Count the signatures again: a policy may ask for more than when they were given, and
+    whoever was alone may be so no more."""
     given = request.approvals.filter(content_hash=request.content_hash)
     signatures = [Signature(one.person_key, one.client_id) for one in given]
-    if not missing_signatures(requirement_of(request, changes), signatures).nothing:
+    alone = request.solo and is_alone(request, requirement)
+    if not missing_signatures(requirement, signatures, alone=alone).nothing:
         raise BadTransition("The policy asks for more signatures than this change has.")
-
-
-def _refuse_frozen(request: ChangeRequest) -> None:
-    windows = Window.objects.filter(
-        models.Q(client_id__isnull=True) | models.Q(client_id=request.client_id),
-        mode=Window.Mode.FREEZE,
-        active=True,
-    )
-    freezes = [
-        Freeze(one.name, one.time_zone, one.starts_at, one.ends_at, one.first_day, one.last_day)
-        for one in windows
-    ]
-    freeze = open_freeze(freezes, timezone.now())
-    if freeze is not None:
-        raise Frozen(f"Approved. It can be applied when the freeze “{freeze.name}” is over.")
 
 
 def _record_failure(actor: Actor, request_id: int, why: str) -> None:

@@ -71,10 +71,19 @@ class ProposedChange:
 
 @transaction.atomic
 def propose(
-    actor: Actor, *, title: str, reason: str, changes: Sequence[ProposedChange], ticket: str = ""
+    actor: Actor,
+    *,
+    title: str,
+    reason: str,
+    changes: Sequence[ProposedChange],
+    ticket: str = "",
+    rolls_back: ChangeRequest | None = None,
+    announce: bool = True,
 ) -> ChangeRequest:
     """Submit a set of changes for approval; base versions and the hash are taken now.
 
+    rolls_back: what this takes back (see `services.rollbacks`). announce: whether those who
+    can sign are asked to.
     Raises InvalidProposal, UnknownKind, PolicyMissing.
     """
     client_id = _one_client(changes)
@@ -87,6 +96,7 @@ def propose(
         author_id=_answerable(actor),
         author_label=actor.label[:200],
         editors=_editors(actor, changes, []),
+        rolls_back=rolls_back,
     )
     request.save()
     move_request(request, "submit")
@@ -96,7 +106,8 @@ def propose(
     request.save()
     record_step(CHANGE_PROPOSED, request, after=_summary(request, stored), reason=request.reason)
     impacts.ask(request, stored)
-    tell_waiting(request)
+    if announce:
+        tell_waiting(request)
     return request
 
 
@@ -112,6 +123,7 @@ def edit(actor: Actor, request_id: int, *, changes: Sequence[ProposedChange]) ->
     before = _summary(request, list(request.changes.all()))
     move_request(request, "edit")
     request.revision += 1
+    request.solo, request.scheduled_for = False, None
     request.editors = _editors(actor, changes, request.editors)
     request.notice = (
         f"Edited by {actor.label.partition(' <')[0]}: earlier signatures no longer count."

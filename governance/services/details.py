@@ -8,12 +8,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import F, Q, Value
 
-from governance.actions import action_label
+from governance.actions import action_label, worded
 from governance.actors import Actor
 from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
 from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
+from governance.services.comments import comments_on
 from governance.services.impact_views import (
     ImpactView,
     impact_missing,
@@ -32,9 +33,11 @@ from governance.services.signing import (
     still_missing,
 )
 from governance.services.targets import moved_targets
+from governance.services.ways import Ways, ways_on
 from governance.state import may
 
 _HISTORY: Final = 200
+AWAITS_REVIEW: Final = Q(emergency=True, status="applied", reviewed_at=None)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ class RequestDetail:
     impact_missing: str
     impact_going: bool
     can_ask_impact: bool
+    ways: Ways
+    comments: list[AuditEntry]
 
 
 def request_detail(actor: Actor, request_id: int) -> RequestDetail:
@@ -95,7 +100,9 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         request=request,
         client=client_name(request),
         changes=[
-            ChangeView(one, kind_label(one.kind), [DiffLine(sign, text) for sign, text in one.diff])
+            ChangeView(
+                one, worded(kind_label(one.kind)), [DiffLine(sign, text) for sign, text in one.diff]
+            )
             for one in changes
         ],
         signatures=signatures,
@@ -112,6 +119,8 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         impact_missing=impact_missing(request, changes),
         impact_going=is_going(previews),
         can_ask_impact=may_ask_again(actor, request, previews),
+        ways=ways_on(actor, request, changes),
+        comments=comments_on(request),
     )
 
 
@@ -124,7 +133,7 @@ def client_name(request: ChangeRequest) -> str:
 
 def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]:
     """Return one phrase for each kind of signature that an open request still lacks."""
-    if request.status != "submitted":
+    if request.status != "submitted" and not request.awaits_review:
         return []
     try:
         missing = still_missing(request, changes)
@@ -144,7 +153,9 @@ def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> li
     however many there are: menus count them on every page."""
     if not actor.can("changes.approve"):
         return []
-    submitted = visible_requests(actor).filter(status="submitted").order_by("id")
+    submitted = (
+        visible_requests(actor).filter(Q(status="submitted") | Q(AWAITS_REVIEW)).order_by("id")
+    )
     waiting = list(
         submitted.annotate(
             kinds=ArrayAgg("changes__kind", distinct=True, default=Value([])),
@@ -172,7 +183,7 @@ def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> li
 
 
 def _why_not(actor: Actor, request: ChangeRequest, changes: list[Change]) -> str:
-    if not may(request.status, "approve"):
+    if not may(request.status, "approve") and not request.awaits_review:
         return "It is not waiting for signatures."
     if not actor.can("changes.approve", request.client_id):
         return "Signing needs the role of an approver."

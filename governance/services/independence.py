@@ -1,4 +1,4 @@
-"""Refuses the signature of somebody who is not independent of whoever wrote a change."""
+"""Whether a signer is independent of whoever wrote a change, and whether there is one at all."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from governance.errors import NotIndependent
 from governance.independence import NO_HANDS, Hands, hands_since, why_dependent
 from governance.models import AuditEntry, ChangeRequest
 from governance.requirements import Requirement
+from governance.signers import signers_since
 
 
 class Ties:
@@ -39,3 +40,13 @@ class Ties:
             founding = bool(hands.on) and not AuditEntry.objects.filter(at__lt=since).exists()
             self._hands[days] = hands, founding
         return self._hands[days]
+
+
+def is_alone(request: ChangeRequest, requirement: Requirement) -> bool:
+    """Say whether whoever wrote a request is the only one who could sign it, and the policies
+    are "solo": then there is nobody to wait for. It holds no more as soon as a second person
+    could sign, and not again within days of somebody having been let go."""
+    if not requirement.solo or len(request.editors) != 1:
+        return False
+    known = signers_since(timezone.now() - timedelta(days=requirement.independence_days))
+    return not known.let_go and known.keys == {str(request.editors[0]["key"])}

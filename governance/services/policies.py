@@ -13,9 +13,13 @@ from governance.requirements import Requirement
 from governance.services import audit
 
 DEFAULT_EXPIRY_HOURS: Final = 30 * 24
+DEFAULT_REVIEW_HOURS: Final = 24
+# What weakens control itself is no emergency, whatever happens.
+_CONTROLS: Final = ("approval_policy", "change_window", "role")
 _DEFAULTS: Final = (
     # kind, touches_money, approvals, client_signature
     ("mapping_version", True, 1, True),
+    *((kind, None, 1, False) for kind in _CONTROLS),
     (ANY_KIND, None, 1, False),
 )
 
@@ -33,6 +37,8 @@ def ensure_default_policies() -> list[Policy]:
                 "client_signature": client_signature,
                 "impact_required": touches_money is True,
                 "expires_after_hours": DEFAULT_EXPIRY_HOURS,
+                "review_within_hours": None if kind in _CONTROLS else DEFAULT_REVIEW_HOURS,
+                "solo": True,
             },
         )
         if created:
@@ -80,7 +86,7 @@ def policies_of(
     """Return the policies that govern a request, one for each of its kinds."""
     known = list(Policy.objects.all()) if policies is None else policies
     return [
-        policy_for(kind, touches_money=request.touches_money, policies=known)
+        policy_for(kind, touches_money=request.is_heavy, policies=known)
         for kind in sorted(set(kinds))
     ]
 
@@ -98,10 +104,17 @@ def requirement_for(
     """Return the same for a request whose kinds of change are known."""
     governing = policies_of(request, kinds, policies)
     wants_client = any(policy.client_signature for policy in governing)
+    hours = [policy.review_within_hours for policy in governing]
+    asked = [policy.approver_roles for policy in governing] + [request.risk.get("roles", [])]
     return Requirement(
-        approvals=max(policy.approvals for policy in governing),
+        # What a change asks for by its own nature counts as one more policy.
+        approvals=max(*(one.approvals for one in governing), int(request.risk.get("approvals", 0))),
         client_id=request.client_id if wants_client else None,
         auto_apply=all(policy.auto_apply for policy in governing),
         independence_days=max(policy.independence_days for policy in governing),
         impact=any(policy.impact_required for policy in governing),
+        roles=tuple(dict.fromkeys(frozenset(map(str, one)) for one in asked if one)),
+        in_window=any(policy.in_window for policy in governing),
+        review_within_hours=None if None in hours else min(one for one in hours if one is not None),
+        solo=all(policy.solo for policy in governing),
     )

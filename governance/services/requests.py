@@ -123,7 +123,13 @@ def judge_risk(changes: Sequence[Change]) -> dict[str, object]:
     """Return the risk of a whole request, as it is stored."""
     risks = [_risk(change) for change in changes]
     notes = dict.fromkeys(note for risk in risks for note in risk.notes)
-    return {"touches_money": any(risk.touches_money for risk in risks), "notes": list(notes)}
+    return {
+        "touches_money": any(risk.touches_money for risk in risks),
+        "weakens": any(risk.weakens for risk in risks),
+        "approvals": max((risk.approvals for risk in risks), default=0),
+        "roles": sorted({role for risk in risks for role in risk.roles}),
+        "notes": list(notes),
+    }
 
 
 def _risk(change: Change) -> Risk:
@@ -152,6 +158,7 @@ def void_signatures(request: ChangeRequest, changes: Sequence[Change], why: str)
     renew_impact(changes)
     request.revision += 1
     request.risk = judge_risk(changes)
+    request.solo, request.scheduled_for = False, None
     request.content_hash = stored_hash(request, changes)
     move_request(request, "void")
     gone = {0: "", 1: " The signature given no longer counts."}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -10,17 +11,14 @@ from django.db import IntegrityError, transaction
 from governance.actions import CHANGE_APPROVED, CHANGE_SIGNATURE_REFUSED, CHANGE_SIGNED
 from governance.actors import Actor
 from governance.errors import (
-    BadTransition,
     ContentChanged,
-    Frozen,
     NotIndependent,
     SignatureRefused,
 )
 from governance.models import Approval, Change, ChangeRequest, Policy
 from governance.requirements import Missing, Requirement, Signature, missing_signatures
 from governance.services import impacts
-from governance.services.applying import apply_approved
-from governance.services.independence import Ties
+from governance.services.independence import Ties, is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import (
     key_of,
@@ -30,6 +28,8 @@ from governance.services.requests import (
     record_step,
     stored_hash,
 )
+from governance.services.schedule import apply_when_open
+from governance.signers import roles_of
 
 
 def approve(
@@ -57,15 +57,7 @@ def approve(
         raise refusal
     if not complete or not requirement_of(request, changes).auto_apply:
         return request
-    try:
-        return apply_approved(actor, request_id)
-    except Frozen as frozen:
-        request.notice = str(frozen)
-        request.save(update_fields=["notice", "updated_at"])
-        return request
-    except BadTransition:
-        # Somebody edited, rejected or applied it since the signature: that is its state now.
-        return load_request(actor, request_id)
+    return apply_when_open(actor, request_id)
 
 
 @dataclass(frozen=True)
@@ -75,6 +67,11 @@ class Signer:
     actor: Actor
     user_id: int
     key: str
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The keys of the roles that they hold now; read once, and only where it matters."""
+        return roles_of(self.user_id)
 
 
 def signer_of(actor: Actor, user: AbstractBaseUser | None = None) -> Signer:
@@ -98,6 +95,12 @@ def refuse_decision(signer: Signer, request: ChangeRequest, requirement: Require
         raise SignatureRefused("You wrote this change, so somebody else must decide on it.")
     if signer.actor.client_id not in (None, requirement.client_id):
         raise SignatureRefused("This change does not need your company's signature.")
+    if signer.actor.client_id is None and requirement.roles:
+        held = signer.roles
+        if not all(asked & held for asked in requirement.roles):
+            raise SignatureRefused(
+                "The rule names the roles that sign this; you have none of them."
+            )
 
 
 def counted_signatures(request: ChangeRequest) -> list[Approval]:
@@ -110,7 +113,9 @@ def still_missing(
 ) -> Missing:
     """Return which signatures are still to come."""
     signatures = [Signature(one.person_key, one.client_id) for one in counted_signatures(request)]
-    return missing_signatures(requirement_of(request, changes, policies), signatures)
+    requirement = requirement_of(request, changes, policies)
+    alone = request.solo and is_alone(request, requirement)
+    return missing_signatures(requirement, signatures, alone=alone)
 
 
 def _sign(
@@ -121,6 +126,28 @@ def _sign(
     comment: str,
 ) -> bool:
     """Add one signature to a locked request; returns whether it was the last."""
+    if request.status != "submitted":
+        move_request(request, "approve")  # raises, saying which status it has
+    put_signature(actor, request, changes, content_hash, comment)
+    record_step(CHANGE_SIGNED, request, after={"content_hash": content_hash}, reason=comment)
+    if not still_missing(request, changes).nothing:
+        return False
+    move_request(request, "approve")
+    request.notice = ""
+    request.save()
+    record_step(CHANGE_APPROVED, request, after={"content_hash": content_hash})
+    return True
+
+
+def put_signature(
+    actor: Actor,
+    request: ChangeRequest,
+    changes: Sequence[Change],
+    content_hash: str,
+    comment: str,
+) -> None:
+    """Write one person's signature under a locked request, before it goes in or, for an
+    emergency, after. Raises as `approve`."""
     signer = signer_of(actor)
     requirement = requirement_of(request, changes)
     refuse_decision(signer, request, requirement)
@@ -129,8 +156,6 @@ def _sign(
         raise SignatureRefused("You have signed this change already.")
     if not content_hash == request.content_hash == stored_hash(request, changes):
         raise ContentChanged("This change is not what you read: open it again before signing.")
-    if request.status != "submitted":
-        move_request(request, "approve")  # raises, saying which status it has
     if requirement.impact:
         impacts.refuse_without(changes)
     try:
@@ -146,11 +171,3 @@ def _sign(
             )
     except IntegrityError as error:
         raise SignatureRefused("You have signed this change already.") from error
-    record_step(CHANGE_SIGNED, request, after={"content_hash": content_hash}, reason=comment)
-    if not still_missing(request, changes).nothing:
-        return False
-    move_request(request, "approve")
-    request.notice = ""
-    request.save()
-    record_step(CHANGE_APPROVED, request, after={"content_hash": content_hash})
-    return True

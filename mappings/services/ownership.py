@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from governance.actors import Actor
 from governance.models import ChangeRequest
+from governance.permits import require_permit
 from governance.services import audit, changes
 from mappings import actions
 from mappings.canonical.registry import SCHEMAS, fields_of
@@ -105,7 +106,11 @@ def propose_owners(
 
 
 def set_owners(object_type: str, client_id: int | None, rules: Record[str, object]) -> None:
-    """Make an object's rules at one level these, inside change control's transaction."""
+    """Make an object's rules at one level these, inside change control's transaction.
+
+    Raises Ungoverned outside it.
+    """
+    require_permit(KIND, target_of(object_type, client_id))
     before, wanted = rules_for(object_type, client_id), checked_rules(object_type, rules)
     mine = Q(client=None) if client_id is None else Q(client_id=client_id)
     OwnershipRule.objects.filter(mine, object=object_type).exclude(field__in=wanted).delete()

@@ -9,6 +9,7 @@ from django.db.models import Max, Q
 
 from governance.actors import Actor
 from governance.models import ChangeRequest
+from governance.permits import laying_down, require_permit
 from governance.services import audit, changes
 from mappings import actions
 from mappings.canonical.custom import CustomFields
@@ -87,7 +88,8 @@ def ensure_value_map(
     if found is not None:
         return found
     made = add_value_map(actor, name=name, label=label, client_id=client_id)
-    publish_table(made, _next_version(made, checked_table(table), actor))
+    with laying_down(actor, KIND, made.pk):
+        publish_table(made, _next_version(made, checked_table(table), actor))
     made.refresh_from_db()
     return made
 
@@ -124,7 +126,7 @@ def _table_change(
         kind=KIND,
         target_id=str(locked.pk),
         target_label=locked.label,
-        content={"version": version.pk, "number": version.number, "table": words},
+        content=signed_table(version),
         client_id=locked.client_id,
     )
 
@@ -165,9 +167,19 @@ def own_label(mapping: Mapping, target: str, custom: CustomFields) -> str:
     return f"{mapping.name}: {fields[target].label if target in fields else target}"[:120]
 
 
+def signed_table(version: ValueMapVersion) -> dict[str, object]:
+    """Return what a request holds, and its signers sign, for a table to go live."""
+    return {"version": version.pk, "number": version.number, "table": version.table}
+
+
 def publish_table(value_map: ValueMap, version: ValueMapVersion) -> None:
-    """Make a table live inside the transaction of change control or of starting content."""
+    """Make a table live inside the transaction of change control or of starting content.
+
+    Raises Ungoverned outside these; the first, empty one of a new value map is nobody's loss.
+    """
     before = value_map.live
+    if before is not None or version.table:
+        require_permit(KIND, value_map.pk)
     ValueMap.objects.filter(pk=value_map.pk).update(live=version)
     value_map.live = version
     audit.record(

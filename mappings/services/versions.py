@@ -13,8 +13,9 @@ from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.text import slugify
 
-from governance.actors import Actor
+from governance.actors import SYSTEM, Actor
 from governance.models import ChangeRequest
+from governance.permits import laying_down, require_permit
 from governance.services import audit, changes
 from governance.state import LABELS
 from mappings import actions
@@ -192,15 +193,25 @@ def _version_change(mapping: Mapping, version: MappingVersion) -> changes.Propos
         kind=KIND,
         target_id=str(mapping.pk),
         target_label=mapping.name,
-        content={
-            "version": version.pk,
-            "number": version.number,
-            "hash": version.hash,
-            "document": version.document,
-        },
+        content=signed_content(version),
         client_id=mapping.client_id,
         editor_ids=_writers(mapping, version),
     )
+
+
+def signed_content(version: MappingVersion) -> dict[str, object]:
+    """Return what a request holds, and its signers sign, for a version to go live."""
+    return {
+        "version": version.pk,
+        "number": version.number,
+        "hash": version.hash,
+        "document": version.document,
+    }
+
+
+def mark_proposed(version: MappingVersion, request_id: int) -> None:
+    """Say on a version which request asks for it. Raises BadMove for a live one."""
+    _move(version, "propose", change_request=request_id)
 
 
 @transaction.atomic
@@ -230,9 +241,10 @@ def propose_document(
 def publish(mapping: Mapping, version: MappingVersion) -> None:
     """Make a version live inside the transaction of change control or of starting content.
 
-    The overlays of a partner's mapping follow it. Raises BadMove for a version that is live
-    already, and where an overlay does not fit.
+    The overlays of a partner's mapping follow it. Raises Ungoverned outside these; BadMove for
+    a version that is live already, and where an overlay does not fit.
     """
+    require_permit(KIND, mapping.pk)
     if is_behind(mapping, version):
         raise BadMove("The partner's mapping has changed since it was approved. Propose it again.")
     try:
@@ -299,10 +311,12 @@ def ensure_mapping(
     )
     mapping.full_clean()
     plain = checked(mapping, document)
-    _refuse_other_start(mapping, plain)
+    is_same = _starts_as_shared(mapping, plain)
     _keep_added(mapping)
     ensure_own_maps(actor, mapping, plain)
-    publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
+    # A client's own that is the same as the partner's alters nothing: nobody has to sign it.
+    with laying_down(SYSTEM if is_same else actor, KIND, mapping.pk):
+        publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
     mapping.refresh_from_db()
     return mapping
 
@@ -358,14 +372,16 @@ def _keep_added(mapping: Mapping) -> None:
     )
 
 
-def _refuse_other_start(mapping: Mapping, document: Record[str, object]) -> None:
-    """Keep a client's own mapping from replacing the partner's rules without a signature."""
+def _starts_as_shared(mapping: Mapping, document: Record[str, object]) -> bool:
+    """Say whether a client's own mapping has a partner's to begin as. Raises ValidationError
+    where it is another: a client's must not replace the partner's rules without a signature."""
     if mapping.client_id is None:
-        return
+        return False
     shared = Mapping.objects.filter(slug=mapping.slug, client=None).select_related("live").first()
     if shared is None or shared.live is None:
-        return
+        return False
     if shared.live.hash != document_hash(document):
         raise ValidationError(
             in_words("A client's own mapping starts as the partner's; then propose.")
         )
+    return True

@@ -177,6 +177,12 @@ _SETTLE: Final = """
             SELECT min(g.impact_due_at) FROM governance_change g
             JOIN governance_changerequest r ON r.id = g.request_id
             WHERE r.status = ANY(%(open_requests)s::text[])
+            UNION ALL
+            SELECT min(scheduled_for) FROM governance_changerequest WHERE status = 'scheduled'
+            UNION ALL
+            SELECT min(review_due_at) FROM governance_changerequest
+            WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
+             AND escalated_at IS NULL
         ) AS work)
     WHERE schema_name = %(schema)s
 """

@@ -13,6 +13,8 @@ from django.core.cache import cache
 
 from governance import correlation
 from governance.services import changes, impacts
+from governance.services.emergencies import expire_unreviewed
+from governance.services.schedule import apply_due
 from syncjobs.engine import doorbell
 from syncjobs.engine.backfill import backfill, due_backfills
 from syncjobs.engine.claim import BATCH, age, has_due, reap
@@ -80,6 +82,8 @@ def drain(
         done.reaped = reap()
         recheck()
         age()
+        apply_due()
+        expire_unreviewed()
         _hourly()
         for run_id in fire_due():
             reconcile(run_id, opened, stop=stop)

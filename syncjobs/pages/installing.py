@@ -14,7 +14,7 @@ from syncjobs.intake.reading import roles_of as kinds_of
 from syncjobs.models import Blueprint, Connection
 from syncjobs.pages.frame import back_to, explain_failure, page
 from syncjobs.services.blueprints import roles_of
-from syncjobs.services.workflows import install_workflow
+from syncjobs.services.workflow_changes import Wanted, propose_installation
 from tenants.accounts.models import Client
 from tenants.nouns import in_words, in_words_later
 
@@ -36,6 +36,9 @@ class InstallForm(forms.Form):
     """The workflow's name and a connection of the client's for each role."""
 
     name = forms.CharField(max_length=120)
+    reason = forms.CharField(
+        max_length=500, required=False, help_text="For those who sign the installation."
+    )
 
     def __init__(self, client: Client, blueprint: Blueprint, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -70,15 +73,15 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
     form = InstallForm(client, blueprint, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = install_workflow(
+            asked = propose_installation(
                 actor_of(request),
-                client=client,
-                blueprint=blueprint.slug,
-                bindings=form.bindings,
-                name=form.cleaned_data["name"],
+                client,
+                blueprint,
+                Wanted(form.cleaned_data["name"], form.bindings, {}),
+                reason=form.cleaned_data["reason"],
             )
-            messages.success(request, "Installed. It works from the next change on.")
-            return back_to(request, reverse("workflow_detail", args=[made.pk]))
+            messages.success(request, "Proposed. It works as soon as this change is live.")
+            return back_to(request, reverse("change_detail", args=[asked.pk]))
         except (ValidationError, Refusal) as error:
             explain_failure(request, error)
     context = {"form": form, "client": client, "blueprint": blueprint}

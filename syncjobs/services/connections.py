@@ -12,6 +12,7 @@ from django.utils import timezone
 from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
+from governance.permits import laying_down
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.canonical_store import Origin
@@ -182,8 +183,24 @@ def ensure_stream(
     position: int = 100,
     every_seconds: int = 300,
 ) -> Stream:
-    """Read an object of the connection from now on; an existing stream stays as it is."""
+    """Read an object of the connection from now on; an existing stream stays as it is.
+
+    What is read is part of the workflow that needs it: people propose that. Raises NotPermitted,
+    Ungoverned.
+    """
     actor.require("connections.manage", connection.client_id)
+    with laying_down(actor, "stream", f"{connection.pk}/{object_}"):
+        return _stream(connection, object_, canonical, mapping, position, every_seconds)
+
+
+def _stream(
+    connection: Connection,
+    object_: str,
+    canonical: str,
+    mapping: str,
+    position: int,
+    every_seconds: int,
+) -> Stream:
     stream, made = Stream.objects.get_or_create(
         connection=connection,
         object=object_,

@@ -4,6 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
+from django.db import InternalError, transaction
+
+from governance.errors import ApplyFailed
 from governance.impact import Assessment, Assessor, FieldLine, NotAssessable, Tried
 from governance.models import Change
 from mappings.canonical.custom import NONE
@@ -29,8 +33,11 @@ from syncjobs.fingerprint import fingerprint
 from syncjobs.gates import Context, evaluate, holds
 from syncjobs.models import Delivery, Workflow
 from syncjobs.neighbours import Neighbourhood
+from syncjobs.services.workflow_changes import proposed_definition
+from syncjobs.services.workflows import KIND
 
-KIND: Final = "workflow_version"
+_NEW: Final = "The workflow is new: there are no records yet to try it on."
+_PAUSED: Final = "It pauses the workflow: what comes in meanwhile waits, and nothing is written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,13 @@ class _Side:
 def assess_definition(change: Change, changes: Sequence[Change], most: int) -> Assessment:
     """Try a workflow's definition on the records that it wrote last.
 
-    The change's target is the workflow, its content {"definition": …}, in the shape of
-    docs/engine.md with all overrides applied. Raises NotAssessable.
+    Raises NotAssessable.
     """
-    workflow = Workflow.objects.select_related("version", "client").get(pk=int(change.target_id))
-    new = _side(change.content.get("definition"))
+    rows = Workflow.objects.select_related("version", "client")
+    workflow = rows.filter(pk=int(change.target_id)).first()
+    if workflow is None or change.content.get("paused"):
+        return Assessment(0, iter(()), [_NEW if workflow is None else _PAUSED])
+    new = _side(_proposed(change))
     old = _side(workflow.version.definition if workflow.version else None)
     notes = [
         f"The step “{step.label}” is new: there are no records yet to try it on."
@@ -56,6 +65,17 @@ def assess_definition(change: Change, changes: Sequence[Change], most: int) -> A
         if name not in old.steps
     ]
     return Assessment(most, _batches(workflow, old, new, most), notes)
+
+
+def _proposed(change: Change) -> dict[str, Any]:
+    """Return the definition that would run. Previews may not write, so what it lacks is refused."""
+    try:
+        with transaction.atomic():
+            return proposed_definition(change)
+    except InternalError as error:
+        raise NotAssessable("It needs mappings that are made when it goes in.") from error
+    except (ApplyFailed, ValidationError) as error:
+        raise NotAssessable(" ".join(getattr(error, "messages", [str(error)]))) from error
 
 
 def _side(definition: Any) -> _Side:
@@ -182,9 +202,7 @@ def _standing(change: Change) -> str:
     if workflow is None or workflow.version is None:
         return ""
     mappings = LiveMappings(workflow.client_id)
-    definition = change.content.get("definition")
-    steps = definition.get("steps", []) if isinstance(definition, dict) else []
-    slugs = sorted({str(one.get("mapping")) for one in steps if isinstance(one, dict)})
+    slugs = sorted({str(one.get("mapping")) for one in workflow.version.definition["steps"]})
     versions = {slug: live.version_id for slug in slugs if (live := mappings.get(slug))}
     return fingerprint([workflow.version.pk, versions])
 

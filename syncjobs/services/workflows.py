@@ -11,6 +11,7 @@ from django.utils import timezone
 from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
+from governance.permits import laying_down
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.connectors.errors import ConnectorError
@@ -42,6 +43,7 @@ from tenants.accounts.models import Client
 from tenants.nouns import in_words
 from tenants.outbox.doorbell import ring_after_commit
 
+KIND = "workflow"
 DRY_RUN_ROWS = 50
 DRY_RUN_EVENTS = 20
 
@@ -56,26 +58,44 @@ def install_workflow(
     name: str = "",
     overrides: Mapping[str, object] | None = None,
     priority: int | None = None,
+    pk: int | None = None,
 ) -> Workflow:
     """Install a blueprint for a client: mappings and streams that it needs, then version 1.
 
-    `bindings`: role (crm, psa, erp) → one of the client's connections. `overrides`: values for
-    the blueprint's extension points. Raises NotPermitted, ValidationError with what is missing.
+    People propose it (`workflow_changes`); this is for an approved change, and for setting a
+    partner up. `bindings`: role (crm, psa, erp) → one of the client's connections. `overrides`:
+    values for the blueprint's extension points. Raises NotPermitted, Ungoverned, ValidationError
+    with what is missing.
     """
     actor.require("workflows.manage", client.pk)
+    with laying_down(actor, KIND, pk or "new"):
+        return _install(actor, client, blueprint, bindings, name, overrides or {}, priority, pk)
+
+
+def _install(
+    actor: Actor,
+    client: Client,
+    blueprint: str,
+    bindings: Mapping[str, Connection],
+    name: str,
+    overrides: Mapping[str, object],
+    priority: int | None,
+    pk: int | None,
+) -> Workflow:
     source = Blueprint.objects.filter(slug=blueprint).first()
     if source is None:
         raise ValidationError(f"There is no blueprint {blueprint}.")
     title = name or source.name
     if Workflow.objects.filter(client=client, name=title).exists():
         raise ValidationError(in_words("This client has a workflow of that name already."))
-    definition = _resolved(actor, source, client, bindings, overrides or {})
+    definition = resolved(actor, source, client, bindings, overrides)
     workflow = Workflow.objects.create(
+        pk=pk,
         client=client,
         blueprint=source,
         name=title,
         bindings={role: one.pk for role, one in bindings.items()},
-        overrides=dict(overrides or {}),
+        overrides=dict(overrides),
         priority=priority or int(definition.get("priority") or Workflow.Priority.NORMAL),
         mode=source.definition.get("mode", Workflow.Mode.REAL_TIME),
         schedule=source.definition.get("schedule", ""),
@@ -95,13 +115,16 @@ def install_workflow(
     return workflow
 
 
-def _resolved(
+def resolved(
     actor: Actor,
     source: Blueprint,
     client: Client,
     bindings: Mapping[str, Connection],
     overrides: Mapping[str, object],
 ) -> dict[str, Any]:
+    """Return the definition that a blueprint gives for these systems, all that it needs made.
+
+    Raises ValidationError with what is missing."""
     wrong = [one.name for one in bindings.values() if one.client_id != client.pk]
     if wrong:
         raise ValidationError(f"{', '.join(wrong)} belongs to another {in_words('client')}.")

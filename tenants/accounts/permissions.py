@@ -100,6 +100,7 @@ STAFF_ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "usage.view",
                 "statements.view",
                 "changes.view",
+                "changes.propose",
             }
         ),
     ),

@@ -32,6 +32,7 @@ _ALL: Final = (
     Kind("password_reset", "New password", secret=True, pause=60, per_day=10),
     Kind("new_device", "Sign-in from a new device", pause=60, per_day=20),
     Kind("approval_asked", "Approval asked", per_day=200),
+    Kind("change_comment", "Comment on a change", per_day=200),
     Kind("exception_digest", "Daily exceptions", optional=True),
     Kind("statement_ready", "Statement ready"),
     Kind("security", "Change of your account", per_day=50),

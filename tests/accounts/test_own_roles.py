@@ -9,14 +9,16 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client as Browser
 
 from governance.actors import Actor
-from governance.models import AuditEntry
+from governance.models import AuditEntry, ChangeRequest
+from governance.services.changes import approve
+from governance.services.policies import ensure_default_policies
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, Role, User
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, IMPLIED, PERMISSIONS
 from tenants.accounts.services.people import add_person, set_active, set_roles
 from tenants.accounts.services.roles import change_role, make_role, remove_role
 from tenants.accounts.services.tokens import make_token
-from tests.actors import ALICE, BOB, DAVE, FRANK, GRACE, HEIDI, IVAN, Person
+from tests.actors import ALICE, BOB, CAROL, DAVE, FRANK, GRACE, HEIDI, IVAN, Person
 from tests.at_home import page_url
 
 ActorOf = Callable[[Person], Actor]
@@ -53,13 +55,17 @@ def test_a_person_may_what_the_role_says_and_no_more(nina: User) -> None:
 
 
 def test_a_change_holds_at_once_and_is_audited_with_before_and_after(
-    browse: Browse, nina: User, desk: Role
+    browse: Browse, nina: User, desk: Role, actor: ActorOf
 ) -> None:
+    ensure_default_policies()
     page = browse(ALICE).post(
         page_url("role_edit", desk.pk),
         {"name": "Desk", "note": "", "permissions": ["clients.view", "exceptions.view"]},
     )
-    assert page.status_code == 302
+    asked = ChangeRequest.objects.get()
+    assert page["Location"] == page_url("change_detail", asked.pk)
+    assert reloaded(nina).permissions == {"users.manage", "clients.view"}
+    approve(actor(CAROL), asked.pk, content_hash=asked.content_hash)
     assert reloaded(nina).permissions == {"clients.view", "exceptions.view"}
     entry = AuditEntry.objects.get(action="role.changed")
     assert entry.before
@@ -67,7 +73,8 @@ def test_a_change_holds_at_once_and_is_audited_with_before_and_after(
     assert entry.before["permissions"] == ["clients.view", "users.manage"]
     assert entry.after["permissions"] == ["clients.view", "exceptions.view"]
     assert (entry.before["name"], entry.after["name"]) == ("People desk", "Desk")
-    assert entry.actor_label.startswith("Alice Moreau")
+    assert entry.after["change_request"] == asked.pk
+    assert asked.author_label.startswith("Alice Moreau")
 
 
 @pytest.mark.parametrize("permission", sorted(set(PERMISSIONS) - {"users.manage", "clients.view"}))

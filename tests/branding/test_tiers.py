@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from branding.commercial.months import Month
 from branding.models import Subscription, TierVersion
 from branding.pricing import Band, PriceList
+from branding.services.price_changes import set_or_propose_terms
 from branding.services.statements import client_month, issue_statement
 from branding.services.subscriptions import (
     cancel_subscription,
@@ -17,12 +18,17 @@ from branding.services.subscriptions import (
     end_subscription,
     subscribe,
 )
-from branding.services.tiers import Terms, add_tier, change_tier, set_terms, version_in
+from branding.services.tiers import KIND, Terms, add_tier, change_tier, set_terms, version_in
 from governance.actors import Actor
-from governance.models import AuditEntry
+from governance.errors import Ungoverned
+from governance.models import AuditEntry, ChangeRequest
+from governance.permits import permit
+from governance.services.changes import approve
+from governance.services.policies import ensure_default_policies
+from governance.services.rollbacks import roll_back
 from tenants.accounts.models import Client
 from tenants.models import Partner
-from tests.actors import ALICE, BOB, ERIN, FRANK, GRACE, Person
+from tests.actors import ALICE, BOB, CAROL, ERIN, FRANK, GRACE, Person
 from tests.branding.commerce import BUILDER, make_tier, put_on, terms, used
 
 pytestmark = pytest.mark.usefixtures("november")
@@ -74,7 +80,10 @@ def test_new_prices_start_with_a_month_and_leave_the_months_before(
 ) -> None:
     tier = make_tier()
     put_on(alder, tier, date(2026, 10, 1))
-    set_terms(BUILDER, tier, terms=terms(fee="400.00"), starts=Month(2026, 12))
+    with pytest.raises(Ungoverned):
+        set_terms(BUILDER, tier, terms=terms(fee="400.00"), starts=Month(2026, 12))
+    with permit(KIND, str(tier.pk)):
+        set_terms(BUILDER, tier, terms=terms(fee="400.00"), starts=Month(2026, 12))
     assert client_month(alder, Month(2026, 11)).draft.total == Decimal("300.00")
     assert client_month(alder, Month(2026, 12)).draft.total == Decimal("400.00")
 
@@ -200,3 +209,24 @@ def test_a_month_with_a_statement_is_closed_to_changes(northwind: Partner, alder
     with pytest.raises(ValidationError, match="October 2026 has its statement"):
         end_subscription(BUILDER, subscription, ends_on=date(2026, 10, 30))
     end_subscription(BUILDER, subscription, ends_on=date(2026, 10, 31))
+
+
+def test_prices_that_clients_pay_change_by_a_signed_request(
+    northwind: Partner, alder: Client, actor: ActorOf
+) -> None:
+    ensure_default_policies()
+    tier = make_tier()
+    put_on(alder, tier, date(2026, 10, 1))
+    wanted, december = terms(fee="400.00"), Month(2026, 12)
+    asked = set_or_propose_terms(actor(ERIN), tier, terms=wanted, starts=december)
+    assert isinstance(asked, ChangeRequest)
+    assert asked.touches_money
+    assert "1 client is on this tier" in asked.risk["notes"][0]
+    assert ["-", "Base fee: 300.00"] in asked.changes.get().diff
+    assert client_month(alder, december).draft.total == Decimal("300.00")
+    carol = actor(CAROL)
+    assert approve(carol, asked.pk, content_hash=asked.content_hash).status == "applied"
+    assert client_month(alder, december).draft.total == Decimal("400.00")
+    back = roll_back(actor(ERIN), asked.pk, reason="Agreed otherwise.")
+    assert approve(carol, back.pk, content_hash=back.content_hash).status == "applied"
+    assert client_month(alder, december).draft.total == Decimal("300.00")

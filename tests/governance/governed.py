@@ -44,6 +44,7 @@ def applier_of(kind: str, knob: Knob) -> Applier:
         ),
         base_version=_currency_of,
         snapshot=lambda target_id: {"currency": _currency_of(target_id)},
+        revert=lambda change: {**change.content, "currency": (change.before or {})["currency"]},
     )
 
 

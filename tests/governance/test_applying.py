@@ -3,16 +3,19 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from governance.actors import Actor
 from governance.errors import (
     ApplyFailed,
     BadTransition,
+    Frozen,
     NotPermitted,
 )
 from governance.models import AuditEntry, ChangeRequest, Policy, Window
 from governance.services import changes
+from governance.services.schedule import apply_due
 from tenants.accounts.models import Client
 from tests.governance.governed import KIND, Knob, approve, currency, propose, steps
 
@@ -121,11 +124,16 @@ def test_a_freeze_keeps_an_approved_change_out_until_it_ends(
         ends_at=now + timedelta(hours=1),
     )
     request = approve(carol, propose(bob, alder, money=False))
-    assert request.status == "approved"
+    assert request.status == "scheduled"
+    assert request.scheduled_for == window.ends_at
     assert "Month end" in ChangeRequest.objects.get(pk=request.pk).notice
     assert currency(alder) == "EUR"
-    Window.objects.filter(pk=window.pk).update(ends_at=now - timedelta(minutes=1))
-    assert changes.apply(bob, request.pk).status == "applied"
+    with pytest.raises(Frozen, match="Month end"):
+        changes.apply(bob, request.pk)
+    assert apply_due() == 0
+    with time_machine.travel(window.ends_at, tick=False):
+        assert apply_due() == 1
+    assert currency(alder) == "USD"
 
 
 def test_a_freeze_of_another_client_does_not_matter(

@@ -38,7 +38,13 @@ def test_a_proposal_waits_and_changes_nothing(alder: Client, bob: Actor) -> None
     change = request.changes.get()
     assert change.base_version == "EUR"
     assert change.diff == [["-", "currency: EUR"], ["+", "currency: USD"]]
-    assert request.risk == {"touches_money": True, "notes": ["It alters an amount."]}
+    assert request.risk == {
+        "touches_money": True,
+        "weakens": False,
+        "approvals": 0,
+        "roles": [],
+        "notes": ["It alters an amount."],
+    }
     assert steps(request) == ["change.proposed"]
 
 

@@ -9,13 +9,14 @@ from django.utils import timezone
 
 from governance import correlation
 from governance.actors import Actor
-from governance.errors import NotIndependent
+from governance.errors import NotIndependent, Ungoverned
 from governance.independence import Hands, circle, why_dependent
 from governance.models import AuditEntry, ChangeRequest, Policy
 from governance.services.details import awaiting_signature, request_detail
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.people import add_person, set_active, set_roles
+from tenants.accounts.services.role_changes import change_or_propose
 from tenants.accounts.services.roles import change_role, make_role
 from tests.actors import BOB, CAROL, DAVE, FRANK, Person
 from tests.governance.governed import approve, propose
@@ -106,11 +107,18 @@ def test_giving_a_role_and_opening_an_account_count_as_letting_in(
 
 
 @pytest.mark.usefixtures("settled")
-def test_widening_a_role_counts_for_everybody_who_has_it(alder: Client, alice: Actor) -> None:
+def test_widening_a_role_counts_for_everybody_who_has_it(
+    alder: Client, alice: Actor, carol: Actor
+) -> None:
     role = make_role(alice, name="Readers", kind="staff", permissions=["changes.view"])
     set_roles(alice, of_person(FRANK), [role.key])
-    with correlation.scope(actor=alice, door="admin"):
-        change_role(alice, role, name="Readers", permissions=["changes.view", "changes.approve"])
+    both = ["changes.view", "changes.approve"]
+    with pytest.raises(Ungoverned):
+        change_role(alice, role, name="Readers", permissions=both)
+    asked = change_or_propose(alice, role, name="Readers", permissions=both)
+    assert isinstance(asked, ChangeRequest)
+    with correlation.scope(actor=carol, door="admin"):
+        assert approve(carol, asked).status == "applied"
     assert "Alice Moreau" in refusal(actor_for(of_person(FRANK)), propose(alice, alder))
 
 

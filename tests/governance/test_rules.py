@@ -13,7 +13,7 @@ from governance.hashing import HashedChange, content_hash, plain_content
 from governance.requirements import Requirement, Signature, missing_signatures
 from governance.spreadsheets import safe_cell
 from governance.state import CLOSED, LABELS, OPEN, TRANSITIONS, may, next_status
-from governance.windows import Freeze, open_freeze
+from governance.windows import Stretch, open_stretch
 
 
 def test_a_closed_request_goes_nowhere_but_back() -> None:
@@ -92,7 +92,7 @@ def test_one_person_is_one_signature_and_a_client_never_counts_as_staff() -> Non
     assert missing_signatures(needed, [alice, carol, heidi]).nothing
 
 
-MONTH_END = Freeze("Month end", "Europe/Amsterdam", first_day=29, last_day=2)
+MONTH_END = Stretch("Month end", "Europe/Amsterdam", first_day=29, last_day=2)
 
 
 @pytest.mark.parametrize(
@@ -106,16 +106,16 @@ MONTH_END = Freeze("Month end", "Europe/Amsterdam", first_day=29, last_day=2)
     ],
 )
 def test_a_monthly_freeze_counts_days_in_its_own_zone(moment: datetime, *, frozen: bool) -> None:
-    assert (open_freeze([MONTH_END], moment) is not None) is frozen
+    assert (open_stretch([MONTH_END], moment) is not None) is frozen
 
 
 def test_a_freeze_between_two_moments_ends_exactly_then() -> None:
     zone = ZoneInfo("Europe/Berlin")
     start, end = datetime(2026, 12, 20, tzinfo=zone), datetime(2027, 1, 4, tzinfo=zone)
-    freeze = Freeze("Year end", "Europe/Berlin", starts_at=start, ends_at=end)
-    assert open_freeze([freeze], start) is freeze
-    assert open_freeze([freeze], end) is None
-    assert open_freeze([Freeze("Nothing", "UTC")], start) is None
+    freeze = Stretch("Year end", "Europe/Berlin", starts_at=start, ends_at=end)
+    assert open_stretch([freeze], start) is freeze
+    assert open_stretch([freeze], end) is None
+    assert open_stretch([Stretch("Nothing", "UTC")], start) is None
 
 
 @pytest.mark.parametrize(

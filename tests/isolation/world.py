@@ -11,7 +11,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from branding.models import Brand, Statement, Subscription, Tier, TierVersion
-from governance.models import AuditEntry, Change, ChangeRequest
+from governance.models import AuditEntry, Change, ChangeRequest, Window
 from mappings.models import CustomField, Mapping, MappingVersion, ValueMap
 from syncjobs.models import (
     Blueprint,
@@ -161,6 +161,9 @@ def _governed(client: Client, pk: int, marker: str) -> None:
         client_id=client.pk,
         content={"version": pk, "hash": version.hash, "document": rules},
         base_version=version.hash,
+    )
+    Window.objects.create(
+        pk=pk, name=f"Freeze {marker}", mode="freeze", client_id=client.pk, first_day=1, last_day=1
     )
     AuditEntry.objects.create(
         pk=pk,

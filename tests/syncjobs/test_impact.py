@@ -221,6 +221,9 @@ def test_a_gate_that_asks_for_more_holds_what_went_out(
         base_version=lambda target: str(Workflow.objects.get(pk=int(target)).version_id),
     )
     monkeypatch.setattr(appliers, "_registry", {**appliers._registry, WORKFLOW: governed})
+    monkeypatch.setattr(
+        "syncjobs.services.impact.proposed_definition", lambda change: change.content["definition"]
+    )
     CanonicalRecord.objects.filter(key=f"T-{alder.pk}-0").update(
         data={"number": "n", "hours": "1", "rate": "100", "amount": "100", "task": "Plan"}
     )

@@ -8,14 +8,15 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.api.scope import ClientScopedViewSet
 from tenants.accounts.models import Client, Role, User
 from tenants.accounts.services.inviting import invite_person
 from tenants.accounts.services.people import set_active, set_roles
+from tenants.accounts.services.role_changes import change_or_propose
 from tenants.accounts.services.roles import (
     KnownRole,
-    change_role,
     known_roles,
     make_role,
     remove_role,
@@ -35,6 +36,13 @@ class PersonSerializer(serializers.ModelSerializer[User]):
         read_only_fields = ("id", "kind", "is_active", "created_at")
         # The service answers for an address that is taken, by the same field.
         extra_kwargs: ClassVar[dict[str, Any]] = {"email": {"validators": []}}
+
+
+class ProposedSerializer(serializers.Serializer[Any]):
+    """What was not done but asked for: a change request that needs signatures."""
+
+    change_request = serializers.IntegerField()
+    status = serializers.CharField()
 
 
 class PersonChangeSerializer(serializers.Serializer[Any]):
@@ -157,9 +165,14 @@ class RoleViewSet(viewsets.GenericViewSet[Role]):
         made = make_role(actor_of(request._request), kind=kind, **values)
         return Response(RoleSerializer(_known(made)).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=RoleWriteSerializer, responses=RoleSerializer)
+    @extend_schema(
+        request=RoleWriteSerializer, responses={200: RoleSerializer, 202: ProposedSerializer}
+    )
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Change a role's name, note or permissions."""
+        """Change a role's name, note or permissions.
+
+        A role that somebody has goes through change control: 202 with the request that asks.
+        """
         role = self.get_object()
         asked = RoleWriteSerializer(data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
@@ -169,7 +182,10 @@ class RoleViewSet(viewsets.GenericViewSet[Role]):
             "permissions": role.permissions,
         }
         values.update((name, asked.validated_data[name]) for name in values if name in request.data)
-        changed = change_role(actor_of(request._request), role, **values)
+        changed = change_or_propose(actor_of(request._request), role, **values)
+        if isinstance(changed, ChangeRequest):
+            asked_for = {"change_request": changed.pk, "status": changed.status}
+            return Response(asked_for, status=status.HTTP_202_ACCEPTED)
         return Response(RoleSerializer(_known(changed)).data)
 
     @extend_schema(request=None, responses={204: None})

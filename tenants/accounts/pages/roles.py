@@ -10,14 +10,15 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.models import Role
 from tenants.accounts.pages.forms import RoleForm
 from tenants.accounts.pages.frame import attempt, page, say_refusal, tabs
 from tenants.accounts.permissions import GROUPS
+from tenants.accounts.services.role_changes import change_or_propose
 from tenants.accounts.services.roles import (
     KnownRole,
-    change_role,
     holders_of,
     known_roles,
     make_role,
@@ -114,10 +115,13 @@ def role_edit(request: HttpRequest, pk: int) -> HttpResponse:
     shown = {"name": role.name, "note": role.note, "permissions": role.permissions}
     form = RoleForm(request.POST or None, actor=actor, kind=role.kind, role=role, initial=shown)
 
-    def change() -> Role:
-        return change_role(actor, role, **form.cleaned_data)
+    def change() -> Role | ChangeRequest:
+        return change_or_propose(actor, role, **form.cleaned_data)
 
     saved = attempt(form, change) if request.method == "POST" else None
+    if isinstance(saved, ChangeRequest):
+        messages.success(request, "Proposed: somebody has this role, so somebody else signs it.")
+        return HttpResponseRedirect(reverse("change_detail", args=[saved.pk]))
     if saved:
         messages.success(request, f"{saved.name} holds as it is now from the next page on.")
         return _to_matrix()

@@ -25,6 +25,12 @@ def client_names(ids: frozenset[int]) -> dict[int, str]:
     return dict(Client.objects.filter(pk__in=ids).values_list("pk", "name"))
 
 
+def all_clients() -> dict[int, str]:
+    """Return the names of all clients that have not left, for people to choose from."""
+    here = Client.objects.exclude(status=Client.Status.LEFT)
+    return dict(here.order_by("name").values_list("pk", "name"))
+
+
 def _known_locale(locale: str) -> bool:
     """Whether it is a language, or a language with a region of two letters."""
     language, sign, region = locale.partition("-")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from governance.independence import NO_HANDS, Hands
-from governance.models import AuditEntry
+from governance.models import AuditEntry, ChangeRequest
 from tenants.accounts import actions
 from tenants.accounts.models import ApiToken, RoleGrant, User
 
@@ -36,13 +36,15 @@ def hands_on_accounts(since: datetime) -> Hands:
         return NO_HANDS
     makers = _makers_of_tokens(entries)
     holders = _holders_of_roles(entries)
+    authors = _authors_of_requests(entries)
     pairs: dict[int, set[int]] = defaultdict(set)
     for entry in entries:
         by = makers.get(entry.actor_id) if entry.actor_kind == "token" else entry.actor_id
+        # What was proposed and signed is the hand of both.
+        asked = authors.get((entry.after or {}).get("change_request", 0))
         touched = holders[entry.object_id] if entry.object_kind == "role" else [entry.object_id]
         for user_id in map(int, touched):
-            if by is not None and by != user_id:
-                pairs[user_id].add(by)
+            pairs[user_id] |= {one for one in (by, asked) if one is not None and one != user_id}
     ids = {*pairs, *(one for hands in pairs.values() for one in hands)}
     people = dict(User.objects.filter(pk__in=ids).values_list("pk", "email"))
     names = dict(User.objects.filter(pk__in=ids).values_list("email", "name"))
@@ -67,6 +69,12 @@ def _gave(entry: AuditEntry) -> bool:
     field = "permissions" if entry.action == actions.ROLE_CHANGED.key else "roles"
     given = set(after.get(field, ())) - set(before.get(field, ()))
     return bool(given & _SIGNING) if field == "permissions" else bool(given)
+
+
+def _authors_of_requests(entries: Iterable[AuditEntry]) -> dict[int, int | None]:
+    ids = [(entry.after or {}).get("change_request") for entry in entries]
+    rows = ChangeRequest.objects.filter(pk__in=[one for one in ids if one])
+    return dict(rows.values_list("pk", "author_id"))
 
 
 def _makers_of_tokens(entries: Iterable[AuditEntry]) -> dict[int | None, int]:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from governance.actions import Action
 from governance.actors import Actor
+from governance.permits import require_permit
 from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import Role, RoleGrant
@@ -30,6 +31,7 @@ from tenants.accounts.permissions import (
 )
 from tenants.nouns import in_words
 
+KIND = "role"
 NAMED = 5  # holders that a refusal names
 
 
@@ -92,10 +94,10 @@ def make_role(
     """Make a role of the partner's own. Raises NotPermitted, or ValidationError by field."""
     actor.require("users.manage", None)
     role = Role(name=name, kind=kind, note=note, permissions=sorted(set(permissions)))
-    _checked(role)
+    checked_role(role)
     require_grantable(actor, role.held, to_clients=_of_client(role), field="permissions")
     role.save()
-    _record(actions.ROLE_MADE, role, None, _facts(role))
+    _record(actions.ROLE_MADE, role, None, role_facts(role))
     return role
 
 
@@ -103,26 +105,46 @@ def make_role(
 def change_role(
     actor: Actor, role: Role, *, name: str, permissions: Iterable[str], note: str = ""
 ) -> Role:
-    """Change a role; it holds for everybody who has it from their next request on.
+    """Change a role that nobody has yet; one that somebody has is proposed (`role_changes`).
 
-    The actor must hold what it held and what it will hold, and must not have it themselves.
+    The actor must hold what it held and what it will hold. Raises NotPermitted, Ungoverned for a
+    role that somebody has, ValidationError by field.
     """
+    locked = reworded_role(actor, role, name=name, permissions=permissions, note=note)
+    if RoleGrant.objects.filter(own_role=locked).exists():
+        require_permit(KIND, locked.pk)
+    keep_role(locked)
+    return locked
+
+
+def reworded_role(
+    actor: Actor, role: Role, *, name: str, permissions: Iterable[str], note: str
+) -> Role:
+    """Return a role, locked, as the actor may change it, unsaved. Raises as `change_role`;
+    ValidationError for a role that the actor has."""
     actor.require("users.manage", None)
     locked = Role.objects.select_for_update().get(pk=role.pk)
     if RoleGrant.objects.filter(own_role=locked, user=actor.user_id or 0).exists():
         raise ValidationError("Somebody else has to change a role that you have yourself.")
-    before, held_before = _facts(locked), locked.held
+    held_before = locked.held
     locked.name, locked.note = name, note
     locked.permissions = sorted(set(permissions))
-    _checked(locked)
+    checked_role(locked)
     require_grantable(
         actor, held_before | locked.held, to_clients=_of_client(locked), field="permissions"
     )
-    after = _facts(locked)
-    if after != before:
-        locked.save()
-        _record(actions.ROLE_CHANGED, locked, before, after)
     return locked
+
+
+def keep_role(changed: Role, change_request: int | None = None) -> None:
+    """Save a changed role and record it; it holds for everybody who has it from their next
+    request on."""
+    before = role_facts(Role.objects.get(pk=changed.pk))
+    after = role_facts(changed)
+    if after != before:
+        changed.save()
+        asked = {} if change_request is None else {"change_request": change_request}
+        _record(actions.ROLE_CHANGED, changed, before, {**after, **asked})
 
 
 @transaction.atomic
@@ -139,7 +161,7 @@ def remove_role(actor: Actor, role: Role) -> None:
             f"{_listed(shown)} {'has' if len(holders) == 1 else 'have'} this role. "
             "Give them another one first."
         )
-    _record(actions.ROLE_REMOVED, locked, _facts(locked), None)
+    _record(actions.ROLE_REMOVED, locked, role_facts(locked), None)
     locked.delete()
 
 
@@ -160,7 +182,8 @@ def _of_client(role: Role) -> bool:
     return role.kind == Role.Kind.CLIENT
 
 
-def _facts(role: Role) -> dict[str, object]:
+def role_facts(role: Role) -> dict[str, object]:
+    """Return what a role says, as plain JSON."""
     return {
         "name": role.name,
         "kind": role.kind,
@@ -169,7 +192,8 @@ def _facts(role: Role) -> dict[str, object]:
     }
 
 
-def _checked(role: Role) -> None:
+def checked_role(role: Role) -> None:
+    """Raise ValidationError by field unless the role can be as it is; tidies its texts."""
     role.name, role.note = plain_name(role.name), plain_name(role.note, "note")
     if role.name.casefold() in {label.casefold() for label, _ in ROLES.values()}:
         raise ValidationError({"name": "A built-in role has that name."})

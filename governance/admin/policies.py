@@ -1,0 +1,192 @@
+"""The approval rules: which there are, and proposing another one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
+
+from governance.actions import worded
+from governance.admin.frame import sections
+from governance.appliers import governed_kinds, kind_label
+from governance.doors import guarded_page
+from governance.errors import InvalidProposal, Refusal
+from governance.models import Policy
+from governance.models.policy import ANY_KIND
+from governance.policy_terms import MOST_APPROVALS, Terms, in_words
+from governance.requests import actor_of
+from governance.services.policies import policy_for
+from governance.services.policy_changes import (
+    RISKS,
+    label_of,
+    propose_policy,
+    read_target,
+    target_of,
+    terms_of,
+)
+from governance.signers import role_names
+
+_ALL = "all"  # "*" in an address
+_RISK_WORDS = {
+    "any": "Any",
+    "heavy": "Touches money or weakens a control",
+    "light": "Neither",
+}
+
+
+class PolicyForm(forms.Form):
+    """What a rule asks for, and why it is to."""
+
+    approvals = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_APPROVALS,
+        label="Approvals by staff",
+        help_text="By people who did not write the change. One person counts once.",
+    )
+    approver_roles = forms.MultipleChoiceField(
+        required=False,
+        label="Roles that may approve",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: everybody who may approve changes.",
+    )
+    client_signature = forms.BooleanField(
+        required=False, label="A change for one client also needs that client's signature"
+    )
+    auto_apply = forms.BooleanField(required=False, label="The last signature makes it live")
+    in_window = forms.BooleanField(required=False, label="It goes in during release windows only")
+    expires_after_hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=8760,
+        label="A request expires after, in hours",
+        help_text="Empty: never.",
+    )
+    review_within_hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=720,
+        label="An emergency is reviewed within, in hours",
+        help_text="Empty: there are no emergencies. Not reviewed in time, it is taken back.",
+    )
+    independence_days = forms.IntegerField(
+        min_value=0,
+        max_value=365,
+        label="Days of independence",
+        help_text="For so long, nobody signs for whoever let them in, or whom they let in.",
+    )
+    solo = forms.BooleanField(
+        required=False,
+        label="While nobody else could sign, an author may let a change in alone",
+        help_text="Recorded on everything that went in so.",
+    )
+    reason = forms.CharField(
+        max_length=2000,
+        label="Why",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say why the rule is to change."},
+    )
+    ticket = forms.CharField(required=False, max_length=100, label="Ticket")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        signs = self.fields["client_signature"]
+        signs.label = worded(str(signs.label))
+        self.fields["approver_roles"].choices = list(role_names().items())  # type: ignore[attr-defined]  # a choice
+
+    def terms(self) -> Terms:
+        """Return what was filled in."""
+        data = self.cleaned_data
+        values = {name: data[name] for name in Terms().as_json()}
+        return Terms(**{**values, "approver_roles": tuple(sorted(data["approver_roles"]))})
+
+
+@guarded_page("changes.view")
+@require_GET
+def policy_list(request: HttpRequest) -> HttpResponseBase:
+    """Show every rule, and for which kinds of change there is none of their own."""
+    names, kinds = role_names(), governed_kinds()
+    found = sorted(Policy.objects.all(), key=lambda one: (one.kind == ANY_KIND, target_of(one)))
+    rows = [
+        {
+            "kind": _kind_words(one.kind),
+            "risk": _RISK_WORDS[target_of(one).rpartition("/")[2]],
+            "phrases": [worded(phrase) for phrase in in_words(terms_of(one), names)],
+            "url": _address(target_of(one)),
+        }
+        for one in found
+    ]
+    own = {one.kind for one in found}
+    context = {
+        "rows": rows,
+        "tabs": sections(request, "policy_list"),
+        "without": [
+            {"label": worded(label), "url": _address(f"{kind}/any")}
+            for kind, label in kinds.items()
+            if kind not in own
+        ],
+        "may_propose": actor_of(request).can("changes.propose", None),
+    }
+    return render(request, "governance/policy_list.html", context)
+
+
+@guarded_page("changes.propose")
+@require_http_methods(["GET", "POST"])
+def policy_edit(request: HttpRequest, kind: str, risk: str) -> HttpResponseBase:
+    """Fill in a rule and propose it; with `remove`, propose that it goes."""
+    target = f"{ANY_KIND if kind == _ALL else kind}/{risk}"
+    try:
+        stored_kind, touches_money = read_target(target)
+    except InvalidProposal as unknown:
+        raise Http404 from unknown
+    found = Policy.objects.filter(kind=stored_kind, touches_money=touches_money).first()
+    form = PolicyForm(request.POST or None, initial=_initial(stored_kind, found))
+    removes = "remove" in request.POST
+    if request.method == "POST" and (form.is_valid() or (removes and "reason" not in form.errors)):
+        data = form.cleaned_data
+        try:
+            asked = propose_policy(
+                actor_of(request),
+                target,
+                None if removes else form.terms(),
+                reason=data["reason"],
+                ticket=data.get("ticket", ""),
+            )
+        except Refusal as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, "Proposed. Until it is signed, the rule stays as it is.")
+            return redirect("change_detail", asked.pk)
+    context = {
+        "form": form,
+        "label": worded(label_of(target)),
+        "exists": found is not None,
+        "removable": found is not None and target != f"{ANY_KIND}/any",
+        "others": [
+            {"label": words, "url": _address(f"{stored_kind}/{key}"), "active": key == risk}
+            for key, words in _RISK_WORDS.items()
+        ],
+    }
+    return render(request, "governance/policy_edit.html", context)
+
+
+def _kind_words(kind: str) -> str:
+    return "All other changes" if kind == ANY_KIND else worded(kind_label(kind))
+
+
+def _initial(kind: str, found: Policy | None) -> dict[str, object]:
+    """A rule that is not there yet begins as what governs such changes now."""
+    if found is None:
+        try:
+            found = policy_for(kind, touches_money=True)
+        except Refusal:
+            return Terms().as_json()
+    return terms_of(found).as_json()
+
+
+def _address(target: str) -> str:
+    kind, _, risk = target.rpartition("/")
+    assert risk in RISKS
+    return reverse("policy_edit", args=[_ALL if kind == ANY_KIND else kind, risk])

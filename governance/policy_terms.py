@@ -1,0 +1,113 @@
+"""What an approval policy says, and whether another says less. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Final
+
+MOST_APPROVALS: Final = 5
+MOST_DAYS: Final = 365
+MOST_HOURS: Final = 365 * 24
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The columns of a policy that people set; see `governance.models.Policy`."""
+
+    approvals: int = 1
+    approver_roles: tuple[str, ...] = ()
+    client_signature: bool = False
+    independence_days: int = 14
+    auto_apply: bool = True
+    in_window: bool = False
+    expires_after_hours: int | None = 720
+    review_within_hours: int | None = None
+    solo: bool = False
+
+    def as_json(self) -> dict[str, object]:
+        """Return plain JSON."""
+        return {**asdict(self), "approver_roles": list(self.approver_roles)}
+
+
+def terms_from(content: Mapping[str, object]) -> Terms:
+    """Return terms from plain JSON; what is missing has its default. Raises ValueError, saying
+    in plain words what is out of bounds."""
+    known = {one.name for one in fields(Terms)}
+    given = {name: value for name, value in content.items() if name in known}
+    roles = given.get("approver_roles", ())
+    if not isinstance(roles, list | tuple) or any(not isinstance(one, str) for one in roles):
+        raise ValueError("Roles are a list of names.")
+    given["approver_roles"] = tuple(sorted(set(roles)))
+    made = Terms(**given)  # type: ignore[arg-type]  # the bounds are checked next
+    _in_bounds(made.approvals, 1, MOST_APPROVALS, "Approvals")
+    _in_bounds(made.independence_days, 0, MOST_DAYS, "The days of independence")
+    if made.expires_after_hours is not None:
+        _in_bounds(made.expires_after_hours, 1, MOST_HOURS, "The hours until a request expires")
+    if made.review_within_hours is not None:
+        _in_bounds(made.review_within_hours, 1, 30 * 24, "The hours until a review")
+    return made
+
+
+def _in_bounds(value: object, least: int, most: int, what: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise ValueError(f"{what} must be a number from {least} to {most}.")
+
+
+def weakenings(before: Terms, after: Terms) -> list[str]:
+    """Return a sentence for each respect in which `after` asks for less than `before`."""
+    found = []
+    if after.approvals < before.approvals:
+        found.append(f"It asks for {after.approvals} approvals instead of {before.approvals}.")
+    named, stays = set(before.approver_roles), set(after.approver_roles)
+    if named and (not stays or not stays <= named):
+        found.append("More roles may approve.")
+    if before.client_signature and not after.client_signature:
+        found.append("The client signs no longer.")
+    if after.independence_days < before.independence_days:
+        found.append("People whom the author let in may sign sooner.")
+    if after.auto_apply and not before.auto_apply:
+        found.append("The last signature makes it live; nobody presses Apply any more.")
+    if before.in_window and not after.in_window:
+        found.append("It goes in outside release windows as well.")
+    if _longer(after.expires_after_hours, before.expires_after_hours):
+        found.append("Requests stay open longer.")
+    if after.review_within_hours is not None and (
+        before.review_within_hours is None or after.review_within_hours > before.review_within_hours
+    ):
+        found.append("Emergencies are allowed, or may wait longer for their review.")
+    if after.solo and not before.solo:
+        found.append("An author may let a change in alone while nobody else could sign.")
+    return found
+
+
+def _longer(after: int | None, before: int | None) -> bool:
+    return before is not None and (after is None or after > before)
+
+
+def in_words(terms: Terms, role_names: Mapping[str, str]) -> list[str]:
+    """Return terms as short phrases, the signatures first."""
+    people = "1 approval" if terms.approvals == 1 else f"{terms.approvals} approvals"
+    if terms.approver_roles:
+        people += f" by {' or '.join(role_names.get(one, one) for one in terms.approver_roles)}"
+    found = [people]
+    if terms.client_signature:
+        found.append("the client's signature, if it concerns one client")
+    found.append("live with the last signature" if terms.auto_apply else "applied by hand")
+    if terms.in_window:
+        found.append("in release windows only")
+    if terms.expires_after_hours is not None:
+        found.append(f"expires after {_span(terms.expires_after_hours)}")
+    if terms.review_within_hours is None:
+        found.append("no emergencies")
+    else:
+        found.append(f"an emergency is reviewed within {_span(terms.review_within_hours)}")
+    found.append(f"independent for {terms.independence_days} days")
+    if terms.solo:
+        found.append("solo: its author alone, while nobody else could sign")
+    return found
+
+
+def _span(hours: int) -> str:
+    days, rest = divmod(hours, 24)
+    if rest or not days:
+        return "1 hour" if hours == 1 else f"{hours} hours"
+    return "1 day" if days == 1 else f"{days} days"

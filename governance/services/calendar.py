@@ -1,0 +1,104 @@
+"""A month as people read it: which windows fall on which day, and what is scheduled."""
+
+from calendar import monthcalendar, monthrange
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from governance.models import ChangeRequest, Window
+from governance.services.windows import stretch_of
+from governance.windows import Stretch, covers
+
+_STEP: Final = timedelta(minutes=30)
+_STEPS: Final = 48
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A window on one day. hours: "" for the whole day, else such as "20:00-23:00"."""
+
+    name: str
+    mode: str
+    hours: str
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the month; None as its date outside it."""
+
+    date: date | None
+    marks: Sequence[Mark] = ()
+    requests: Sequence[ChangeRequest] = ()
+    is_today: bool = False
+
+
+@dataclass(frozen=True)
+class Month:
+    """first: its first day. before, after: the months beside it, as 2026-11."""
+
+    first: date
+    before: str
+    after: str
+    weeks: Sequence[Sequence[Day]]
+
+
+def calendar_month(text: str, windows: list[Window], scheduled: list[ChangeRequest]) -> Month:
+    """Return the month that `text` names (2026-11), this one for anything else, in the time of
+    whoever looks."""
+    today = timezone.localdate()
+    first = _first_of(text) or today.replace(day=1)
+    stretches = [(one, stretch_of(one)) for one in windows]
+    last = first + timedelta(days=monthrange(first.year, first.month)[1])
+    weeks = [
+        [_day(first, number, stretches, scheduled, today) for number in week]
+        for week in monthcalendar(first.year, first.month)
+    ]
+    before = first - timedelta(days=1)
+    return Month(first, f"{before:%Y-%m}", f"{last:%Y-%m}", weeks)
+
+
+def _first_of(text: str) -> date | None:
+    try:
+        found = datetime.strptime(text, "%Y-%m").date()  # noqa: DTZ007  a month has no zone
+    except ValueError:
+        return None
+    return found if 2000 <= found.year <= 2999 else None
+
+
+def _day(
+    first: date,
+    number: int,
+    windows: Sequence[tuple[Window, Stretch]],
+    scheduled: Sequence[ChangeRequest],
+    today: date,
+) -> Day:
+    if not number:
+        return Day(None)
+    day = first.replace(day=number)
+    marks = [
+        Mark(window.name, window.mode, hours)
+        for window, stretch in windows
+        if (hours := _hours(stretch, day)) is not None
+    ]
+    on_day = [one for one in scheduled if one.scheduled_for and _local(one.scheduled_for) == day]
+    return Day(day, marks, on_day, is_today=day == today)
+
+
+def _local(moment: datetime) -> date:
+    return timezone.localtime(moment).date()
+
+
+def _hours(stretch: Stretch, day: date) -> str | None:
+    """Return when a stretch holds on a day, to the half hour; None when it does not."""
+    zone = timezone.get_current_timezone()
+    start = datetime(day.year, day.month, day.day, tzinfo=zone)
+    held = [step for step in range(_STEPS) if covers(stretch, start + step * _STEP)]
+    if not held:
+        return None
+    if len(held) == _STEPS:
+        return ""
+    opened, closed = start + held[0] * _STEP, start + (held[-1] + 1) * _STEP
+    return f"{opened:%H:%M}-{closed:%H:%M}"

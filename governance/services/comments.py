@@ -1,0 +1,37 @@
+"""What people say to each other about a change. Kept in the audit trail: nobody can rewrite it."""
+
+from typing import Final
+
+from governance.actions import CHANGE_COMMENTED
+from governance.actors import Actor
+from governance.errors import InvalidProposal, NotPermitted
+from governance.models import AuditEntry, ChangeRequest
+from governance.notices import tell_mentioned
+from governance.services.requests import load_request, record_step
+
+LONGEST: Final = 2_000
+
+
+def comment(actor: Actor, request_id: int, *, text: str) -> ChangeRequest:
+    """Say something about a request. Whoever is named with an @ and can see it is told.
+
+    Raises NotPermitted, InvalidProposal, ChangeRequest.DoesNotExist.
+    """
+    request = load_request(actor, request_id)
+    actor.require("changes.view", request.client_id)
+    if actor.kind != "person":
+        raise NotPermitted("Only a person who has signed in comments on a change.")
+    words = text.strip()
+    if not words or len(words) > LONGEST:
+        raise InvalidProposal(f"A comment has 1 to {LONGEST:,} characters.")
+    record_step(CHANGE_COMMENTED, request, reason=words)
+    tell_mentioned(request, actor.label.partition(" <")[0], words)
+    return request
+
+
+def comments_on(request: ChangeRequest) -> list[AuditEntry]:
+    """Return the comments, oldest first."""
+    entries = AuditEntry.objects.filter(
+        object_kind="change_request", object_id=str(request.pk), action=CHANGE_COMMENTED.key
+    )
+    return list(entries.order_by("at", "id")[:200])

@@ -1,0 +1,104 @@
+"""Taking a change back: a request like any other, written from what was before."""
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+
+from governance.actions import CHANGE_REPLAYED
+from governance.actors import Actor
+from governance.appliers import applier_for
+from governance.errors import BadTransition, InvalidProposal
+from governance.models import Change, ChangeRequest
+from governance.replays import replay_for
+from governance.services.changes import ProposedChange, propose
+from governance.services.requests import load_request, record_step
+from governance.services.targets import live_version
+from governance.state import may
+
+
+def why_no_way_back(request: ChangeRequest, changes: Sequence[Change]) -> str:
+    """Say why a live request cannot be rolled back, "" when it can."""
+    if not may(request.status, "roll_back"):
+        return "Only a change that is live can be rolled back."
+    if request.rollbacks.filter(status__in=("submitted", "approved", "scheduled")).exists():
+        return "A request to roll it back is open already."
+    for change in changes:
+        applier = applier_for(change.kind)
+        if applier.revert is None or applier.revert(change) is None:
+            return f"{change.target_label}: nothing was there before that could come back."
+        if live_version(change.kind, change.target_id) != change.made_version:
+            return f"{change.target_label} has changed since; propose what it is to be now."
+    return ""
+
+
+def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:
+    """Ask for what was before a request to come back. Needs the signatures of any such change.
+
+    Raises NotPermitted, BadTransition saying why there is no way back, InvalidProposal,
+    ChangeRequest.DoesNotExist.
+    """
+    with transaction.atomic():
+        request = load_request(actor, request_id, lock=True)
+        actor.require("changes.propose", request.client_id)
+        return propose_return(actor, request, reason=reason)
+
+
+def propose_return(
+    actor: Actor, request: ChangeRequest, *, reason: str, announce: bool = True
+) -> ChangeRequest:
+    """The same for a locked request, inside the caller's transaction."""
+    changes = list(request.changes.all())
+    why_not = why_no_way_back(request, changes)
+    if why_not:
+        raise BadTransition(why_not)
+    made = propose(
+        actor,
+        title=f"Roll back: {request.title}"[:200],
+        reason=reason,
+        ticket=request.ticket,
+        rolls_back=request,
+        announce=announce,
+        # Last in, first out.
+        changes=[_returned(one) for one in reversed(changes)],
+    )
+    for change in made.changes.all():
+        adopt = applier_for(change.kind).adopt
+        if adopt is not None:
+            adopt(change)
+    return made
+
+
+def _returned(change: Change) -> ProposedChange:
+    return ProposedChange(
+        kind=change.kind,
+        target_id=change.target_id,
+        target_label=change.target_label,
+        content=_content(change),
+        client_id=change.client_id,
+    )
+
+
+def _content(change: Change) -> Mapping[str, object]:
+    revert = applier_for(change.kind).revert
+    content = revert(change) if revert is not None else None
+    if content is None:
+        raise InvalidProposal(f"{change.target_label}: nothing was there before.")
+    return content
+
+
+def written_in_between(request: ChangeRequest) -> int:
+    """Return how many records were written under a change that has been rolled back."""
+    return sum(replay_for(one.kind).count(one) for one in request.changes.all())
+
+
+def send_again(actor: Actor, request_id: int) -> int:
+    """Send again what was written under a request that was rolled back; returns how many.
+
+    Raises NotPermitted, BadTransition, ValidationError for too many, ChangeRequest.DoesNotExist.
+    """
+    request = load_request(actor, request_id)
+    if request.status != "rolled_back":
+        raise BadTransition("Roll it back first: then what it wrote can be sent again.")
+    count = sum(replay_for(one.kind).run(actor, one) for one in request.changes.all())
+    record_step(CHANGE_REPLAYED, request, after={"records": count})
+    return count

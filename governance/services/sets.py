@@ -1,0 +1,64 @@
+"""Two requests made one: they go in together or not at all."""
+
+from django.db import transaction
+
+from governance.actions import CHANGE_JOINED
+from governance.actors import Actor
+from governance.appliers import applier_for
+from governance.errors import InvalidProposal
+from governance.models import Change, ChangeRequest
+from governance.services.changes import ProposedChange, edit
+from governance.services.requests import load_request, move_request, record_step
+
+
+@transaction.atomic
+def join(actor: Actor, request_id: int, other_id: int) -> ChangeRequest:
+    """Bring the changes of another open request into this one; the other is withdrawn.
+
+    Signatures under both become void, and nobody who wrote either may sign the set. Raises
+    NotPermitted, BadTransition, InvalidProposal (another client, the same object twice),
+    ChangeRequest.DoesNotExist.
+    """
+    if request_id == other_id:
+        raise InvalidProposal("Choose another request.")
+    for pk in sorted((request_id, other_id)):  # always in one order
+        load_request(actor, pk, lock=True)
+    request, other = load_request(actor, request_id), load_request(actor, other_id)
+    if request.client_id != other.client_id:
+        raise InvalidProposal("One request concerns one client, or the partner as a whole.")
+    if request.status != "submitted" or request.rolls_back_id or other.rolls_back_id:
+        raise InvalidProposal("Only requests that wait for approval, and no roll-backs, join.")
+    coming = list(other.changes.all())
+    move_request(other, "withdraw")
+    other.closed_by_label = actor.label[:200]
+    other.closed_comment = f"Joined into change {request.pk}."
+    other.save()
+    record_step(CHANGE_JOINED, other, after={"into": request.pk})
+    joined = edit(
+        actor, request_id, changes=[_same(one) for one in (*request.changes.all(), *coming)]
+    )
+    joined.editors = _all_editors(joined, other)
+    joined.notice = f"“{other.title}” was joined to it: earlier signatures no longer count."
+    joined.save()
+    _adopt(joined, coming)
+    return joined
+
+
+def _same(change: Change) -> ProposedChange:
+    return ProposedChange(
+        change.kind, change.target_id, change.target_label, change.content, change.client_id
+    )
+
+
+def _all_editors(request: ChangeRequest, other: ChangeRequest) -> list[dict[str, str]]:
+    known = {one["key"]: one for one in [*request.editors, *other.editors]}
+    return list(known.values())
+
+
+def _adopt(request: ChangeRequest, coming: list[Change]) -> None:
+    """Tell the kinds that hold on to their request where their change is now."""
+    new = {(one.kind, one.target_id) for one in coming}
+    for change in request.changes.all():
+        adopt = applier_for(change.kind).adopt
+        if adopt is not None and (change.kind, change.target_id) in new:
+            adopt(change)

@@ -1,0 +1,133 @@
+"""What somebody may do with a request besides signing it, and what comes next in one sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from governance.actors import Actor
+from governance.errors import Refusal
+from governance.models import Change, ChangeRequest
+from governance.services.independence import is_alone
+from governance.services.policies import requirement_of
+from governance.services.requests import visible_requests
+from governance.services.rollbacks import why_no_way_back, written_in_between
+from governance.services.windows import next_opening
+from governance.state import may
+
+
+@dataclass(frozen=True)
+class Ways:
+    """What the page offers. next_step: one sentence for everybody.
+
+    review_hours: for an emergency, None where none is allowed. opening: when it may go in next,
+    None when it may now. written: records that went out under a change that was rolled back.
+    joinable: other open requests that could come into this set.
+    """
+
+    next_step: str
+    can_rush: bool
+    review_hours: int | None
+    can_go_alone: bool
+    can_schedule: bool
+    can_hold: bool
+    opening: datetime | None
+    can_roll_back: bool
+    why_no_way_back: str
+    written: int
+    joinable: Sequence[ChangeRequest]
+    rollbacks: Sequence[ChangeRequest]
+
+
+def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> Ways:
+    """Return what an actor may do with a request that they can see."""
+    try:
+        requirement = requirement_of(request, changes)
+    except Refusal as problem:  # its policy or its kind is gone
+        return _nothing(str(problem))
+    mine = request.client_id
+    proposes, applies = actor.can("changes.propose", mine), actor.can("changes.apply", mine)
+    is_person = actor.kind == "person" and actor.client_id is None
+    rush = is_person and proposes and applies and may(request.status, "rush")
+    opening = None
+    if may(request.status, "apply"):
+        now = timezone.now()
+        found = next_opening(request, requirement, now)
+        opening = found if found is None or found > now else None
+    alone = request.status == "submitted" and is_alone(request, requirement)
+    applied = request.status == "applied"
+    no_way = why_no_way_back(request, changes) if applied else ""
+    return Ways(
+        next_step=_next_step(request, alone=alone),
+        can_rush=rush and not request.weakens and requirement.review_within_hours is not None,
+        review_hours=requirement.review_within_hours,
+        can_go_alone=alone and _wrote_alone(actor, request),
+        can_schedule=applies and may(request.status, "schedule"),
+        can_hold=applies and may(request.status, "hold"),
+        opening=opening,
+        can_roll_back=applied and proposes and not no_way,
+        why_no_way_back=no_way if proposes else "",
+        written=_written(actor, request),
+        joinable=_joinable(actor, request, changes) if proposes else [],
+        rollbacks=list(visible_requests(actor).filter(rolls_back=request)),
+    )
+
+
+def _next_step(request: ChangeRequest, *, alone: bool) -> str:
+    if request.awaits_review:
+        if request.escalated_at is not None:
+            return "Nobody reviewed it in time: review it now, or roll it back."
+        return "It is live. Somebody who did not write it reviews it now."
+    if alone and not request.solo:
+        return "Nobody else can sign: its author may let it in alone, which is recorded."
+    return {
+        "submitted": "Those who can sign it read it, and sign or reject it.",
+        "approved": "Somebody who may apply changes presses Apply.",
+        "scheduled": "It goes in by itself at the moment it is scheduled for.",
+    }.get(request.status, "")
+
+
+def _wrote_alone(actor: Actor, request: ChangeRequest) -> bool:
+    if actor.kind != "person" or not actor.can("changes.approve", request.client_id):
+        return False
+    return request.author_id is not None and request.author_id == actor.user_id
+
+
+def _written(actor: Actor, request: ChangeRequest) -> int:
+    if request.status != "rolled_back" or not actor.can("exceptions.work", request.client_id):
+        return 0
+    return written_in_between(request)
+
+
+def _joinable(
+    actor: Actor, request: ChangeRequest, changes: Sequence[Change]
+) -> list[ChangeRequest]:
+    if request.status != "submitted" or request.rolls_back_id is not None:
+        return []
+    taken = {(one.kind, one.target_id) for one in changes}
+    others = visible_requests(actor).filter(
+        status="submitted", client_id=request.client_id, rolls_back=None
+    )
+    return [
+        other
+        for other in others.exclude(pk=request.pk).prefetch_related("changes")[:20]
+        if not taken & {(one.kind, one.target_id) for one in other.changes.all()}
+    ]
+
+
+def _nothing(why: str) -> Ways:
+    return Ways(
+        next_step=why,
+        can_rush=False,
+        review_hours=None,
+        can_go_alone=False,
+        can_schedule=False,
+        can_hold=False,
+        opening=None,
+        can_roll_back=False,
+        why_no_way_back="",
+        written=0,
+        joinable=[],
+        rollbacks=[],
+    )

@@ -1,0 +1,64 @@
+"""Release and freeze windows: whether a request may go in now, and when it may next."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import models
+from django.utils import timezone
+
+from governance.errors import Frozen, OutsideWindow
+from governance.models import ChangeRequest, Window
+from governance.requirements import Requirement
+from governance.windows import Stretch, next_release, open_stretch
+
+
+def windows_of(client_id: int | None) -> list[Window]:
+    """Return the active windows that hold for a client's changes, or for the partner's own."""
+    mine = models.Q(client_id__isnull=True) | models.Q(client_id=client_id)
+    return list(Window.objects.filter(mine, active=True))
+
+
+def stretch_of(window: Window) -> Stretch:
+    """Return a stored window as the pure rules want it."""
+    return Stretch(
+        window.name,
+        window.time_zone,
+        window.starts_at,
+        window.ends_at,
+        window.first_day,
+        window.last_day,
+        tuple(window.weekdays),
+        window.from_time,
+        window.to_time,
+    )
+
+
+def refuse_closed(request: ChangeRequest, requirement: Requirement) -> None:
+    """Raise Frozen or OutsideWindow, saying until when, unless the request may go in now."""
+    now = timezone.now()
+    windows = windows_of(request.client_id)
+    freeze = open_stretch(_stretches(windows, Window.Mode.FREEZE), now)
+    if freeze is not None:
+        raise Frozen(f"Approved. It can be applied when the freeze “{freeze.name}” is over.")
+    releases = _stretches(windows, Window.Mode.RELEASE)
+    if requirement.in_window and releases and open_stretch(releases, now) is None:
+        raise OutsideWindow(
+            "Approved. The policy lets it go in during a release window only, and none is open."
+        )
+    if request.scheduled_for is not None and request.scheduled_for > now:
+        raise OutsideWindow("Approved. It is scheduled for later.")
+
+
+def next_opening(
+    request: ChangeRequest, requirement: Requirement, after: datetime
+) -> datetime | None:
+    """Return the first moment from `after` on at which the request may go in, None when there
+    is none within a good year."""
+    windows = windows_of(request.client_id)
+    releases = _stretches(windows, Window.Mode.RELEASE) if requirement.in_window else []
+    freezes = _stretches(windows, Window.Mode.FREEZE)
+    return next_release(after, freezes=freezes, releases=releases or None)
+
+
+def _stretches(windows: Iterable[Window], mode: str) -> list[Stretch]:
+    return [stretch_of(one) for one in windows if one.mode == mode]

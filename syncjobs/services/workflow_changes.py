@@ -1,0 +1,319 @@
+"""Workflows under change control: installing one, changing it, taking the installation back.
+
+What is signed names the blueprint by its content: if that moves on before the request goes in,
+it has to be proposed again. A connection's direction and what is read from it are parts of the
+workflow, so they change with it and in no other way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import connection as database
+from django.db.models import Max
+
+from governance.actors import SYSTEM, Actor
+from governance.appliers import Applier, DiffLine, Risk
+from governance.errors import ApplyFailed
+from governance.hashing import json_hash
+from governance.models import Change, ChangeRequest
+from governance.permits import require_permit
+from governance.services import audit
+from governance.services.changes import ProposedChange, propose
+from syncjobs import actions
+from syncjobs.engine.transitions import move_row
+from syncjobs.fingerprint import fingerprint
+from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
+from syncjobs.services.workflows import KIND, install_workflow, resolved
+from syncjobs.state import WORKFLOW
+from tenants.accounts.models import Client
+from tenants.nouns import in_words
+
+# Triggers whose workflows write amounts into a client's books.
+_OF_MONEY: Final = (
+    "contract.", "expense.", "invoice.", "milestone.", "payment.", "revenue.", "sow.", "time.",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A workflow as somebody wants it. bindings: role → connection of the client."""
+
+    name: str
+    bindings: Mapping[str, Connection]
+    overrides: Mapping[str, object]
+    priority: int | None = None
+
+
+def propose_installation(
+    actor: Actor, client: Client, blueprint: Blueprint, wanted: Wanted, *, reason: str = ""
+) -> ChangeRequest:
+    """Ask for a blueprint to be installed for a client.
+
+    Raises NotPermitted, ValidationError with what is missing, governance's refusals.
+    """
+    actor.require("workflows.manage", client.pk)
+    name = wanted.name.strip() or blueprint.name
+    if Workflow.objects.filter(client=client, name=name).exists():
+        raise ValidationError(in_words("This client has a workflow of that name already."))
+    _refuse_foreign(client, wanted.bindings)
+    return _propose(
+        actor,
+        f"Install {name} for {client.name}",
+        reason or f"{client.name} starts with {blueprint.name}.",
+        _next_id(),
+        client.pk,
+        _content(blueprint, Wanted(name, wanted.bindings, wanted.overrides, wanted.priority)),
+    )
+
+
+def propose_workflow_change(
+    actor: Actor, workflow: Workflow, wanted: Wanted, *, reason: str
+) -> ChangeRequest:
+    """Ask for a workflow to use other systems, other values at its extension points, or the
+    blueprint's newest content. Raises as `propose_installation`."""
+    actor.require("workflows.manage", workflow.client_id)
+    _refuse_foreign(workflow.client, wanted.bindings)
+    content = _content(workflow.blueprint, wanted)
+    title = f"Change {workflow.name} of {workflow.client.name}"
+    return _propose(actor, title, reason, workflow.pk, workflow.client_id, content)
+
+
+def _propose(
+    actor: Actor, title: str, reason: str, pk: int, client_id: int, content: dict[str, object]
+) -> ChangeRequest:
+    name = str(content["name"])
+    change = ProposedChange(KIND, str(pk), name, content, client_id)
+    return propose(actor, title=title, reason=reason, changes=[change])
+
+
+def _content(blueprint: Blueprint, wanted: Wanted) -> dict[str, object]:
+    return {
+        "blueprint": blueprint.slug,
+        "blueprint_version": blueprint.version,
+        "blueprint_hash": json_hash(blueprint.definition),
+        "name": wanted.name,
+        "bindings": {role: one.pk for role, one in sorted(wanted.bindings.items())},
+        "overrides": dict(wanted.overrides),
+        "priority": wanted.priority,
+    }
+
+
+def _refuse_foreign(client: Client, bindings: Mapping[str, Connection]) -> None:
+    wrong = [one.name for one in bindings.values() if one.client_id != client.pk]
+    if wrong:
+        raise ValidationError(f"{', '.join(wrong)} belongs to another {in_words('client')}.")
+
+
+def _next_id() -> int:
+    """Reserve a key, so that a workflow that is only proposed has a name of its own."""
+    with database.cursor() as cursor:
+        table = Workflow._meta.db_table
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
+        return int(cursor.fetchone()[0])
+
+
+def _workflow(target_id: str) -> Workflow | None:
+    rows = Workflow.objects.select_related("client", "blueprint", "version")
+    return rows.filter(pk=int(target_id)).first()
+
+
+def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
+    require_permit(KIND, change.target_id)
+    known = _workflow(change.target_id)
+    if change.content.get("paused"):
+        return _pause(known)
+    blueprint = Blueprint.objects.filter(slug=change.content["blueprint"]).first()
+    if blueprint is None or json_hash(blueprint.definition) != change.content["blueprint_hash"]:
+        raise ApplyFailed("The blueprint has changed since. Propose it again.")
+    bindings = _bindings(change)
+    # The people who signed answer for it: whoever pressed the last button needs no more rights.
+    system = Actor("system", None, actor.label)
+    try:
+        if known is None:
+            known = _installed(system, change, bindings)
+        else:
+            _new_version(system, known, blueprint, bindings, change)
+    except ValidationError as error:
+        raise ApplyFailed(" ".join(error.messages)) from error
+    assert known.version is not None
+    WorkflowVersion.objects.filter(pk=known.version.pk).update(change_request=change.request_id)
+    return {"number": known.version.number, **_signed(change)}
+
+
+def _installed(system: Actor, change: Change, bindings: Mapping[str, Connection]) -> Workflow:
+    content: Mapping[str, Any] = change.content
+    return install_workflow(
+        system,
+        client=Client.objects.get(pk=change.client_id or 0),
+        blueprint=content["blueprint"],
+        bindings=bindings,
+        name=content["name"],
+        overrides=content["overrides"],
+        priority=content["priority"],
+        pk=int(change.target_id),
+    )
+
+
+def proposed_definition(change: Change) -> dict[str, Any]:
+    """Return the definition that a change of an installed workflow leads to.
+
+    Raises ApplyFailed for a blueprint or system that is gone, ValidationError."""
+    blueprint = Blueprint.objects.get(slug=change.content["blueprint"])
+    client = Client.objects.get(pk=change.client_id or 0)
+    overrides: Mapping[str, object] = change.content["overrides"]
+    return resolved(SYSTEM, blueprint, client, _bindings(change), overrides)
+
+
+def _new_version(
+    system: Actor,
+    workflow: Workflow,
+    blueprint: Blueprint,
+    bindings: Mapping[str, Connection],
+    change: Change,
+) -> None:
+    content: Mapping[str, Any] = change.content
+    definition = resolved(system, blueprint, workflow.client, bindings, content["overrides"])
+    last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
+    workflow.version = WorkflowVersion.objects.create(
+        workflow=workflow,
+        number=last + 1,
+        definition=definition,
+        hash=fingerprint(definition),
+        created_by=system.label[:200],
+    )
+    workflow.bindings, workflow.overrides = dict(content["bindings"]), dict(content["overrides"])
+    workflow.priority = content["priority"] or workflow.priority
+    workflow.save(update_fields=["version", "bindings", "overrides", "priority", "updated_at"])
+    audit.record(
+        actions.WORKFLOW_CHANGED,
+        object_kind="workflow",
+        object_id=workflow.pk,
+        object_label=workflow.name,
+        client_id=workflow.client_id,
+        after={"version": workflow.version.number},
+    )
+
+
+def _pause(workflow: Workflow | None) -> Mapping[str, object]:
+    if workflow is None:
+        raise ApplyFailed("The workflow is not there any more.")
+    if WORKFLOW.may(workflow.state, "pause"):
+        move_row(workflow, WORKFLOW, "pause")
+    return {"paused": True}
+
+
+def _bindings(change: Change) -> dict[str, Connection]:
+    wanted: Mapping[str, Any] = change.content.get("bindings", {})
+    mine = Connection.objects.filter(client_id=change.client_id or 0)
+    rows = mine.in_bulk(list(wanted.values()))
+    gone = [role for role, pk in wanted.items() if pk not in rows]
+    if gone:
+        raise ApplyFailed(f"The system for {', '.join(gone)} is not there any more.")
+    return {role: rows[pk] for role, pk in wanted.items()}
+
+
+def _signed(change: Change) -> dict[str, object]:
+    names = ("blueprint", "blueprint_version", "bindings", "overrides", "priority")
+    return {name: change.content[name] for name in names}
+
+
+def _lines(blueprint: str, version: object, content: Mapping[str, Any]) -> list[str]:
+    ids = list(content["bindings"].values())
+    names = dict(Connection.objects.filter(pk__in=ids).values_list("pk", "name"))
+    found = [f"blueprint {blueprint}, version {version}"]
+    found += [
+        f"{role.upper()}: {names.get(pk, pk)}" for role, pk in sorted(content["bindings"].items())
+    ]
+    return found + [f"{name} = {value}" for name, value in sorted(content["overrides"].items())]
+
+
+def _diff(change: Change) -> list[DiffLine]:
+    known, content = _workflow(change.target_id), change.content
+    if content.get("paused"):
+        return [DiffLine("-", "It writes to the systems"), DiffLine("+", "It is paused")]
+    before = []
+    if known is not None:
+        now = {"bindings": known.bindings, "overrides": known.overrides}
+        used = (known.version.definition if known.version else {}).get("blueprint_version", "")
+        before = _lines(known.blueprint.slug, used, now)
+    after = _lines(str(content["blueprint"]), content["blueprint_version"], content)
+    gone = [DiffLine("-", one) for one in before if one not in after]
+    lines = [*gone, *(DiffLine(" " if one in before else "+", one) for one in after)]
+    return lines + [DiffLine(" ", one) for one in _steps(str(content["blueprint"]))]
+
+
+def _steps(slug: str) -> list[str]:
+    """Return what the blueprint's steps and gates do, for whoever signs."""
+    blueprint = Blueprint.objects.filter(slug=slug).first()
+    shape: Mapping[str, Any] = blueprint.definition if blueprint else {}
+    return [
+        f"step {step.get('label') or step['name']} in {str(step['role']).upper()}"
+        f"{', with gates' if step.get('gates') else ''}"
+        for step in shape.get("steps", [])
+    ]
+
+
+def _risk(change: Change) -> Risk:
+    if change.content.get("paused"):
+        return Risk(notes=("What comes in meanwhile waits, in order.",))
+    blueprint = Blueprint.objects.filter(slug=change.content["blueprint"]).first()
+    shape = blueprint.definition if blueprint else {}
+    events = [str(one) for one in shape.get("trigger", {}).get("events", [])]
+    money = any(one.startswith(_OF_MONEY) for one in events)
+    notes = ["It writes into the client's systems."]
+    if money:
+        notes.append("It writes amounts: what is billed may come out differently.")
+    return Risk(touches_money=money, notes=tuple(notes))
+
+
+def _base(target_id: str) -> str:
+    known = _workflow(target_id)
+    return str(known.version.number) if known and known.version else ""
+
+
+def _snapshot(target_id: str) -> Mapping[str, object]:
+    known = _workflow(target_id)
+    if known is None or known.version is None:
+        return {}
+    return {
+        "number": known.version.number,
+        "blueprint": known.blueprint.slug,
+        "blueprint_version": known.version.definition.get("blueprint_version"),
+        "bindings": known.bindings,
+        "overrides": known.overrides,
+        "priority": known.priority,
+        "name": known.name,
+    }
+
+
+def _revert(change: Change) -> Mapping[str, object] | None:
+    """An installation is taken back by pausing it: what it wrote stays to be looked at."""
+    before: Mapping[str, Any] = change.before or {}
+    if change.content.get("paused"):
+        return None
+    if not before.get("number"):
+        return {"paused": True}
+    blueprint = Blueprint.objects.filter(slug=before["blueprint"]).first()
+    if blueprint is None or blueprint.version != before["blueprint_version"]:
+        return None
+    kept = {key: before[key] for key in ("name", "bindings", "overrides", "priority")}
+    return {
+        "blueprint": blueprint.slug,
+        "blueprint_version": blueprint.version,
+        "blueprint_hash": json_hash(blueprint.definition),
+        **kept,
+    }
+
+
+WORKFLOW_CHANGE: Final = Applier(
+    kind=KIND,
+    label="Workflow",
+    apply=_apply,
+    diff=_diff,
+    risk=_risk,
+    base_version=_base,
+    snapshot=_snapshot,
+    revert=_revert,
+)

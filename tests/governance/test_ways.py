@@ -1,0 +1,214 @@
+"""Windows, schedules, roll-backs, sets, comments, and working alone."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from governance import correlation
+from governance.actors import Actor
+from governance.errors import (
+    BadTransition,
+    InvalidProposal,
+    NotPermitted,
+    OutsideWindow,
+    SignatureRefused,
+)
+from governance.models import AuditEntry, ChangeRequest, Policy, Window
+from governance.services import changes
+from governance.services.comments import comment
+from governance.services.details import request_detail
+from governance.services.rollbacks import roll_back
+from governance.services.schedule import apply_due, hold, schedule
+from governance.services.sets import join
+from governance.services.solo import approve_alone
+from governance.windows import Stretch, covers, next_release
+from tenants.accounts.actors import actor_for
+from tenants.accounts.models import Client, User
+from tenants.accounts.services.people import add_person, set_roles
+from tenants.outbox.models import OutgoingMail
+from tests import actors
+from tests.actors import Person
+from tests.governance.governed import KIND, approve, currency, proposal, propose, steps
+
+pytestmark = pytest.mark.usefixtures("governed")
+BERLIN = ZoneInfo("Europe/Berlin")
+NIGHTS = Stretch(
+    "Nights", "Europe/Berlin", weekdays=(1, 3), from_time=time(22), to_time=time(2)
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        (datetime(2026, 11, 24, 21, 59, tzinfo=BERLIN), False),  # a Tuesday
+        (datetime(2026, 11, 24, 22, 0, tzinfo=BERLIN), True),
+        (datetime(2026, 11, 25, 1, 59, tzinfo=BERLIN), True),  # Tuesday's night
+        (datetime(2026, 11, 25, 22, 30, tzinfo=BERLIN), False),
+        (datetime(2026, 11, 24, 1, 0, tzinfo=BERLIN), False),  # Monday's night
+    ],
+)
+def test_hours_past_midnight_belong_to_the_day_on_which_they_began(
+    moment: datetime, *, is_open: bool
+) -> None:
+    assert covers(NIGHTS, moment) is is_open
+
+
+def test_the_next_release_is_after_the_freeze_and_within_a_window() -> None:
+    freeze = Stretch("Month end", "Europe/Berlin", first_day=24, last_day=30)
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    found = next_release(now, freezes=[freeze], releases=[NIGHTS])
+    assert found == datetime(2026, 12, 1, 22, 0, tzinfo=BERLIN)
+    always = Stretch("Always", "UTC", starts_at=now)
+    assert next_release(now, freezes=[always], releases=None) is None
+
+
+def test_a_signed_change_waits_for_its_window_and_goes_in_by_itself(
+    alder: Client, bob: Actor, carol: Actor
+) -> None:
+    Policy.objects.update(in_window=True)
+    soon = timezone.now() + timedelta(hours=5)
+    Window.objects.create(name="Later", mode="release", starts_at=soon)
+    request = approve(carol, propose(bob, alder, money=False))
+    assert (request.status, request.scheduled_for) == ("scheduled", soon)
+    with pytest.raises(OutsideWindow):
+        changes.apply(bob, request.pk)
+    assert (apply_due(), currency(alder)) == (0, "EUR")
+    with time_machine.travel(soon, tick=False):
+        assert apply_due() == 1
+    assert (currency(alder), steps(request)[-1]) == ("USD", "change.applied")
+
+
+def test_people_choose_a_moment_and_take_it_back(alder: Client, bob: Actor, carol: Actor) -> None:
+    Policy.objects.update(auto_apply=False)
+    request = approve(carol, propose(bob, alder, money=False))
+    with pytest.raises(InvalidProposal, match="still to come"):
+        schedule(bob, request.pk, at=timezone.now() - timedelta(minutes=1))
+    at = timezone.now() + timedelta(days=2)
+    assert schedule(bob, request.pk, at=at).scheduled_for == at
+    assert hold(bob, request.pk).status == "approved"
+    with time_machine.travel(at, tick=False):
+        assert (apply_due(), currency(alder)) == (0, "EUR")
+    with pytest.raises(NotPermitted):
+        schedule(actor_for(User.objects.get(email=actors.DAVE.email)), request.pk, at=at)
+
+
+def test_what_fails_at_its_moment_stays_approved_and_says_why(
+    alder: Client, bob: Actor, carol: Actor
+) -> None:
+    Policy.objects.update(auto_apply=False)
+    request = approve(carol, propose(bob, alder, money=False))
+    schedule(bob, request.pk, at=timezone.now() + timedelta(hours=1))
+    Policy.objects.update(approvals=2)
+    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
+        assert apply_due() == 0
+    Client.objects.filter(pk=alder.pk).update(currency="GBP")
+    with time_machine.travel(timezone.now() + timedelta(hours=3), tick=False):
+        assert apply_due() == 0
+    after = ChangeRequest.objects.get(pk=request.pk)
+    assert (after.status, after.scheduled_for) == ("submitted", None)
+    assert "has changed since" in after.notice
+
+
+def test_a_roll_back_is_a_change_like_any_other(alder: Client, bob: Actor, carol: Actor) -> None:
+    request = approve(carol, propose(bob, alder, money=False))
+    back = roll_back(bob, request.pk, reason="It bills in the wrong currency.")
+    assert (back.status, currency(alder)) == ("submitted", "USD")
+    assert back.changes.get().diff == [["-", "currency: USD"], ["+", "currency: EUR"]]
+    with pytest.raises(BadTransition, match="open already"):
+        roll_back(bob, request.pk, reason="Again.")
+    assert "open already" in request_detail(bob, request.pk).ways.why_no_way_back
+    assert approve(carol, back).status == "applied"
+    assert currency(alder) == "EUR"
+    assert ChangeRequest.objects.get(pk=request.pk).status == "rolled_back"
+    assert steps(request)[-1] == "change.rolled_back"
+
+
+def test_what_something_newer_stands_on_is_not_rolled_back(
+    alder: Client, bob: Actor, carol: Actor
+) -> None:
+    request = approve(carol, propose(bob, alder, money=False))
+    approve(carol, propose(bob, alder, "GBP", money=False))
+    with pytest.raises(BadTransition, match="has changed since"):
+        roll_back(bob, request.pk, reason="Back.")
+    with pytest.raises(BadTransition, match="Only a change that is live"):
+        roll_back(bob, propose(bob, alder, "CHF").pk, reason="Back.")
+
+
+def test_two_requests_become_one_set_that_neither_author_signs(
+    alder: Client, bob: Actor, carol: Actor, alice: Actor
+) -> None:
+    Policy.objects.update(approvals=2, client_signature=False)
+    one = approve(carol, propose(bob, alder, money=False))
+    other = changes.propose(
+        alice, title="Also", reason="r", changes=[proposal(alder, "CHF", kind=KIND)]
+    )
+    joined = join(bob, one.pk, other.pk)
+    assert joined.changes.count() == 2
+    assert request_detail(carol, one.pk).can_sign
+    assert ChangeRequest.objects.get(pk=other.pk).status == "withdrawn"
+    with pytest.raises(SignatureRefused, match="You wrote this change"):
+        approve(alice, joined)
+    with pytest.raises(InvalidProposal, match="another request"):
+        join(bob, one.pk, one.pk)
+
+
+def test_a_comment_is_kept_and_tells_whom_it_names(
+    alder: Client, birch: Client, bob: Actor, actor: Callable[[Person], Actor]
+) -> None:
+    request = propose(bob, alder)
+    with correlation.scope(actor=bob, door="admin"):
+        comment(bob, request.pk, text="@heidi@alder.example, @mallory@birch.example: October too?")
+    said = request_detail(bob, request.pk).comments
+    assert [(one.actor_label.partition(" <")[0], "October" in one.reason) for one in said] == [
+        ("Bob Tran", True)
+    ]
+    mails = OutgoingMail.objects.filter(kind="change_comment")
+    assert [mail.to for mail in mails] == ["heidi@alder.example"]
+    with pytest.raises(ChangeRequest.DoesNotExist):
+        comment(actor(actors.MALLORY), request.pk, text="Hello")
+    with pytest.raises(InvalidProposal, match="1 to 2,000"):
+        comment(bob, request.pk, text=" ")
+
+
+@pytest.fixture
+def lone(alder: Client, alice: Actor) -> Actor:
+    """Alice, long after everybody else who could sign has gone."""
+    for person in (actors.CAROL,):
+        set_roles(alice, User.objects.get(email=person.email), ["support_agent"])
+    return alice
+
+
+def test_one_person_alone_goes_on_and_the_record_says_so(alder: Client, lone: Actor) -> None:
+    request = propose(lone, alder, money=False)
+    # Somebody was let go just now: that is no way to be alone.
+    with pytest.raises(SignatureRefused, match="Somebody else can sign"):
+        approve_alone(lone, request.pk, content_hash=request.content_hash)
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        assert request_detail(lone, request.pk).ways.can_go_alone
+        done = approve_alone(lone, request.pk, content_hash=request.content_hash)
+        assert (done.status, done.solo, currency(alder)) == ("applied", True, "USD")
+        assert not done.approvals.exists()
+        entry = AuditEntry.objects.filter(action="change.applied", object_id=str(done.pk)).get()
+        assert entry.after is not None
+        assert entry.after["solo"] is True
+        add_person(lone, email="new@partner.example", name="New", roles=["approver"])
+        other = propose(lone, alder, "GBP", money=False)
+        with pytest.raises(SignatureRefused, match="Somebody else can sign"):
+            approve_alone(lone, other.pk, content_hash=other.content_hash)
+
+
+def test_alone_is_no_way_around_the_client_or_for_anybody_else(
+    alder: Client, lone: Actor, heidi: Actor, bob: Actor
+) -> None:
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        money, theirs = propose(lone, alder), propose(bob, alder, "GBP", money=False)
+        with pytest.raises(SignatureRefused, match="Somebody else"):
+            approve_alone(lone, theirs.pk, content_hash=theirs.content_hash)
+        waiting = approve_alone(lone, money.pk, content_hash=money.content_hash)
+        assert (waiting.status, currency(alder)) == ("submitted", "EUR")
+        assert request_detail(heidi, money.pk).missing == ["the signature of Alder Consulting"]
+        assert approve(heidi, waiting).status == "applied"
