@@ -8,3 +8,9 @@ class GovernanceConfig(AppConfig):
 
     name = "governance"
     verbose_name = "Governance"
+
+    def ready(self) -> None:
+        from governance.personal import read_keys_by
+        from governance.subject_keys import key_for_reading
+
+        read_keys_by(key_for_reading)

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from governance import correlation
 from governance.actions import Action, require_registered
 from governance.models import AuditEntry
+from governance.personal import conceal, conceal_fields, subject_of
 from governance.redaction import redact_mapping, redact_text
+from governance.subject_keys import key_for_writing
+
+_PEOPLE = frozenset({"person", "operator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def record_many(entries: Sequence[EntryDraft]) -> None:
 
 def _entry(draft: EntryDraft, scope: correlation.Scope) -> AuditEntry:
     require_registered(draft.action)
-    return AuditEntry(
+    entry = AuditEntry(
         actor_kind=scope.actor.kind,
         actor_id=scope.actor.id,
         actor_label=scope.actor.label[:200],
@@ -71,6 +75,23 @@ def _entry(draft: EntryDraft, scope: correlation.Scope) -> AuditEntry:
         reason=redact_text(draft.reason),
         correlation_id=scope.correlation_id,
     )
+    _conceal_personal(entry)
+    return entry
+
+
+def _conceal_personal(entry: AuditEntry) -> None:
+    """Seal who acted and, where the object is a person, who that is, under each one's key."""
+    if entry.actor_kind in _PEOPLE and entry.actor_id is not None:
+        subject = f"{entry.actor_kind}-{entry.actor_id}"
+        key = key_for_writing(subject)
+        entry.actor_label = conceal(entry.actor_label, subject, key)
+        entry.address = conceal(entry.address, subject, key)
+    concerned = subject_of(entry.object_kind, entry.object_id)
+    if concerned is not None:
+        key = key_for_writing(concerned)
+        entry.object_label = conceal(entry.object_label, concerned, key)
+        entry.before = conceal_fields(entry.before, concerned, key)
+        entry.after = conceal_fields(entry.after, concerned, key)
 
 
 def changed_fields(

@@ -325,12 +325,15 @@ COMMANDS = {
     "migrate_partners": "changes tables; as the owner role",
     "migrate_schemas": "changes tables; as the owner role",
     "provision_partner": "makes a partner; audited",
+    "seal_audit": "seals and anchors the audit trails of every schema or one",
     "send_mail": "sends the mails that are due, in every schema or one",
+    "verify_audit": "reads only",
     "worker": "runs the tasks",
 }
 TASKS = {
     "tenants.tasks.check_domain": "asks DNS about one domain; enters its partner's schema for mail",
     "tenants.tasks.ring_due_domains": "sends a task for each domain that is due",
     "syncjobs.tasks.run": "enters one schema and drains its due work",
+    "syncjobs.tasks.seal_trails": "enters schemas in turn, seals and anchors their audit trails",
     "syncjobs.tasks.send_mail": "enters one schema and sends its due mails",
 }

@@ -1,0 +1,106 @@
+"""The keys of persons: made when first needed, remembered for seconds, destroyed for good."""
+
+import base64
+import os
+import time
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection, transaction
+
+from governance import keys
+from governance.models.subjects import SubjectKey
+from governance.personal import UNOPENED
+
+_NONCE: Final = 12
+# For so long a process may still read what another one has just erased.
+REMEMBER_SECONDS: Final = 30.0
+_MOST: Final = 20_000
+_known: dict[tuple[str, str], tuple[bytes | None, float]] = {}
+
+
+def key_for_writing(subject: str) -> bytes | None:
+    """Return the person's key, making it when there is none; None once it was destroyed."""
+    known = _remembered(subject)
+    if known is not None:
+        return known[0]
+    row = SubjectKey.objects.filter(pk=subject).first()
+    if row is None:
+        SubjectKey.objects.bulk_create(
+            [SubjectKey(subject=subject, wrapped=_wrapped(os.urandom(32), subject))],
+            ignore_conflicts=True,
+        )
+        # Remembered once it is committed: a key that was rolled back opens nothing.
+        row = SubjectKey.objects.get(pk=subject)
+        key = _unwrapped(row)
+        trail = _trail()
+        transaction.on_commit(lambda: _remember(trail, subject, key))
+        return key
+    return _remember(_trail(), subject, _unwrapped(row))
+
+
+def key_for_reading(subject: str) -> bytes | None:
+    """Return the person's key; None when it was destroyed or never was here."""
+    known = _remembered(subject)
+    if known is not None:
+        return known[0]
+    row = SubjectKey.objects.filter(pk=subject).first()
+    return _remember(_trail(), subject, _unwrapped(row) if row else None) if row else None
+
+
+def forget(subject: str) -> None:
+    """Forget a key in this process."""
+    _known.pop((_trail(), subject), None)
+
+
+def rewrap(row: SubjectKey) -> bool:
+    """Keep the key under the present master key; say whether it was not before."""
+    if not row.wrapped or _opened(row.wrapped, row.subject, keys.wrapping_key(_trail())):
+        return False
+    key = _unwrapped(row)
+    if not key:
+        return False
+    row.wrapped = _wrapped(key, row.subject)
+    return True
+
+
+def _remembered(subject: str) -> tuple[bytes | None] | None:
+    found = _known.get((_trail(), subject))
+    return (found[0],) if found and found[1] > time.monotonic() else None
+
+
+def _remember(trail: str, subject: str, key: bytes | None) -> bytes | None:
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[trail, subject] = (key, time.monotonic() + REMEMBER_SECONDS)
+    return key
+
+
+def _trail() -> str:
+    return str(connection.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
+
+
+def _wrapped(key: bytes, subject: str) -> str:
+    nonce = os.urandom(_NONCE)
+    sealed = AESGCM(keys.wrapping_key(_trail())).encrypt(nonce, key, subject.encode())
+    return base64.b64encode(nonce + sealed).decode()
+
+
+def _unwrapped(row: SubjectKey) -> bytes | None:
+    """None when it was destroyed, UNOPENED when no master key of ours opens it."""
+    if not row.wrapped:
+        return None
+    for wrapping in keys.unwrapping_keys(_trail()):
+        key = _opened(row.wrapped, row.subject, wrapping)
+        if key is not None:
+            return key
+    return UNOPENED
+
+
+def _opened(wrapped: str, subject: str, wrapping: bytes) -> bytes | None:
+    raw = base64.b64decode(wrapped)
+    try:
+        return AESGCM(wrapping).decrypt(raw[:_NONCE], raw[_NONCE:], subject.encode())
+    except InvalidTag:
+        return None
