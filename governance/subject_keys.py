@@ -46,7 +46,7 @@ def key_for_reading(subject: str) -> bytes | None:
     if known is not None:
         return known[0]
     row = SubjectKey.objects.filter(pk=subject).first()
-    return _remember(_trail(), subject, _unwrapped(row) if row else None) if row else None
+    return None if row is None else _remember(_trail(), subject, _unwrapped(row))
 
 
 def forget(subject: str) -> None:

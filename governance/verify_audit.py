@@ -96,7 +96,7 @@ def signed(text: str, signature: str, key: str) -> bool:
     return True
 
 
-def root(leaves: list) -> str:
+def root(leaves: list[Any]) -> str:
     """Return the Merkle root of leaves."""
     level = list(leaves) or [sha256(b"").digest()]
     while len(level) > 1:
@@ -105,10 +105,10 @@ def root(leaves: list) -> str:
             for at in range(0, len(level) - 1, 2)
         ]
         level = above + level[-1:] if len(level) % 2 else above
-    return level[0].hex()
+    return bytes(level[0]).hex()
 
 
-def root_by_path(leaf: bytes, index: int, count: int, path: list) -> str:
+def root_by_path(leaf: bytes, index: int, count: int, path: list[Any]) -> str:
     """Return the root that a leaf and its neighbours lead to, "" when they do not fit."""
     node, waiting = leaf, list(path)
     while count > 1:
@@ -121,18 +121,18 @@ def root_by_path(leaf: bytes, index: int, count: int, path: list) -> str:
     return "" if waiting else node.hex()
 
 
-def ids_of(text: str) -> list:
+def ids_of(text: str) -> list[Any]:
     """Return the ids that "1-3,7" stands for."""
-    ids: list = []
+    ids: list[Any] = []
     for part in text.split(",") if text else ():
         start, _, end = part.partition("-")
         ids.extend(range(int(start), int(end or start) + 1))
     return ids
 
 
-def read_entries(proof: Proof, findings: Findings) -> dict:
+def read_entries(proof: Proof, findings: Findings) -> dict[Any, Any]:
     """Return the hash of each entry by its id."""
-    entries: dict = {}
+    entries: dict[Any, Any] = {}
     for number, line in enumerate(proof.lines("entries.jsonl"), start=1):
         parts = line.split(b",", 2)
         if len(parts) != 3 or parts[0] != b'["v1"' or not parts[1].strip().isdigit():
@@ -145,10 +145,12 @@ def read_entries(proof: Proof, findings: Findings) -> dict:
     return entries
 
 
-def check_chain(proof: Proof, about: dict, key: str, findings: Findings) -> tuple:
+def check_chain(
+    proof: Proof, about: dict[Any, Any], key: str, findings: Findings
+) -> tuple[Any, Any]:
     """Check the seals' order and signatures; return (statements by number, leaves by number)."""
-    statements: dict = {}
-    leaves: dict = {}
+    statements: dict[Any, Any] = {}
+    leaves: dict[Any, Any] = {}
     before: Any = None
     text = signature = ""
     for line in proof.lines("seals.jsonl"):
@@ -174,7 +176,9 @@ def check_chain(proof: Proof, about: dict, key: str, findings: Findings) -> tupl
     return statements, leaves
 
 
-def check_link(told: dict, before: Any, text: str, signature: str, findings: Findings) -> None:
+def check_link(
+    told: dict[Any, Any], before: Any, text: str, signature: str, findings: Findings
+) -> None:
     """Check that a seal follows the one before it."""
     number, expected = told["number"], before["number"] + 1 if before else 1
     if number != expected:
@@ -187,7 +191,9 @@ def check_link(told: dict, before: Any, text: str, signature: str, findings: Fin
         findings.notes.append(f"Seal {number} holds an entry much older than the seal before.")
 
 
-def check_batch(told: dict, leaves: list, entries: dict, findings: Findings) -> int:
+def check_batch(
+    told: dict[Any, Any], leaves: list[Any], entries: dict[Any, Any], findings: Findings
+) -> int:
     """Compare one seal with its entries; return how many there were."""
     number, ids = told["number"], ids_of(told["ids"])
     found = [entries.pop(ident, None) for ident in ids]
@@ -206,7 +212,9 @@ def check_batch(told: dict, leaves: list, entries: dict, findings: Findings) -> 
     return len(ids)
 
 
-def check_paths(proof: Proof, statements: dict, entries: dict, findings: Findings) -> int:
+def check_paths(
+    proof: Proof, statements: dict[Any, Any], entries: dict[Any, Any], findings: Findings
+) -> int:
     """Check each entry's own way to the root of its seal; return how many there were."""
     count = 0
     for line in proof.lines("paths.jsonl"):
@@ -233,7 +241,9 @@ def check_clients(proof: Proof, client: int, findings: Findings) -> None:
             findings.add(f"Entry {row[1]} is not of client {client}.")
 
 
-def check_anchors(lines: list, statements: dict, about: dict, findings: Findings) -> str:
+def check_anchors(
+    lines: list[Any], statements: dict[Any, Any], about: dict[Any, Any], findings: Findings
+) -> str:
     """Compare the chain with the anchors; return until when it is anchored."""
     until = ""
     for number, line in enumerate(lines, start=1):
@@ -259,7 +269,7 @@ def check_anchors(lines: list, statements: dict, about: dict, findings: Findings
     return until
 
 
-def check(proof: Proof, key: str, anchors: list) -> tuple:
+def check(proof: Proof, key: str, anchors: list[Any]) -> tuple[Any, Any]:
     """Check everything; return (findings, sentence about what was checked)."""
     findings = Findings()
     about = json.loads(proof.text("about.json"))

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from governance.admin import changes, trail
+from governance.admin import changes, proof, trail
 
 urlpatterns: list[URLPattern] = [
     path("", changes.change_list, name="change_list"),
@@ -13,4 +13,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:pk>/apply/", changes.change_apply, name="change_apply"),
     path("audit/", trail.audit_list, name="audit_list"),
     path("audit/export/", trail.audit_export, name="audit_export"),
+    path("audit/proof/", proof.audit_proof, name="audit_proof"),
+    path("audit/proof/check/", proof.audit_check, name="audit_check"),
+    path("audit/proof/download/", proof.audit_proof_download, name="audit_proof_download"),
 ]

@@ -25,7 +25,7 @@ class PersonalJSONField(models.JSONField):
 
     def from_db_value(self, value: Any, expression: Any, connection: BaseDatabaseWrapper) -> Any:
         """Open what was sealed."""
-        plain = super().from_db_value(value, expression, connection)  # type: ignore[misc]  # not in the stubs
+        plain = super().from_db_value(value, expression, connection)
         return reveal_all(plain) if plain else plain
 
 

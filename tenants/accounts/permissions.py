@@ -122,6 +122,7 @@ CLIENT_ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "users.manage",
                 "tokens.manage",
                 "clients.view",
+                "audit.view",
             }
         ),
     ),
@@ -138,6 +139,7 @@ CLIENT_ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "changes.approve",
                 "usage.view",
                 "statements.view",
+                "audit.view",
             }
         ),
     ),

@@ -72,15 +72,17 @@ def sealed(
         patch.setattr("governance.anchors.settings.AUDIT_ANCHORS", place)
         for batch in range(BATCHES):
             audit.record_many(
-                audit.EntryDraft(
-                    CHANGE_PROPOSED,
-                    "lamp",
-                    number,
-                    object_label="mine" if number % 2 else CANARY,
-                    client_id=OWN if number % 2 else OTHER,
-                    after={"rate": f"{batch}.{number}"},
-                )
-                for number in range(10)
+                [
+                    audit.EntryDraft(
+                        CHANGE_PROPOSED,
+                        "lamp",
+                        number,
+                        object_label="mine" if number % 2 else CANARY,
+                        client_id=OWN if number % 2 else OTHER,
+                        after={"rate": f"{batch}.{number}"},
+                    )
+                    for number in range(10)
+                ]
             )
             seal_here(anchor_every=timedelta(0))
         entries = list(AuditEntry.objects.order_by("pk").values_list("pk", flat=True))
@@ -154,8 +156,8 @@ KINDS: dict[str, tuple[list[str], str, bool]] = {
     ),
     "swap of tenants": (
         [
-            "UPDATE governance_auditseal SET statement ="
-            ' replace(statement, \'"trail":"\', \'"trail":"p_other_\') WHERE number = 2'
+            """UPDATE governance_auditseal SET statement =
+               replace(statement, '"trail":"', '"trail":"p_other_') WHERE number = 2""",
         ],
         "swapped",
         False,

@@ -28,6 +28,7 @@ from tenants.accounts.models import ApiToken, Client, Role, SupportGrant, User
 from tenants.context import current_schema
 from tenants.models import Domain, Partner
 from tenants.outbox.models import OutgoingMail
+from tests.entries import number_next_entry
 
 ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
@@ -162,8 +163,8 @@ def _governed(client: Client, pk: int, marker: str) -> None:
         content={"version": pk, "hash": version.hash, "document": rules},
         base_version=version.hash,
     )
+    number_next_entry(pk)
     AuditEntry.objects.create(
-        pk=pk,
         actor_kind="system",
         actor_label=marker,
         door="code",
