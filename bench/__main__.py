@@ -17,7 +17,7 @@ import django
 
 from bench.figures import Figure, table
 
-SUITES = ("mapping", "provisioning", "brand", "overhead", "one_way", "dashboard")
+SUITES = ("mapping", "provisioning", "brand", "overhead", "one_way", "dashboard", "audit")
 RESULTS = Path(__file__).parent / "results.json"
 STATE = Path(__file__).resolve().parent.parent / ".livery" / "bench"
 

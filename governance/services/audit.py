@@ -1,16 +1,19 @@
 """Writes the audit trail, in the caller's transaction, whatever door it came through."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from governance import correlation
 from governance.actions import Action, require_registered
-from governance.models import AuditEntry
 from governance.personal import conceal, conceal_fields, subject_of
 from governance.redaction import redact_mapping, redact_text
 from governance.subject_keys import key_for_writing
-
-_PEOPLE = frozenset({"person", "operator"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +57,68 @@ def record(
 def record_many(entries: Sequence[EntryDraft]) -> None:
     """Write many entries with one INSERT, for the engine's hot path. Raises as `record`."""
     scope = correlation.current()
-    AuditEntry.objects.bulk_create([_entry(draft, scope) for draft in entries])
+    rows = [_row(draft, scope) for draft in entries]
+    for start in range(0, len(rows), _ROWS):
+        part = rows[start : start + _ROWS]
+        _insert(part)
 
 
-def _entry(draft: EntryDraft, scope: correlation.Scope) -> AuditEntry:
+def _insert(rows: Sequence[tuple[str | int | None, ...]]) -> None:
+    """Write rows by hand, into the schema that is entered.
+
+    An entry is part of every business transaction. Building the same statement by the ORM costs
+    more time than the database takes to carry it out, and so does the statement by which each
+    new cursor chooses the schema: here the table is named with it instead.
+    """
+    schema = connection.ops.quote_name(connection.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
+    into = f"INSERT INTO {schema}.governance_auditentry ({_COLUMNS}) VALUES "  # noqa: S608  quoted
+    with BaseDatabaseWrapper._cursor(connection) as cursor:  # type: ignore[attr-defined]  # not in the stubs
+        cursor.execute(into + ", ".join([_VALUES] * len(rows)), [*chain(*rows)])
+
+
+_PEOPLE: Final = frozenset({"person", "operator"})
+_ROWS: Final = 1_000
+_COLUMNS: Final = (
+    "actor_kind, actor_id, actor_label, door, address, action, object_kind, object_id,"
+    " object_label, client_id, before, after, reason, correlation_id"
+)
+_VALUES: Final = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"
+
+
+def _row(draft: EntryDraft, scope: correlation.Scope) -> tuple[str | int | None, ...]:
+    """Return the values of `_COLUMNS`: without secrets, and what is personal under its key."""
     require_registered(draft.action)
-    entry = AuditEntry(
-        actor_kind=scope.actor.kind,
-        actor_id=scope.actor.id,
-        actor_label=scope.actor.label[:200],
-        door=scope.door,
-        address=scope.address,
-        action=draft.action.key,
-        object_kind=draft.object_kind,
-        object_id=str(draft.object_id),
-        object_label=redact_text(draft.object_label)[:200],
-        client_id=draft.client_id,
-        before=None if draft.before is None else redact_mapping(draft.before),
-        after=None if draft.after is None else redact_mapping(draft.after),
-        reason=redact_text(draft.reason),
-        correlation_id=scope.correlation_id,
-    )
-    _conceal_personal(entry)
-    return entry
-
-
-def _conceal_personal(entry: AuditEntry) -> None:
-    """Seal who acted and, where the object is a person, who that is, under each one's key."""
-    if entry.actor_kind in _PEOPLE and entry.actor_id is not None:
-        subject = f"{entry.actor_kind}-{entry.actor_id}"
+    actor, object_id = scope.actor, str(draft.object_id)
+    label, address = actor.label[:200], scope.address
+    if actor.kind in _PEOPLE and actor.id is not None:
+        subject = f"{actor.kind}-{actor.id}"
         key = key_for_writing(subject)
-        entry.actor_label = conceal(entry.actor_label, subject, key)
-        entry.address = conceal(entry.address, subject, key)
-    concerned = subject_of(entry.object_kind, entry.object_id)
+        label, address = conceal(label, subject, key), conceal(address, subject, key)
+    about = redact_text(draft.object_label)[:200]
+    before = None if draft.before is None else redact_mapping(draft.before)
+    after = None if draft.after is None else redact_mapping(draft.after)
+    concerned = subject_of(draft.object_kind, object_id)
     if concerned is not None:
         key = key_for_writing(concerned)
-        entry.object_label = conceal(entry.object_label, concerned, key)
-        entry.before = conceal_fields(entry.before, concerned, key)
-        entry.after = conceal_fields(entry.after, concerned, key)
+        about = conceal(about, concerned, key)
+        before = conceal_fields(before, concerned, key)
+        after = conceal_fields(after, concerned, key)
+    return (
+        actor.kind,
+        actor.id,
+        label,
+        scope.door,
+        address,
+        draft.action.key,
+        draft.object_kind,
+        object_id,
+        about,
+        draft.client_id,
+        None if before is None else json.dumps(before),
+        None if after is None else json.dumps(after),
+        redact_text(draft.reason),
+        scope.correlation_id,
+    )
 
 
 def changed_fields(
