@@ -17,6 +17,8 @@ _NONCE: Final = 12
 # For so long a process may still read what another one has just erased.
 REMEMBER_SECONDS: Final = 30.0
 _MOST: Final = 20_000
+# Made by this process and, as far as it knows, not committed yet.
+_fresh: set[tuple[str, str]] = set()
 _known: dict[tuple[str, str], tuple[bytes | None, float]] = {}
 
 
@@ -27,17 +29,13 @@ def key_for_writing(subject: str) -> bytes | None:
         return known[0]
     row = SubjectKey.objects.filter(pk=subject).first()
     if row is None:
+        _fresh.add((_trail(), subject))
         SubjectKey.objects.bulk_create(
             [SubjectKey(subject=subject, wrapped=_wrapped(os.urandom(32), subject))],
             ignore_conflicts=True,
         )
-        # Remembered once it is committed: a key that was rolled back opens nothing.
         row = SubjectKey.objects.get(pk=subject)
-        key = _unwrapped(row)
-        trail = _trail()
-        transaction.on_commit(lambda: _remember(trail, subject, key))
-        return key
-    return _remember(_trail(), subject, _unwrapped(row))
+    return _key_of(row)
 
 
 def key_for_reading(subject: str) -> bytes | None:
@@ -46,7 +44,17 @@ def key_for_reading(subject: str) -> bytes | None:
     if known is not None:
         return known[0]
     row = SubjectKey.objects.filter(pk=subject).first()
-    return None if row is None else _remember(_trail(), subject, _unwrapped(row))
+    return None if row is None else _key_of(row)
+
+
+def _key_of(row: SubjectKey) -> bytes | None:
+    """Open a key and remember it: one that this process has just made only once it is
+    committed, since a key that was rolled back opens nothing."""
+    trail, subject, key = _trail(), row.subject, _unwrapped(row)
+    if (trail, subject) in _fresh:
+        transaction.on_commit(lambda: _remember(trail, subject, key))
+        return key
+    return _remember(trail, subject, key)
 
 
 def forget(subject: str) -> None:
@@ -73,6 +81,7 @@ def _remembered(subject: str) -> tuple[bytes | None] | None:
 def _remember(trail: str, subject: str, key: bytes | None) -> bytes | None:
     if len(_known) >= _MOST:
         _known.clear()
+    _fresh.discard((trail, subject))
     _known[trail, subject] = (key, time.monotonic() + REMEMBER_SECONDS)
     return key
 

@@ -57,7 +57,8 @@ def record(
 def record_many(entries: Sequence[EntryDraft]) -> None:
     """Write many entries with one INSERT, for the engine's hot path. Raises as `record`."""
     scope = correlation.current()
-    rows = [_row(draft, scope) for draft in entries]
+    keys: Keys = {}
+    rows = [_row(draft, scope, keys) for draft in entries]
     for start in range(0, len(rows), _ROWS):
         part = rows[start : start + _ROWS]
         _insert(part)
@@ -76,6 +77,7 @@ def _insert(rows: Sequence[tuple[str | int | None, ...]]) -> None:
         cursor.execute(into + ", ".join([_VALUES] * len(rows)), [*chain(*rows)])
 
 
+Keys = dict[str, bytes | None]
 _PEOPLE: Final = frozenset({"person", "operator"})
 _ROWS: Final = 1_000
 _COLUMNS: Final = (
@@ -85,21 +87,28 @@ _COLUMNS: Final = (
 _VALUES: Final = "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)"
 
 
-def _row(draft: EntryDraft, scope: correlation.Scope) -> tuple[str | int | None, ...]:
+def _key(subject: str, keys: Keys) -> bytes | None:
+    """Return a person's key, asking once for all the entries of a call."""
+    if subject not in keys:
+        keys[subject] = key_for_writing(subject)
+    return keys[subject]
+
+
+def _row(draft: EntryDraft, scope: correlation.Scope, keys: Keys) -> tuple[str | int | None, ...]:
     """Return the values of `_COLUMNS`: without secrets, and what is personal under its key."""
     require_registered(draft.action)
     actor, object_id = scope.actor, str(draft.object_id)
     label, address = actor.label[:200], scope.address
     if actor.kind in _PEOPLE and actor.id is not None:
         subject = f"{actor.kind}-{actor.id}"
-        key = key_for_writing(subject)
+        key = _key(subject, keys)
         label, address = conceal(label, subject, key), conceal(address, subject, key)
     about = redact_text(draft.object_label)[:200]
     before = None if draft.before is None else redact_mapping(draft.before)
     after = None if draft.after is None else redact_mapping(draft.after)
     concerned = subject_of(draft.object_kind, object_id)
     if concerned is not None:
-        key = key_for_writing(concerned)
+        key = _key(concerned, keys)
         about = conceal(about, concerned, key)
         before = conceal_fields(before, concerned, key)
         after = conceal_fields(after, concerned, key)

@@ -322,6 +322,7 @@ COMMANDS = {
     "database": "starts and stops the embedded server",
     "demo": "provisions the demo partners and runs the story",
     "doctor": "reads only",
+    "erase_person": "erases a person whose account is closed; audited",
     "mapping_preview": "reads only",
     "migrate": "changes tables; as the owner role",
     "migrate_partners": "changes tables; as the owner role",
