@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from governance import correlation
@@ -71,9 +71,10 @@ def _insert(rows: Sequence[tuple[str | int | None, ...]]) -> None:
     more time than the database takes to carry it out, and so does the statement by which each
     new cursor chooses the schema: here the table is named with it instead.
     """
-    schema = connection.ops.quote_name(connection.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
+    own = connections[DEFAULT_DB_ALIAS]
+    schema = own.ops.quote_name(own.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
     into = f"INSERT INTO {schema}.governance_auditentry ({_COLUMNS}) VALUES "  # noqa: S608  quoted
-    with BaseDatabaseWrapper._cursor(connection) as cursor:  # type: ignore[attr-defined]  # not in the stubs
+    with BaseDatabaseWrapper._cursor(own) as cursor:  # type: ignore[attr-defined]  # not in the stubs
         cursor.execute(into + ", ".join([_VALUES] * len(rows)), [*chain(*rows)])
 
 
