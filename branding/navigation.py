@@ -123,6 +123,7 @@ PORTAL: tuple[Entry, ...] = (
     Entry("Usage", "usage", "usage.view"),
     Entry("Statements", "statement_list", "statements.view"),
     Entry("People", "person_list", "users.manage"),
+    Entry("Audit", "audit_proof", "audit.view"),
 )
 
 CONSOLE: tuple[Entry, ...] = (

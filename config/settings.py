@@ -271,6 +271,9 @@ Q_CLUSTER = {
     "catch_up": False,
     "recycle": 500,
 }
+# Where the ends of the audit trails are written down outside the database, one file for each:
+# best on storage that the database's machine can only add to.
+AUDIT_ANCHORS = Path(env.str("LIVERY_AUDIT_ANCHORS", str(STATE_DIR / "anchors")))
 # Networks that a connector may reach although they are private (CIDR), for systems that
 # a client runs in-house. Loopback is for the sandbox systems only.
 ALLOWED_PRIVATE_NETWORKS = env.list(

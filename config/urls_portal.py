@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("config.urls_shared")),
     path("", include("syncjobs.portal.urls")),
     path("approvals/", include("governance.portal.urls")),
+    path("audit/", include("governance.portal.proof_urls")),
     path("usage/", include("branding.portal.urls")),
     path("mappings/", include("mappings.portal.urls")),
     path("mail/", include("tenants.outbox.urls")),

@@ -96,3 +96,6 @@ WINDOW_REMOVED = register_action("window.removed", "Removed a release or freeze 
 POLICIES_STARTED = register_action("policy.started", "Set up the first approval policies")
 AUDIT_EXPORTED = register_action("audit.exported", "Exported the audit trail")
 EVIDENCE_EXPORTED = register_action("evidence.exported", "Exported evidence")
+AUDIT_PROOF_TAKEN = register_action("audit.proof_taken", "Downloaded a proof of the audit trail")
+AUDIT_CHECKED = register_action("audit.checked", "Checked the audit trail")
+SUBJECT_ERASED = register_action("subject.erased", "Erased what the audit trail says of a person")

@@ -1,9 +1,12 @@
 """What the queue runs. A task only says "there is work for this schema"; it does what is due."""
 
+import logging
+
 from django_tenants.utils import get_public_schema_name
 
 from governance import correlation
 from governance.actors import task_actor
+from governance.services.seals import SealingRefused
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.drain import drain
 from syncjobs.engine.stopping import asked_to_stop
@@ -11,7 +14,9 @@ from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
 from tenants.services.cleaning import clean_hourly
+from tenants.services.trails import seal_here
 
+logger = logging.getLogger(__name__)
 PUBLIC = get_public_schema_name()
 
 
@@ -52,3 +57,15 @@ def send_mail(schema: str) -> str:
         tried = send_due(stop=asked_to_stop)
         clean_hourly()
     return f"{schema}: {tried} mails"
+
+
+def seal_trails(schemas: list[str]) -> str:
+    """Seal and anchor the audit trails of some schemas; one that fails does not stop the rest."""
+    sealed = 0
+    for schema in schemas:
+        with schema_scope(schema), correlation.scope(actor=task_actor("worker"), door="task"):
+            try:
+                sealed += seal_here()
+            except (SealingRefused, OSError):
+                logger.exception("The audit trail of %s was not sealed or anchored.", schema)
+    return f"{sealed} entries sealed in {len(schemas)} trails"

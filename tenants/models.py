@@ -157,6 +157,23 @@ class OperatorKey(models.Model):
         return f"key {self.version}"
 
 
+class TrailMark(models.Model):
+    """How far a schema's audit trail was when it was last sealed; see `tenants.trail_marks`.
+
+    upto: the last number that was given to an entry. looks: visits since then without a new one.
+    """
+
+    schema_name = models.CharField(max_length=63, primary_key=True)
+    upto = models.BigIntegerField(default=0)
+    looks = models.PositiveSmallIntegerField(default=0)
+    visited_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+    rung_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.schema_name
+
+
 class Heartbeat(models.Model):
     """When a worker's supervisor last said that it is alive."""
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from governance.admin import change_steps, changes, policies, trail, windows
+from governance.admin import change_steps, changes, policies, proof, trail, windows
 
 urlpatterns: list[URLPattern] = [
     path("", changes.change_list, name="change_list"),
@@ -28,4 +28,7 @@ urlpatterns: list[URLPattern] = [
     path("calendar/<int:pk>/", windows.window_edit, name="window_edit"),
     path("audit/", trail.audit_list, name="audit_list"),
     path("audit/export/", trail.audit_export, name="audit_export"),
+    path("audit/proof/", proof.audit_proof, name="audit_proof"),
+    path("audit/proof/check/", proof.audit_check, name="audit_check"),
+    path("audit/proof/download/", proof.audit_proof_download, name="audit_proof_download"),
 ]

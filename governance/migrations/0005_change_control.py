@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('governance', '0003_independence'),
+        ('governance', '0004_seals'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,5 +3,17 @@
 from governance.models.audit import AuditEntry
 from governance.models.changes import Approval, Change, ChangeRequest
 from governance.models.policy import Policy, Window
+from governance.models.seals import AuditAnchor, AuditSeal
+from governance.models.subjects import SubjectKey
 
-__all__ = ["Approval", "AuditEntry", "Change", "ChangeRequest", "Policy", "Window"]
+__all__ = [
+    "Approval",
+    "AuditAnchor",
+    "AuditEntry",
+    "AuditSeal",
+    "Change",
+    "ChangeRequest",
+    "Policy",
+    "SubjectKey",
+    "Window",
+]

@@ -16,11 +16,15 @@ from tenants import queue
 from tenants.context import current_schema
 from tenants.models import Partner
 from tenants.outbox import doorbell as mail_doorbell
+from tenants.trail_marks import due_trails
 
 # For how long a ring is taken to be on its way before the sweep rings again.
 RING_SECONDS: Final = 30
 TASK: Final = "syncjobs.tasks.run"
 MAIL_TASK: Final = "syncjobs.tasks.send_mail"
+TRAIL_TASK: Final = "syncjobs.tasks.seal_trails"
+# Trails in one task: most have a few entries, and a task each would crowd the queue.
+TRAILS: Final = 20
 
 
 def touch() -> None:
@@ -93,6 +97,15 @@ def sweep_mail(limit: int = 50) -> list[str]:
         due = mail_doorbell.due_schemas(limit)
         for schema in due:
             queue.send(MAIL_TASK, schema, name=f"mail {schema}")
+    return due
+
+
+def sweep_trails() -> list[str]:
+    """Ring for the audit trails that have something to seal or to anchor, several in a task."""
+    with transaction.atomic():
+        due = due_trails()
+        for start in range(0, len(due), TRAILS):
+            async_task(TRAIL_TASK, due[start : start + TRAILS], task_name="seal trails")
     return due
 
 

@@ -148,6 +148,8 @@ class Supervisor:
             doorbell.sweep()
             doorbell.sweep_mail()
         if beat_now:
+            with public_scope():
+                doorbell.sweep_trails()
             ring_due_domains()
             beat(self.name)
             adopt_schemas()

@@ -14,6 +14,7 @@ from django_tenants.utils import get_public_schema_name
 
 from governance.actors import Actor
 from governance.services import audit
+from governance.services.subjects import rewrap_subject_keys
 from syncjobs import vault
 from syncjobs.actions import SECRETS_ROTATED
 from syncjobs.models import Connection, SecretKey
@@ -91,6 +92,7 @@ def rewrap_data_keys(actor: Actor) -> int:
             row.wrapped = vault.wrap(opened, master=settings.MASTER_KEY, schema=_schema())
             row.save(update_fields=["wrapped"])
             changed += 1
+        rewrap_subject_keys()
         if changed:
             audit.record(
                 SECRETS_ROTATED,

@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         from governance.clients import register_client_names, register_known_clients
         from governance.evidence import register_source
         from governance.independence import register_hands
+        from governance.personal import register_subjects
         from governance.signers import Staff, register_staff
         from tenants.accounts import actions, mail  # noqa: F401  registers the audit actions
         from tenants.accounts.adapters import reseal
@@ -24,6 +25,7 @@ class AccountsConfig(AppConfig):
         from tenants.accounts.services.hands import hands_on_accounts
         from tenants.accounts.services.role_changes import ROLE_CHANGE
         from tenants.accounts.services.signers import role_keys, signing_roles, staff_signers
+        from tenants.accounts.subjects import subject_of
         from tenants.mailing import register_preparer
         from tenants.sealing import register_holder
 
@@ -36,5 +38,6 @@ class AccountsConfig(AppConfig):
         for source in (access_review, access_events, failed_sign_ins):
             register_source(source)
         register_staff(Staff(staff_signers, role_keys, signing_roles))
+        register_subjects(subject_of)
         register_preparer("invitation", mail.prepare_invitation)
         register_preparer("password_reset", mail.prepare_password_reset)

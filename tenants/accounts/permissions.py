@@ -123,6 +123,7 @@ CLIENT_ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "users.manage",
                 "tokens.manage",
                 "clients.view",
+                "audit.view",
             }
         ),
     ),
@@ -139,6 +140,7 @@ CLIENT_ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "changes.approve",
                 "usage.view",
                 "statements.view",
+                "audit.view",
             }
         ),
     ),

@@ -1,11 +1,9 @@
 """Nobody signs their own change through an account that they made."""
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client as Browser
-from django.utils import timezone
 
 from governance import correlation
 from governance.actors import Actor
@@ -19,24 +17,17 @@ from tenants.accounts.services.people import add_person, set_active, set_roles
 from tenants.accounts.services.role_changes import change_or_propose
 from tenants.accounts.services.roles import change_role, make_role
 from tests.actors import BOB, CAROL, DAVE, FRANK, Person
+from tests.entries import entry_of_days_ago
 from tests.governance.governed import approve, propose
 
 pytestmark = pytest.mark.usefixtures("governed")
 
 
 @pytest.fixture
-def settled(policies: None) -> None:
+def settled(policies: None) -> Iterator[None]:
     """The partner is older than the days of the rule."""
-    AuditEntry.objects.create(
-        at=timezone.now() - timedelta(days=400),
-        actor_kind="system",
-        actor_label="System",
-        door="code",
-        action="policy.started",
-        object_kind="policy",
-        object_id="x",
-        correlation_id="x",
-    )
+    with entry_of_days_ago(400):
+        yield
 
 
 def fresh(user: User) -> Actor:

@@ -28,6 +28,7 @@ from tenants.accounts.models import ApiToken, Client, Role, SupportGrant, User
 from tenants.context import current_schema
 from tenants.models import Domain, Partner
 from tenants.outbox.models import OutgoingMail
+from tests.entries import number_next_entry
 
 ALDER, BIRCH = 9001, 9002
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
@@ -165,8 +166,8 @@ def _governed(client: Client, pk: int, marker: str) -> None:
     Window.objects.create(
         pk=pk, name=f"Freeze {marker}", mode="freeze", client_id=client.pk, first_day=1, last_day=1
     )
+    number_next_entry(pk)
     AuditEntry.objects.create(
-        pk=pk,
         actor_kind="system",
         actor_label=marker,
         door="code",

@@ -14,13 +14,14 @@ from django.db import close_old_connections
 
 from branding.tasks import draw_queued
 from syncjobs.engine import doorbell, standing, stopping, supervisor
-from syncjobs.tasks import run, send_mail
+from syncjobs.tasks import run, seal_trails, send_mail
 from tenants.context import public_scope
 from tenants.health import beat
 from tenants.outbox.doorbell import adopt_schemas, due_schemas
 from tenants.postgres.boot import check_at_start
 from tenants.services.domain_checks import claim_due
 from tenants.tasks import check_domain
+from tenants.trail_marks import due_trails
 
 
 class Command(BaseCommand):
@@ -59,12 +60,15 @@ class Command(BaseCommand):
                 adopt_schemas()
                 mailing = due_schemas()
                 due = doorbell.sweep_due()
+                trails = due_trails()
             for schema in mailing:
                 close_old_connections()
                 send_mail(schema)
             for schema in due:
                 close_old_connections()
                 run(schema)
+            close_old_connections()
+            seal_trails(trails)
             for pk in claim_due():
                 close_old_connections()
                 check_domain(pk)

@@ -64,7 +64,9 @@ class ExternalIdentity(models.Model):
         IdentityProvider, on_delete=models.CASCADE, related_name="identities"
     )
     subject = models.CharField(max_length=255)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="identities", db_index=False
+    )
     linked_at = models.DateTimeField(auto_now_add=True)
     last_used_at = models.DateTimeField(null=True)
 

@@ -51,7 +51,9 @@ class SupportVisit(models.Model):
     ticket: digest of the secret that brings them over from the console, once.
     """
 
-    grant = models.ForeignKey(SupportGrant, on_delete=models.PROTECT, related_name="visits")
+    grant = models.ForeignKey(
+        SupportGrant, on_delete=models.PROTECT, related_name="visits", db_index=False
+    )
     operator_id = models.BigIntegerField()
     operator_name = models.CharField(max_length=120)
     reason = models.CharField(max_length=300)

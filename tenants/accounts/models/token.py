@@ -16,7 +16,12 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64)
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     client = models.ForeignKey(
-        Client, on_delete=models.CASCADE, null=True, blank=True, related_name="tokens"
+        Client,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="tokens",
+        db_index=False,
     )
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tokens"

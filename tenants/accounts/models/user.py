@@ -140,7 +140,9 @@ class RoleGrant(models.Model):
     role: the role's key; for one of the partner's own, `own_role.key`.
     """
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="role_grants")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="role_grants", db_index=False
+    )
     role = models.CharField(max_length=24)
     own_role = models.ForeignKey(Role, on_delete=models.PROTECT, null=True, related_name="grants")
     granted_at = models.DateTimeField(auto_now_add=True)

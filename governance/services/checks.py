@@ -1,0 +1,42 @@
+"""Checks the trail because a person asked, and records that they did."""
+
+from typing import Final
+
+from governance.actions import AUDIT_CHECKED
+from governance.actors import Actor
+from governance.services import audit
+from governance.services.seals import last_seal
+from governance.services.verifying import verify_trail
+from governance.statements import statement_from
+from governance.verdicts import Report
+
+# About three seconds; more is for the command, or for a proof that is checked elsewhere.
+MOST_IN_A_PAGE: Final = 300_000
+
+
+class TooLongForAPage(Exception):
+    """There are too many entries; the message says what to do."""
+
+
+def check_trail(actor: Actor, *, most: int = MOST_IN_A_PAGE) -> Report:
+    """Check every entry. Raises NotPermitted for a client's actor too, TooLongForAPage."""
+    actor.require("audit.view", client_id=None)
+    seal = last_seal()
+    total = statement_from(seal.statement).total if seal else 0
+    if total > most:
+        raise TooLongForAPage(
+            f"The trail has {total:,} entries, too many to check on a page. Download the proof and "
+            "check it with the program in it, or ask whoever runs the installation to check it."
+        )
+    report = verify_trail()
+    audit.record(
+        AUDIT_CHECKED,
+        object_kind="audit_trail",
+        object_id="",
+        after={
+            "entries": report.entries,
+            "holds": report.holds,
+            "first_finding": str(report.findings[0]) if report.findings else "",
+        },
+    )
+    return report

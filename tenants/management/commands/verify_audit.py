@@ -1,0 +1,52 @@
+"""Checks an audit trail against its seals and anchors: `manage.py verify_audit`."""
+
+from argparse import ArgumentParser
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from governance.services.verifying import verify_trail
+from governance.verdicts import Report
+from tenants.context import schema_scope
+from tenants.services.trail_names import OPERATORS, all_trails, trail_named
+
+
+class Command(BaseCommand):
+    """Reads only. Ends with 1 when something is not as it was sealed."""
+
+    help = "Check every entry, seal and anchor of an audit trail; the first bad entry is named."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        whose = parser.add_mutually_exclusive_group(required=True)
+        whose.add_argument("--partner", help=f"the partner's slug, or “{OPERATORS}”")
+        whose.add_argument("--all", action="store_true", help="every trail")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Check, and say what was found."""
+        broken = []
+        for schema in all_trails() if options["all"] else [trail_named(options["partner"])]:
+            with schema_scope(schema):
+                report = verify_trail()
+            self._tell(report)
+            if not report.holds:
+                broken.append(schema)
+        if broken:
+            raise CommandError(f"Not as it was sealed: {', '.join(broken)}.")
+
+    def _tell(self, report: Report) -> None:
+        for finding in report.findings:
+            self.stdout.write(f"BAD: {finding}")
+        for note in report.notes:
+            self.stdout.write(f"Note: {note}")
+        self.stdout.write(
+            f"{report.trail}: {report.entries} entries in {report.seals} seals "
+            f"(sealed until {_moment(report.sealed_until)}, anchored up to seal "
+            f"{report.anchored} at {_moment(report.anchored_until)}), "
+            f"{report.pending} waiting to be sealed. {'Holds.' if report.holds else 'BROKEN.'}"
+        )
+
+
+def _moment(at: float | None) -> str:
+    return "never" if at is None else f"{datetime.fromtimestamp(at, tz=UTC):%Y-%m-%d %H:%M:%S} UTC"

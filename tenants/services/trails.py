@@ -1,0 +1,25 @@
+"""Keeps a schema's audit trail sealed and anchored, and says when to come again."""
+
+from datetime import timedelta
+
+from governance.services.anchors import EVERY, anchor_trail
+from governance.services.seals import seal_trail
+from tenants import trail_marks
+
+
+def seal_here(*, anchor_every: timedelta = EVERY) -> int:
+    """Seal what is new in the schema that is entered, anchor it when it is time; return how many.
+
+    Raises SealingRefused, or OSError when the anchor's file can't be written. The mark stays
+    then as it was, so the next sweep comes again.
+    """
+    upto = trail_marks.sequence_here()
+    sealed = 0
+    while True:
+        done = seal_trail()
+        sealed += done.entries
+        if not done.more:
+            break
+    wait = anchor_trail(every=anchor_every)
+    trail_marks.settle(upto, is_open=done.open, wait=None if wait is None else wait.total_seconds())
+    return sealed

@@ -1,0 +1,229 @@
+"""Sealing: every entry once and in one chain, whatever commits when, and nothing dated back."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import DatabaseError
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django_tenants.utils import tenant_context
+
+from governance.actions import CHANGE_PROPOSED
+from governance.models import AuditAnchor, AuditEntry, AuditSeal
+from governance.services import audit
+from governance.services.seals import FIELDS, SealingRefused, seal_trail
+from governance.services.verifying import verify_trail
+from governance.statements import statement_from, unpacked_ids
+from syncjobs import tasks
+from tenants.context import public_scope
+from tenants.models import Partner, TrailMark
+from tenants.services.trails import seal_here
+from tenants.trail_marks import due_trails
+from tests.governance.seal_lab import lab
+
+WRITERS, EACH = 8, 100
+__all__ = ["lab"]
+
+
+@pytest.fixture(autouse=True)
+def anchors(settings: object, tmp_path: Path) -> Path:
+    """Each test has a folder of anchors of its own."""
+    settings.AUDIT_ANCHORS = tmp_path / "anchors"  # type: ignore[attr-defined]  # the fixture's
+    return tmp_path / "anchors"
+
+
+def note(count: int = 1) -> None:
+    audit.record_many([audit.EntryDraft(CHANGE_PROPOSED, "lamp", n) for n in range(count)])
+
+
+def sealed_ids() -> list[int]:
+    statements = [statement_from(seal.statement) for seal in AuditSeal.objects.all()]
+    return [one for statement in statements for one in unpacked_ids(statement.ids)]
+
+
+def all_ids() -> list[int]:
+    return sorted(AuditEntry.objects.values_list("pk", flat=True))
+
+
+def test_every_entry_is_sealed_once(northwind: Partner) -> None:
+    note(3)
+    assert seal_trail().entries == AuditEntry.objects.count()
+    note(2)
+    assert seal_trail(batch=1).entries == 2
+    assert seal_trail().entries == 0
+    assert sealed_ids() == all_ids()
+    report = verify_trail()
+    assert report.holds, report.findings
+    assert (report.entries, report.pending) == (len(all_ids()), 0)
+
+
+def test_every_column_is_under_the_seal() -> None:
+    """A column that is added later must be sealed as well, or left out on purpose."""
+    assert {field.column for field in AuditEntry._meta.fields} == {*FIELDS, "xid"}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "at = statement_timestamp() - interval '1 year'",
+        "id = 999999999",
+        "xid = 3",
+    ],
+)
+def test_the_runtime_role_cannot_date_an_entry_back(northwind: Partner, columns: str) -> None:
+    name, _, value = columns.partition(" = ")
+    sql = (
+        f"INSERT INTO governance_auditentry ({name}, actor_kind, actor_label, door, address,"
+        " action, object_kind, object_id, object_label, reason, correlation_id)"
+        f" VALUES ({value}, 'person', 'x', 'admin', '', 'change.approved', 'x', '1', '', '', 'c')"
+    )
+    note()
+    for setting in ("off", "on"):
+        with pytest.raises(DatabaseError, match="database's own"):
+            _run_both(f"SET LOCAL governance.maintenance = '{setting}'", sql)
+
+
+@transaction.atomic
+def _run_both(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def test_an_entry_costs_its_transaction_no_statement_more(northwind: Partner) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        note(5)
+    assert len([one for one in captured if not one["sql"].startswith("SET ")]) == 1
+
+
+def test_a_chain_of_another_key_is_not_continued(northwind: Partner, settings: object) -> None:
+    note()
+    seal_trail()
+    right = settings.MASTER_KEY  # type: ignore[attr-defined]  # the fixture's
+    settings.MASTER_KEY = bytes(32)  # type: ignore[attr-defined]
+    note()
+    with pytest.raises(SealingRefused, match="LIVERY_PREVIOUS_MASTER_KEYS"):
+        seal_trail()
+    settings.PREVIOUS_MASTER_KEYS = [right]  # type: ignore[attr-defined]
+    assert seal_trail().entries == 1
+    settings.PREVIOUS_MASTER_KEYS = []  # type: ignore[attr-defined]
+    note()
+    assert seal_trail().entries == 1
+    assert verify_trail().holds, "the seals of the key before are held by the chain"
+
+
+def test_the_sweep_visits_only_trails_with_something_new(
+    northwind: Partner, brightbridge: Partner, anchors: Path
+) -> None:
+    with public_scope():
+        first = due_trails()
+        assert {northwind.schema_name, brightbridge.schema_name, "public"} <= set(first)
+        assert due_trails() == [], "they are rung for"
+        tasks.seal_trails(first)
+        assert due_trails() == []
+        with tenant_context(northwind):
+            note()
+        with CaptureQueriesContext(connection) as captured:
+            assert due_trails() == [northwind.schema_name]
+        assert len([one for one in captured if not one["sql"].startswith("SET ")]) == 1
+        TrailMark.objects.update(due_at=timezone.now(), rung_until=None, upto=0)
+        assert set(due_trails()) == set(first), "a lost mark costs a visit, nothing more"
+
+
+def test_the_end_is_anchored_at_most_every_few_minutes(northwind: Partner, anchors: Path) -> None:
+    for _ in range(2):
+        note()
+        seal_here()
+    assert AuditAnchor.objects.count() == 1, "the next one is not due yet"
+    with public_scope():
+        due = TrailMark.objects.get(pk=northwind.schema_name).due_at
+    assert due is not None
+    assert due <= timezone.now() + timedelta(minutes=5)
+    seal_here(anchor_every=timedelta(0))
+    assert AuditAnchor.objects.count() == 2
+    assert len((anchors / f"{northwind.schema_name}.jsonl").read_text().splitlines()) == 2
+    assert verify_trail().anchored == AuditSeal.objects.count()
+
+
+def _write(lab: Partner, number: int) -> None:
+    """Write entries one by one and in sets; roll every tenth back, so that ids have gaps."""
+    try:
+        with tenant_context(lab):
+            for turn in range(EACH):
+                with transaction.atomic():
+                    note(1 + (turn + number) % 3)
+                    if turn % 10 == 9:
+                        transaction.set_rollback(True)
+    finally:
+        connection.close()
+
+
+def test_writers_and_sealers_at_once_make_one_chain_without_gap_or_double(lab: Partner) -> None:
+    stop = threading.Event()
+
+    def seal_again_and_again() -> None:
+        try:
+            with tenant_context(lab):
+                while not stop.is_set():
+                    seal_trail()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(WRITERS + 2) as pool:
+        sealers = [pool.submit(seal_again_and_again) for _ in range(2)]
+        writers = [pool.submit(_write, lab, number) for number in range(WRITERS)]
+        try:
+            for one in writers:
+                one.result()
+        finally:
+            stop.set()
+        for one in sealers:
+            one.result()
+    with tenant_context(lab):
+        seal_trail()
+        ids = sealed_ids()
+        assert len(ids) == len(set(ids)), "none twice"
+        assert sorted(ids) == all_ids(), "none left out"
+        numbers = list(AuditSeal.objects.values_list("number", flat=True))
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert len(numbers) > 3, "it sealed while they wrote"
+        assert verify_trail().holds
+
+
+def test_what_is_committed_late_is_sealed_late_and_once(lab: Partner) -> None:
+    """A transaction numbers its entry first and commits after others were sealed."""
+    wrote, go_on = threading.Event(), threading.Event()
+
+    def write_slowly() -> int:
+        try:
+            with tenant_context(lab), transaction.atomic():
+                note()
+                own = int(AuditEntry.objects.latest("id").pk)
+                wrote.set()
+                assert go_on.wait(20)
+                return own
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool, tenant_context(lab):
+        slow = pool.submit(write_slowly)
+        assert wrote.wait(20)
+        note()
+        done = seal_trail()
+        assert done.open
+        assert verify_trail().holds
+        before = set(sealed_ids())
+        go_on.set()
+        late = slow.result()
+        assert late not in before
+        assert late < max(before)
+        assert verify_trail().holds, "it waits for its seal; nobody slipped it in"
+        note()
+        assert seal_trail(most=1).entries == 1
+        assert seal_trail(most=1).entries == 1
+        assert sorted(sealed_ids()) == all_ids()
+        assert verify_trail().holds
