@@ -13,7 +13,9 @@ class GovernanceConfig(AppConfig):
         """Govern what governs: approval policies, and release and freeze windows. Open what is
         personal in the trail with the keys of this schema."""
         from governance.appliers import register_applier
+        from governance.evidence import register_verification
         from governance.personal import read_keys_by
+        from governance.services.checks import verification
         from governance.services.policy_changes import APPROVAL_POLICY
         from governance.services.window_changes import CHANGE_WINDOW
         from governance.subject_keys import key_for_reading
@@ -21,3 +23,4 @@ class GovernanceConfig(AppConfig):
         register_applier(APPROVAL_POLICY)
         register_applier(CHANGE_WINDOW)
         read_keys_by(key_for_reading)
+        register_verification(verification)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.core.cache import cache
-from django_q.tasks import async_task
 
 from branding.models import Statement
 from branding.papers import (
@@ -26,6 +25,7 @@ from branding.papers import (
     read_paper,
 )
 from branding.pdf import PdfUnavailable
+from tenants import queue
 from tenants.context import current_schema
 from tenants.health import heartbeat_age
 
@@ -75,7 +75,7 @@ def preview_order(values: Mapping[str, object]) -> Order:
 def ring(order: Order) -> None:
     """Send the task that draws it, in the caller's transaction."""
     schema = current_schema()
-    async_task(order.task, schema, *order.args, task_name=f"paper {schema}")
+    queue.send(order.task, schema, *order.args, name=f"paper {schema}")
 
 
 def standing(order: Order) -> Standing:

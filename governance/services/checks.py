@@ -4,6 +4,7 @@ from typing import Final
 
 from governance.actions import AUDIT_CHECKED
 from governance.actors import Actor
+from governance.evidence import Period, Verification
 from governance.services import audit
 from governance.services.seals import last_seal
 from governance.services.verifying import verify_trail
@@ -12,6 +13,7 @@ from governance.verdicts import Report
 
 # About three seconds; more is for the command, or for a proof that is checked elsewhere.
 MOST_IN_A_PAGE: Final = 300_000
+_SHOWN: Final = 20
 
 
 class TooLongForAPage(Exception):
@@ -40,3 +42,19 @@ def check_trail(actor: Actor, *, most: int = MOST_IN_A_PAGE) -> Report:
         },
     )
     return report
+
+
+def verification(period: Period) -> Verification:
+    """Return what the evidence of a period says of the trail: it is checked as a whole, since
+    what is missing from a period shows only in the chain."""
+    seal = last_seal()
+    if seal is not None and statement_from(seal.statement).total > MOST_IN_A_PAGE:
+        return Verification(None, ["Too many entries to check here: download the proof instead."])
+    report = verify_trail()
+    count = f"{report.entries:,} entries in {report.seals:,} seals"
+    lines = [f"{count}. Anchored: {report.anchored:,}. Not sealed yet: {report.pending:,} entries."]
+    found = report.findings
+    lines += [str(one) for one in found[:_SHOWN]]
+    if len(found) > _SHOWN:
+        lines.append(f"And {len(found) - _SHOWN} more.")
+    return Verification(report.holds, [*lines, *report.notes])

@@ -105,7 +105,7 @@ def sweep_trails() -> list[str]:
     with transaction.atomic():
         due = due_trails()
         for start in range(0, len(due), TRAILS):
-            async_task(TRAIL_TASK, due[start : start + TRAILS], task_name="seal trails")
+            queue.send(TRAIL_TASK, due[start : start + TRAILS], name="seal trails")
     return due
 
 

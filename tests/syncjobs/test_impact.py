@@ -27,7 +27,7 @@ from mappings.services.versions import ensure_mapping, propose_document
 from syncjobs.engine.doorbell import next_due
 from syncjobs.engine.drain import drain
 from syncjobs.models import CanonicalRecord, Delivery, Workflow
-from syncjobs.services.impact import KIND as WORKFLOW
+from syncjobs.services.workflows import KIND as WORKFLOW
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
