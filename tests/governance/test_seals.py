@@ -1,5 +1,6 @@
 """Sealing: every entry once and in one chain, whatever commits when, and nothing dated back."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -25,7 +26,8 @@ from tenants.services.trails import seal_here
 from tenants.trail_marks import due_trails
 from tests.governance.seal_lab import lab
 
-WRITERS, EACH = 8, 100
+# LIVERY_TRAIL_TURNS=2500 makes it the 5,000 entries each of the promise; it takes minutes.
+WRITERS, EACH = 8, int(os.environ.get("LIVERY_TRAIL_TURNS", "100"))
 __all__ = ["lab"]
 
 
