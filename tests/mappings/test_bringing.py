@@ -76,6 +76,8 @@ def test_a_file_becomes_a_live_mapping_with_its_words(
     number = next(n for n in form.getlist("row") if form[f"target-{n}"] == "date")
     form[f"set-{number}-0-or_format"] = "YYYY-MM-DD"
     assert "All 10 rows come through" in post(browser, path, form.urlencode()).content.decode()
+    kept = post(browser, page("mapping_propose", hours.pk), form.urlencode() + "&do=draft")
+    assert "say it again when you propose" in browser.get(kept["Location"]).content.decode()
     form["reason"] = "The old system's hours."
     post(browser, page("mapping_propose", hours.pk), form.urlencode())
     request = ChangeRequest.objects.get()
