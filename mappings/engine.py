@@ -89,6 +89,11 @@ class CompiledMapping:
         self._validator = Validator(object_type, custom) if object_type else None
         self.object_type = object_type
 
+    @property
+    def size(self) -> int:
+        """How many parts all rules have: what a record costs at most, without its lists."""
+        return sum(rule.size for rule in self._rules)
+
     def run(self, record: Record, *, inputs: Inputs) -> Mapped:
         """Map one record. Never raises for what the record holds."""
         data: dict[str, object] = {}

@@ -87,9 +87,16 @@ def _score(
     done_before: Mapping[tuple[str, str], int],
 ) -> tuple[float, str]:
     """Return how well a source's name fits a field, 0 for not at all, and why."""
+    score, why = _named_alike(field, name, done_before)
+    return (score, why) if score and _fits(field, values) else (0, "")
+
+
+def _named_alike(
+    field: Field, name: str, done_before: Mapping[tuple[str, str], int]
+) -> tuple[float, str]:
     given, last = normal(name), normal(name.replace("\\.", " ").rpartition(".")[2])
     own = {normal(field.name), normal(field.label)}
-    if not given or not _fits(field, values):
+    if not given:
         return 0, ""
     if given in own or last in own:
         return 4 if given in own else 3.8, "Same name"
@@ -102,8 +109,14 @@ def _score(
         return 1.5, "Similar name"
     if field.name == "number" and given.split(" ")[-1].endswith(_NUMBERED):
         return 1.2, "Ends as a number does"
-    likeness = max(SequenceMatcher(None, given, one).ratio() for one in own)
+    likeness = max(_likeness(given, one) for one in own)
     return (likeness, "Similar name") if likeness >= _ALIKE else (0, "")
+
+
+def _likeness(one: str, other: str) -> float:
+    """Return how alike two names are, 0 where their length says that they are not."""
+    found = SequenceMatcher(None, one, other)
+    return found.ratio() if found.real_quick_ratio() >= _ALIKE else 0
 
 
 def _fits(field: Field, values: Sequence[str]) -> bool:

@@ -275,6 +275,9 @@ def _kept(request: HttpRequest, editing: Editing, answer: Shown) -> str:
     if request.POST.get("do") == "draft":
         version = save_draft(actor, mapping, answer.document, note=reason, sample=answer.sample)
         messages.success(request, f"Version {version.number} is kept as a draft.")
+        if editing.form.tables:
+            text = "What words become is not kept in a draft: say it again when you propose."
+            messages.warning(request, text)
         return f"{reverse('mapping_detail', args=[mapping.pk])}?version={version.number}"
     asked = propose_document(
         actor,

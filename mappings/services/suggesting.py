@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import Final
 
 from django.db.models import Q
 
@@ -15,6 +17,9 @@ from mappings.sample_rows import Samples
 from mappings.services.checking import sources_of, targets_of
 from mappings.services.custom_fields import custom_fields
 from mappings.suggestions import Suggestion, normal, suggest
+
+# Different texts of a field that are looked at.
+MOST_VALUES: Final = 200
 
 
 def suggestions_for(
@@ -36,7 +41,7 @@ def _values(mapping: Mapping, samples: Samples) -> dict[str, list[str]]:
     """Return the source's paths, with the texts that the samples have under each."""
     sample = samples.rows[0].data
     paths = paths_in(sample) if samples.is_table else sources_of(mapping, sample)
-    return {path: list(_texts(path, samples)) for path in paths}
+    return {path: list(islice(dict.fromkeys(_texts(path, samples)), MOST_VALUES)) for path in paths}
 
 
 def _texts(path: str, samples: Samples) -> Iterator[str]:

@@ -23,6 +23,8 @@ from mappings.services.value_maps import own_label
 
 MAX_CAUSES = 20
 MAX_WORDS = 60
+# Rows × parts of the rules: what one look at the editor may cost, under half a second.
+MAX_WORK = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """How all rows fare. passed: how many come through; held: how many of these would wait."""
+    """How all rows fare. passed: how many come through; held: how many of these would wait.
+
+    hidden: causes beyond those that are listed. left_out: rows beyond `total` that are not
+    tried, since the rules are too many.
+    """
 
     total: int
     passed: int
@@ -66,6 +72,7 @@ class Tried:
     causes: list[Cause]
     hidden: int
     words: list[Words]
+    left_out: int = 0
 
 
 def try_rows(
@@ -87,19 +94,19 @@ def try_rows(
         )
     except MappingError:
         return Tried(total, 0, 0, [], 0, [])
+    rows = samples.rows[: max(1, MAX_WORK // (made.size + 1))]
     tables = tables_for(mapping, document, entries, beside)
-    ran = [
-        (row, made.run(row.data, inputs=inputs_for(made, row.data, tables))) for row in samples.rows
-    ]
+    ran = [(row, made.run(row.data, inputs=inputs_for(made, row.data, tables))) for row in rows]
     causes = _causes(document, ran, map_labels(mapping, document, beside))
     passed = [mapped for _, mapped in ran if mapped.data is not None]
     return Tried(
-        total,
+        len(rows),
         len(passed),
         sum(bool(mapped.holds) for mapped in passed),
         causes[:MAX_CAUSES],
         max(0, len(causes) - MAX_CAUSES),
-        _words(mapping, document, made, samples, beside),
+        _words(mapping, document, made, rows, beside),
+        total - len(rows),
     )
 
 
@@ -164,7 +171,7 @@ def _words(
     mapping: Mapping,
     document: Record[str, object],
     made: CompiledMapping,
-    samples: Samples,
+    rows: Sequence[SampleRow],
     beside: Around,
 ) -> list[Words]:
     live = tables_for(mapping, document, {}, beside)
@@ -173,7 +180,7 @@ def _words(
     found = []
     for name in sorted(value_maps_in(document)):
         counted: Counter[str] = Counter()
-        for row in samples.rows:
+        for row in rows:
             inputs = inputs_for(made, row.data, live)
             counted.update(made.looked_up(row.data, name, inputs=inputs))
         missing = [(w, n) for w, n in counted.most_common() if w not in live.get(name, {})]

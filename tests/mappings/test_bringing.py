@@ -18,6 +18,8 @@ from mappings.models import Mapping, ValueMap
 from mappings.pages.fields import source_tree
 from mappings.sample_files import sample_of_file
 from mappings.sample_rows import BadSample, read_samples
+from mappings.services.preview import Around
+from mappings.services.trying import try_rows
 from mappings.services.value_maps import ensure_value_map
 from mappings.services.versions import propose_document
 from mappings.suggestions import Suggestion, normal, suggest
@@ -74,6 +76,8 @@ def test_a_file_becomes_a_live_mapping_with_its_words(
     number = next(n for n in form.getlist("row") if form[f"target-{n}"] == "date")
     form[f"set-{number}-0-or_format"] = "YYYY-MM-DD"
     assert "All 10 rows come through" in post(browser, path, form.urlencode()).content.decode()
+    kept = post(browser, page("mapping_propose", hours.pk), form.urlencode() + "&do=draft")
+    assert "say it again when you propose" in browser.get(kept["Location"]).content.decode()
     form["reason"] = "The old system's hours."
     post(browser, page("mapping_propose", hours.pk), form.urlencode())
     request = ChangeRequest.objects.get()
@@ -215,3 +219,13 @@ def test_the_source_is_a_tree_that_says_what_is_read() -> None:
         ("d", "2", True),
         ("e", "0 members", False),
     ]
+
+
+def test_many_rules_are_tried_on_fewer_rows() -> None:
+    terms = "concat(" + ", ".join(["field('a')"] * 12) + ")"
+    rules = [{"id": f"r{n}", "target": f"t{n}", "expr": terms} for n in range(300)]
+    mapping = Mapping(slug="m", name="M", direction="outbound", object="o")
+    samples = read_samples("a\n" + "x\n" * 500)
+    tried = try_rows(mapping, {"rules": rules}, samples, {}, Around({}, {}))
+    assert 20 < tried.passed == tried.total < 100
+    assert tried.total + tried.left_out == 500
