@@ -163,7 +163,7 @@ _SETTLE: Final = """
             UNION ALL
             SELECT min(g.impact_due_at) FROM governance_change g
             JOIN governance_changerequest r ON r.id = g.request_id
-            WHERE r.status = ANY(%(open_requests)s::text[])
+            WHERE g.impact_due_at IS NOT NULL AND r.status = ANY(%(open_requests)s::text[])
         ) AS work)
     WHERE schema_name = %(schema)s
 """

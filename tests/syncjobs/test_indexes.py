@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.engine import claim, doorbell, queue, release
 from syncjobs.state import BLOCKED, CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.postgres import roles
@@ -148,6 +149,10 @@ def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
         "active": WORKFLOW.start,
         "running": DELIVERY.target("claim"),
     }
-    arrived = {"received": INBOUND.start, "off": CONNECTION.target("disable")}
+    arrived = {
+        "received": INBOUND.start,
+        "off": CONNECTION.target("disable"),
+        "open_requests": sorted(OPEN_REQUESTS),
+    }
     assert "delivery" in _plan(claim._CANDIDATES, {**shared, "limit": 10})
     assert "tenants_wakeup" in _plan(doorbell._SETTLE, {**shared, **arrived, "schema": "x"})
