@@ -20,6 +20,7 @@ from syncjobs.engine.doorbell import next_due
 from syncjobs.engine.drain import drain
 from syncjobs.models import CanonicalRecord, Delivery, Workflow, WorkflowVersion
 from syncjobs.services.impact import KIND as WORKFLOW
+from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
@@ -32,7 +33,7 @@ from tests.syncjobs.billed import (
     deliver,
     propose_rules,
 )
-from tests.syncjobs.factories import BUILDER, CUSTOMER_IN, Lab, make_mapping
+from tests.syncjobs.factories import BUILDER, CUSTOMER_IN, Lab, make_connection, make_mapping
 
 pytestmark = pytest.mark.usefixtures("at_work", "at_home")
 __all__ = ["at_home"]
@@ -247,10 +248,7 @@ def test_a_preview_altered_in_the_database_is_not_what_was_signed(
         _sign(actor(actors.CAROL), request)
 
 
-def test_a_gate_that_asks_for_more_holds_what_went_out(
-    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, workflow, erp = billed_hours(alder, ["1", "2"])
+def _govern_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
     governed = Applier(
         kind=WORKFLOW,
         label="Workflow",
@@ -260,6 +258,35 @@ def test_a_gate_that_asks_for_more_holds_what_went_out(
         base_version=lambda target: str(Workflow.objects.get(pk=int(target)).version_id),
     )
     monkeypatch.setattr(appliers, "_registry", {**appliers._registry, WORKFLOW: governed})
+
+
+def test_a_workflow_is_made_from_its_blueprint_to_be_tried(
+    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _govern_workflows(monkeypatch)
+    bindings = {kind: make_connection(alder, kind, f"sandbox_{kind}") for kind in ("psa", "erp")}
+    workflow = install_workflow(
+        BUILDER, client=alder, blueprint="time_to_billing", bindings=bindings
+    )
+    content: dict[str, object] = {
+        "blueprint": "time_to_billing",
+        "bindings": {role: one.pk for role, one in bindings.items()},
+        "overrides": {"billable": []},
+    }
+    proposed = changes.ProposedChange(WORKFLOW, str(workflow.pk), "Billing", content, alder.pk)
+    request = changes.propose(bob, title="No gate", reason="So.", changes=[proposed])
+    assert _report(request)["tried"] == 0
+    content["bindings"] = {}
+    proposed = changes.ProposedChange(WORKFLOW, str(workflow.pk), "Billing", content, alder.pk)
+    change = _tried(changes.propose(bob, title="None", reason="So.", changes=[proposed]))
+    assert "Choose a connection for: erp, psa" in impacts.standing_of(change, [change]).reason
+
+
+def test_a_gate_that_asks_for_more_holds_what_went_out(
+    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, workflow, erp = billed_hours(alder, ["1", "2"])
+    _govern_workflows(monkeypatch)
     CanonicalRecord.objects.filter(key=f"T-{alder.pk}-0").update(
         data={"number": "n", "hours": "1", "rate": "100", "amount": "100", "task": "Plan"}
     )
