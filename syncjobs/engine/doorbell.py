@@ -189,7 +189,7 @@ _SETTLE: Final = """
             UNION ALL
             SELECT min(g.impact_due_at) FROM governance_change g
             JOIN governance_changerequest r ON r.id = g.request_id
-            WHERE r.status = ANY(%(open_requests)s::text[])
+            WHERE g.impact_due_at IS NOT NULL AND r.status = ANY(%(open_requests)s::text[])
             UNION ALL
             SELECT min(scheduled_for) FROM governance_changerequest WHERE status = 'scheduled'
             UNION ALL

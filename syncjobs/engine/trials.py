@@ -129,7 +129,10 @@ def _incoming(
     mapping: Mapping, clients: frozenset[int], most: int, wanted: Wanted
 ) -> Iterator[Sequence[Trial]]:
     """Give what the sources sent last for each record, where the payload is still kept."""
-    versions = MappingVersion.objects.filter(mapping=mapping).values_list("pk", flat=True)
+    # A client's own mapping takes over from the partner's of its name.
+    versions = MappingVersion.objects.filter(mapping__slug=mapping.slug).values_list(
+        "pk", flat=True
+    )
     rows = RecordVersion.objects.filter(
         mapping_version__in=list(versions),
         source__isnull=False,

@@ -72,6 +72,28 @@ def resolve(
     _require_roles(shape, bindings)
     for read in shape["reads"]:
         _ensure_read(actor, read, bindings[read["role"]])
+    return _definition(actor, blueprint, shape, bindings)
+
+
+def planned_definition(
+    actor: Actor,
+    blueprint: Blueprint,
+    bindings: Mapping[str, Connection],
+    overrides: Mapping[str, object],
+) -> dict[str, Any]:
+    """Return what `resolve` would, without making streams; writes nothing where the mappings
+    are there. Raises as `resolve`."""
+    shape = _with_points(blueprint.definition, overrides)
+    _require_roles(shape, bindings)
+    return _definition(actor, blueprint, shape, bindings)
+
+
+def _definition(
+    actor: Actor,
+    blueprint: Blueprint,
+    shape: Mapping[str, Any],
+    bindings: Mapping[str, Connection],
+) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     for step in shape["steps"]:
         made = _step(actor, step, bindings[step["role"]], {one["name"] for one in steps})

@@ -1,13 +1,13 @@
 """What a change of a workflow, of its gates above all, does to the latest records. Reads only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import InternalError, transaction
+from django.db import DatabaseError
 
-from governance.errors import ApplyFailed
+from governance.actors import SYSTEM
 from governance.impact import Assessment, Assessor, FieldLine, NotAssessable, Tried
 from governance.models import Change
 from mappings.canonical.custom import NONE
@@ -31,13 +31,10 @@ from syncjobs.engine.trials import currency_of, jobs_of, worlds_of
 from syncjobs.engine.world import load_by, load_paths
 from syncjobs.fingerprint import fingerprint
 from syncjobs.gates import Context, evaluate, holds
-from syncjobs.models import Delivery, Workflow
+from syncjobs.models import Blueprint, Connection, Delivery, Workflow
 from syncjobs.neighbours import Neighbourhood
-from syncjobs.services.workflow_changes import proposed_definition
+from syncjobs.services.blueprints import planned_definition
 from syncjobs.services.workflows import KIND
-
-_NEW: Final = "The workflow is new: there are no records yet to try it on."
-_PAUSED: Final = "It pauses the workflow: what comes in meanwhile waits, and nothing is written."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +48,18 @@ class _Side:
 def assess_definition(change: Change, changes: Sequence[Change], most: int) -> Assessment:
     """Try a workflow's definition on the records that it wrote last.
 
+    The change's target is the workflow. Its content is {"definition": …} in the shape of
+    docs/engine.md with all overrides applied, or what makes one: {"blueprint": slug,
+    "bindings": role → connection id, "overrides": …}; {"paused": true} stops it.
     Raises NotAssessable.
     """
     rows = Workflow.objects.select_related("version", "client")
     workflow = rows.filter(pk=int(change.target_id)).first()
-    if workflow is None or change.content.get("paused"):
-        return Assessment(0, iter(()), [_NEW if workflow is None else _PAUSED])
-    new = _side(_proposed(change))
-    old = _side(workflow.version.definition if workflow.version else None)
+    if workflow is None or workflow.version is None:
+        return _nothing("The workflow is new: there are no records yet to try it on.")
+    if change.content.get("paused"):
+        return _nothing("It is paused: what comes in meanwhile waits, in order.")
+    new, old = _side(_wanted(change, workflow)), _side(workflow.version.definition)
     notes = [
         f"The step “{step.label}” is new: there are no records yet to try it on."
         for name, step in new.steps.items()
@@ -67,15 +68,27 @@ def assess_definition(change: Change, changes: Sequence[Change], most: int) -> A
     return Assessment(most, _batches(workflow, old, new, most), notes)
 
 
-def _proposed(change: Change) -> dict[str, Any]:
-    """Return the definition that would run. Previews may not write, so what it lacks is refused."""
+def _nothing(note: str) -> Assessment:
+    return Assessment(0, iter(()), [note])
+
+
+def _wanted(change: Change, workflow: Workflow) -> object:
+    """Return the proposed definition, made from its blueprint where only that is named."""
+    content: Mapping[str, Any] = change.content
+    if "definition" in content:
+        return content["definition"]
+    blueprint = Blueprint.objects.filter(slug=content.get("blueprint")).first()
+    if blueprint is None:
+        raise NotAssessable("The blueprint is not there any more.")
+    wanted: Mapping[str, int] = content.get("bindings", {})
+    mine = Connection.objects.filter(client_id=workflow.client_id).in_bulk(list(wanted.values()))
+    bindings = {role: mine[pk] for role, pk in wanted.items() if pk in mine}
     try:
-        with transaction.atomic():
-            return proposed_definition(change)
-    except InternalError as error:
-        raise NotAssessable("It needs mappings that are made when it goes in.") from error
-    except (ApplyFailed, ValidationError) as error:
-        raise NotAssessable(" ".join(getattr(error, "messages", [str(error)]))) from error
+        return planned_definition(SYSTEM, blueprint, bindings, content.get("overrides", {}))
+    except ValidationError as error:
+        raise NotAssessable(" ".join(error.messages)) from error
+    except DatabaseError as error:
+        raise NotAssessable("A mapping that it needs is not there yet.") from error
 
 
 def _side(definition: Any) -> _Side:
@@ -202,7 +215,8 @@ def _standing(change: Change) -> str:
     if workflow is None or workflow.version is None:
         return ""
     mappings = LiveMappings(workflow.client_id)
-    slugs = sorted({str(one.get("mapping")) for one in workflow.version.definition["steps"]})
+    steps = workflow.version.definition.get("steps", [])
+    slugs = sorted({str(one.get("mapping")) for one in steps})
     versions = {slug: live.version_id for slug in slugs if (live := mappings.get(slug))}
     return fingerprint([workflow.version.pk, versions])
 

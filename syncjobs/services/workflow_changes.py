@@ -13,7 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection as database
 from django.db.models import Max
 
-from governance.actors import SYSTEM, Actor
+from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
 from governance.hashing import json_hash
@@ -154,16 +154,6 @@ def _installed(system: Actor, change: Change, bindings: Mapping[str, Connection]
         priority=content["priority"],
         pk=int(change.target_id),
     )
-
-
-def proposed_definition(change: Change) -> dict[str, Any]:
-    """Return the definition that a change of an installed workflow leads to.
-
-    Raises ApplyFailed for a blueprint or system that is gone, ValidationError."""
-    blueprint = Blueprint.objects.get(slug=change.content["blueprint"])
-    client = Client.objects.get(pk=change.client_id or 0)
-    overrides: Mapping[str, object] = change.content["overrides"]
-    return resolved(SYSTEM, blueprint, client, _bindings(change), overrides)
 
 
 def _new_version(

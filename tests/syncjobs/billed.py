@@ -4,7 +4,10 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from governance.actors import Actor
+from governance.models import ChangeRequest
 from mappings.models import Mapping
+from mappings.services.versions import propose_document
 from syncjobs.models import CanonicalRecord, Connection, Delivery, ExternalRef, Workflow
 from tenants.accounts.models import Client
 from tests.syncjobs.factories import make_connection, make_mapping, make_workflow
@@ -21,6 +24,8 @@ LINES: list[dict[str, object]] = [
     {"id": "unitPrice", "target": "unitPrice", "source": "rate", "type": "decimal"},
     {"id": "lineAmount", "target": "lineAmount", "source": "amount", "type": "decimal"},
 ]
+# 1,243 hours: ten more for each of them is 12,430.
+HOURS = ["400.5", "800.25", "42.25"]
 DEARER: list[dict[str, object]] = [
     *LINES[:3],
     {
@@ -111,3 +116,10 @@ def deliver(record: CanonicalRecord, workflow: Workflow, erp: Connection) -> Del
         finished_at=timezone.now(),
         idempotency_key=f"{record.key}-{Delivery.objects.count()}",
     )
+
+
+def propose_rules(
+    bob: Actor, mapping: Mapping, rules: list[dict[str, object]] = DEARER
+) -> ChangeRequest:
+    """Propose other rules: without a word, those that make an hour ten dearer."""
+    return propose_document(bob, mapping, {"rules": rules}, title="Dearer", reason="New prices.")

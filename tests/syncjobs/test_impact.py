@@ -1,55 +1,49 @@
 """Impact previews: what a proposed change would do to real records, before anybody signs."""
 
-import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client as Browser
-from django.utils import timezone
 
-from branding.pdf.evidence import evidence_html
-from branding.services.identity import current_identity
-from branding.viewer import Viewer
 from governance import appliers, impact
 from governance.actors import Actor
 from governance.appliers import Applier, Risk
 from governance.errors import SignatureRefused
-from governance.evidence import Period
 from governance.impact import Assessment, Assessor
 from governance.models import AuditEntry, Change, ChangeRequest, Policy
 from governance.services import changes, impacts
-from governance.services.evidence import collect
 from governance.services.policies import ensure_default_policies
+from mappings.models import Mapping
 from mappings.services.value_maps import ensure_value_map, propose_table
-from mappings.services.versions import ensure_mapping, propose_document
+from mappings.services.versions import ensure_mapping
 from syncjobs.engine.doorbell import next_due
 from syncjobs.engine.drain import drain
-from syncjobs.models import CanonicalRecord, Delivery, Workflow
+from syncjobs.models import CanonicalRecord, Delivery, Workflow, WorkflowVersion
 from syncjobs.services.workflows import KIND as WORKFLOW
+from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
 from tests.at_home import at_home
-from tests.syncjobs.billed import DEARER, LINES, billed_hours, definition_step, deliver
-from tests.syncjobs.factories import BUILDER, make_mapping
+from tests.syncjobs.billed import (
+    HOURS,
+    LINES,
+    billed_hours,
+    definition_step,
+    deliver,
+    propose_rules,
+)
+from tests.syncjobs.factories import BUILDER, CUSTOMER_IN, Lab, make_connection, make_mapping
 
 pytestmark = pytest.mark.usefixtures("at_work", "at_home")
 __all__ = ["at_home"]
 ActorOf = Callable[[Person], Actor]
-# 1,243 hours: ten more for each of them is 12,430.
-HOURS = ["400.5", "800.25", "42.25"]
 
 
 @pytest.fixture
 def bob(northwind: object, actor: ActorOf) -> Actor:
     ensure_default_policies()
     return actor(actors.BOB)
-
-
-def _propose(bob: Actor, mapping: Any, rules: list[dict[str, object]] = DEARER) -> ChangeRequest:
-    return propose_document(bob, mapping, {"rules": rules}, title="Dearer", reason="New prices.")
 
 
 def _tried(request: ChangeRequest, at: int = 0) -> Change:
@@ -78,7 +72,7 @@ def test_a_reviewer_sees_the_money_before_signing_and_signs_it(
     deliver(CanonicalRecord.objects.get(key=f"T-{alder.pk}-0"), workflow, erp)  # written twice
     rows = Delivery.objects.count(), CanonicalRecord.objects.count()
 
-    request = _propose(bob, mapping)
+    request = propose_rules(bob, mapping)
     with pytest.raises(SignatureRefused, match="is being made"):
         _sign(actor(actors.CAROL), request)
     before = request.content_hash
@@ -122,7 +116,7 @@ def test_newly_failing_and_newly_held_records_are_told_with_what_they_stop(
             "lookup": {"value_map": "codes", "on_miss": "hold"},
         },
     ]
-    report = _report(_propose(bob, mapping, rules))
+    report = _report(propose_rules(bob, mapping, rules))
     assert report["counts"] == {"same": 0, "changed": 1, "failing": 1, "held": 1, "freed": 0}
     assert report["money"]["EUR"]["stopped"] == "500"
     assert report["money"]["EUR"]["difference"] == "0"
@@ -155,12 +149,58 @@ def test_a_value_map_is_tried_on_the_mappings_that_look_into_it(alder: Client, b
     assert report["money"]["EUR"]["difference"] == "1.0"
 
 
+def test_what_sources_sent_is_read_again_under_the_new_rules(lab: Lab, bob: Actor) -> None:
+    lab.put_customer("1")
+    lab.put_customer("2", tax="T")
+    lab.drain()
+    lab.put_customer("2", tax="S")
+    lab.drain()
+    rules: list[dict[str, object]] = [
+        *CUSTOMER_IN[:2],
+        {"id": "tax", "target": "tax_code", "source": "tax", "required": True},
+        CUSTOMER_IN[3],
+    ]
+    report = _report(propose_rules(bob, Mapping.objects.get(slug="customer-in"), rules))
+    assert report["counts"] == {"same": 1, "changed": 0, "failing": 1, "held": 0, "freed": 0}
+    assert report["examples"][0]["label"] == "Name 1"
+
+
+def test_derived_records_are_tried_on_their_causes(alder: Client, bob: Actor) -> None:
+    rules: list[dict[str, object]] = [
+        {"id": "number", "target": "number", "source": "number", "required": True},
+        {"id": "currency", "target": "currency", "source": "currency"},
+        {"id": "total", "target": "total", "source": "amount"},
+    ]
+    mapping = ensure_mapping(
+        BUILDER,
+        slug="invoice-of-time",
+        name="Invoice of time",
+        direction="derive",
+        canonical="time_entry",
+        makes="invoice",
+        document={"rules": rules},
+    )
+    _, workflow, erp = billed_hours(alder, ["1", "2"])
+    derive = {"object": "invoice", "mapping": "invoice-of-time", "related": ["project"]}
+    step = definition_step(erp, record=None, derive=derive)
+    definition = {"trigger": {"events": ["time.approved"]}, "steps": [step]}
+    WorkflowVersion.objects.filter(workflow=workflow).update(definition=definition, hash="")
+    dearer: dict[str, object] = {
+        "id": "total",
+        "target": "total",
+        "expr": "mul(field('hours'), 110)",
+    }
+    report = _report(propose_rules(bob, mapping, [*rules[:2], dearer]))
+    assert report["counts"]["changed"] == 2
+    assert report["money"]["EUR"]["difference"] == "30"
+
+
 def test_a_preview_is_out_of_date_when_what_it_stands_on_moves(
     alder: Client, bob: Actor, actor: ActorOf
 ) -> None:
     table = ensure_value_map(BUILDER, name="prices", label="Prices", table={"EUR": "1"})
     mapping, _, _ = billed_hours(alder, HOURS)
-    request = _propose(bob, mapping)
+    request = propose_rules(bob, mapping)
     change = _tried(request)
     assert impacts.standing_of(change, [change]).state == "ready"
 
@@ -184,7 +224,7 @@ def test_a_preview_that_comes_out_differently_voids_signatures(
 ) -> None:
     Policy.objects.filter(kind="mapping_version").update(approvals=2)
     mapping, _, _ = billed_hours(alder, HOURS)
-    request = _propose(bob, mapping)
+    request = propose_rules(bob, mapping)
     _tried(request)
     _sign(actor(actors.CAROL), request)
     Change.objects.filter(request=request).update(impact_progress={"failed": "x"})
@@ -200,7 +240,7 @@ def test_a_preview_altered_in_the_database_is_not_what_was_signed(
     alder: Client, bob: Actor, actor: ActorOf
 ) -> None:
     mapping, _, _ = billed_hours(alder, HOURS)
-    request = _propose(bob, mapping)
+    request = propose_rules(bob, mapping)
     report = _report(request)
     report["money"]["EUR"]["difference"] = "0"
     Change.objects.filter(request=request).update(impact=report)
@@ -208,10 +248,7 @@ def test_a_preview_altered_in_the_database_is_not_what_was_signed(
         _sign(actor(actors.CAROL), request)
 
 
-def test_a_gate_that_asks_for_more_holds_what_went_out(
-    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    _, workflow, erp = billed_hours(alder, ["1", "2"])
+def _govern_workflows(monkeypatch: pytest.MonkeyPatch) -> None:
     governed = Applier(
         kind=WORKFLOW,
         label="Workflow",
@@ -221,9 +258,35 @@ def test_a_gate_that_asks_for_more_holds_what_went_out(
         base_version=lambda target: str(Workflow.objects.get(pk=int(target)).version_id),
     )
     monkeypatch.setattr(appliers, "_registry", {**appliers._registry, WORKFLOW: governed})
-    monkeypatch.setattr(
-        "syncjobs.services.impact.proposed_definition", lambda change: change.content["definition"]
+
+
+def test_a_workflow_is_made_from_its_blueprint_to_be_tried(
+    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _govern_workflows(monkeypatch)
+    bindings = {kind: make_connection(alder, kind, f"sandbox_{kind}") for kind in ("psa", "erp")}
+    workflow = install_workflow(
+        BUILDER, client=alder, blueprint="time_to_billing", bindings=bindings
     )
+    content: dict[str, object] = {
+        "blueprint": "time_to_billing",
+        "bindings": {role: one.pk for role, one in bindings.items()},
+        "overrides": {"billable": []},
+    }
+    proposed = changes.ProposedChange(WORKFLOW, str(workflow.pk), "Billing", content, alder.pk)
+    request = changes.propose(bob, title="No gate", reason="So.", changes=[proposed])
+    assert _report(request)["tried"] == 0
+    content["bindings"] = {}
+    proposed = changes.ProposedChange(WORKFLOW, str(workflow.pk), "Billing", content, alder.pk)
+    change = _tried(changes.propose(bob, title="None", reason="So.", changes=[proposed]))
+    assert "Choose a connection for: erp, psa" in impacts.standing_of(change, [change]).reason
+
+
+def test_a_gate_that_asks_for_more_holds_what_went_out(
+    alder: Client, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, workflow, erp = billed_hours(alder, ["1", "2"])
+    _govern_workflows(monkeypatch)
     CanonicalRecord.objects.filter(key=f"T-{alder.pk}-0").update(
         data={"number": "n", "hours": "1", "rate": "100", "amount": "100", "task": "Plan"}
     )
@@ -265,7 +328,7 @@ def test_an_assessor_cannot_write_and_its_failure_is_told(
     alder: Client, bob: Actor, actor: ActorOf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mapping, _, _ = billed_hours(alder, HOURS)
-    request = _propose(bob, mapping)
+    request = propose_rules(bob, mapping)
     greedy = Assessor("mapping_version", _greedy, lambda change: "")
     monkeypatch.setattr(impact, "_assessors", {"mapping_version": greedy})
     change = _tried(request)
@@ -280,7 +343,7 @@ def test_a_worker_that_dies_leaves_the_preview_to_the_next_and_poison_is_given_u
     alder: Client, bob: Actor
 ) -> None:
     mapping, _, _ = billed_hours(alder, HOURS)
-    request = _propose(bob, mapping)
+    request = propose_rules(bob, mapping)
     assert impacts.work_due(stop=lambda: True) == 1  # stopped after the first batch
     change = request.changes.get()
     assert change.impact is None
@@ -289,82 +352,3 @@ def test_a_worker_that_dies_leaves_the_preview_to_the_next_and_poison_is_given_u
     assert impacts.work_due() == 0
     change = request.changes.get()
     assert impacts.standing_of(change, [change]).state == "failed"
-
-
-def test_the_page_shows_progress_then_the_money_and_only_then_the_button(
-    alder: Client, bob: Actor, browse: Callable[..., Browser]
-) -> None:
-    mapping, _, _ = billed_hours(alder, HOURS)
-    request = _propose(bob, mapping)
-    carol = browse(actors.CAROL)
-    page = carol.get(f"/changes/{request.pk}/").content.decode()
-    assert "The impact preview is being made" in page
-    assert "Approve</button>" not in page
-    assert "Reject</button>" in page
-    fragment = carol.get(f"/changes/{request.pk}/impact/")
-    assert "HX-Refresh" not in fragment
-    assert 'hx-trigger="every 2s"' in fragment.content.decode()
-    drain()
-    assert carol.get(f"/changes/{request.pk}/impact/")["HX-Refresh"] == "true"
-    page = carol.get(f"/changes/{request.pk}/").content.decode()
-    assert page.count("+12,430.00") == 2  # beside the button, and in the table
-    assert "80025.00" in page
-    assert "88027.50" in page
-    assert "Approve</button>" in page
-    # Frank reads; he neither proposes nor signs, so he starts nothing.
-    frank = browse(actors.FRANK)
-    assert frank.post(f"/changes/{request.pk}/impact/again/").status_code == 403
-
-
-def _post_signature(browser: Browser, page: str, request: ChangeRequest) -> str:
-    """Press Approve as the page shows it; return the page that follows."""
-    text = browser.get(page).content.decode()
-    assert "+12,430.00" in text
-    shown = re.search(r'name="content_hash" value="([0-9a-f]{64})"', text)
-    assert shown is not None
-    answer = browser.post(f"{page}approve/", {"content_hash": shown[1]}, follow=True)
-    return answer.content.decode()
-
-
-def test_the_story_from_the_proposal_to_the_auditors_paper(
-    alder: Client, birch: Client, bob: Actor, actor: ActorOf, browse: Callable[..., Browser]
-) -> None:
-    billed_hours(alder, HOURS)
-    billed_hours(birch, ["10"])
-    own = ensure_mapping(
-        bob,
-        slug="line-out",
-        name="Lines of Alder",
-        direction="outbound",
-        canonical="time_entry",
-        object="time_entrys",
-        document={"rules": LINES},
-        client_id=alder.pk,
-    )
-    request = _propose(bob, own)
-    drain()
-    page = _post_signature(browse(actors.CAROL), f"/changes/{request.pk}/", request)
-    assert "It still needs the signature of Alder Consulting" in page
-    # The client's finance lead sees the same figure, and its own records only.
-    heidi, mallory = browse(actors.HEIDI), browse(actors.MALLORY)
-    assert f"T-{birch.pk}-0" not in heidi.get(f"/approvals/{request.pk}/").content.decode()
-    assert mallory.get(f"/approvals/{request.pk}/impact/").status_code == 404
-    page = _post_signature(heidi, f"/approvals/{request.pk}/", request)
-    assert "Signed. The change is live." in page
-    own.refresh_from_db()
-    assert own.live is not None
-    assert own.live.document == {"rules": DEARER}
-
-    period = Period(timezone.now() - timedelta(hours=1), timezone.now() + timedelta(minutes=1))
-    found = collect(actor(actors.FRANK), period, "pdf")
-    paper = evidence_html(found, current_identity(), Viewer())
-    for told in (
-        "before 124300.00, after 136730.00, difference 12430.00",
-        "part of what was signed",
-        "Carol Diaz",
-        "Heidi Brandt",
-        "removed: lineAmount",
-        "The two agree.",
-    ):
-        assert told in paper
-    assert [row[4] for row in found.stories[0].approvals] == ["Yes", "Yes"]

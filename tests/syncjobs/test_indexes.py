@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.engine import claim, doorbell, queue, release
 from syncjobs.state import BLOCKED, CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.postgres import roles
@@ -148,7 +149,11 @@ def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
         "active": WORKFLOW.start,
         "running": DELIVERY.target("claim"),
     }
-    arrived = {"received": INBOUND.start, "off": CONNECTION.target("disable")}
+    arrived = {
+        "received": INBOUND.start,
+        "off": CONNECTION.target("disable"),
+        "open_requests": sorted(OPEN_REQUESTS),
+    }
     claimed = {**shared, "without": []}
     assert "delivery" in _plan(claim._CANDIDATES, {**claimed, "limit": 10})
     others = {**claimed, "clients": [0], "each": claim.EACH, "most": claim.MOST_OTHERS}
