@@ -25,6 +25,7 @@ from governance.errors import NotPermitted, Refusal
 from governance.models import Approval, Change, ChangeRequest, Policy
 from governance.services import changes, emergencies, rollbacks, solo
 from governance.services import schedule as schedules
+from governance.services.requests import stored_hash
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
@@ -110,6 +111,20 @@ class ChangeMachine(RuleBasedStateMachine):
             self.writers[pk].add(who)
             self.rushed.add(pk)
             self._went_in(done)
+            assert self._try(lambda: emergencies.review(actor, pk, content_hash=hashed)) is None
+
+    @rule(
+        at=st.integers(0, 1),
+        currency=st.sampled_from(CURRENCIES),
+        who=st.sampled_from(["alice", "bob", "carol", "heidi", "token", "command"]),
+        tampered=st.booleans(),
+    )
+    def propose_and_rush(self, at: int, currency: str, who: str, tampered: bool) -> None:
+        made = propose(self.people["bob"], self.clients[at], currency, money=False)
+        self.writers[made.pk] = {"bob"}
+        if tampered:
+            self.tamper_with_the_rows(made.pk, "XXX")
+        self.rush(made.pk, who)
 
     @rule(pk=requests, who=st.sampled_from(["alice", "bob", "carol", "heidi", "token", "command"]))
     def review(self, pk: int, who: str) -> None:
@@ -221,6 +236,8 @@ class ChangeMachine(RuleBasedStateMachine):
     def _went_in(self, request: ChangeRequest) -> None:
         self.applied.add(request.pk)
         change = request.changes.get()
+        # What went in is what somebody read, not what was slipped into the rows since.
+        assert stored_hash(request, [change]) == request.content_hash
         self.live[int(change.target_id)] = change.content["currency"]
 
     def _signed_by_others(self, request: ChangeRequest) -> None:
