@@ -100,7 +100,9 @@ def feed_more(systems: Mapping[str, SandboxClient], month: Month) -> int:
 
 def do_more_work(systems: Mapping[str, SandboxClient], month: Month) -> None:
     """Legal amends and renews, finance closes the month's revenue; a second time nothing."""
-    first, second, *_ = systems["contracts"].pages("agreements")
+    # Not in the order of their changes: the same two each time it is told.
+    agreed = sorted(systems["contracts"].pages("agreements"), key=lambda one: str(one["number"]))
+    first, second, *_ = agreed
     if first["termsVersion"] == 1:
         more = Decimal(first["agreedValue"]) * Decimal("1.1")
         systems["contracts"].control(
