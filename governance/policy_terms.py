@@ -18,6 +18,7 @@ class Terms:
     client_signature: bool = False
     independence_days: int = 14
     auto_apply: bool = True
+    impact_required: bool = False
     in_window: bool = False
     expires_after_hours: int | None = 720
     review_within_hours: int | None = None
@@ -66,6 +67,8 @@ def weakenings(before: Terms, after: Terms) -> list[str]:
         found.append("People whom the author let in may sign sooner.")
     if after.auto_apply and not before.auto_apply:
         found.append("The last signature makes it live; nobody presses Apply any more.")
+    if before.impact_required and not after.impact_required:
+        found.append("It is signed without an impact preview.")
     if before.in_window and not after.in_window:
         found.append("It goes in outside release windows as well.")
     if _longer(after.expires_after_hours, before.expires_after_hours):
@@ -91,6 +94,8 @@ def in_words(terms: Terms, role_names: Mapping[str, str]) -> list[str]:
     found = [people]
     if terms.client_signature:
         found.append("the client's signature, if it concerns one client")
+    if terms.impact_required:
+        found.append("after an impact preview")
     found.append("live with the last signature" if terms.auto_apply else "applied by hand")
     if terms.in_window:
         found.append("in release windows only")

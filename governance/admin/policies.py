@@ -55,6 +55,11 @@ class PolicyForm(forms.Form):
     client_signature = forms.BooleanField(
         required=False, label="A change for one client also needs that client's signature"
     )
+    impact_required = forms.BooleanField(
+        required=False,
+        label="Nobody signs before the impact preview is there",
+        help_text="Where the change can be tried on records.",
+    )
     auto_apply = forms.BooleanField(required=False, label="The last signature makes it live")
     in_window = forms.BooleanField(required=False, label="It goes in during release windows only")
     expires_after_hours = forms.IntegerField(

@@ -128,6 +128,9 @@ def _sign(
     """Add one signature to a locked request; returns whether it was the last."""
     if request.status != "submitted":
         move_request(request, "approve")  # raises, saying which status it has
+    # What is reviewed after an emergency is live by now: nothing is left to preview.
+    if requirement_of(request, changes).impact:
+        impacts.refuse_without(changes)
     put_signature(actor, request, changes, content_hash, comment)
     record_step(CHANGE_SIGNED, request, after={"content_hash": content_hash}, reason=comment)
     if not still_missing(request, changes).nothing:
@@ -156,8 +159,6 @@ def put_signature(
         raise SignatureRefused("You have signed this change already.")
     if not content_hash == request.content_hash == stored_hash(request, changes):
         raise ContentChanged("This change is not what you read: open it again before signing.")
-    if requirement.impact:
-        impacts.refuse_without(changes)
     try:
         with transaction.atomic():
             Approval.objects.create(
