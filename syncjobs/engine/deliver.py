@@ -87,7 +87,8 @@ def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> Non
         return
     systems.allow(connection, 2 * len(jobs))
     calls = _calls(jobs, system)
-    with places(connection, min(connection.in_flight, len(calls))) as free:
+    mine = [job.delivery.pk for job in jobs]
+    with places(connection, min(connection.in_flight, len(calls)), mine) as free:
         if free:
             _send_at_once(calls, system, worker, free, stop)
             return

@@ -3,10 +3,14 @@
 A place is an advisory lock that a worker's database session holds while it sends: counted by
 the database, gone with a worker that dies, and without a row or an index of its own. Each call
 in flight needs one of its connection, one of its client and one of its partner.
+
+A worker that hangs keeps its session and with it its places, but not its leases: where no place
+is free and nobody else has a live lease, the bound is passed over, so that work goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
@@ -14,6 +18,7 @@ from django.db import connection as database
 
 from syncjobs.engine.rows import fetch
 from syncjobs.models import Connection
+from syncjobs.state import DELIVERY
 from tenants.context import current_schema
 
 # The advisory lock's first half: which of our locks this is.
@@ -23,15 +28,19 @@ FULL_SECONDS: Final = 1.0
 
 
 @contextmanager
-def places(system: Connection, wanted: int) -> Iterator[int]:
-    """Hold up to `wanted` places for calls to a system; yield how many, 0 when all are taken."""
+def places(system: Connection, wanted: int, mine: Sequence[int] = ()) -> Iterator[int]:
+    """Hold up to `wanted` places for calls to a system; yield how many, 0 when all are taken.
+
+    `mine`: the deliveries that the caller has claimed and is about to send.
+    """
     held: list[str] = []
     try:
         got = max(0, wanted)
-        for name, most in _bounds(system):
-            found = _take(name, most, got)
+        for bound in _bounds(system):
+            found = _take(bound.name, bound.most, got)
             held += found
-            got = len(found)
+            if found or _is_alive(bound, mine):
+                got = len(found)
         # A tighter bound further out leaves places of the inner ones unused: others may have them.
         held = _release_surplus(held, got)
         yield got
@@ -39,13 +48,35 @@ def places(system: Connection, wanted: int) -> Iterator[int]:
         _release(held)
 
 
-def _bounds(system: Connection) -> list[tuple[str, int]]:
-    schema = current_schema()
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """One bound: its name, how many places it has, and whose deliveries count (None: all)."""
+
+    name: str
+    most: int
+    connection_id: int | None = None
+    client_id: int | None = None
+
+
+def _bounds(system: Connection) -> list[_Bound]:
+    schema, at_once = current_schema(), settings.MOST_AT_ONCE
+    own, client = system.pk, system.client_id
     return [
-        (f"{schema}/connection/{system.pk}", max(1, system.in_flight)),
-        (f"{schema}/client/{system.client_id}", settings.MOST_AT_ONCE["client"]),
-        (f"{schema}/partner", settings.MOST_AT_ONCE["partner"]),
+        _Bound(f"{schema}/connection/{own}", max(1, system.in_flight), connection_id=own),
+        _Bound(f"{schema}/client/{client}", max(1, at_once["client"]), client_id=client),
+        _Bound(f"{schema}/partner", max(1, at_once["partner"])),
     ]
+
+
+def _is_alive(bound: _Bound, mine: Sequence[int]) -> bool:
+    """Say whether any worker but this has a live lease within the bound."""
+    params = {
+        "running": DELIVERY.target("claim"),
+        "mine": list(mine),
+        "connection": bound.connection_id,
+        "client": bound.client_id,
+    }
+    return bool(fetch(_ALIVE, params))
 
 
 def _take(name: str, most: int, wanted: int) -> list[str]:
@@ -86,6 +117,14 @@ _TAKE: Final = """
                 AS got OFFSET 0) l
         WHERE t.number < %(most)s AND t.taken < %(wanted)s)
     SELECT number FROM tried WHERE got
+"""
+_ALIVE: Final = """
+    SELECT 1 FROM syncjobs_delivery
+    WHERE state = %(running)s AND lease_until > statement_timestamp()
+      AND id <> ALL(%(mine)s::bigint[])
+      AND (%(connection)s::bigint IS NULL OR connection_id = %(connection)s::bigint)
+      AND (%(client)s::bigint IS NULL OR client_id = %(client)s::bigint)
+    LIMIT 1
 """
 _RELEASE: Final = """
     SELECT pg_advisory_unlock(%(space)s, hashtext(x.name)) FROM unnest(%(names)s::text[]) AS x(name)

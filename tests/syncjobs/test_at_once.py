@@ -86,6 +86,7 @@ def test_a_tighter_bound_leaves_the_rest_to_others(lab: Lab, settings: Settings)
 def test_a_worker_without_a_place_sends_nothing_and_gives_the_work_back(lab: Lab) -> None:
     Connection.objects.filter(pk=lab.target_connection.pk).update(in_flight=1)
     lab.target_connection.in_flight = 1
+    _their_claim(lab)
     lab.put_customer("1")
     with another_worker(lab.target_connection, 1):
         done = lab.drain()
@@ -95,6 +96,25 @@ def test_a_worker_without_a_place_sends_nothing_and_gives_the_work_back(lab: Lab
     assert (row.state, row.attempts) == ("pending", 0)
     lab.deliver_late()
     assert lab.delivery("C-1").state == "delivered"
+
+
+def test_a_worker_that_hangs_keeps_its_places_and_holds_nobody_up(lab: Lab) -> None:
+    Connection.objects.filter(pk=lab.target_connection.pk).update(in_flight=1)
+    lab.target_connection.in_flight = 1
+    _their_claim(lab)
+    lab.put_customer("1")
+    with another_worker(lab.target_connection, 1):
+        Delivery.objects.filter(state="running").update(lease_until=timezone.now())
+        lab.drain()
+    assert lab.delivery("C-1").state == "delivered"
+
+
+def _their_claim(lab: Lab) -> None:
+    """Let another worker have claimed a delivery of its own and be about to send it."""
+    lab.put_customer("77")
+    Stream.objects.update(next_poll_at=timezone.now())
+    poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+    assert len(claim.claim()) == 1
 
 
 def test_a_backlog_of_one_client_leaves_room_for_another(lab: Lab) -> None:
