@@ -12,6 +12,16 @@ from tests.tenants.cleanup import set_up, take_away
 SLUG = "seal-lab"
 
 
+@pytest.fixture
+def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The database without a transaction around the test.
+
+    It has pytest-django's name so that a module, run alone, still gets a test database.
+    """
+    with django_db_blocker.unblock():
+        yield
+
+
 @pytest.fixture(scope="module")
 def lab(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Partner]:
     """The partner, not entered; it goes with its schema."""

@@ -40,7 +40,7 @@ def _files(browser: Browser, address: str) -> dict[str, bytes]:
 def test_staff_see_how_it_stands_and_check_it(northwind: Partner, browse: Browse) -> None:
     audit.record(CHANGE_PROPOSED, object_kind="lamp", object_id=1)
     browser = browse(actors.FRANK)
-    assert "None yet" in browser.get(STAFF).content.decode()
+    assert "Fingerprint of the key" in browser.get(STAFF).content.decode()
     with tenant_context(northwind):
         seal_trail()
     page = browser.post(f"{STAFF}check/").content.decode()

@@ -30,9 +30,10 @@ from governance.services.verifying import verify_trail
 from tenants.models import Partner
 from tenants.postgres import roles
 from tenants.services.trails import seal_here
-from tests.governance.seal_lab import lab
+from tests.governance.seal_lab import db, lab
 
-__all__ = ["lab"]
+__all__ = ["db", "lab"]
+pytestmark = pytest.mark.usefixtures("db")
 OWN, OTHER = 1, 2
 BATCHES = 4
 CLIENT = Actor("person", 9, "Grace", client_id=OWN, permissions=frozenset({"audit.view"}))
