@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from governance.actors import Actor
 from syncjobs.connectors import registry
 from syncjobs.models import Connection, Workflow
@@ -76,6 +78,7 @@ def ensure_connection(actor: Actor, client: Client, endpoint: Endpoint) -> Conne
     return known
 
 
+@transaction.atomic
 def ensure_workflows(
     actor: Actor,
     client: Client,
@@ -83,7 +86,11 @@ def ensure_workflows(
     blueprints: Sequence[str],
     overrides: Mapping[str, Mapping[str, object]],
 ) -> None:
-    """Install every blueprint that the client does not have, with what it has of its own."""
+    """Install every blueprint that the client does not have, with what it has of its own.
+
+    All at once: the workers are at work already, and what they read for one workflow would have
+    been read before another one was there to listen.
+    """
     known = set(Workflow.objects.filter(client=client).values_list("blueprint__slug", flat=True))
     for slug in blueprints:
         if slug not in known:

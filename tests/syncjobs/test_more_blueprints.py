@@ -96,10 +96,14 @@ def rows(systems: Systems3, kind: str, name: str, key: str = "number") -> dict[s
 
 
 def test_four_kinds_of_systems_are_kept_in_step(systems: Systems3) -> None:
-    _staffed(systems)
-    _evidence(systems)
-    _amended(systems)
-    _escalated(systems)
+    """All four workflows at once, in rounds: what their people do, then what must be there."""
+    _first_round(systems)
+    _people_act(systems)
+    work(systems)
+    _second_round(systems)
+    _people_act_again(systems)
+    work(systems)
+    _third_round(systems)
     _outage(systems)
     # Nothing new the second time.
     effects = sum(len(one.ledger()["entries"]) for one in systems.clients.values())
@@ -107,7 +111,12 @@ def test_four_kinds_of_systems_are_kept_in_step(systems: Systems3) -> None:
     assert effects == sum(len(one.ledger()["entries"]) for one in systems.clients.values())
 
 
-def _staffed(systems: Systems3) -> None:
+def _held(gate: str) -> Hold:
+    return Hold.objects.get(released_at=None, gate=gate)
+
+
+def _first_round(systems: Systems3) -> None:
+    # Staffing: who has a job code is assigned, with rate, planned cost and utilization.
     assert set(rows(systems, "psa", "assignments", "Number")) == {"A-1"}
     job = rows(systems, "erp", "jobAssignments")["A-1"]
     assert (job["jobCode"], job["billRate"], job["costRate"]) == ("JC-ENG", "95.00", "50.00")
@@ -115,13 +124,28 @@ def _staffed(systems: Systems3) -> None:
     assert (project["PlannedHours"], project["PlannedCost"]) == ("240.00", "12000.00")
     person = rows(systems, "psa", "resources", "Number")["R-1"]
     assert person["UtilizationBaseline"] == "75.00"
-    held = Hold.objects.get(released_at=None, gate="staffable")
-    assert held.missing == "job code of assignment A-2"
+    assert _held("staffable").missing == "job code of assignment A-2"
+    # Revenue: no evidence without a contract.
+    told = rows(systems, "revenue", "evidence", "externalReference")
+    assert set(told) == {"T-1"}
+    assert (told["T-1"]["contractNumber"], told["T-1"]["obligation"]) == ("CT-1", "OB-1")
+    assert told["T-1"]["amount"] == "760.00"
+    assert "P-2" in _held("contract_reference").missing
+    # What is told for the first time amends and escalates nothing.
+    assert not list(systems.crm.pages("tasks"))
+    assert rows(systems, "crm", "accounts")["C-1"].get("healthStatus") is None
 
-    planner = systems.clients["staffing"]
-    planner.control("plan", number="A-2", jobCode="JC-PM")
-    planner.control("substitute", number="A-1", personNumber="R-2")
-    work(systems)
+
+def _people_act(systems: Systems3) -> None:
+    systems.clients["staffing"].control("plan", number="A-2", jobCode="JC-PM")
+    systems.clients["staffing"].control("substitute", number="A-1", personNumber="R-2")
+    systems.clients["revenue"].control("recognise", period="2026-10", on="2026-11-06")
+    terms = {"agreedValue": "65000.00", "budgetHours": "520.00", "renewalOn": "2027-05-01"}
+    systems.clients["contracts"].control("amend", number="CT-1", **terms)
+    systems.clients["support"].control("escalate", number="CS-1")
+
+
+def _second_round(systems: Systems3) -> None:
     assert not Hold.objects.filter(released_at=None, gate="staffable").exists()
     there = rows(systems, "psa", "assignments", "Number")
     assert {key: one["ResourceNumber"] for key, one in there.items()} == {
@@ -131,65 +155,44 @@ def _staffed(systems: Systems3) -> None:
     assert rows(systems, "erp", "jobAssignments")["A-1"]["resourceNumber"] == "R-2"
     assert rows(systems, "psa", "resources", "Number")["R-2"]["UtilizationBaseline"] == "150.00"
 
-
-def _evidence(systems: Systems3) -> None:
-    told = rows(systems, "revenue", "evidence", "externalReference")
-    assert set(told) == {"T-1"}
-    assert (told["T-1"]["contractNumber"], told["T-1"]["obligation"]) == ("CT-1", "OB-1")
-    assert told["T-1"]["amount"] == "760.00"
-    missing = Hold.objects.get(released_at=None, gate="contract_reference").missing
-    assert "P-2" in missing or "T-2" in missing
-
-    systems.clients["revenue"].control("recognise", period="2026-10", on="2026-11-06")
-    work(systems)
     event = CanonicalRecord.objects.get(type="revenue_event")
     assert (event.data["contract"], event.data["amount"]) == ("CT-1", "760.00")
     assert event.events.get().type == "revenue.recognised"
 
-
-def _amended(systems: Systems3) -> None:
-    assert not systems.clients["crm"].call("GET", "/v2/tasks")["results"]
-    terms = {"agreedValue": "65000.00", "budgetHours": "520.00", "renewalOn": "2027-05-01"}
-    systems.clients["contracts"].control("amend", number="CT-1", **terms)
-    work(systems)
     # Money waits for somebody; the sales team's task does not.
     assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "50000.00"
     (task,) = systems.crm.pages("tasks")
     assert (task["contractNumber"], task["dueDate"]) == ("CT-1", "2027-05-01")
-    held = Delivery.objects.get(state="held", step="erp_terms")
-    assert held.holds.get(released_at=None).missing == (
-        "approval of the new value 65000.00 of contract CT-1"
-    )
-    release_hold(BUILDER, held.holds.get(released_at=None), reason="Signed by their finance lead.")
-    # Other money than what was approved, before it went out: asked again.
-    systems.clients["contracts"].control("amend", number="CT-1", agreedValue="70000.00")
-    systems.poll_soon()
-    drain_until_idle(patience=0.3)
-    held = Delivery.objects.get(state="held", step="erp_terms")
-    release_hold(BUILDER, held.holds.get(released_at=None), reason="Signed again.")
-    work(systems)
-    assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "70000.00"
-    assert rows(systems, "psa", "projects", "Code")["P-1"]["BudgetHours"] == "520.00"
-    # A renewal that leaves the money alone needs nobody.
-    systems.clients["contracts"].control(
-        "renew", number="CT-1", until="2028-06-30", on="2026-11-20", renewalOn="2028-05-01"
-    )
-    work(systems)
-    assert rows(systems, "erp", "contracts")["CT-1"]["endDate"] == "2028-06-30"
-    (task,) = systems.crm.pages("tasks")
-    assert task["dueDate"] == "2028-05-01"
+    assert _held("money_approval").missing == "approval of the new value 65000.00 of contract CT-1"
 
-
-def _escalated(systems: Systems3) -> None:
-    assert rows(systems, "crm", "accounts")["C-1"].get("healthStatus") is None
-    systems.clients["support"].control("escalate", number="CS-1")
-    work(systems)
     account = rows(systems, "crm", "accounts")["C-1"]
     assert (account["healthStatus"], account["renewalFlag"]) == ("at_risk", True)
     (note,) = systems.crm.pages("notes")
     assert note["subject"] == "Case CS-1 escalated"
+
+
+def _people_act_again(systems: Systems3) -> None:
     systems.clients["support"].control("resolve", number="CS-1")
+    release_hold(BUILDER, _held("money_approval"), reason="Signed by their finance lead.")
+    # Other money than what was approved, before it went out: asked again.
+    contracts = systems.clients["contracts"]
+    contracts.control("amend", number="CT-1", agreedValue="70000.00")
     work(systems)
+    assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "50000.00"
+    release_hold(BUILDER, _held("money_approval"), reason="Signed again.")
+    work(systems)
+    assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "70000.00"
+    # A renewal that leaves the money alone needs nobody.
+    contracts.control(
+        "renew", number="CT-1", until="2028-06-30", on="2026-11-20", renewalOn="2028-05-01"
+    )
+
+
+def _third_round(systems: Systems3) -> None:
+    assert rows(systems, "psa", "projects", "Code")["P-1"]["BudgetHours"] == "520.00"
+    assert rows(systems, "erp", "contracts")["CT-1"]["endDate"] == "2028-06-30"
+    (task,) = systems.crm.pages("tasks")
+    assert task["dueDate"] == "2028-05-01"
     assert rows(systems, "crm", "accounts")["C-1"]["healthStatus"] == "healthy"
 
 
