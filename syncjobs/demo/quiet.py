@@ -23,13 +23,15 @@ class StuckError(RuntimeError):
 
 
 def start_all(actor: Actor, schemas: Sequence[str], *, night: bool = False) -> None:
-    """Ask every workflow to read its sources now; at night those that wait for their schedule."""
+    """Let every client's systems be read now, or at night what waits for its schedule.
+
+    Any workflow of a client wakes all of its systems: one is enough, and reads them once.
+    """
     for schema in schemas:
         with schema_scope(schema):
-            rows = Workflow.objects.filter(state=WORKFLOW.start)
-            for workflow in (
-                rows.exclude(mode=_NIGHTLY) if not night else rows.filter(mode=_NIGHTLY)
-            ):
+            rows = Workflow.objects.filter(state=WORKFLOW.start).order_by("client_id", "pk")
+            live = rows.exclude(mode=_NIGHTLY).distinct("client_id")
+            for workflow in rows.filter(mode=_NIGHTLY) if night else live:
                 run_now(actor, workflow)
 
 
