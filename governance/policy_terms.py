@@ -55,31 +55,39 @@ def _in_bounds(value: object, least: int, most: int, what: str) -> None:
 
 def weakenings(before: Terms, after: Terms) -> list[str]:
     """Return a sentence for each respect in which `after` asks for less than `before`."""
-    found = []
-    if after.approvals < before.approvals:
-        found.append(f"It asks for {after.approvals} approvals instead of {before.approvals}.")
     named, stays = set(before.approver_roles), set(after.approver_roles)
-    if named and (not stays or not stays <= named):
-        found.append("More roles may approve.")
-    if before.client_signature and not after.client_signature:
-        found.append("The client signs no longer.")
-    if after.independence_days < before.independence_days:
-        found.append("People whom the author let in may sign sooner.")
-    if after.auto_apply and not before.auto_apply:
-        found.append("The last signature makes it live; nobody presses Apply any more.")
-    if before.impact_required and not after.impact_required:
-        found.append("It is signed without an impact preview.")
-    if before.in_window and not after.in_window:
-        found.append("It goes in outside release windows as well.")
-    if _longer(after.expires_after_hours, before.expires_after_hours):
-        found.append("Requests stay open longer.")
-    if after.review_within_hours is not None and (
+    fewer = f"It asks for {after.approvals} approvals instead of {before.approvals}."
+    later = after.review_within_hours is not None and (
         before.review_within_hours is None or after.review_within_hours > before.review_within_hours
-    ):
-        found.append("Emergencies are allowed, or may wait longer for their review.")
-    if after.solo and not before.solo:
-        found.append("An author may let a change in alone while nobody else could sign.")
-    return found
+    )
+    respects = (
+        (after.approvals < before.approvals, fewer),
+        (bool(named) and (not stays or not stays <= named), "More roles may approve."),
+        (before.client_signature > after.client_signature, "The client signs no longer."),
+        (
+            after.independence_days < before.independence_days,
+            "People whom the author let in may sign sooner.",
+        ),
+        (
+            before.impact_required > after.impact_required,
+            "It is signed without an impact preview.",
+        ),
+        (
+            after.auto_apply > before.auto_apply,
+            "The last signature makes it live; nobody presses Apply any more.",
+        ),
+        (before.in_window > after.in_window, "It goes in outside release windows as well."),
+        (
+            _longer(after.expires_after_hours, before.expires_after_hours),
+            "Requests stay open longer.",
+        ),
+        (later, "Emergencies are allowed, or may wait longer for their review."),
+        (
+            after.solo > before.solo,
+            "An author may let a change in alone while nobody else could sign.",
+        ),
+    )
+    return [text for is_weaker, text in respects if is_weaker]
 
 
 def _longer(after: int | None, before: int | None) -> bool:

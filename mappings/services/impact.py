@@ -68,9 +68,11 @@ def assess_version(change: Change, changes: Sequence[Change], most: int) -> Asse
     mapping = MappingRow.objects.select_related("live", "template__live").get(
         pk=int(change.target_id)
     )
-    notes: list[str] = []
     if mapping.live is None and mapping.template_id is None:
-        notes.append("Nothing is live yet, so there is no before: every record counts as changed.")
+        return Assessment(
+            0, iter(()), ["Nothing of it is live yet: no record has gone through it."]
+        )
+    notes: list[str] = []
     pairs = _pairs_of(mapping, _document(change), notes)
     return _assessment(pairs, _world(changes), most, notes)
 
@@ -178,7 +180,9 @@ def _compiled(pair: _Pair, document: Record[str, object], world: _World) -> Comp
     try:
         return compile_mapping(document, object_type=pair.mapping.object_type, custom=world.custom)
     except MappingError as error:
-        raise NotAssessable(f"{pair.mapping.name} can't be run: {error}.") from error
+        raise NotAssessable(
+            f"{pair.mapping.name} can't be run: {str(error).rstrip('.')}."
+        ) from error
 
 
 def _try(

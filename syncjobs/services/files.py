@@ -34,6 +34,9 @@ MOST_PROBLEMS: Final = 200
 _CHUNK: Final = 1_000
 _PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
 # What others refer to is taken in first.
+# What ships with the product, and the stream that a file is, may be used by whoever may connect;
+# changing them is another right.
+_SHIPPING: Final = task_actor("shipped mappings")
 _POSITIONS: Final = {name: 10 + 2 * place for place, name in enumerate(SCHEMAS)}
 
 
@@ -97,7 +100,7 @@ def take_file(
     checked = check_file(actor, connection, object_=object_, name=name, content=content)
     if connection.state == CONNECTION.target("disable"):
         raise ValidationError("The connection is switched off. Switch it on first.")
-    stream = _stream(actor, connection, object_)
+    stream = _stream(connection, object_)
     digest = hashlib.sha256(content).hexdigest()
     new = _keep(stream, checked.good, digest)
     audit.record(
@@ -127,17 +130,15 @@ def _mapping(connection: Connection, object_: str) -> str:
     known = Stream.objects.filter(connection=connection, object=object_).first()
     if known is not None:
         return known.mapping
-    # What ships with the product may be used by whoever may connect; changing it is another right.
-    shipping = task_actor("shipped mappings")
-    made = ensure_shipped(shipping, KEY, f"{object_.replace('_', '-')}-in")
+    made = ensure_shipped(_SHIPPING, KEY, f"{object_.replace('_', '-')}-in")
     if made is None:
         raise ValidationError(f"There is no mapping for files of {object_}. Make one first.")
     return made.slug
 
 
-def _stream(actor: Actor, connection: Connection, object_: str) -> Stream:
+def _stream(connection: Connection, object_: str) -> Stream:
     return ensure_stream(
-        actor,
+        _SHIPPING,
         connection,
         object_=object_,
         canonical=object_,

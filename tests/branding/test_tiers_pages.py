@@ -12,8 +12,11 @@ from branding.commercial.months import Month
 from branding.models import Subscription, Tier
 from branding.pricing import Band
 from branding.services.tiers import version_in
+from governance.actors import Actor
+from governance.models import ChangeRequest
+from governance.services import changes
 from tenants.accounts.models import Client
-from tests.actors import ALICE, BOB, ERIN, FRANK, GRACE
+from tests.actors import ALICE, BOB, CAROL, ERIN, FRANK, GRACE, Person
 from tests.at_home import page_url
 from tests.branding.commerce import make_tier, put_on
 
@@ -115,7 +118,7 @@ def test_a_volume_that_is_none_is_ignored(browse: Browse, volume: str) -> None:
 
 
 def test_new_prices_start_next_month_and_the_form_starts_from_the_old_ones(
-    browse: Browse, alder: Client
+    browse: Browse, alder: Client, actor: Callable[[Person], Actor]
 ) -> None:
     tier = make_tier()
     put_on(alder, tier, date(2026, 11, 1))
@@ -125,6 +128,9 @@ def test_new_prices_start_next_month_and_the_form_starts_from_the_old_ones(
     refused = browser.post(page_url("tier_terms", tier.pk), tier_fields())
     assert "is in use in November 2026" in refused.content.decode()
     browser.post(page_url("tier_terms", tier.pk), tier_fields(starts="2026-12"))
+    asked = ChangeRequest.objects.get()
+    assert version_in(tier, Month(2026, 12)).base_fee == Decimal("300.00")  # type: ignore[union-attr]  # November's
+    changes.approve(actor(CAROL), asked.pk, content_hash=asked.content_hash)
     later = version_in(tier, Month(2026, 12))
     assert later is not None
     assert later.base_fee == Decimal("450.00")

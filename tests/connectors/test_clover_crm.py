@@ -37,6 +37,8 @@ def test_the_check_names_what_works(clover: Connector) -> None:
         ("Read accounts", True),
         ("Read contacts", True),
         ("Read opportunities", True),
+        ("Read notes", True),
+        ("Read tasks", True),
     ]
 
 

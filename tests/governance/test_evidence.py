@@ -17,7 +17,7 @@ from branding.viewer import Viewer
 from governance import correlation
 from governance import evidence as shapes
 from governance.actors import Actor
-from governance.evidence import NOT_AVAILABLE, Evidence, Period, Verification
+from governance.evidence import Evidence, Period, Verification
 from governance.models import AuditEntry, ChangeRequest
 from governance.services import changes
 from governance.services.evidence import collect
@@ -77,7 +77,7 @@ def test_the_workbook_tells_the_story_of_every_change(
     assert "Too early." in sheets["Steps"]
     assert actors.ALICE.email in sheets["Failed sign-ins"]
     assert "Integration engineer" in sheets["Access, who had which role when"[:31]]
-    assert re.match(r"Yes|0 entries in 0 seals", sheets["Check of the audit trail"])
+    assert re.match(r"\d+ entries in \d+ seals", sheets["Check of the audit trail"])
     exported = AuditEntry.objects.get(action="evidence.exported")
     assert exported.after is not None
     assert exported.after["changes"] == 2

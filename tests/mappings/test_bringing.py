@@ -10,9 +10,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client as Browser
 from django.urls import reverse
 
-from governance.actors import Actor
+from governance.actors import Actor, command_actor
 from governance.models import ChangeRequest
-from governance.services import changes
+from governance.services import changes, impacts
 from mappings.canonical.registry import schema
 from mappings.models import Mapping, ValueMap
 from mappings.pages.fields import source_tree
@@ -85,6 +85,8 @@ def test_a_file_becomes_a_live_mapping_with_its_words(
         "mapping_version",
         "value_map_version",
     ]
+    impacts.work_all()
+    request.refresh_from_db()
     changes.approve(carol, request.pk, content_hash=request.content_hash)
     hours.refresh_from_db()
     assert hours.live is not None
@@ -123,7 +125,7 @@ def test_a_mapping_needs_a_name_of_its_own_and_an_object(
 def test_entries_go_live_alone_where_no_rule_changes_and_not_for_everybody(
     hours: Mapping, alder: Client, bob: Actor
 ) -> None:
-    ensure_value_map(bob, name="states", label="States", table={"a": "b"})
+    ensure_value_map(command_actor("tests"), name="states", label="States", table={"a": "b"})
     entries = {"states": {"offen": "open"}}
     document = {"rules": [{"id": "n", "target": "name", "source": "name",
                            "lookup": {"value_map": "states"}}]}  # fmt: skip
