@@ -30,7 +30,7 @@ from branding.services.statements import issue_statement
 from branding.tasks import draw_queued, draw_statement
 from tenants.accounts.models import Client
 from tenants.health import beat
-from tenants.models import Partner
+from tenants.models import Heartbeat, Partner
 from tests.actors import ALICE, BOB, GRACE, IVAN, MALLORY
 from tests.at_home import page_url
 from tests.branding.commerce import BUILDER, make_tier, put_on, used
@@ -58,7 +58,10 @@ def _own_files(settings: Settings, tmp_path: Path) -> None:
 
 @pytest.fixture
 def issued(alder: Client) -> Statement:
-    """Alder's statement of October, over Northwind's teal brand with a logo."""
+    """Alder's statement of October, over Northwind's teal brand with a logo. The queue is empty
+    and no worker was heard of, whatever the tests of real workers left behind."""
+    OrmQ.objects.all().delete()
+    Heartbeat.objects.all().delete()
     brand = BrandValues(
         name="Northwind Ops", primary="#0f766e", terms_url="https://n.example/terms"
     )

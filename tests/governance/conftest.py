@@ -1,8 +1,10 @@
 """The cast as actors, and a governed kind."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
 from governance import appliers, impact
 from governance.actors import Actor
@@ -12,6 +14,13 @@ from tests import actors
 from tests.actors import Person
 from tests.at_home import at_home
 from tests.governance.governed import KIND, MAPPING, Knob, applier_of
+
+
+@pytest.fixture(autouse=True)
+def anchors(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    """Each test has a folder of anchors of its own: seals go with its transaction, files don't."""
+    settings.AUDIT_ANCHORS = tmp_path / "anchors"
+    return tmp_path / "anchors"
 
 
 @pytest.fixture

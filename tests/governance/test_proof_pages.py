@@ -4,7 +4,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.test import Client as Browser
@@ -21,11 +20,6 @@ from tests.entries import entry_of_days_ago
 
 Browse = Callable[..., Browser]
 STAFF, PORTAL = "/changes/audit/proof/", "/audit/"
-
-
-@pytest.fixture(autouse=True)
-def _anchors(settings: object, tmp_path: Path) -> None:
-    settings.AUDIT_ANCHORS = tmp_path  # type: ignore[attr-defined]  # the fixture's
 
 
 def _files(browser: Browser, address: str) -> dict[str, bytes]:

@@ -3,7 +3,6 @@
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -20,11 +19,6 @@ __all__ = ["db", "lab"]
 pytestmark = pytest.mark.usefixtures("db")
 # LIVERY_TRAIL_TURNS=2500 makes it the 5,000 entries each of the promise; it takes minutes.
 WRITERS, EACH = 8, int(os.environ.get("LIVERY_TRAIL_TURNS", "100"))
-
-
-@pytest.fixture(autouse=True)
-def _anchors(settings: object, tmp_path: Path) -> None:
-    settings.AUDIT_ANCHORS = tmp_path  # type: ignore[attr-defined]  # the fixture's
 
 
 def _write(lab: Partner, number: int) -> None:

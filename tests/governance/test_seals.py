@@ -23,13 +23,6 @@ from tenants.services.trails import seal_here
 from tenants.trail_marks import due_trails
 
 
-@pytest.fixture(autouse=True)
-def anchors(settings: object, tmp_path: Path) -> Path:
-    """Each test has a folder of anchors of its own."""
-    settings.AUDIT_ANCHORS = tmp_path / "anchors"  # type: ignore[attr-defined]  # the fixture's
-    return tmp_path / "anchors"
-
-
 def note(count: int = 1) -> None:
     audit.record_many([audit.EntryDraft(CHANGE_PROPOSED, "lamp", n) for n in range(count)])
 

@@ -51,7 +51,7 @@ class _Taker(BaseHTTPRequestHandler):
 def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
     monkeypatch.setattr(pushing, "RETRY_SECONDS", 0.05)
     with Listener() as made:
-        threading.Thread(target=made.serve_forever, daemon=True).start()
+        threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True).start()
         yield made
         made.shutdown()
 
