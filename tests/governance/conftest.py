@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from governance import appliers, impact
 from governance.actors import Actor
@@ -17,9 +16,9 @@ from tests.governance.governed import KIND, MAPPING, Knob, applier_of
 
 
 @pytest.fixture(autouse=True)
-def anchors(settings: SettingsWrapper, tmp_path: Path) -> Path:
+def anchors(settings: object, tmp_path: Path) -> Path:
     """Each test has a folder of anchors of its own: seals go with its transaction, files don't."""
-    settings.AUDIT_ANCHORS = tmp_path / "anchors"
+    settings.AUDIT_ANCHORS = tmp_path / "anchors"  # type: ignore[attr-defined]  # the fixture's
     return tmp_path / "anchors"
 
 
