@@ -15,9 +15,9 @@ from tests.at_home import at_home
 from tests.governance.governed import KIND, MAPPING, Knob, applier_of
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def anchors(settings: object, tmp_path: Path) -> Path:
-    """Each test has a folder of anchors of its own: seals go with its transaction, files don't."""
+    """A folder of anchors for one test alone: seals go with its transaction, files don't."""
     settings.AUDIT_ANCHORS = tmp_path / "anchors"  # type: ignore[attr-defined]  # the fixture's
     return tmp_path / "anchors"
 

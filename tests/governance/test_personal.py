@@ -24,6 +24,8 @@ from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 
+pytestmark = pytest.mark.usefixtures("anchors")
+
 ADDRESS = "198.51.100.77"
 ZOE = "zoe.lang@partner.example"
 

@@ -18,6 +18,8 @@ from tenants.models import Partner
 from tests import actors
 from tests.entries import entry_of_days_ago
 
+pytestmark = pytest.mark.usefixtures("anchors")
+
 Browse = Callable[..., Browser]
 STAFF, PORTAL = "/changes/audit/proof/", "/audit/"
 

@@ -16,7 +16,7 @@ from tests.governance.seal_lab import db, lab
 from tests.governance.test_seals import all_ids, note, sealed_ids
 
 __all__ = ["db", "lab"]
-pytestmark = pytest.mark.usefixtures("db")
+pytestmark = pytest.mark.usefixtures("anchors", "db")
 # LIVERY_TRAIL_TURNS=2500 makes it the 5,000 entries each of the promise; it takes minutes.
 WRITERS, EACH = 8, int(os.environ.get("LIVERY_TRAIL_TURNS", "100"))
 

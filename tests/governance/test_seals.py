@@ -22,6 +22,8 @@ from tenants.models import Partner, TrailMark
 from tenants.services.trails import seal_here
 from tenants.trail_marks import due_trails
 
+pytestmark = pytest.mark.usefixtures("anchors")
+
 
 def note(count: int = 1) -> None:
     audit.record_many([audit.EntryDraft(CHANGE_PROPOSED, "lamp", n) for n in range(count)])
