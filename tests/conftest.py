@@ -4,8 +4,10 @@ A test that needs the database asks for `northwind` (the usual partner), `bright
 (the other one) or a fixture that builds on them. The cast is that of `tests/actors.py`.
 """
 
+import os
 from collections.abc import Callable, Iterator
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -37,6 +39,10 @@ def pytest_configure() -> None:
     Every test browser loads the middleware anew, which would list all static files each time.
     """
     settings.WHITENOISE_AUTOREFRESH = True
+    # What lands is judged by the same examples each time; new ones are for us to look at.
+    hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True)
+    if os.environ.get("CI"):
+        hypothesis.settings.load_profile("ci")
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
 
 

@@ -79,7 +79,8 @@ def expire_unreviewed() -> int:
         escalated_at=None,
         review_due_at__lte=timezone.now(),
     )
-    due = list(overdue.values_list("pk", flat=True)[:20])
+    # The newest first: what stands on an earlier one has to go before it can.
+    due = list(overdue.order_by("-pk").values_list("pk", flat=True)[:20])
     for request_id in due:
         _expire(request_id)
     return len(due)

@@ -168,7 +168,8 @@ class ChangeMachine(RuleBasedStateMachine):
             emergencies.expire_unreviewed()
         for request in ChangeRequest.objects.filter(pk__in=before):
             assert request.status == "rolled_back" or request.escalated_at is not None
-        for back in ChangeRequest.objects.filter(author_label="System", status="applied"):
+        taken_back = ChangeRequest.objects.filter(author_label="System", status="applied")
+        for back in taken_back.order_by("pk"):
             if back.pk not in self.applied:
                 self._went_in(back)
 
