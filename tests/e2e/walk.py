@@ -10,18 +10,21 @@ from playwright.sync_api import Page
 from tests.e2e.visitor import Visitor
 
 _NUMBER = re.compile(r"(?<=/)\d+(?=/|$)")
+# An approval rule is named by a kind of change and its risk, a new connection by its system: each
+# is one page with other words.
+_NAMED = re.compile(r"(?<=/rules/)[^/]+/[^/]+(?=/$)|(?<=/connections/new/)[^/]+(?=/$)")
 _MONTH = re.compile(r"(?<=/)\d{4}-\d{2}(?=/|$)")
 _DOWNLOADS = re.compile(
     r"/export/|/template/|/pdf/|[?&]format=|\.csv|\.pdf|\.xlsx|\.yaml|/api/|\.png|\.ico|\.css"
 )
-MOST_PAGES = 120
+MOST_PAGES = 140
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 
 
 def kind_of(address: str) -> str:
     """Return what addresses of one kind of page share: the path without ids, the query's names."""
     parts = urlsplit(address)
-    path = _NUMBER.sub("N", _MONTH.sub("M", parts.path))
+    path = _NUMBER.sub("N", _MONTH.sub("M", _NAMED.sub("N", parts.path)))
     names = sorted({name for name, _ in parse_qsl(parts.query)})
     return f"{path}?{'&'.join(names)}" if names else path
 
