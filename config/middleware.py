@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from datetime import UTC
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
@@ -10,7 +11,9 @@ from django.core.exceptions import DisallowedHost
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_urlconf
+from django.utils import timezone
 
+from branding.viewer import viewer_of
 from config import errors
 from governance import correlation
 from governance.actors import ANONYMOUS, Actor
@@ -177,7 +180,12 @@ class ActorMiddleware:
         actor = _person_of(request)
         set_actor(request, actor)
         door = "api" if request.path.startswith("/api/") else DOORS.get(urlconf, "console")
-        with correlation.scope(actor=actor, door=door, address=caller_address(request)) as scope:
+        # Days and hours on pages and in forms are the viewer's; programs are answered in UTC.
+        zone = UTC if door == "api" else viewer_of(request).tzinfo
+        with (
+            correlation.scope(actor=actor, door=door, address=caller_address(request)) as scope,
+            timezone.override(zone),
+        ):
             response = self.get_response(request)
             if support_of(request):
                 _note_support(request, response)

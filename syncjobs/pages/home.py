@@ -69,6 +69,7 @@ def overview_money(request: HttpRequest) -> HttpResponse:
 def overview_activity(request: HttpRequest) -> HttpResponse:
     """Show the latest changes and the charts."""
     context = {
+        "may": actor_of(request).permissions,
         "throughput": throughput(),
         "hours": worked_hours(),
         "latest": Run.objects.filter(MOVED).select_related(

@@ -83,4 +83,5 @@
     const current = row.querySelector("[aria-current]");
     if (current && row.scrollWidth > row.clientWidth) row.scrollLeft = current.offsetLeft - row.offsetLeft - 24;
   }
+  document.querySelector(".ui-sidebar-nav [aria-current]")?.scrollIntoView({ block: "nearest" });
 })();
