@@ -4,23 +4,25 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from governance.actions import CHANGE_REPLAYED
+from governance.actions import CHANGE_REPLAYED, CHANGE_WITHDRAWN
 from governance.actors import Actor
 from governance.appliers import applier_for
 from governance.errors import BadTransition, InvalidProposal
 from governance.models import Change, ChangeRequest
 from governance.replays import replay_for
 from governance.services.changes import ProposedChange, propose
-from governance.services.requests import load_request, record_step
+from governance.services.requests import load_request, move_request, record_step
 from governance.services.targets import live_version
 from governance.state import may
+
+_OPEN = ("submitted", "approved", "scheduled")
 
 
 def why_no_way_back(request: ChangeRequest, changes: Sequence[Change]) -> str:
     """Say why a live request cannot be rolled back, "" when it can."""
     if not may(request.status, "roll_back"):
         return "Only a change that is live can be rolled back."
-    if request.rollbacks.filter(status__in=("submitted", "approved", "scheduled")).exists():
+    if request.rollbacks.filter(status__in=_OPEN).exists():
         return "A request to roll it back is open already."
     for change in changes:
         applier = applier_for(change.kind)
@@ -66,6 +68,19 @@ def propose_return(
         if adopt is not None:
             adopt(change)
     return made
+
+
+def withdraw_open(actor: Actor, request_id: int, *, comment: str) -> None:
+    """Withdraw all open requests to roll a request back, inside the caller's transaction."""
+    found = ChangeRequest.objects.select_for_update().filter(
+        rolls_back=request_id, status__in=_OPEN
+    )
+    for back in found.order_by("pk"):
+        move_request(back, "withdraw")
+        back.closed_by_label, back.closed_comment = actor.label[:200], comment
+        back.scheduled_for, back.notice = None, ""
+        back.save()
+        record_step(CHANGE_WITHDRAWN, back, reason=comment)
 
 
 def _returned(change: Change) -> ProposedChange:
