@@ -28,9 +28,28 @@ def why_no_way_back(request: ChangeRequest, changes: Sequence[Change]) -> str:
         applier = applier_for(change.kind)
         if applier.revert is None or applier.revert(change) is None:
             return f"{change.target_label}: nothing was there before that could come back."
-        if live_version(change.kind, change.target_id) != change.made_version:
+        if not _stands(change):
             return f"{change.target_label} has changed since; propose what it is to be now."
     return ""
+
+
+def _stands(change: Change) -> bool:
+    """Say whether what a change made is live, or has come back as what newer ones that were
+    rolled back stood on: some kinds give what comes back a new version."""
+    version, seen = live_version(change.kind, change.target_id), set[str]()
+    alike = Change.objects.filter(kind=change.kind, target_id=change.target_id)
+    while version != change.made_version:
+        if version in seen:
+            return False
+        seen.add(version)
+        back = alike.filter(
+            made_version=version, request__status="applied", request__rolls_back__isnull=False
+        )
+        undone = alike.filter(request__rollbacks__changes=back.order_by("-pk")[:1]).first()
+        if undone is None:
+            return False
+        version = undone.base_version
+    return True
 
 
 def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:

@@ -1,11 +1,13 @@
 """Emergency changes go in at once, and are signed afterwards or taken back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
+from governance import appliers
 from governance.actors import Actor
 from governance.errors import InvalidProposal, NotPermitted, SignatureRefused
 from governance.models import ChangeRequest, Policy, Window
@@ -16,7 +18,7 @@ from governance.services.rollbacks import roll_back
 from syncjobs.engine import doorbell
 from tenants.accounts.models import Client
 from tenants.outbox.models import OutgoingMail
-from tests.governance.governed import approve, currency, propose, steps
+from tests.governance.governed import MAPPING, Knob, approve, currency, propose, steps
 
 pytestmark = pytest.mark.usefixtures("governed")
 
@@ -121,8 +123,17 @@ def test_asking_for_a_roll_back_does_not_keep_it_live(
     assert steps(asked)[-1] == "change.withdrawn"
 
 
+@pytest.fixture
+def numbered(governed: Knob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every version has a number of its own, also one that comes back."""
+    written: list[int] = []
+    governed.after_write = lambda: written.append(1)
+    applier = replace(appliers._registry[MAPPING], base_version=lambda _: str(len(written)))
+    monkeypatch.setitem(appliers._registry, MAPPING, applier)
+
+
 def test_it_goes_back_as_soon_as_nothing_stands_on_it_any_more(
-    alder: Client, rushed: ChangeRequest, alice: Actor, bob: Actor, carol: Actor
+    numbered: None, alder: Client, rushed: ChangeRequest, alice: Actor, bob: Actor, carol: Actor
 ) -> None:
     asked = roll_back(bob, rushed.pk, reason="Later, perhaps.")
     newer = propose(alice, alder, "GBP", money=False)
