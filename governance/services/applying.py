@@ -13,7 +13,7 @@ from governance.errors import ApplyFailed, BadTransition, ContentChanged, Refusa
 from governance.models import Change, ChangeRequest
 from governance.permits import permit
 from governance.requirements import Requirement, Signature, missing_signatures
-from governance.services import audit
+from governance.services import audit, impacts
 from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import (
@@ -28,6 +28,10 @@ from governance.services.windows import refuse_closed
 from governance.state import Move, may
 
 logger = logging.getLogger(__name__)
+
+
+class Unsigned(BadTransition):
+    """The policy asks for more signatures than an approved request has."""
 
 
 def apply(actor: Actor, request_id: int) -> ChangeRequest:
@@ -64,6 +68,8 @@ def _go_live(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) ->
     _refuse_altered(request, changes)
     requirement = requirement_of(request, changes)
     _refuse_unsigned(request, requirement)
+    if requirement.impact:
+        impacts.refuse_outdated(changes)
     refuse_closed(request, requirement)
     make_live(actor, request, changes, "apply")
 
@@ -145,7 +151,7 @@ def _refuse_unsigned(request: ChangeRequest, requirement: Requirement) -> None:
     signatures = [Signature(one.person_key, one.client_id) for one in given]
     alone = request.solo and is_alone(request, requirement)
     if not missing_signatures(requirement, signatures, alone=alone).nothing:
-        raise BadTransition("The policy asks for more signatures than this change has.")
+        raise Unsigned("The policy asks for more signatures than this change has.")
 
 
 def _record_failure(actor: Actor, request_id: int, why: str) -> None:

@@ -1,6 +1,7 @@
 """Emergency changes: live at once, signed afterwards, or taken back."""
 
 from datetime import timedelta
+from typing import Final
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +15,11 @@ from governance.requirements import Requirement
 from governance.services.applying import make_live
 from governance.services.policies import requirement_of
 from governance.services.requests import load_request, open_request, person_key, record_step
-from governance.services.rollbacks import propose_return
+from governance.services.rollbacks import propose_return, withdraw_open
 from governance.services.signing import approve, put_signature, still_missing
+
+# How long an emergency that could not be taken back waits for the next try.
+_TRY_AGAIN: Final = timedelta(hours=1)
 
 
 def rush(actor: Actor, request_id: int, *, content_hash: str, reason: str) -> ChangeRequest:
@@ -68,15 +72,15 @@ def sign_or_review(
 def expire_unreviewed() -> int:
     """Take back every emergency change whose hours are over; returns how many were due.
 
-    What was before comes back by itself, recorded as a request of the system's. Where that
-    cannot be (something newer stands on it, or the kind knows no way back) it stays, marked as
-    escalated, and all who could sign it are told again.
+    What was before comes back by itself, recorded as a request of the system's; requests of
+    people to roll it back are withdrawn. Where that cannot be (something newer stands on it, or
+    the kind knows no way back) it stays, marked as escalated, all who could sign it are told
+    once more, and every hour it is tried again.
     """
     overdue = ChangeRequest.objects.filter(
         emergency=True,
         status="applied",
         reviewed_at=None,
-        escalated_at=None,
         review_due_at__lte=timezone.now(),
     )
     # The newest first: what stands on an earlier one has to go before it can.
@@ -121,8 +125,12 @@ def _expire(request_id: int) -> None:
     why = "Nobody reviewed the emergency change in time."
     try:
         with transaction.atomic():
+            # Rows in the order in which a roll-back that goes in takes them: it, then this.
+            withdraw_open(SYSTEM, request_id, comment=why)
             request = load_request(SYSTEM, request_id, lock=True)
             if not request.awaits_review:
+                # Reviewed or rolled back a moment ago: what was asked for then stays open.
+                transaction.set_rollback(True)
                 return
             back = propose_return(SYSTEM, request, reason=why, announce=False)
             make_live(SYSTEM, back, list(back.changes.all()), "rush")
@@ -132,8 +140,14 @@ def _expire(request_id: int) -> None:
 
 
 def _escalate(request: ChangeRequest, why: str) -> None:
-    request.escalated_at = timezone.now()
+    """Mark a locked request as late and try it again later; say so the first time only."""
+    if not request.awaits_review:
+        return
+    is_first = request.escalated_at is None
+    if is_first:
+        request.escalated_at = timezone.now()
+        record_step(CHANGE_ESCALATED, request, reason=why)
+        tell_waiting(request)
     request.notice = why
+    request.review_due_at = timezone.now() + _TRY_AGAIN
     request.save()
-    record_step(CHANGE_ESCALATED, request, reason=why)
-    tell_waiting(request)

@@ -123,6 +123,28 @@ def refuse_without(changes: Sequence[Change]) -> None:
             raise SignatureRefused(problem)
 
 
+def lack_preview(changes: Sequence[Change]) -> bool:
+    """Say whether `refuse_without` would refuse."""
+    return any(missing_in_words(standing_of(one, changes)) for one in changes)
+
+
+def refuse_outdated(changes: Sequence[Change]) -> None:
+    """Raise BadTransition where what was signed has no preview that still holds. A new one that
+    says the same keeps the signatures; another makes them void."""
+    for change in changes:
+        standing = standing_of(change, changes)
+        if standing.is_going:
+            raise BadTransition("The impact preview is being made. Apply it when it is there.")
+        if standing.state == "failed":
+            raise BadTransition(
+                f"There is no impact preview: {standing.reason} Make it again, then apply it."
+            )
+        if standing.state == "stale":
+            raise BadTransition(
+                "The impact preview is out of date. Make it again, then apply the change."
+            )
+
+
 def missing_in_words(standing: Standing) -> str:
     """Return why a preview does not allow a signature that needs one, "" when it does."""
     if standing.state == "none" or (standing.state == "ready" and standing.bound):
@@ -254,7 +276,8 @@ def _keep(change: Change, report: dict[str, Any]) -> None:
         return
     bound, digest = kept.impact_digest, digest_of(report)
     kept.impact, kept.impact_due_at, kept.impact_progress = report, None, {}
-    signed = request.approvals.filter(content_hash=request.content_hash).exists()
+    given = request.approvals.filter(content_hash=request.content_hash)
+    signed = request.solo or given.exists()
     if bound or not signed:
         kept.impact_digest = digest
     kept.save(update_fields=["impact", "impact_due_at", "impact_progress", "impact_digest"])

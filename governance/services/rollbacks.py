@@ -4,31 +4,52 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from governance.actions import CHANGE_REPLAYED
+from governance.actions import CHANGE_REPLAYED, CHANGE_WITHDRAWN
 from governance.actors import Actor
 from governance.appliers import applier_for
 from governance.errors import BadTransition, InvalidProposal
 from governance.models import Change, ChangeRequest
 from governance.replays import replay_for
 from governance.services.changes import ProposedChange, propose
-from governance.services.requests import load_request, record_step
+from governance.services.requests import load_request, move_request, record_step
 from governance.services.targets import live_version
 from governance.state import may
+
+_OPEN = ("submitted", "approved", "scheduled")
 
 
 def why_no_way_back(request: ChangeRequest, changes: Sequence[Change]) -> str:
     """Say why a live request cannot be rolled back, "" when it can."""
     if not may(request.status, "roll_back"):
         return "Only a change that is live can be rolled back."
-    if request.rollbacks.filter(status__in=("submitted", "approved", "scheduled")).exists():
+    if request.rollbacks.filter(status__in=_OPEN).exists():
         return "A request to roll it back is open already."
     for change in changes:
         applier = applier_for(change.kind)
         if applier.revert is None or applier.revert(change) is None:
             return f"{change.target_label}: nothing was there before that could come back."
-        if live_version(change.kind, change.target_id) != change.made_version:
+        if not _stands(change):
             return f"{change.target_label} has changed since; propose what it is to be now."
     return ""
+
+
+def _stands(change: Change) -> bool:
+    """Say whether what a change made is live, or has come back as what newer ones that were
+    rolled back stood on: some kinds give what comes back a new version."""
+    version, seen = live_version(change.kind, change.target_id), set[str]()
+    alike = Change.objects.filter(kind=change.kind, target_id=change.target_id)
+    while version != change.made_version:
+        if version in seen:
+            return False
+        seen.add(version)
+        back = alike.filter(
+            made_version=version, request__status="applied", request__rolls_back__isnull=False
+        )
+        undone = alike.filter(request__rollbacks__changes=back.order_by("-pk")[:1]).first()
+        if undone is None:
+            return False
+        version = undone.base_version
+    return True
 
 
 def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:
@@ -66,6 +87,19 @@ def propose_return(
         if adopt is not None:
             adopt(change)
     return made
+
+
+def withdraw_open(actor: Actor, request_id: int, *, comment: str) -> None:
+    """Withdraw all open requests to roll a request back, inside the caller's transaction."""
+    found = ChangeRequest.objects.select_for_update().filter(
+        rolls_back=request_id, status__in=_OPEN
+    )
+    for back in found.order_by("pk"):
+        move_request(back, "withdraw")
+        back.closed_by_label, back.closed_comment = actor.label[:200], comment
+        back.scheduled_for, back.notice = None, ""
+        back.save()
+        record_step(CHANGE_WITHDRAWN, back, reason=comment)
 
 
 def _returned(change: Change) -> ProposedChange:

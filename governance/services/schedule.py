@@ -8,11 +8,18 @@ from django.utils import timezone
 
 from governance.actions import CHANGE_HELD, CHANGE_SCHEDULED
 from governance.actors import SYSTEM, Actor
-from governance.errors import ApplyFailed, BadTransition, Frozen, InvalidProposal, Refusal
+from governance.errors import BadTransition, Frozen, InvalidProposal, Refusal
 from governance.models import ChangeRequest
-from governance.services.applying import apply_approved
+from governance.notices import tell_waiting
+from governance.services.applying import Unsigned, apply_approved
 from governance.services.policies import requirement_of
-from governance.services.requests import load_request, move_request, open_request, record_step
+from governance.services.requests import (
+    load_request,
+    move_request,
+    open_request,
+    record_step,
+    void_signatures,
+)
 from governance.services.windows import next_opening
 
 logger = logging.getLogger(__name__)
@@ -23,9 +30,7 @@ def apply_when_open(actor: Actor, request_id: int) -> ChangeRequest:
     """Make an approved request live now or, if nothing may go in now, at the next moment at
     which it may. Raises ApplyFailed, ContentChanged, BaseMoved, ChangeRequest.DoesNotExist."""
     try:
-        return apply_approved(actor, request_id)
-    except Frozen as closed:
-        return _wait(actor, request_id, timezone.now(), str(closed))
+        return _apply_or_wait(actor, request_id)
     except BadTransition:
         # Somebody edited, rejected or applied it since it was approved: that is its state now.
         return load_request(actor, request_id)
@@ -50,8 +55,9 @@ def hold(actor: Actor, request_id: int) -> ChangeRequest:
 
 
 def apply_due() -> int:
-    """Make live whatever is scheduled for now; returns how many. What cannot go in stays
-    approved, off the schedule, with the reason on its page."""
+    """Make live whatever is scheduled for now; returns how many. What cannot go in leaves the
+    schedule, with the reason on its page: to be signed again where signatures are missing by
+    now, else as approved."""
     due = ChangeRequest.objects.filter(
         status="scheduled", scheduled_for__lte=timezone.now()
     ).order_by("scheduled_for")
@@ -60,15 +66,39 @@ def apply_due() -> int:
 
 def _apply_one(request_id: int) -> bool:
     try:
-        return apply_when_open(SYSTEM, request_id).status == "applied"
-    except ApplyFailed as failure:
-        with transaction.atomic():
-            request = load_request(SYSTEM, request_id, lock=True)
-            if request.status == "scheduled":
-                _unschedule(request, str(failure))
-    except Refusal as refusal:  # voided or expired, which its page says
+        return _apply_or_wait(SYSTEM, request_id).status == "applied"
+    except Refusal as refusal:
         logger.info("scheduled change %s did not go in: %s", request_id, refusal)
+        _stop_waiting(request_id, refusal)
     return False
+
+
+def _apply_or_wait(actor: Actor, request_id: int) -> ChangeRequest:
+    try:
+        return apply_approved(actor, request_id)
+    except Frozen as closed:
+        return _wait(actor, request_id, timezone.now(), str(closed))
+
+
+@transaction.atomic
+def _stop_waiting(request_id: int, refusal: Refusal) -> None:
+    """Take a request whose moment came in vain off the schedule, or every worker would try it
+    for ever. One that was voided, expired or put off meanwhile is left as it is."""
+    request = load_request(SYSTEM, request_id, lock=True)
+    if not _is_due(request):
+        return
+    if not isinstance(refusal, Unsigned):
+        _unschedule(request, str(refusal))
+        return
+    request, changes, moved = open_request(SYSTEM, request_id)
+    if moved is None:
+        void_signatures(request, changes, str(refusal))
+        tell_waiting(request)
+
+
+def _is_due(request: ChangeRequest) -> bool:
+    at = request.scheduled_for
+    return request.status == "scheduled" and at is not None and at <= timezone.now()
 
 
 def _wait(actor: Actor, request_id: int, after: datetime, why: str) -> ChangeRequest:
@@ -78,7 +108,11 @@ def _wait(actor: Actor, request_id: int, after: datetime, why: str) -> ChangeReq
         if refusal is None:
             at = next_opening(request, requirement_of(request, changes), after)
             if at is None:
-                request.notice = f"{why} No window opens within a year: ask for one.".strip()
+                none = f"{why} No window opens within a year: ask for one.".strip()
+                if _is_due(request):
+                    _unschedule(request, none)
+                else:
+                    request.notice = none
             else:
                 before = request.scheduled_for
                 move_request(request, "schedule")

@@ -5,10 +5,11 @@ from django.db import transaction
 from governance.actions import CHANGE_JOINED
 from governance.actors import Actor
 from governance.appliers import applier_for
-from governance.errors import InvalidProposal
+from governance.errors import InvalidProposal, NotPermitted
 from governance.models import Change, ChangeRequest
 from governance.services.changes import ProposedChange, edit
-from governance.services.requests import load_request, move_request, record_step
+from governance.services.requests import load_request, move_request, person_key, record_step
+from governance.services.signing import counted_signatures
 
 
 @transaction.atomic
@@ -16,8 +17,8 @@ def join(actor: Actor, request_id: int, other_id: int) -> ChangeRequest:
     """Bring the changes of another open request into this one; the other is withdrawn.
 
     Signatures under both become void, and nobody who wrote either may sign the set. Raises
-    NotPermitted, BadTransition, InvalidProposal (another client, the same object twice),
-    ChangeRequest.DoesNotExist.
+    NotPermitted (others wrote what is signed already), BadTransition, InvalidProposal (another
+    client, the same object twice, not waiting for approval), ChangeRequest.DoesNotExist.
     """
     if request_id == other_id:
         raise InvalidProposal("Choose another request.")
@@ -26,8 +27,13 @@ def join(actor: Actor, request_id: int, other_id: int) -> ChangeRequest:
     request, other = load_request(actor, request_id), load_request(actor, other_id)
     if request.client_id != other.client_id:
         raise InvalidProposal("One request concerns one client, or the partner as a whole.")
-    if request.status != "submitted" or request.rolls_back_id or other.rolls_back_id:
+    waiting = request.status == other.status == "submitted"
+    if not waiting or request.rolls_back_id or other.rolls_back_id:
         raise InvalidProposal("Only requests that wait for approval, and no roll-backs, join.")
+    if not may_take(actor, other):
+        raise NotPermitted(
+            f"“{other.title}” is signed already: only somebody who wrote it can bring it in."
+        )
     coming = list(other.changes.all())
     move_request(other, "withdraw")
     other.closed_by_label = actor.label[:200]
@@ -42,6 +48,17 @@ def join(actor: Actor, request_id: int, other_id: int) -> ChangeRequest:
     joined.save()
     _adopt(joined, coming)
     return joined
+
+
+def may_take(actor: Actor, other: ChangeRequest) -> bool:
+    """Say whether an actor may end a request in favour of another: nobody undoes signatures
+    under what they did not write."""
+    if not counted_signatures(other):
+        return True
+    if actor.user_id is None:
+        return False
+    key = person_key(actor.user_id)
+    return any(one["key"] == key for one in other.editors)
 
 
 def _same(change: Change) -> ProposedChange:

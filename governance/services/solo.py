@@ -7,6 +7,7 @@ from governance.actors import Actor
 from governance.errors import ContentChanged, SignatureRefused
 from governance.models import ChangeRequest
 from governance.requirements import Requirement
+from governance.services import impacts
 from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import (
@@ -23,14 +24,18 @@ from governance.services.signing import still_missing
 def approve_alone(actor: Actor, request_id: int, *, content_hash: str) -> ChangeRequest:
     """Stand in for the staff's signatures on one's own request; a client's stays needed.
 
-    Recorded as such for good. Raises SignatureRefused where somebody else could sign,
-    ContentChanged, BaseMoved, BadTransition, NotPermitted, ChangeRequest.DoesNotExist.
+    Recorded as such for good. Raises SignatureRefused where somebody else could sign or
+    the preview that the policy asks for is missing, ContentChanged, BaseMoved, BadTransition,
+    NotPermitted, ChangeRequest.DoesNotExist.
     """
     complete = False
     with transaction.atomic():
         request, changes, refusal = open_request(actor, request_id)
         if refusal is None:
-            _refuse_company(actor, request, requirement_of(request, changes))
+            requirement = requirement_of(request, changes)
+            _refuse_company(actor, request, requirement)
+            if requirement.impact:
+                impacts.refuse_without(changes)
             if not content_hash == request.content_hash == stored_hash(request, changes):
                 raise ContentChanged("This change is not what you read: open it again first.")
             if request.status != "submitted":

@@ -9,10 +9,12 @@ from django.utils import timezone
 from governance.actors import Actor
 from governance.errors import Refusal
 from governance.models import Change, ChangeRequest
+from governance.services.impacts import lack_preview
 from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import visible_requests
 from governance.services.rollbacks import why_no_way_back, written_in_between
+from governance.services.sets import may_take
 from governance.services.windows import next_opening
 from governance.state import may
 
@@ -62,7 +64,9 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
         next_step=_next_step(request, alone=alone),
         can_rush=rush and not request.weakens and requirement.review_within_hours is not None,
         review_hours=requirement.review_within_hours,
-        can_go_alone=alone and _wrote_alone(actor, request),
+        can_go_alone=alone
+        and _wrote_alone(actor, request)
+        and not (requirement.impact and lack_preview(changes)),
         can_schedule=applies and may(request.status, "schedule"),
         can_hold=applies and may(request.status, "hold"),
         opening=opening,
@@ -111,8 +115,9 @@ def _joinable(
     )
     return [
         other
-        for other in others.exclude(pk=request.pk).prefetch_related("changes")[:20]
+        for other in others.exclude(pk=request.pk).prefetch_related("changes", "approvals")[:20]
         if not taken & {(one.kind, one.target_id) for one in other.changes.all()}
+        and may_take(actor, other)
     ]
 
 

@@ -195,7 +195,6 @@ _SETTLE: Final = """
             UNION ALL
             SELECT min(review_due_at) FROM governance_changerequest
             WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
-             AND escalated_at IS NULL
         ) AS work)
     WHERE schema_name = %(schema)s
 """

@@ -1,20 +1,24 @@
 """Emergency changes go in at once, and are signed afterwards or taken back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.utils import timezone
 
+from governance import appliers
 from governance.actors import Actor
 from governance.errors import InvalidProposal, NotPermitted, SignatureRefused
 from governance.models import ChangeRequest, Policy, Window
 from governance.services import changes
 from governance.services.details import awaiting_signature, request_detail
 from governance.services.emergencies import expire_unreviewed, review, rush
+from governance.services.rollbacks import roll_back
+from syncjobs.engine import doorbell
 from tenants.accounts.models import Client
 from tenants.outbox.models import OutgoingMail
-from tests.governance.governed import currency, propose, steps
+from tests.governance.governed import MAPPING, Knob, approve, currency, propose, steps
 
 pytestmark = pytest.mark.usefixtures("governed")
 
@@ -103,3 +107,52 @@ def test_a_policy_can_know_no_emergencies(alder: Client, bob: Actor, heidi: Acto
     with pytest.raises(InvalidProposal, match="knows no emergencies"):
         rush(bob, request.pk, content_hash=request.content_hash, reason="Now.")
     assert (currency(alder), changes.withdraw(bob, request.pk).status) == ("EUR", "withdrawn")
+
+
+def test_asking_for_a_roll_back_does_not_keep_it_live(
+    alder: Client, rushed: ChangeRequest, bob: Actor
+) -> None:
+    asked = roll_back(bob, rushed.pk, reason="Later, perhaps.")
+    assert rushed.review_due_at is not None
+    with time_machine.travel(rushed.review_due_at, tick=False):
+        assert expire_unreviewed() == 1
+    assert currency(alder) == "EUR"
+    assert ChangeRequest.objects.get(pk=rushed.pk).status == "rolled_back"
+    asked.refresh_from_db()
+    assert (asked.status, asked.closed_by_label) == ("withdrawn", "System")
+    assert steps(asked)[-1] == "change.withdrawn"
+
+
+@pytest.fixture
+def numbered(governed: Knob, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every version has a number of its own, also one that comes back."""
+    written: list[int] = []
+    governed.after_write = lambda: written.append(1)
+    applier = replace(appliers._registry[MAPPING], base_version=lambda _: str(len(written)))
+    monkeypatch.setitem(appliers._registry, MAPPING, applier)
+
+
+def test_it_goes_back_as_soon_as_nothing_stands_on_it_any_more(
+    numbered: None, alder: Client, rushed: ChangeRequest, alice: Actor, bob: Actor, carol: Actor
+) -> None:
+    asked = roll_back(bob, rushed.pk, reason="Later, perhaps.")
+    newer = propose(alice, alder, "GBP", money=False)
+    due = rushed.review_due_at
+    assert due is not None
+    with time_machine.travel(due - timedelta(hours=1), tick=False):
+        rush(alice, newer.pk, content_hash=newer.content_hash, reason="Now.")
+    for hours in (0, 1):
+        with time_machine.travel(due + timedelta(hours=hours), tick=False):
+            assert (expire_unreviewed(), expire_unreviewed()) == (1, 0)
+        assert currency(alder) == "GBP"
+    assert ChangeRequest.objects.get(pk=asked.pk).status == "submitted"
+    doorbell.touch()
+    wait = doorbell.next_due()  # the worker comes again an hour after the last try
+    assert wait is not None
+    assert 25.9 < wait / 3600 <= 26
+    assert steps(rushed).count("change.escalated") == 1
+    Window.objects.update(active=False)
+    assert approve(carol, roll_back(alice, newer.pk, reason="Wrong.")).status == "applied"
+    with time_machine.travel(due + timedelta(hours=2), tick=False):
+        assert (expire_unreviewed(), currency(alder)) == (1, "EUR")
+    assert ChangeRequest.objects.get(pk=rushed.pk).status == "rolled_back"

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from governance import correlation
+from governance import correlation, impact
 from governance.actors import Actor
 from governance.errors import (
     BadTransition,
@@ -17,8 +17,9 @@ from governance.errors import (
     OutsideWindow,
     SignatureRefused,
 )
-from governance.models import AuditEntry, ChangeRequest, Policy, Window
-from governance.services import changes
+from governance.impact import Assessment, Assessor
+from governance.models import AuditEntry, Change, ChangeRequest, Policy, Window
+from governance.services import changes, impacts
 from governance.services.comments import comment
 from governance.services.details import request_detail
 from governance.services.rollbacks import roll_back
@@ -32,7 +33,16 @@ from tenants.accounts.services.people import add_person, set_roles
 from tenants.outbox.models import OutgoingMail
 from tests import actors
 from tests.actors import Person
-from tests.governance.governed import KIND, approve, currency, proposal, propose, steps
+from tests.governance.governed import (
+    KIND,
+    MAPPING,
+    Knob,
+    approve,
+    currency,
+    proposal,
+    propose,
+    steps,
+)
 
 pytestmark = pytest.mark.usefixtures("governed")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -96,21 +106,64 @@ def test_people_choose_a_moment_and_take_it_back(alder: Client, bob: Actor, caro
         schedule(actor_for(User.objects.get(email=actors.DAVE.email)), request.pk, at=at)
 
 
-def test_what_fails_at_its_moment_stays_approved_and_says_why(
-    alder: Client, bob: Actor, carol: Actor
+def _fail() -> None:
+    raise RuntimeError("no")
+
+
+def _freeze_for_good() -> None:
+    Window.objects.create(name="Stop", mode="freeze", starts_at=timezone.now())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "status", "said"),
+    [
+        (lambda knob: setattr(knob, "after_write", _fail), "approved", "unexpected error"),
+        (lambda _: Change.objects.update(content={"currency": "XXX"}), "approved", "was signed"),
+        (lambda _: Policy.objects.all().delete(), "approved", "No approval policy"),
+        (lambda _: _freeze_for_good(), "approved", "No window opens"),
+        (lambda _: Client.objects.update(currency="GBP"), "submitted", "has changed since"),
+        (lambda _: Policy.objects.update(approvals=2), "submitted", "more signatures"),
+    ],
+)
+def test_what_fails_at_its_moment_leaves_the_schedule_and_says_why(
+    alder: Client,
+    bob: Actor,
+    carol: Actor,
+    governed: Knob,
+    spoil: Callable[[Knob], object],
+    status: str,
+    said: str,
 ) -> None:
     Policy.objects.update(auto_apply=False)
     request = approve(carol, propose(bob, alder, money=False))
-    schedule(bob, request.pk, at=timezone.now() + timedelta(hours=1))
-    Policy.objects.update(approvals=2)
-    with time_machine.travel(timezone.now() + timedelta(hours=2), tick=False):
-        assert apply_due() == 0
-    Client.objects.filter(pk=alder.pk).update(currency="GBP")
-    with time_machine.travel(timezone.now() + timedelta(hours=3), tick=False):
-        assert apply_due() == 0
+    at = timezone.now() + timedelta(hours=1)
+    schedule(bob, request.pk, at=at)
+    spoil(governed)
+    with time_machine.travel(at, tick=False):
+        assert (apply_due(), apply_due()) == (0, 0)
     after = ChangeRequest.objects.get(pk=request.pk)
-    assert (after.status, after.scheduled_for) == ("submitted", None)
-    assert "has changed since" in after.notice
+    assert (after.status, after.scheduled_for) == (status, None)
+    assert said in after.notice
+    left = [one for one in steps(request) if one in ("change.held", "change.voided")]
+    assert left == ["change.held" if status == "approved" else "change.voided"]
+
+
+def test_what_lacks_signatures_at_its_moment_can_be_signed_again(
+    alder: Client, bob: Actor, carol: Actor, alice: Actor
+) -> None:
+    Window.objects.create(
+        name="Stop",
+        mode="freeze",
+        starts_at=timezone.now(),
+        ends_at=(ends := timezone.now() + timedelta(hours=1)),
+    )
+    request = approve(carol, propose(bob, alder, money=False))
+    Policy.objects.update(approvals=2)
+    with time_machine.travel(ends, tick=False):
+        assert apply_due() == 0
+        request.refresh_from_db()
+        assert approve(carol, request).status == "submitted"
+        assert approve(alice, request).status == "applied"
 
 
 def test_a_roll_back_is_a_change_like_any_other(alder: Client, bob: Actor, carol: Actor) -> None:
@@ -139,14 +192,18 @@ def test_what_something_newer_stands_on_is_not_rolled_back(
 
 
 def test_two_requests_become_one_set_that_neither_author_signs(
-    alder: Client, bob: Actor, carol: Actor, alice: Actor
+    alder: Client, birch: Client, bob: Actor, carol: Actor, alice: Actor
 ) -> None:
     Policy.objects.update(approvals=2, client_signature=False)
     one = approve(carol, propose(bob, alder, money=False))
     other = changes.propose(
         alice, title="Also", reason="r", changes=[proposal(alder, "CHF", kind=KIND)]
     )
-    joined = join(bob, one.pk, other.pk)
+    signed = approve(carol, other)
+    assert other not in request_detail(bob, one.pk).ways.joinable
+    with pytest.raises(NotPermitted, match="signed already"):
+        join(bob, one.pk, signed.pk)
+    joined = join(alice, one.pk, other.pk)
     assert joined.changes.count() == 2
     assert request_detail(carol, one.pk).can_sign
     assert ChangeRequest.objects.get(pk=other.pk).status == "withdrawn"
@@ -154,6 +211,11 @@ def test_two_requests_become_one_set_that_neither_author_signs(
         approve(alice, joined)
     with pytest.raises(InvalidProposal, match="another request"):
         join(bob, one.pk, one.pk)
+    Policy.objects.update(approvals=1, auto_apply=False)
+    done = approve(carol, propose(alice, birch, money=False))
+    assert done.status == "approved"
+    with pytest.raises(InvalidProposal, match="wait for approval"):
+        join(alice, propose(alice, birch, "CHF").pk, done.pk)
 
 
 def test_a_comment_is_kept_and_tells_whom_it_names(
@@ -212,3 +274,38 @@ def test_alone_is_no_way_around_the_client_or_for_anybody_else(
         assert (waiting.status, currency(alder)) == ("submitted", "EUR")
         assert request_detail(heidi, money.pk).missing == ["the signature of Alder Consulting"]
         assert approve(heidi, waiting).status == "applied"
+
+
+def test_alone_or_not_nothing_goes_in_without_the_preview_that_the_policy_asks_for(
+    alder: Client, lone: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands_on = ["1"]
+    tried = Assessor(MAPPING, lambda *_: Assessment(0, iter([])), lambda _: stands_on[0])
+    monkeypatch.setattr(impact, "_assessors", {MAPPING: tried})
+    Policy.objects.update(impact_required=True, client_signature=False)
+
+    def alone() -> ChangeRequest:
+        now = ChangeRequest.objects.get(pk=request.pk)
+        return approve_alone(lone, now.pk, content_hash=now.content_hash)
+
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        request = propose(lone, alder)
+        assert not request_detail(lone, request.pk).ways.can_go_alone
+        with pytest.raises(SignatureRefused, match="is being made"):
+            alone()
+        impacts.work_all()
+        assert request_detail(lone, request.pk).ways.can_go_alone
+        _freeze_for_good()
+        assert alone().status == "approved"
+        stands_on[0] = "2"  # what the preview stands on moves, and it is made anew
+        with pytest.raises(BadTransition, match="out of date"):
+            changes.apply(lone, request.pk)
+        impacts.ask_again(lone, request.pk)
+        with pytest.raises(BadTransition, match="being made"):
+            changes.apply(lone, request.pk)
+        impacts.work_all()
+        after = ChangeRequest.objects.get(pk=request.pk)
+        assert (after.status, after.solo) == ("submitted", False)
+        assert "came out differently" in after.notice
+        Window.objects.update(active=False)
+        assert (alone().status, currency(alder)) == ("applied", "USD")
