@@ -48,6 +48,24 @@ def places(system: Connection, wanted: int, mine: Sequence[int] = ()) -> Iterato
         _release(held)
 
 
+@contextmanager
+def background_place() -> Iterator[bool]:
+    """Hold the place for a long piece of background work; yield whether there was one.
+
+    One for each partner, and over all partners one less than there are workers here, so that
+    live work finds a worker.
+    """
+    held: list[str] = []
+    most = max(1, int(settings.Q_CLUSTER["workers"]) - 1)
+    try:
+        held += _take(f"{current_schema()}/background", 1, 1)
+        if held:
+            held += _take("background", most, 1)
+        yield len(held) > 1
+    finally:
+        _release(held)
+
+
 @dataclass(frozen=True, slots=True)
 class _Bound:
     """One bound: its name, how many places it has, and whose deliveries count (None: all)."""
