@@ -11,7 +11,7 @@ is free and nobody else has a live lease, the bound is passed over, so that work
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection as database
@@ -56,7 +56,8 @@ def background_place() -> Iterator[bool]:
     live work finds a worker.
     """
     held: list[str] = []
-    most = max(1, int(settings.Q_CLUSTER["workers"]) - 1)
+    workers: Any = settings.Q_CLUSTER["workers"]
+    most = max(1, int(workers) - 1)
     try:
         held += _take(f"{current_schema()}/background", 1, 1)
         if held:

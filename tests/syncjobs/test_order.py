@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -169,7 +170,7 @@ def test_the_leases_of_a_system_whose_turn_is_still_to_come_are_kept_while_a_slo
     lab.replace_workflow(steps)
     _plan(lab, "1")
     systems = FakeSystems({lab.target_connection.pk: lab.target, late.pk: second})
-    now, kept = [0.0], list[int]()
+    now, kept = [monotonic()], list[int]()
 
     def keep(claims: Sequence[Claim]) -> None:
         kept.extend(one.delivery_id for one in claims)
