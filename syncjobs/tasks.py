@@ -6,7 +6,6 @@ from django_tenants.utils import get_public_schema_name
 
 from governance import correlation
 from governance.actors import task_actor
-from governance.services.seals import SealingRefused
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.drain import drain
 from syncjobs.engine.stopping import asked_to_stop
@@ -15,6 +14,7 @@ from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
 from tenants.services.cleaning import clean_hourly
 from tenants.services.trails import seal_here
+from tenants.trail_marks import put_off
 
 logger = logging.getLogger(__name__)
 PUBLIC = get_public_schema_name()
@@ -60,12 +60,16 @@ def send_mail(schema: str) -> str:
 
 
 def seal_trails(schemas: list[str]) -> str:
-    """Seal and anchor the audit trails of some schemas; one that fails does not stop the rest."""
+    """Seal and anchor the audit trails of some schemas; one that fails does not stop the rest.
+
+    It is put behind the others and comes again a minute later.
+    """
     sealed = 0
     for schema in schemas:
-        with schema_scope(schema), correlation.scope(actor=task_actor("worker"), door="task"):
-            try:
+        try:
+            with schema_scope(schema), correlation.scope(actor=task_actor("worker"), door="task"):
                 sealed += seal_here()
-            except (SealingRefused, OSError):
-                logger.exception("The audit trail of %s was not sealed or anchored.", schema)
+        except Exception:  # the boundary between trails: whatever one has, the others are sealed
+            logger.exception("The audit trail of %s was not sealed or anchored.", schema)
+            put_off(schema)
     return f"{sealed} entries sealed in {len(schemas)} trails"

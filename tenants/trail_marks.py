@@ -16,6 +16,8 @@ from tenants.models import Partner
 
 # For how long a ring is taken to be on its way before the sweep rings again.
 RING_SECONDS: Final = 20
+# How long a trail that could not be sealed is left alone.
+PUT_OFF_SECONDS: Final = 60
 # When to look again for late commits, visit after visit without new entries.
 LOOKS: Final = (6.0, 60.0, 600.0)
 
@@ -57,6 +59,12 @@ def settle(upto: int, *, is_open: bool, wait: float | None) -> None:
         )
 
 
+def put_off(schema: str) -> None:
+    """Say that a schema could not be sealed: others go first, and it comes again in a minute."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PUT_OFF, {"schema": schema, "seconds": PUT_OFF_SECONDS})
+
+
 _DUE: Final = """
     INSERT INTO public.tenants_trailmark (schema_name, upto, looks, rung_until)
     SELECT found.schema_name, 0, 0, statement_timestamp() + %(seconds)s * interval '1 second'
@@ -86,4 +94,12 @@ _SETTLE: Final = """
         due_at = statement_timestamp() + least(%(wait)s::float8, (%(looks)s::float8[])[
             CASE WHEN EXCLUDED.upto <> m.upto THEN 1 ELSE least(m.looks + 1, 3) END
         ]) * interval '1 second'
+"""
+# `upto` stays: there is still something to seal.
+_PUT_OFF: Final = """
+    INSERT INTO public.tenants_trailmark (schema_name, upto, looks, visited_at, rung_until)
+    VALUES (%(schema)s, 0, 0, statement_timestamp(),
+        statement_timestamp() + %(seconds)s * interval '1 second')
+    ON CONFLICT (schema_name) DO UPDATE
+    SET visited_at = EXCLUDED.visited_at, rung_until = EXCLUDED.rung_until
 """

@@ -159,12 +159,14 @@ def missing_in_words(standing: Standing) -> str:
 # --- in the background -------------------------------------------------------------------------
 
 
-def work_due(*, stop: Stop = lambda: False, most: int | None = None) -> int:
-    """Make one preview that is due; return how many were made (0 or 1).
+def work_due(
+    *, stop: Stop = lambda: False, most: int | None = None, waited: timedelta = timedelta(0)
+) -> int:
+    """Make one preview that is due for `waited` or longer; return how many were made (0 or 1).
 
     most: records to try; by default `settings.IMPACT_RECORDS`.
     """
-    change = _claim()
+    change = _claim(timezone.now() - waited)
     if change is None:
         return 0
     assessor = assessor_of(change.kind)
@@ -193,13 +195,13 @@ def work_all() -> int:
     return made
 
 
-def _claim() -> Change | None:
+def _claim(moment: datetime) -> Change | None:
     """Take the preview that has waited longest, with a lease; one that killed its worker too
     often is given up."""
     with transaction.atomic():
         due = Change.objects.select_for_update(skip_locked=True, of=("self",)).filter(
             request__status__in=("draft", "submitted", "approved", "scheduled"),
-            impact_due_at__lte=timezone.now(),
+            impact_due_at__lte=moment,
         )
         change = due.order_by("impact_due_at", "id").first()
         if change is None:

@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from syncjobs.connectors.deadlines import limit_answers
 from tenants.egress import (
     NEVER,
     AddressRefused,
@@ -51,11 +52,20 @@ def checked_url(url: str) -> str:
 
 
 class PinnedAdapter(HTTPAdapter):
-    """Connects only to the address that `pinned_address` chose for the request."""
+    """Connects only to the address that `pinned_address` chose for the request.
 
-    def __init__(self, rules: EgressRules, *, pool_size: int) -> None:
-        self._rules = rules
+    whole: how many seconds an answer may take, from its first header to its end.
+    """
+
+    def __init__(self, rules: EgressRules, *, pool_size: int, whole: float) -> None:
+        self._rules, self._whole = rules, whole
         super().__init__(pool_connections=pool_size, pool_maxsize=pool_size, max_retries=0)
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """Return the request's pool, whose answers have a limit of time."""
+        pool = super().get_connection_with_tls_context(*args, **options)
+        limit_answers(pool, self._whole)
+        return pool
 
     def build_connection_pool_key_attributes(
         self, request: requests.PreparedRequest, verify: Any, cert: Any = None

@@ -99,7 +99,8 @@ def make_session(rules: EgressRules, limits: Limits) -> requests.Session:
     session.trust_env = False
     session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
     for scheme in ("http://", "https://"):
-        session.mount(scheme, PinnedAdapter(rules, pool_size=POOL_SIZE))
+        adapter = PinnedAdapter(rules, pool_size=POOL_SIZE, whole=limits.whole)
+        session.mount(scheme, adapter)
     return session
 
 

@@ -27,6 +27,8 @@ from tenants.context import pinned_schema
 logger = logging.getLogger(__name__)
 
 RENEW_SECONDS: Final = LEASE_SECONDS / 3
+# Before a system is opened, which may take a while: a lease that is older than this.
+ROUND_SECONDS: Final = 1.0
 BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
 
@@ -47,9 +49,39 @@ def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BAT
     ledger.record(decided, worker=worker)
     for job in ready:
         job.send_before = taken + 2 * SEND_SECONDS
+    leases = _Leases(ready, taken)
     for jobs in _by_system(ready):
-        _send_all(jobs, systems, worker, lambda: stop() or monotonic() > taken + SEND_SECONDS)
+        _send_all(
+            jobs, systems, worker, leases, lambda: stop() or monotonic() > taken + SEND_SECONDS
+        )
     return len(claims)
+
+
+class _Leases:
+    """Keeps the leases of all that a claim has still to send: also of those systems whose turn
+    comes after a slow one. Each is fenced, so what is somebody else's by now stays theirs.
+    """
+
+    def __init__(self, jobs: Sequence[Job], renewed: float) -> None:
+        """renewed: when, by `monotonic`, the leases began."""
+        self._left = {job.delivery.pk: Claim(job.delivery.pk, job.lease_no) for job in jobs}
+        self._renewed = renewed
+
+    @property
+    def ids(self) -> list[int]:
+        """Return the deliveries that are still to be sent."""
+        return list(self._left)
+
+    def drop(self, outcomes: Sequence[Outcome]) -> None:
+        """Forget what is recorded."""
+        for outcome in outcomes:
+            self._left.pop(outcome.job.delivery.pk, None)
+
+    def keep(self, seconds: float = RENEW_SECONDS) -> None:
+        """Renew them when the last time is longer ago than this."""
+        if monotonic() - self._renewed > seconds:
+            renew(list(self._left.values()))
+            self._renewed = monotonic()
 
 
 def _by_system(ready: Sequence[Job]) -> list[list[Job]]:
@@ -76,40 +108,36 @@ def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
     return ready, [one for one in decided if one.move not in BLOCKING], again
 
 
-def _send_all(jobs: list[Job], systems: Systems, worker: str, stop: Stop) -> None:
+def _send_all(jobs: list[Job], systems: Systems, worker: str, leases: _Leases, stop: Stop) -> None:
+    def record(outcomes: list[Outcome]) -> None:
+        ledger.record(outcomes, worker=worker)
+        leases.drop(outcomes)
+
     connection = jobs[0].delivery.connection
+    if stop():
+        # The one before took the claim's time: nothing would be sent, so nobody signs in.
+        record(give_back(jobs, delay=0))
+        return
+    leases.keep(ROUND_SECONDS)
     try:
         system = systems.open(connection)
     except ConnectorError as error:
-        ledger.record(
-            [failed(job, error, verify=job.delivery.verify) for job in jobs], worker=worker
-        )
+        record([failed(job, error, verify=job.delivery.verify) for job in jobs])
         return
     systems.allow(connection, 2 * len(jobs))
     calls = _calls(jobs, system)
-    mine = [job.delivery.pk for job in jobs]
-    with places(connection, min(connection.in_flight, len(calls)), mine) as free:
+    with places(connection, min(connection.in_flight, len(calls)), leases.ids) as free:
         if free:
-            _send_at_once(calls, system, worker, free, stop)
+            # What comes back is recorded while more is sent, and the leases of the rest are kept.
+            sending = Sending(
+                calls, lambda call: send_many(call, system), in_flight=free, stop=stop
+            )
+            for batch in sending.batches():
+                record(batch)
+                leases.keep()
             return
     systems.note_full(connection.pk)
-    ledger.record(give_back(jobs, delay=FULL_SECONDS), worker=worker)
-
-
-def _send_at_once(
-    calls: list[list[Job]], system: Connector, worker: str, in_flight: int, stop: Stop
-) -> None:
-    """Send, record what comes back while more is sent, and keep the leases of the rest."""
-    sending = Sending(calls, lambda call: send_many(call, system), in_flight=in_flight, stop=stop)
-    renewed = monotonic()
-    left = {job.delivery.pk: job for call in calls for job in call}
-    for batch in sending.batches():
-        ledger.record(batch, worker=worker)
-        for outcome in batch:
-            left.pop(outcome.job.delivery.pk)
-        if monotonic() - renewed > RENEW_SECONDS:
-            renew([Claim(job.delivery.pk, job.lease_no) for job in left.values()])
-            renewed = monotonic()
+    record(give_back(jobs, delay=FULL_SECONDS))
 
 
 def _calls(jobs: Sequence[Job], system: Connector) -> list[list[Job]]:

@@ -6,10 +6,12 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from time import monotonic, sleep
 from typing import Final
 
 from django.core.cache import cache
+from django.utils import timezone
 
 from governance import correlation
 from governance.services import changes, impacts
@@ -23,7 +25,8 @@ from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
 from syncjobs.engine.runs import refresh_put_off
-from syncjobs.engine.schedules import fire_due
+from syncjobs.engine.schedules import comparison_is_due, fire_comparison, fire_due
+from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
@@ -35,6 +38,8 @@ logger = logging.getLogger(__name__)
 MOST_DELIVERIES: Final = 2_000
 # Others wait no longer for their turn than this, and what is in flight then.
 MOST_SECONDS: Final = 4.0
+# Previews and comparisons wait no longer than this for live work to have a pause.
+PATIENCE: Final = timedelta(minutes=10)
 Stop = Callable[[], bool]
 
 
@@ -85,18 +90,50 @@ def drain(
         apply_due()
         expire_unreviewed()
         _hourly()
-        for run_id in fire_due():
-            reconcile(run_id, opened, stop=stop)
-        done.previews = impacts.work_due(stop=stop)
-        while not full():
-            if not _round(opened, done, full, most):
-                break
-        left_alone = opened.full()
+        fire_due()
+        _live(opened, done, full, most)
+        left_alone = bool(opened.full())
+        if not stop():
+            left_alone |= not _background(opened, done, full, stop, most)
     refresh_put_off()
     wait = doorbell.next_due()
     # What is left for others that hold all places is rung for by the sweep, not at once.
     done.more = wait is not None and wait <= 0 and not left_alone
     return done
+
+
+def _live(systems: Systems, done: Drained, full: Stop, most: int) -> None:
+    while not full():
+        if not _round(systems, done, full, most):
+            break
+
+
+def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: int) -> bool:
+    """Make one preview or one comparison, each of which takes minutes at worst.
+
+    Live work goes first: it is done when there is none, or when it has waited long; then
+    another worker is called to go on with the live work. Returns False when there was no live
+    work left and others hold the places.
+    """
+    busy = full()
+    waited = PATIENCE if busy else timedelta(0)
+    preview = impacts.next_due_at()
+    if not (comparison_is_due(waited) or (preview and preview <= timezone.now() - waited)):
+        return True
+    with background_place() as free:
+        if not free:
+            return busy
+        if busy:
+            doorbell.ring()
+        done.previews = impacts.work_due(stop=stop, waited=waited)
+        if done.previews:
+            return True
+        run_id = fire_comparison(waited)
+        if run_id is not None:
+            # What its firing let go does not wait for what it compares.
+            _live(systems, done, full, most)
+            reconcile(run_id, systems, stop=stop)
+    return True
 
 
 def _hourly() -> None:

@@ -14,7 +14,7 @@ from syncjobs.engine.definition import Comparison, Side
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_workflow
 from syncjobs.engine.live import LiveMappings, map_in
-from syncjobs.engine.schedules import AGAIN, next_firing
+from syncjobs.engine.schedules import AGAIN, UNFINISHED, next_firing
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import CanonicalRecord, Connection, Delivery, Run, Workflow
@@ -212,6 +212,7 @@ def _settle(run: Run, result: _Result) -> None:
     workflow = rows.get(pk=run.workflow.pk)
     raised = raise_issues(result.issues)
     settle_workflow(workflow.pk, DIFFERS, keep=raised.values())
+    settle_workflow(workflow.pk, UNFINISHED, keep=())
     differing = sum(bool(one["differing"]) for one in result.told)
     detail = {"comparisons": result.told, "margins": _margins(run, result)}
     told = (

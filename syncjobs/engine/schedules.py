@@ -9,17 +9,25 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from governance import correlation
 from syncjobs.cron import next_after, parse
 from syncjobs.engine.flows import definition_of
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, Run, Stream, Workflow
 from syncjobs.state import BLOCKED, CLAIMABLE, RUN, WORKFLOW
 
 # A comparison whose worker died, or whose system could not be read, is made again after this.
 AGAIN: Final = timedelta(minutes=20)
+# So many comparisons in a row whose worker died are enough until the next time.
+MOST_ABANDONED: Final = 2
+UNFINISHED: Final = "comparison_unfinished"
+GIVEN_UP: Final = (
+    "Two comparisons in a row ended before they were done; the next one is made by the schedule."
+)
 
 
 def next_firing(workflow: Workflow, moment: datetime | None = None) -> datetime | None:
@@ -29,28 +37,44 @@ def next_firing(workflow: Workflow, moment: datetime | None = None) -> datetime 
     return next_after(parse(workflow.schedule), moment or timezone.now(), workflow.client.time_zone)
 
 
-def fire_due() -> list[int]:
-    """Start every workflow whose time has come; return the runs whose comparisons are to be made.
+def fire_due() -> int:
+    """Start every workflow whose time has come and that compares nothing; return how many.
 
     What was missed while nobody worked fires once, not once for each time.
     """
-    compare: list[int] = []
-    for workflow_id in _due():
-        run_id = _fire(workflow_id)
-        if run_id is not None:
-            compare.append(run_id)
-    return compare
+    fired = [_fire(id_) for id_ in _due(timezone.now(), comparing=False)]
+    return sum(run is not None for run in fired)
 
 
-def _due() -> list[int]:
+def fire_comparison(waited: timedelta = timedelta(0)) -> int | None:
+    """Start one workflow that compares and whose time has come `waited` ago or more.
+
+    Returns the run whose comparisons are to be made now; None when there is none. One whose
+    worker died twice is not tried again before its next time; that is an exception.
+    """
+    for workflow_id in _due(timezone.now() - waited, comparing=True):
+        run = _fire(workflow_id)
+        if run is not None and not _is_given_up(run):
+            return run.pk
+    return None
+
+
+def comparison_is_due(waited: timedelta = timedelta(0)) -> bool:
+    """Say whether the time of a workflow that compares came `waited` ago or more."""
+    return bool(_due(timezone.now() - waited, comparing=True))
+
+
+def _due(moment: datetime, *, comparing: bool) -> list[int]:
     rows = Workflow.objects.filter(
-        state=WORKFLOW.start, next_run_at__isnull=False, next_run_at__lte=timezone.now()
+        state=WORKFLOW.start, next_run_at__isnull=False, next_run_at__lte=moment
     )
+    compares = Q(version__definition__comparisons__0__isnull=False)
+    rows = rows.filter(compares) if comparing else rows.exclude(compares)
     return list(rows.order_by("next_run_at").values_list("pk", flat=True)[:20])
 
 
 @transaction.atomic
-def _fire(workflow_id: int) -> int | None:
+def _fire(workflow_id: int) -> Run | None:
     now = timezone.now()
     rows = Workflow.objects.select_for_update(of=("self",), skip_locked=True)
     workflow = (
@@ -78,10 +102,10 @@ def _fire(workflow_id: int) -> int | None:
     )
     if compares:
         _end_abandoned(run)
-        return run.pk
+        return run
     told = f"{streams} sources are read now; {released} deliveries had waited for this time."
     move_row(run, RUN, "settle_well", message=told, ended_at=now)
-    return None
+    return run
 
 
 def wake(workflow: Workflow) -> tuple[int, int]:
@@ -102,7 +126,29 @@ def wake(workflow: Workflow) -> tuple[int, int]:
 def _end_abandoned(run: Run) -> None:
     """The workflow fires again: whoever compared before is gone."""
     earlier = Run.objects.filter(workflow=run.workflow, state=RUN.start)
+    abandoned = 0
     for one in earlier.filter(detail__has_key="comparing").exclude(pk=run.pk):
-        text = "The worker that compared ended before it was done; it is made again."
+        text = "The worker that compared ended before it was done."
         move_row(one, RUN, "settle_badly", message=text, ended_at=timezone.now())
-    Run.objects.filter(pk=run.pk).update(detail={"comparing": True})
+        abandoned = max(abandoned, int(one.detail.get("abandoned", 0)) + 1)
+    run.detail = {"comparing": True, "abandoned": abandoned}
+    run.save(update_fields=["detail"])
+
+
+@transaction.atomic
+def _is_given_up(run: Run) -> bool:
+    """End a run whose workflow's comparison took its worker down too often: raise an exception."""
+    workflow = run.workflow
+    if workflow is None or run.detail["abandoned"] < MOST_ABANDONED:
+        return False
+    cause = Cause(
+        kind=UNFINISHED,
+        client_id=run.client_id,
+        same=(workflow.pk,),
+        detail={"workflow": workflow.name},
+        workflow_id=workflow.pk,
+    )
+    raise_issues([Occurrence(cause, GIVEN_UP)])
+    move_row(run, RUN, "settle_badly", message=GIVEN_UP, ended_at=timezone.now())
+    Workflow.objects.filter(pk=workflow.pk).update(next_run_at=next_firing(workflow))
+    return True

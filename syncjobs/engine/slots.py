@@ -11,7 +11,7 @@ is free and nobody else has a live lease, the bound is passed over, so that work
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection as database
@@ -44,6 +44,25 @@ def places(system: Connection, wanted: int, mine: Sequence[int] = ()) -> Iterato
         # A tighter bound further out leaves places of the inner ones unused: others may have them.
         held = _release_surplus(held, got)
         yield got
+    finally:
+        _release(held)
+
+
+@contextmanager
+def background_place() -> Iterator[bool]:
+    """Hold the place for a long piece of background work; yield whether there was one.
+
+    One for each partner, and over all partners one less than there are workers here, so that
+    live work finds a worker.
+    """
+    held: list[str] = []
+    workers: Any = settings.Q_CLUSTER["workers"]
+    most = max(1, int(workers) - 1)
+    try:
+        held += _take(f"{current_schema()}/background", 1, 1)
+        if held:
+            held += _take("background", most, 1)
+        yield len(held) > 1
     finally:
         _release(held)
 

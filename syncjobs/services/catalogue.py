@@ -196,6 +196,17 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "comparison_unfinished",
+        TECHNICAL,
+        HIGH,
+        "{workflow}: the comparison was given up after two that never ended",
+        "Each time, the process that compared ended before it was done: most likely the systems "
+        "answer too slowly for as many records as there are. Nothing is known of the totals.",
+        "Let fewer records be compared or the systems answer faster, then run the workflow by "
+        "hand. A comparison that ends closes this by itself.",
+        8,
+    ),
+    Entry(
         "dependency_missing",
         BUSINESS,
         LOW,

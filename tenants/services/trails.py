@@ -10,8 +10,8 @@ from tenants import trail_marks
 def seal_here(*, anchor_every: timedelta = EVERY) -> int:
     """Seal what is new in the schema that is entered, anchor it when it is time; return how many.
 
-    Raises SealingRefused, or OSError when the anchor's file can't be written. The mark stays
-    then as it was, so the next sweep comes again.
+    Raises SealingRefused, or OSError when the anchor's file can't be written. The mark says
+    then still that there is something to seal.
     """
     upto = trail_marks.sequence_here()
     sealed = 0

@@ -5,8 +5,10 @@ up to a limit, document types (and with them entities) are refused, and so are f
 """
 
 import io
+import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
@@ -15,11 +17,26 @@ from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
 
 MAX_PARTS: Final = 300
+_MAX_DIGITS: Final = 9
 MAX_PART_BYTES: Final = 16 * 1024 * 1024
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PLACE: Final = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _NOT_XML: Final = re.compile(r"[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+_DAMAGED: Final = "The workbook is damaged."
+# What unpacking raises for bytes that are no good zip, whatever the packing.
+_UNPACKING: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    LookupError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+)
 
 
 class BadWorkbook(ValueError):
@@ -37,7 +54,9 @@ def read_rows(content: bytes, max_rows: int, max_columns: int) -> list[list[str]
                 raise BadWorkbook("The workbook has too many parts.")
             shared = _shared_texts(archive)
             sheet = _xml(archive, _first_sheet(archive))
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
+    except BadWorkbook:
+        raise
+    except _UNPACKING as error:
         raise BadWorkbook("This is no workbook that can be read.") from error
     return list(_rows(sheet, shared, max_rows, max_columns))
 
@@ -50,8 +69,13 @@ def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     try:
         _refuse_document_type(data)
         return ElementTree.fromstring(data)  # noqa: S314  without a document type: no entities
+    except BadWorkbook:
+        raise
     except (ElementTree.ParseError, expat.ExpatError) as error:
-        raise BadWorkbook("The workbook is damaged.") from error
+        raise BadWorkbook(_DAMAGED) from error
+    except (ValueError, LookupError) as error:
+        text = "The workbook is in an encoding that cannot be read. Save it again as .xlsx."
+        raise BadWorkbook(text) from error
 
 
 def _refuse_document_type(data: bytes) -> None:
@@ -120,8 +144,9 @@ def _value(cell: ElementTree.Element, shared: Sequence[str]) -> str:
         return "" if inline is None else _text_of(inline)
     value = cell.findtext(f"{_MAIN}v") or ""
     if kind == "s":
-        if not value.isdecimal() or int(value) >= len(shared):
-            raise BadWorkbook("The workbook is damaged.")
+        # A number of thousands of digits is refused by int() itself.
+        if not value.isdecimal() or len(value) > _MAX_DIGITS or int(value) >= len(shared):
+            raise BadWorkbook(_DAMAGED)
         return shared[int(value)]
     if kind == "e":
         raise BadWorkbook(f"Cell {cell.get('r', '')} holds an error instead of a value.")

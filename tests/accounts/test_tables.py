@@ -299,3 +299,42 @@ def test_a_workbook_with_entities_is_refused_before_they_are_expanded() -> None:
         archive.writestr("xl/workbook.xml", bomb)
     with pytest.raises(xlsx.BadWorkbook, match="document type"):
         xlsx.read_rows(made.getvalue(), 10, 10)
+
+
+def _packed(packing: int, encoding: str = "UTF-8") -> bytes:
+    made = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(xlsx.write_rows([["Name"]]))) as old,
+        zipfile.ZipFile(made, "w", packing) as new,
+    ):
+        for name in old.namelist():
+            new.writestr(name, old.read(name).decode().replace("UTF-8", encoding))
+    return made.getvalue()
+
+
+def _torn(content: bytes) -> bytes:
+    """Spoil the packed bytes of every part, and leave what the zip says of them."""
+    spoilt = bytearray(content)
+    for part in zipfile.ZipFile(io.BytesIO(content)).infolist():
+        start = part.header_offset + 30 + len(part.filename)
+        spoilt[start : start + part.compress_size] = b"\xff" * part.compress_size
+    return bytes(spoilt)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (_torn(_packed(zipfile.ZIP_DEFLATED)), "no workbook that can be read"),
+        (_torn(_packed(zipfile.ZIP_LZMA)), "no workbook that can be read"),
+        (_torn(_packed(zipfile.ZIP_BZIP2)), "no workbook that can be read"),
+        (_packed(zipfile.ZIP_DEFLATED, "shift_jis"), "encoding that cannot be read"),
+        (_packed(zipfile.ZIP_DEFLATED, "nonsense"), "encoding that cannot be read"),
+        (workbook(f"<row><c t='s'><v>{'7' * 5000}</v></c></row>"), "damaged"),
+    ],
+    ids=["deflate", "lzma", "bzip2", "shift_jis", "nonsense", "digits"],
+)
+def test_a_workbook_that_cannot_be_unpacked_or_decoded_is_refused(
+    content: bytes, said: str
+) -> None:
+    with pytest.raises(xlsx.BadWorkbook, match=said):
+        xlsx.read_rows(content, 10, 10)

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -179,6 +180,21 @@ def test_an_answer_that_drips_is_given_up(client: HttpClient) -> None:
 
     with RawServer(drip) as server, pytest.raises(Transient, match="too long"):
         client.send(Request(method="GET", url=server.address))
+
+
+def test_headers_that_drip_are_given_up(client: HttpClient) -> None:
+    def drip(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        until = time.monotonic() + 5
+        while not server.release.wait(0.02) and time.monotonic() < until:
+            connection.sendall(b"X-Slow: 1\r\nX" if not started else b"-")
+            started.append(True)
+
+    started: list[bool] = []
+    begun = time.monotonic()
+    with RawServer(drip) as server, pytest.raises(Transient, match="did not answer in time"):
+        client.send(Request(method="GET", url=server.address))
+    assert time.monotonic() - begun < 3
 
 
 def test_an_answer_that_is_too_large_is_given_up(client: HttpClient) -> None:

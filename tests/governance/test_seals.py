@@ -17,7 +17,7 @@ from governance.services.seals import FIELDS, SealingRefused, seal_trail
 from governance.services.verifying import verify_trail
 from governance.statements import statement_from, unpacked_ids
 from syncjobs import tasks
-from tenants.context import public_scope
+from tenants.context import current_schema, public_scope
 from tenants.models import Partner, TrailMark
 from tenants.services.trails import seal_here
 from tenants.trail_marks import due_trails
@@ -122,6 +122,30 @@ def test_the_sweep_visits_only_trails_with_something_new(
         assert len([one for one in captured if not one["sql"].startswith("SET ")]) == 1
         TrailMark.objects.update(due_at=timezone.now(), rung_until=None, upto=0)
         assert set(due_trails()) == set(first), "a lost mark costs a visit, nothing more"
+
+
+def test_a_trail_that_fails_in_any_way_lets_the_others_be_sealed_and_go_first(
+    northwind: Partner, brightbridge: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = northwind.schema_name, brightbridge.schema_name
+
+    def seal() -> int:
+        if current_schema() == bad:
+            raise RuntimeError("This one is broken.")
+        return seal_here()
+
+    monkeypatch.setattr(tasks, "seal_here", seal)
+    with public_scope():
+        everyone = due_trails()
+        assert "in 2 trails" in tasks.seal_trails([bad, good])
+        marks = {one.schema_name: one for one in TrailMark.objects.all()}
+        assert marks[good].upto > 0
+        assert marks[bad].upto == 0, "there is still something to seal"
+        assert due_trails() == [], "it is left alone for a moment"
+        TrailMark.objects.update(rung_until=None, upto=0)
+        TrailMark.objects.exclude(pk=bad).update(visited_at=None)
+        assert set(due_trails(len(everyone) - 1)) == set(everyone) - {bad}
+        assert due_trails() == [bad], "behind the others, but not forgotten"
 
 
 def test_the_end_is_anchored_at_most_every_few_minutes(northwind: Partner, anchors: Path) -> None:

@@ -1,18 +1,22 @@
 """Claims, leases and fencing: order per record, one open row, nothing after a lost lease."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from syncjobs.connectors.base import Write
 from syncjobs.connectors.errors import Unknown
-from syncjobs.engine import ledger
-from syncjobs.engine.claim import claim, reap
+from syncjobs.engine import deliver, ledger
+from syncjobs.engine.claim import Claim, claim, reap, renew
 from syncjobs.engine.jobs import Outcome
 from syncjobs.engine.prepare import load_jobs
 from syncjobs.models import Attempt, Delivery, Issue
-from tests.syncjobs.factories import Lab, make_workflow, step
+from tests.fakes.systems import FakeSystem, FakeSystems
+from tests.syncjobs.factories import Lab, make_connection, make_workflow, step
 
 
 def _plan(lab: Lab, *ids: str) -> None:
@@ -156,3 +160,32 @@ def test_what_was_not_sent_goes_back_as_it_was_when_the_worker_is_asked_to_stop(
         ("pending", 0, 0)
     }
     assert not lab.target.effects
+
+
+def test_the_leases_of_a_system_whose_turn_is_still_to_come_are_kept_while_a_slow_one_writes(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second, late = FakeSystem(), make_connection(lab.client, "Late")
+    steps = [step("customer", lab.target_connection), step("late", late, record="self")]
+    lab.replace_workflow(steps)
+    _plan(lab, "1")
+    systems = FakeSystems({lab.target_connection.pk: lab.target, late.pk: second})
+    now, kept = [monotonic()], list[int]()
+
+    def keep(claims: Sequence[Claim]) -> None:
+        kept.extend(one.delivery_id for one in claims)
+        renew(claims)
+
+    def slowly(write: Write) -> None:
+        now[0] += 40
+
+    monkeypatch.setattr(deliver, "monotonic", lambda: now[0])
+    monkeypatch.setattr(deliver, "renew", keep)
+    lab.target.on_write = slowly
+    assert deliver.deliver_batch(systems, worker="w", stop=lambda: False) == 2
+    waiting = lab.delivery("C-1", "late")
+    assert kept == [waiting.pk]
+    assert (waiting.state, waiting.attempts, waiting.verify) == ("pending", 0, False)
+    assert second.effects == [], "the claim's time is over: it is given back, not sent"
+    deliver.deliver_batch(systems, worker="w", stop=lambda: False)
+    assert second.created("C-1") == lab.target.created("C-1") == 1

@@ -1,24 +1,31 @@
 """Schedules: when they fire, that they fire once, and what the nightly comparison finds."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from syncjobs.cron import CronError, next_after, parse
 from syncjobs.engine import doorbell
+from syncjobs.engine import drain as drains
 from syncjobs.engine.drain import drain, drain_until_idle
-from syncjobs.engine.schedules import fire_due
+from syncjobs.engine.schedules import fire_comparison, fire_due
+from syncjobs.engine.slots import background_place
 from syncjobs.models import Delivery, Issue, Run, Workflow
 from syncjobs.services.schedules import set_schedule
 from syncjobs.services.workflows import run_now
 from tenants.accounts.models import Client
+from tenants.context import current_schema, schema_scope
 from tests.syncjobs.factories import BUILDER, Lab
 from tests.syncjobs.sandboxes import BUILDER as SETTER
 from tests.syncjobs.sandboxes import Systems3, three_systems
@@ -82,7 +89,7 @@ def test_what_comes_in_waits_for_the_schedule_and_goes_when_it_fires(lab: Lab) -
     # Its time comes, for two workers at once: one fires it, once.
     Workflow.objects.update(next_run_at=timezone.now() - timedelta(seconds=1))
     assert doorbell.next_due() == 0
-    assert fire_due() == fire_due() == []
+    assert (fire_due(), fire_due()) == (1, 0)
     assert Run.objects.filter(workflow=lab.workflow, trigger="schedule").count() == 1
     lab.drain()
     assert [one.what for one in lab.target.effects] == ["created"]
@@ -96,7 +103,7 @@ def test_a_paused_workflow_does_not_fire_and_real_time_lets_go_at_once(lab: Lab)
     lab.put_customer("1")
     lab.drain()
     Workflow.objects.update(state="paused", next_run_at=timezone.now() - timedelta(seconds=1))
-    assert fire_due() == []
+    assert fire_due() == 0
     assert not Run.objects.filter(trigger="schedule", workflow=lab.workflow).exists()
     Workflow.objects.update(state="active")
     assert Delivery.objects.get().priority == Workflow.Priority.BULK
@@ -199,3 +206,78 @@ def test_a_system_that_cannot_be_read_fails_the_night_and_it_is_made_again(
     following = Workflow.objects.get().next_run_at
     assert following is not None
     assert following <= timezone.now() + timedelta(minutes=21)
+
+
+@contextmanager
+def _another_holds_the_place() -> Iterator[None]:
+    schema, there, done = current_schema(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        try:
+            with schema_scope(schema), background_place() as free:
+                assert free
+                there.set()
+                done.wait(30)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert there.wait(30)
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def _note(order: list[str], what: str) -> Callable[..., int]:
+    def noted(*args: object, **options: object) -> int:
+        order.append(what)
+        return 0
+
+    return noted
+
+
+def test_live_work_goes_before_a_comparison_which_waits_for_a_pause_but_not_for_ever(
+    night: Systems3, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_now(SETTER, Workflow.objects.get())
+    done = drain(most=0)  # no time for anything: live work may be left
+    assert done.more
+    assert not Run.objects.filter(trigger="schedule", stream=None).exists()
+    order: list[str] = []
+    monkeypatch.setattr(drains, "deliver_batch", _note(order, "live"))
+    monkeypatch.setattr(drains, "reconcile", _note(order, "compare"))
+    with _another_holds_the_place():
+        assert not drain().more, "the place is another worker's; the sweep comes again"
+    assert "compare" not in order
+    order.clear()
+    drain()
+    assert order[0] == "live"
+    assert order[-1] == "compare"
+    assert order.count("compare") == 1
+    order.clear()
+    Workflow.objects.update(next_run_at=timezone.now() - timedelta(minutes=11))
+    OrmQ.objects.all().delete()
+    drain(most=0)
+    assert order == ["compare"], "it waited long enough"
+    assert OrmQ.objects.exists(), "another worker is called for the live work"
+
+
+def test_a_comparison_that_killed_its_worker_twice_is_an_exception_until_the_next_time(
+    night: Systems3,
+) -> None:
+    for _ in range(2):
+        run_now(SETTER, Workflow.objects.get())
+        assert fire_comparison() is not None  # and the worker dies
+    run_now(SETTER, Workflow.objects.get())
+    assert fire_comparison() is None
+    issue = Issue.objects.get(kind="comparison_unfinished")
+    following = Workflow.objects.get().next_run_at
+    assert following is not None
+    assert following > timezone.now() + timedelta(seconds=1)
+    assert not Run.objects.filter(trigger="schedule", stream=None, state="running").exists()
+    assert _compare().state == "succeeded"
+    issue.refresh_from_db()
+    assert issue.state == "resolved"
