@@ -136,6 +136,7 @@ def test_a_trail_that_fails_in_any_way_lets_the_others_be_sealed_and_go_first(
 
     monkeypatch.setattr(tasks, "seal_here", seal)
     with public_scope():
+        TrailMark.objects.all().delete()
         everyone = due_trails()
         assert "in 2 trails" in tasks.seal_trails([bad, good])
         marks = {one.schema_name: one for one in TrailMark.objects.all()}

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
+from django_q.models import OrmQ
 from django_tenants.utils import tenant_context
 
 from governance.actors import command_actor
 from tenants.accounts.models import Client
 from tenants.accounts.services.clients import add_client
-from tenants.models import Domain, Partner, Wakeup
+from tenants.models import Domain, Heartbeat, Partner, TrailMark, Wakeup
 from tenants.postgres import roles
 from tenants.services.provisioning import provision_partner
 
@@ -46,4 +47,11 @@ def committed_partner(slug: str = SLUG) -> Iterator[tuple[Partner, Client]]:
             yield made.partner, client
     finally:
         drop_partner(slug)
+        _forget_workers()
         connection.close()
+
+
+def _forget_workers() -> None:
+    """Remove what real workers said of every partner: no later test has heard of one."""
+    for model in (Heartbeat, TrailMark, OrmQ):
+        model.objects.all().delete()
