@@ -234,14 +234,14 @@ _PROBE: Final = """
 _AGE: Final = """
     UPDATE syncjobs_delivery SET priority = CASE WHEN priority > %(normal)s
         THEN %(normal)s ELSE %(first)s END
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM syncjobs_delivery
         WHERE state = ANY(%(claimable)s::text[]) AND (
             (priority > %(normal)s AND not_before
                 < statement_timestamp() - %(seconds)s * interval '1 second')
             OR (priority > %(first)s AND priority <= %(normal)s AND not_before
                 < statement_timestamp() - 2 * %(seconds)s * interval '1 second'))
-        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
     RETURNING id
 """
 _TAKE: Final = """

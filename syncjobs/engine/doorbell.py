@@ -202,11 +202,11 @@ _DUE: Final = """
     UPDATE public.tenants_wakeup
     SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second',
         lease_no = lease_no + 1
-    WHERE schema_name IN (
+    WHERE schema_name = ANY(ARRAY(
         SELECT w.schema_name FROM public.tenants_wakeup w
         JOIN public.tenants_partner p ON p.schema_name = w.schema_name AND p.status = %(active)s
         WHERE w.due_at <= statement_timestamp()
           AND (w.lease_until IS NULL OR w.lease_until < statement_timestamp())
-        ORDER BY w.due_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED)
+        ORDER BY w.due_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED))
     RETURNING schema_name
 """

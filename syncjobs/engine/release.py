@@ -93,9 +93,9 @@ _RECHECK: Final = """
     UPDATE syncjobs_delivery
     SET state = %(to)s, watch = '{}', not_before = statement_timestamp(),
         updated_at = statement_timestamp()
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM syncjobs_delivery
         WHERE state = ANY(%(from)s::text[])
           AND updated_at < statement_timestamp() - %(seconds)s * interval '1 second'
-        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+        ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 """

@@ -68,20 +68,20 @@ def forget_payloads(days: int) -> int:
 
 _STATEMENTS: Final[Mapping[str, str]] = {
     "payloads": """
-        UPDATE syncjobs_recordversion SET source = NULL WHERE id IN (
+        UPDATE syncjobs_recordversion SET source = NULL WHERE id = ANY(ARRAY(
             SELECT id FROM syncjobs_recordversion
             WHERE id > %(after)s AND source IS NOT NULL
               AND at < statement_timestamp() - %(days)s * interval '1 day'
-            ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+            ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
         RETURNING id
     """,
     "attempts": """
-        DELETE FROM syncjobs_attempt WHERE id IN (
+        DELETE FROM syncjobs_attempt WHERE id = ANY(ARRAY(
             SELECT a.id FROM syncjobs_attempt a
             JOIN syncjobs_delivery d ON d.id = a.delivery_id
             WHERE a.started_at < statement_timestamp() - %(days)s * interval '1 day'
               AND d.state = ANY(%(closed_deliveries)s::text[])
-            ORDER BY a.id LIMIT %(limit)s)
+            ORDER BY a.id LIMIT %(limit)s))
         RETURNING id
     """,
     "messages": """
@@ -97,7 +97,7 @@ _STATEMENTS: Final[Mapping[str, str]] = {
         DELETE FROM syncjobs_inboundevent WHERE id IN (SELECT id FROM old) RETURNING id
     """,
     "readings": """
-        DELETE FROM syncjobs_run WHERE id IN (
+        DELETE FROM syncjobs_run WHERE id = ANY(ARRAY(
             SELECT r.id FROM syncjobs_run r
             WHERE r.stream_id IS NOT NULL AND r.read = 0
               AND r.state = ANY(%(closed_runs)s::text[])
@@ -105,7 +105,7 @@ _STATEMENTS: Final[Mapping[str, str]] = {
               AND NOT EXISTS (SELECT 1 FROM syncjobs_stream s WHERE s.last_run_id = r.id)
               AND NOT EXISTS (SELECT 1 FROM syncjobs_recordversion v WHERE v.run_id = r.id)
               AND NOT EXISTS (SELECT 1 FROM syncjobs_delivery d WHERE d.run_id = r.id)
-            ORDER BY r.id LIMIT %(limit)s)
+            ORDER BY r.id LIMIT %(limit)s))
         RETURNING id
     """,
 }

@@ -86,12 +86,12 @@ _ADOPT: Final = """
 _DUE: Final = """
     UPDATE public.tenants_mailwakeup
     SET rung_until = statement_timestamp() + %(seconds)s * interval '1 second'
-    WHERE schema_name IN (
+    WHERE schema_name = ANY(ARRAY(
         SELECT w.schema_name FROM public.tenants_mailwakeup w
         LEFT JOIN public.tenants_partner p ON p.schema_name = w.schema_name
         WHERE w.due_at <= statement_timestamp()
           AND (w.schema_name = 'public' OR p.status = %(active)s)
           AND (w.rung_until IS NULL OR w.rung_until < statement_timestamp())
-        ORDER BY w.due_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED)
+        ORDER BY w.due_at LIMIT %(limit)s FOR UPDATE OF w SKIP LOCKED))
     RETURNING schema_name
 """

@@ -55,37 +55,39 @@ def _clean_kind(statement: str) -> int:
     return total
 
 
+# A batch is an ARRAY, worked out once: under IN, a plan may work it out again for each row and
+# take more than the limit.
 _EVERYWHERE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "sessions": """
-            DELETE FROM django_session WHERE session_key IN (
+            DELETE FROM django_session WHERE session_key = ANY(ARRAY(
                 SELECT session_key FROM django_session
                 WHERE expire_date < statement_timestamp()
-                ORDER BY expire_date LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                ORDER BY expire_date LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
         """,
         # An hour's grace: the list is written a moment before the session is.
         "listed_sessions": """
-            DELETE FROM usersessions_usersession WHERE id IN (
+            DELETE FROM usersessions_usersession WHERE id = ANY(ARRAY(
                 SELECT u.id FROM usersessions_usersession u
                 WHERE u.last_seen_at < statement_timestamp() - interval '1 hour' AND NOT EXISTS (
                     SELECT 1 FROM django_session s WHERE s.session_key = u.session_key)
-                ORDER BY u.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                ORDER BY u.id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
         """,
         "support_tickets": """
-            DELETE FROM accounts_supportvisit WHERE id IN (
+            DELETE FROM accounts_supportvisit WHERE id = ANY(ARRAY(
                 SELECT id FROM accounts_supportvisit
                 WHERE entered_at IS NULL AND asked_at < statement_timestamp() - interval '7 days'
-                ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
         """,
     }
 )
 _PUBLIC: Final[Mapping[str, str]] = MappingProxyType(
     {
         "failed_tasks": """
-            DELETE FROM django_q_task WHERE id IN (
+            DELETE FROM django_q_task WHERE id = ANY(ARRAY(
                 SELECT id FROM django_q_task
                 WHERE stopped < statement_timestamp() - interval '30 days'
-                ORDER BY stopped LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+                ORDER BY stopped LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
         """,
     }
 )
