@@ -1,6 +1,7 @@
 """From a pressed button to a decision: what the two web doors share."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -152,7 +153,7 @@ def submitted(
     page: str,
     request_id: int,
     form_class: type[forms.Form],
-    run: Callable[[dict[str, str]], ChangeRequest],
+    run: Callable[[dict[str, Any]], ChangeRequest],
     said: Callable[[ChangeRequest], str],
 ) -> HttpResponseBase:
     """Run a decision with its form's values, as `decide`; a bad form is told instead."""
