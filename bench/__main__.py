@@ -18,7 +18,17 @@ import django
 from bench.figures import Figure, table
 
 ENGINE = tuple(f"b{number}" for number in range(1, 12))
-SUITES = ("mapping", "provisioning", "brand", "overhead", "dashboard", "turns", "audit", *ENGINE)
+SUITES = (
+    "mapping",
+    "hostile",
+    "provisioning",
+    "brand",
+    "overhead",
+    "dashboard",
+    "turns",
+    "audit",
+    *ENGINE,
+)
 RESULTS = Path(__file__).parent / "results.json"
 STATE = Path(__file__).resolve().parent.parent / ".livery" / "bench"
 

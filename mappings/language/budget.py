@@ -9,7 +9,7 @@ MAX_TEXT: Final = 10_000
 MAX_ITEMS: Final = 10_000
 # List members that one expression, and all expressions on one record, may look at.
 MAX_STEPS: Final = 20_000
-MAX_RECORD_STEPS: Final = 50_000
+MAX_RECORD_STEPS: Final = 30_000
 
 
 class ExpressionError(ValueError):

@@ -5,7 +5,8 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-CPU_SECONDS = 0.05
+# A guard against what does not end, not a measure: that is `make bench ONLY=hostile`.
+CPU_SECONDS = 2.0
 PEAK_BYTES = 50_000_000
 T = TypeVar("T")
 E = TypeVar("E", bound=Exception)
@@ -14,20 +15,15 @@ Rule = dict[str, object]
 
 
 def cheaply(work: Callable[[], T]) -> T:
-    """Return what `work` gives, after it was quick and small.
+    """Return what `work` gives, after it ended by itself and was small.
 
-    Processor time, of the best of five: another program's work does not count, and what it
-    does to the caches hits not every time. Memory is looked at in a run of its own, since
-    that makes everything slow.
+    Processor time, so that another program's work does not count. Memory is looked at in a
+    run of its own, since that makes everything slow.
     """
-    spent = []
-    for _ in range(5):
-        started = time.process_time()
-        result = work()
-        spent.append(time.process_time() - started)
-        if spent[-1] < CPU_SECONDS:
-            break
-    assert min(spent) < CPU_SECONDS, f"{min(spent):.3f} s"
+    started = time.process_time()
+    result = work()
+    spent = time.process_time() - started
+    assert spent < CPU_SECONDS, f"{spent:.3f} s"
     tracemalloc.start()
     try:
         work()
@@ -39,7 +35,7 @@ def cheaply(work: Callable[[], T]) -> T:
 
 
 def refusal(work: Callable[[], object], kind: type[E]) -> E:
-    """Return the error of `kind` that `work` ends in, after it was quick and small."""
+    """Return the error of `kind` that `work` ends in, after it ended by itself and was small."""
 
     def refused() -> E:
         try:

@@ -112,10 +112,8 @@ def test_a_hostile_document_is_refused_with_what_to_do(name: str) -> None:
 # --- texts from outside ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[" * 100_000,
+JSON_TEXTS: list[str | bytes] = [
+    "[" * 100_000,
         '{"a":' * 100_000,
         '{"a": 1, "b": 2, "a": 3}',
         "{" + ",".join(f'"k{n}": 1' for n in range(40_000)) + ', "k1": 2}',
@@ -130,9 +128,10 @@ def test_a_hostile_document_is_refused_with_what_to_do(name: str) -> None:
         "",
         b"\xff\xfe",
         b"[" * 600_000,
-    ],
-    ids=lambda text: str(text[:12]),
-)
+]
+
+
+@pytest.mark.parametrize("text", JSON_TEXTS, ids=lambda text: str(text[:12]))
 def test_json_that_is_not_plain_and_bounded_is_refused(text: str | bytes) -> None:
     assert 10 < len(str(refusal(lambda: read_json(text), BadJson))) < 300
 

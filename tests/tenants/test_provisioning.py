@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import time
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -156,13 +155,6 @@ def test_change_control_is_on_from_the_first_minute(provision: Provision) -> Non
     with schema_scope("p_quince"), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM p_quince.governance_policy")
         assert cursor.fetchone()[0] > 0
-
-
-def test_it_takes_less_than_a_second_and_a_half(provision: Provision) -> None:
-    provision("warm-up")
-    begin = time.monotonic()
-    provision("timed")
-    assert time.monotonic() - begin < 1.5
 
 
 def test_the_callers_schema_is_selected_afterwards(
