@@ -11,7 +11,6 @@ from syncjobs.engine.rows import fetch
 from syncjobs.models import Delivery, Workflow
 from syncjobs.retry import after_lost_lease
 from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
-from tenants.context import pinned_schema
 
 # Longer than the longest send (a call's time-out plus a sign-in); short enough that the work of
 # a dead worker goes on within a minute.
@@ -46,7 +45,7 @@ def claim(limit: int = BATCH, without: Sequence[int] = ()) -> list[Claim]:
     died is taken alone: were it poison, it would take down only itself.
     """
     try:
-        with transaction.atomic(), pinned_schema():
+        with transaction.atomic():
             chosen = _choose(_candidates(limit, without))
             chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []

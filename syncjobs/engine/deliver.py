@@ -22,7 +22,6 @@ from syncjobs.engine.send import can_batch, failed, send_many
 from syncjobs.engine.sending import Sending, give_back
 from syncjobs.engine.slots import FULL_SECONDS, places
 from syncjobs.engine.systems import Systems
-from tenants.context import pinned_schema
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +96,7 @@ def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
 
     Returns what is to be sent, what is decided, and what must be planned again.
     """
-    with transaction.atomic(), pinned_schema():
+    with transaction.atomic():
         ours = ledger.lock_claims(claims)
         lock_to_hold()
         jobs = load_jobs(ours)

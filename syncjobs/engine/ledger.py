@@ -21,7 +21,6 @@ from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.engine.runs import refresh_soon
 from syncjobs.neighbours import watch_delivery, watch_ref
 from syncjobs.state import DELIVERY
-from tenants.context import pinned_schema
 
 
 @again_after_deadlock
@@ -29,7 +28,7 @@ def record(outcomes: Sequence[Outcome], *, worker: str) -> int:
     """Record a batch in one transaction; return how many were still ours."""
     if not outcomes:
         return 0
-    with transaction.atomic(), pinned_schema():
+    with transaction.atomic():
         ours = _still_ours(outcomes)
         refs.keep_apart(ours)
         issues = _raise(ours)

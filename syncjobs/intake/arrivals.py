@@ -29,7 +29,6 @@ from syncjobs.intake.polling import start_run, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.retry import MAX_UNFINISHED_STARTS
 from syncjobs.state import CONNECTION, INBOUND, RUN
-from tenants.context import pinned_schema
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 200
@@ -123,7 +122,6 @@ def _work(reading: Reading, rows: Sequence[_Arrival]) -> bool:
 
 @again_after_deadlock
 @transaction.atomic
-@pinned_schema()
 def _commit(reading: Reading, rows: Sequence[_Arrival]) -> None:
     fence = {
         "stream": reading.stream.pk,

@@ -32,7 +32,6 @@ from syncjobs.intake.polling import failed, start_run, take_stream
 from syncjobs.models import Run, Stream
 from syncjobs.retry import backoff
 from syncjobs.state import RUN, UNUSABLE
-from tenants.context import pinned_schema
 
 EVERY: Final = timedelta(hours=24)
 # More than this share gone at once is more likely an error than a clean-up.
@@ -119,7 +118,6 @@ def _read(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop)
 
 @again_after_deadlock
 @transaction.atomic
-@pinned_schema()
 def _commit(reading: Reading, state: dict[str, Any], page: Page) -> None:
     """Store a page, mark what it names as seen, and move the comparison's own cursor."""
     moved = {

@@ -25,7 +25,6 @@ from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.reading import Read, read_page
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record, watch_ref
-from tenants.context import pinned_schema
 
 
 class StreamTaken(Exception):
@@ -57,7 +56,6 @@ class Counts:
 
 @again_after_deadlock
 @transaction.atomic
-@pinned_schema()
 def commit_page(reading: Reading, page: Page) -> Counts:
     """Store a page. Raises StreamTaken when another worker has taken the stream over."""
     _move_cursor(reading, page.cursor)

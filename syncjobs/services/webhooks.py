@@ -32,7 +32,6 @@ from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.models import Connection
 from syncjobs.services.secrets import hook_place_of, open_sealed, seal
 from syncjobs.state import INBOUND
-from tenants.context import pinned_schema
 
 LONGEST_BODY: Final = 1024 * 1024
 # How long the secret before the newest goes on being taken.
@@ -122,7 +121,7 @@ def receive(
 
     `headers` by lower-case name. Raises UnknownHook, TooMany, BadSignature, BadMessage.
     """
-    with transaction.atomic(), pinned_schema():
+    with transaction.atomic():
         connection = Connection.objects.filter(hook_key=key).order_by().first()
         if connection is None:
             raise UnknownHook

@@ -33,9 +33,8 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     creation_class: ClassVar[type[DatabaseCreation]] = DatabaseCreation
     ops_class: ClassVar[type[DatabaseOperations]] = DatabaseOperations
 
-    # How deep in `tenants.context.pinned_schema`, and the path that is known to be set there.
-    pins = 0
-    pinned_path: list[str] | None = None
+    # The search path that is known to be set at the server; None when that is not known.
+    known_path: list[str] | None = None
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return psycopg's parameters. Raises DatabaseUnavailableError."""
@@ -60,39 +59,44 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             raise DatabaseUnavailableError(explained(conn_params, error)) from error
 
     def _handle_search_path(self, cursor: Any = None) -> None:
-        """Set the schema's path before each statement, as the library does.
+        """Set the schema's path, unless it is known to be set (docs/decisions/0012).
 
-        Inside `pinned_schema` and a transaction it is set once, and again as soon as anything
-        could have changed it: another schema, a rollback, a new connection.
+        The library sets it before each statement. What is known is forgotten by everything that
+        could change it: entering a schema, a rollback, a new connection.
         """
         if self._setting_search_path:
             return
-        wanted = self._get_cursor_search_paths() if self._is_pinned() else None
-        if wanted is not None and wanted == self.pinned_path:
+        wanted = self._get_cursor_search_paths() if self.schema_name else None
+        if wanted is not None and wanted == self.known_path:
             return
         super()._handle_search_path(cursor)
-        self.pinned_path = wanted if self.search_path_set_schemas else None
+        self.known_path = wanted if self.search_path_set_schemas else None
 
-    def _is_pinned(self) -> bool:
-        return bool(self.pins and self.in_atomic_block and self.schema_name)
+    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
+        """Enter a partner's schema; its path is set anew by the next statement."""
+        self.known_path = None
+        super().set_tenant(tenant, include_public)
 
     def _savepoint_rollback(self, sid: str) -> None:
         """A rollback takes back what was set after the savepoint."""
-        self.pinned_path = None
-        super()._savepoint_rollback(sid)
-        self.pinned_path = None
+        try:
+            super()._savepoint_rollback(sid)
+        finally:
+            self.known_path = None
 
     def _rollback(self) -> None:
-        self.pinned_path = None
-        super()._rollback()
+        try:
+            super()._rollback()
+        finally:
+            self.known_path = None
 
     def _close(self) -> None:
-        self.pinned_path = None
+        self.known_path = None
         super()._close()
 
     def init_connection_state(self) -> None:
         """A change of tables waits only shortly: whoever comes after it would wait too."""
-        self.pinned_path = None
+        self.known_path = None
         super().init_connection_state()
         if roles.is_owning():
             with self.connection.cursor() as cursor:

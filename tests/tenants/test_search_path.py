@@ -1,6 +1,7 @@
 """The search path is right before every statement, however schemas, errors and rollbacks mix."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import pytest
@@ -9,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tenants.context import pinned_schema, schema_scope
+from tenants.context import schema_scope
 from tenants.models import Partner
 
 pytestmark = pytest.mark.django_db
 Plan: TypeAlias = "str | list[Plan]"
-MOVES = ("ask", "switch", "savepoint", "undo", "fail", "pin")
+MOVES = ("ask", "switch", "savepoint", "undo", "fail", "reconnect")
 PLANS = st.recursive(st.sampled_from(MOVES), lambda inner: st.lists(inner, max_size=5))
 
 
@@ -34,24 +35,13 @@ def path_settings(work: Callable[[], object]) -> int:
     return sum("search_path" in str(one["sql"]) for one in queries)
 
 
-def test_in_a_pin_the_path_is_set_once(northwind: Partner) -> None:
+def test_the_path_is_set_once_for_each_entering(northwind: Partner) -> None:
     def work() -> None:
-        with schema_scope(northwind.schema_name), transaction.atomic(), pinned_schema():
+        with schema_scope(northwind.schema_name):
             for _ in range(5):
                 assert schema_there() == northwind.schema_name
 
-    assert path_settings(work) <= 3, "once in the pin, and for the savepoint around it"
-
-
-def test_outside_a_pin_it_is_set_before_each_statement(northwind: Partner) -> None:
-    def work() -> None:
-        with transaction.atomic(), pinned_schema():
-            schema_there()
-        assert northwind.schema_name
-        for _ in range(5):
-            schema_there()
-
-    assert path_settings(work) >= 6
+    assert path_settings(work) == 1
 
 
 def break_in(schema: str) -> None:
@@ -72,7 +62,7 @@ def undo_in(schema: str) -> None:
 
 def test_a_rollback_inside_takes_nothing_astray(northwind: Partner, brightbridge: Partner) -> None:
     here, there = northwind.schema_name, brightbridge.schema_name
-    with schema_scope(here), transaction.atomic(), pinned_schema():
+    with schema_scope(here), transaction.atomic():
         assert schema_there() == here
         with pytest.raises(DatabaseError):
             break_in(there)
@@ -92,7 +82,7 @@ def play(plan: Plan, names: list[str], here: int) -> None:
     with schema_scope(names[here]):
         for move in plan if isinstance(plan, list) else [plan]:
             if isinstance(move, list):
-                with transaction.atomic(), pinned_schema():
+                with transaction.atomic():
                     play(move, names, other)
             else:
                 step(move, names[other])
@@ -114,9 +104,22 @@ def step(move: str, other: str) -> None:
         case "fail":
             with pytest.raises(DatabaseError):
                 break_in(other)
-        case "pin":
-            with pinned_schema(), schema_scope(other):
-                assert schema_there() == other
+        case "reconnect":
+            if not connection.in_atomic_block:
+                connection.close()
+
+
+def play_alone(plan: Plan, names: list[str]) -> None:
+    """Play a plan on a connection of its own, outside any transaction to begin with."""
+
+    def run() -> None:
+        try:
+            play(plan, names, 0)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(run).result()
 
 
 @settings(
@@ -129,5 +132,5 @@ def test_any_mix_finds_the_schema_that_is_entered(
     northwind: Partner, brightbridge: Partner, plan: Plan
 ) -> None:
     names = [northwind.schema_name, brightbridge.schema_name, "public"]
-    with schema_scope(names[0]), transaction.atomic(), pinned_schema():
-        play([plan, "undo", "fail"], names, 0)
+    play([plan, "undo", "fail"], names, 0)
+    play_alone([plan, "undo", "reconnect", "fail", plan], names)
