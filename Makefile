@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 NPM_DIR := branding/static_src
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Containers often set this; then every process compiles 2,500 modules anew, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-real e2e chaos check bench lock css openapi canonical-model clean

@@ -30,5 +30,5 @@ trap 'rm -f "$requirements"' EXIT
 "$VENV/bin/uv" export --frozen --no-emit-project --quiet --output-file "$requirements" >/dev/null
 uv_version=$("$VENV/bin/uv" --version | cut -d' ' -f2)
 echo "Installing $(grep -c '==' "$requirements") packages …"
-VIRTUAL_ENV=$VENV "$VENV/bin/uv" pip install --quiet --require-hashes -r "$requirements"
+VIRTUAL_ENV=$VENV "$VENV/bin/uv" pip install --quiet --compile-bytecode --require-hashes -r "$requirements"
 echo "Ready (uv $uv_version)."

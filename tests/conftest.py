@@ -4,6 +4,7 @@ A test that needs the database asks for `northwind` (the usual partner), `bright
 (the other one) or a fixture that builds on them. The cast is that of `tests/actors.py`.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 
@@ -43,6 +44,8 @@ def pytest_configure() -> None:
     hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True)
     if os.environ.get("CI"):
         hypothesis.settings.load_profile("ci")
+    # Thousands of requests make rubbish faster than it is worth looking for.
+    gc.set_threshold(100_000, 50, 100)
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
 
 

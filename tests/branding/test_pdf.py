@@ -40,15 +40,16 @@ pytestmark = pytest.mark.usefixtures("november", "at_home")
 Browse = Callable[..., Browser]
 
 
-def _can_draw() -> bool:
+@pytest.fixture(scope="module")
+def pango() -> None:
+    """For tests that draw: skips them where the library's shared parts are missing."""
     try:
         draw_pdf("<p>x</p>", "", {})
     except PdfUnavailable:
-        return False
-    return True
+        pytest.skip("Pango is not on this machine")
 
 
-needs_pango = pytest.mark.skipif(not _can_draw(), reason="Pango is not on this machine")
+needs_pango = pytest.mark.usefixtures("pango")
 
 
 @pytest.fixture(autouse=True)
