@@ -13,6 +13,7 @@ class Rule:
     again (a corrected amount must reach the targets too). Without a field, any change does.
     `watch`: only when one of these fields changed; with `replaced`, only when one of them had
     another value before: a system that tells its part for the first time changes nothing.
+    `members`: a list of the record; one of its members (by `number`) newly has a status in `values`.
     """
 
     type: str
@@ -23,6 +24,7 @@ class Rule:
     created_only: bool = False
     watch: frozenset[str] = frozenset()
     replaced: bool = False
+    members: str = ""
 
 
 def _of(*values: str) -> frozenset[str]:
@@ -41,6 +43,7 @@ RULES: Final = (
         watch=_of("agreed_value", "agreed_end", "budget_hours", "billing_rule"),
         replaced=True,
     ),
+    Rule("contract", "sow.approved", values=_of("approved"), members="statements_of_work"),
     Rule("contract", "contract.renewed", watch=_of("renewed_on")),
     Rule("project", "project.created", created_only=True),
     Rule("project", "project.activated", "status", _of("active"), once=True),
@@ -52,9 +55,12 @@ RULES: Final = (
         watch=_of("job_code", "planned_hours", "rate", "cost_rate", "start_date", "end_date"),
     ),
     Rule("time_entry", "time.approved", "status", _of("approved")),
+    Rule("expense", "expense.approved", "status", _of("approved")),
     Rule("milestone", "milestone.completed", "status", _of("completed")),
+    Rule("invoice", "invoice.released", "status", _of("released", "posted", "paid"), once=True),
     Rule("invoice", "invoice.posted", "status", _of("posted", "paid")),
     Rule("payment", "payment.received"),
+    Rule("payment", "payment.reconciled", "status", _of("reconciled"), once=True),
     Rule("revenue_event", "revenue.recognised"),
     Rule("support_case", "case.escalated", "status", _of("escalated")),
     Rule("support_case", "case.resolved", "status", _of("resolved"), once=True),
@@ -83,6 +89,8 @@ def raised_events(
             continue
         if rule.watch and not _moved(rule, before, after):
             continue
+        if rule.members and not _among(rule, after) - _among(rule, before or {}):
+            continue
         if rule.event not in events:
             events.append(rule.event)
     return events
@@ -94,6 +102,16 @@ def _moved(rule: Rule, before: Mapping[str, object] | None, after: Mapping[str, 
         return False
     changed = [name for name in rule.watch if before.get(name) != after.get(name)]
     return any(not rule.replaced or before.get(name) is not None for name in changed)
+
+
+def _among(rule: Rule, data: Mapping[str, object]) -> set[str]:
+    """Return the numbers of the members that have one of the statuses."""
+    members = data.get(rule.members)
+    return {
+        str(one.get("number"))
+        for one in (members if isinstance(members, list) else ())
+        if isinstance(one, Mapping) and one.get("status") in rule.values
+    }
 
 
 def standing_rules(events: Collection[str]) -> list[Rule]:

@@ -18,7 +18,9 @@ INVOICE = ObjectSchema(
         Field("project", "reference", "Project", reference_to="project"),
         Field("contract", "reference", "Contract", reference_to="contract"),
         Field("period", "text", "Billing period", "Year and month, such as 2026-10"),
-        Field("status", "enum", "Status", choices=("draft", "posted", "paid", "cancelled")),
+        Field(
+            "status", "enum", "Status", choices=("draft", "released", "posted", "paid", "cancelled")
+        ),
         Field("issue_date", "date", "Issued"),
         Field("due_date", "date", "Due"),
         _CURRENCY,
@@ -55,6 +57,7 @@ PAYMENT = ObjectSchema(
         Field("date", "date", "Date"),
         Field("amount", "money", "Amount", required=True, unit="currency"),
         _CURRENCY,
+        Field("status", "enum", "Status", choices=("received", "reconciled", "returned")),
     ),
 )
 

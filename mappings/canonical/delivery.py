@@ -1,4 +1,4 @@
-"""Projects, the people on them, and what they did."""
+"""Projects, their tasks and milestones, and the people on them."""
 
 from mappings.canonical.fields import Field, ObjectSchema
 from mappings.canonical.sales import ENGAGEMENT
@@ -35,6 +35,31 @@ PROJECT = ObjectSchema(
     ),
 )
 
+TASK = ObjectSchema(
+    name="task",
+    label="Task",
+    version=1,
+    natural_key=("number",),
+    owner_kind="psa",
+    help="A part of a project that time is written on.",
+    fields=(
+        Field("number", "text", "Number", required=True),
+        Field("name", "text", "Name", required=True),
+        Field("project", "reference", "Project", required=True, reference_to="project"),
+        Field(
+            "parent", "reference", "Parent", "The task that it is a part of", reference_to="task"
+        ),
+        Field("resource", "reference", "Resource", reference_to="resource"),
+        Field("service_item", "reference", "Service item", reference_to="service_item"),
+        Field("billable", "boolean", "Billable"),
+        Field("planned_hours", "decimal", "Planned", unit="h"),
+        Field("start_date", "date", "Start"),
+        Field("end_date", "date", "End"),
+        Field("status", "enum", "Status", choices=("open", "in_progress", "done", "cancelled")),
+        ENGAGEMENT,
+    ),
+)
+
 RESOURCE = ObjectSchema(
     name="resource",
     label="Resource",
@@ -47,6 +72,16 @@ RESOURCE = ObjectSchema(
         Field("name", "text", "Name", required=True, personal=True),
         Field("email", "text", "E-mail", personal=True),
         Field("role", "text", "Role"),
+        Field(
+            "skills",
+            "list",
+            "Skills",
+            personal=True,
+            items=(
+                Field("name", "text", "Name", required=True),
+                Field("level", "text", "Level"),
+            ),
+        ),
         Field("cost_rate", "money", "Cost per hour", unit="currency", personal=True),
         Field("bill_rate", "money", "Rate per hour", unit="currency"),
         _CURRENCY,
@@ -86,38 +121,6 @@ ASSIGNMENT = ObjectSchema(
     ),
 )
 
-TIME_ENTRY = ObjectSchema(
-    name="time_entry",
-    label="Time entry",
-    version=1,
-    natural_key=("number",),
-    owner_kind="psa",
-    help="Hours that somebody worked on a day.",
-    fields=(
-        Field("number", "text", "Number", required=True),
-        Field("project", "reference", "Project", required=True, reference_to="project"),
-        Field("resource", "reference", "Resource", reference_to="resource"),
-        Field("task", "text", "Task"),
-        Field("date", "date", "Date", "The day of work, in the project's zone", required=True),
-        Field("hours", "decimal", "Hours", unit="h", required=True),
-        Field("rate", "money", "Rate per hour", unit="currency"),
-        Field("amount", "money", "Amount", "Hours × rate, rounded half up", unit="currency"),
-        _CURRENCY,
-        Field("billable", "boolean", "Billable"),
-        Field(
-            "status",
-            "enum",
-            "Status",
-            required=True,
-            choices=("draft", "submitted", "approved", "rejected", "invoiced"),
-        ),
-        Field("approved_at", "datetime", "Approved at"),
-        Field("description", "text", "Description"),
-        Field("entity", "text", "Entity", "The legal entity that bills"),
-        ENGAGEMENT,
-    ),
-)
-
 MILESTONE = ObjectSchema(
     name="milestone",
     label="Milestone",
@@ -142,4 +145,4 @@ MILESTONE = ObjectSchema(
     ),
 )
 
-OBJECTS = (PROJECT, RESOURCE, ASSIGNMENT, TIME_ENTRY, MILESTONE)
+OBJECTS = (PROJECT, TASK, RESOURCE, ASSIGNMENT, MILESTONE)

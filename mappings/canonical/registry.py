@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from mappings.canonical import aftercare, billing, delivery, parties, sales
+from mappings.canonical import aftercare, billing, books, delivery, parties, sales, terms, work
 from mappings.canonical.custom import NONE, CustomFields, with_custom
 from mappings.canonical.fields import Field, ObjectSchema
 
-FAMILIES = (parties, sales, delivery, billing, aftercare)
+FAMILIES = (parties, sales, terms, delivery, work, books, billing, aftercare)
 SCHEMAS: Mapping[str, ObjectSchema] = {
     one.name: one for family in FAMILIES for one in family.OBJECTS
 }

@@ -40,6 +40,42 @@ OPPORTUNITY = ObjectSchema(
     ),
 )
 
+QUOTE = ObjectSchema(
+    name="quote",
+    label="Quote",
+    version=1,
+    natural_key=("number",),
+    owner_kind="crm",
+    help="What a customer was offered, line by line.",
+    fields=(
+        Field("number", "text", "Number", required=True),
+        Field("name", "text", "Name"),
+        Field("customer", "reference", "Customer", required=True, reference_to="customer"),
+        Field("opportunity", "reference", "Opportunity", reference_to="opportunity"),
+        Field(
+            "status", "enum", "Status", choices=("draft", "sent", "accepted", "declined", "expired")
+        ),
+        Field("issue_date", "date", "Issued"),
+        Field("valid_until", "date", "Valid until"),
+        Field("currency", "text", "Currency", "ISO 4217"),
+        Field("total", "money", "Total", "Without tax", unit="currency"),
+        Field("tax_code", "text", "Tax code"),
+        Field(
+            "lines",
+            "list",
+            "Lines",
+            items=(
+                Field("description", "text", "Description"),
+                Field("service_item", "text", "Service item"),
+                Field("quantity", "decimal", "Quantity"),
+                Field("unit_price", "money", "Unit price", unit="currency"),
+                Field("amount", "money", "Amount", unit="currency"),
+            ),
+        ),
+        ENGAGEMENT,
+    ),
+)
+
 # What the contract system says; what the ERP bills by is in the fields of its own.
 _TERMS = (
     Field("project", "reference", "Project", reference_to="project", owner_kind="contracts"),
@@ -59,7 +95,7 @@ CONTRACT = ObjectSchema(
     version=1,
     natural_key=("number",),
     owner_kind="erp",
-    help="What was agreed, with its amendments.",
+    help="What was agreed, with its amendments and statements of work.",
     fields=(
         Field("number", "text", "Number", required=True),
         Field("name", "text", "Name"),
@@ -82,9 +118,21 @@ CONTRACT = ObjectSchema(
                 Field("signed_on", "date", "Signed on"),
             ),
         ),
+        Field(
+            "statements_of_work",
+            "list",
+            "Statements of work",
+            items=(
+                Field("number", "text", "Number", required=True),
+                Field("name", "text", "Name"),
+                Field("status", "text", "Status"),
+                Field("approved_on", "date", "Approved on"),
+                Field("value", "money", "Value", unit="currency"),
+            ),
+        ),
         *_TERMS,
         ENGAGEMENT,
     ),
 )
 
-OBJECTS = (OPPORTUNITY, CONTRACT)
+OBJECTS = (OPPORTUNITY, QUOTE, CONTRACT)

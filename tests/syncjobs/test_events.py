@@ -28,8 +28,22 @@ from syncjobs.events import EVENTS, raised_events
         ("project", None, {"status": "active"}, ["project.created", "project.activated"]),
         ("project", {"status": "draft"}, {"status": "active"}, ["project.activated"]),
         ("assignment", {"resource": "A"}, {"resource": "B"}, ["resource.substituted"]),
-        ("invoice", {"status": "draft"}, {"status": "posted"}, ["invoice.posted"]),
+        ("expense", {"status": "submitted"}, {"status": "approved"}, ["expense.approved"]),
+        ("invoice", {"status": "draft"}, {"status": "released"}, ["invoice.released"]),
+        ("invoice", {"status": "released"}, {"status": "posted"}, ["invoice.posted"]),
+        (
+            "invoice",
+            {"status": "draft"},
+            {"status": "paid"},
+            ["invoice.released", "invoice.posted"],
+        ),
         ("payment", None, {}, ["payment.received"]),
+        (
+            "payment",
+            {"status": "received"},
+            {"status": "reconciled"},
+            ["payment.received", "payment.reconciled"],
+        ),
         ("resource", None, {}, []),
     ],
 )
@@ -37,6 +51,21 @@ def test_a_change_raises_its_events(
     type_: str, before: dict[str, object] | None, after: dict[str, object], events: list[str]
 ) -> None:
     assert raised_events(type_, before, after) == events
+
+
+def test_each_statement_of_work_is_approved_once() -> None:
+    def contract(*statuses: str) -> dict[str, object]:
+        return {
+            "statements_of_work": [
+                {"number": f"S-{place}", "status": status} for place, status in enumerate(statuses)
+            ]
+        }
+
+    asked = raised_events("contract", None, contract("draft"))
+    first = raised_events("contract", contract("draft"), contract("approved", "draft"))
+    again = raised_events("contract", contract("approved"), contract("approved", "draft"))
+    second = raised_events("contract", contract("approved"), contract("approved", "approved"))
+    assert (asked, first, again, second) == ([], ["sow.approved"], [], ["sow.approved"])
 
 
 def test_every_blueprint_listens_to_events_that_can_be_raised() -> None:
