@@ -13,7 +13,8 @@ class Rule:
     again (a corrected amount must reach the targets too). Without a field, any change does.
     `watch`: only when one of these fields changed; with `replaced`, only when one of them had
     another value before: a system that tells its part for the first time changes nothing.
-    `members`: a list of the record; one of its members (by `number`) newly has a status in `values`.
+    `members`: a list of the record, one of whose members (by `number`) newly has a status in
+    `values`.
     """
 
     type: str

@@ -10,6 +10,7 @@ from typing import Any, Final
 from syncjobs.blueprints import (
     contract_changes,
     customer_master,
+    expense_to_billing,
     invoice_status,
     milestone_to_invoice,
     nightly_margin,
@@ -26,6 +27,7 @@ BLUEPRINTS: Final[dict[str, dict[str, Any]]] = {
         customer_master,
         opportunity_to_project,
         time_to_billing,
+        expense_to_billing,
         milestone_to_invoice,
         invoice_status,
         staffing_sync,

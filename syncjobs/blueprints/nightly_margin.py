@@ -9,7 +9,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Nightly margin and reconciliation",
     "summary": "Counts and sums of each period are compared between PSA and ERP; what differs and "
     "is not on hold becomes an exception. The margin of each project is worked out.",
-    "version": 1,
+    "version": 2,
     "priority": 30,
     "mode": "scheduled",
     "schedule": "15 2 * * *",
@@ -30,6 +30,19 @@ BLUEPRINT: Final[dict[str, Any]] = {
                 "where": {"billable": [True], "status": ["approved", "invoiced"]},
             },
             "target": {"role": "erp", "mapping": "time-line-in", "where": {"billable": [True]}},
+        },
+        {
+            "name": "expenses",
+            "label": "Billable expenses",
+            "type": "expense",
+            "period": "date",
+            "optional": True,
+            "source": {
+                "role": "psa",
+                "mapping": "expense-in",
+                "where": {"billable": [True], "status": ["approved", "invoiced"]},
+            },
+            "target": {"role": "erp", "mapping": "expense-line-in", "where": {"billable": [True]}},
         },
         {
             "name": "milestones",

@@ -1,4 +1,6 @@
-"""What is read of each role, in the order in which records refer to each other."""
+"""What blueprints share: what is read of each role, in the order in which records refer to each
+other, and the extension points of billing.
+"""
 
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ ASSIGNMENTS: Final[dict[str, Any]] = {
 }
 MILESTONES: Final[dict[str, Any]] = {"role": "psa", "mapping": "milestone-in", "position": 26}
 TIME: Final[dict[str, Any]] = {"role": "psa", "mapping": "time-entry-in", "position": 28}
+EXPENSES: Final[dict[str, Any]] = {"role": "psa", "mapping": "expense-in", "position": 29}
 INVOICES: Final[dict[str, Any]] = {"role": "erp", "mapping": "invoice-in", "position": 30}
 PAYMENTS: Final[dict[str, Any]] = {
     "role": "erp",
@@ -47,6 +50,32 @@ CUT_OFF: Final[dict[str, Any]] = {
     "label": "Billing cut-off",
     "help": "Day of the following month (1 to 28), time and zone; entities may have their own.",
     "default": {"day": 3, "time": "18:00", "version": "1"},
+}
+
+BILLABLE: Final[dict[str, Any]] = {
+    "label": "Billing gate",
+    "help": "What must be known before work is billed.",
+    "default": [
+        {
+            "name": "billable_project",
+            "label": "Project that can be billed",
+            "require": [
+                {
+                    "path": "customer",
+                    "op": "exists_in",
+                    "role": "erp",
+                    "missing": "customer in the ERP for invoice {key}",
+                },
+                {
+                    "path": "contract",
+                    "op": "known",
+                    "missing": "contract for invoice {key}",
+                },
+            ],
+            "message": "Work is billed under a contract only.",
+            "alert": "finance",
+        }
+    ],
 }
 
 PEOPLE: Final[dict[str, Any]] = {"role": "staffing", "mapping": "person-in", "position": 19}

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from syncjobs.blueprints.reads import (
+    BILLABLE,
     CUT_OFF,
     ERP_CONTRACTS,
     ERP_CUSTOMERS,
@@ -32,31 +33,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     },
     "extension_points": {
         "cut_off": CUT_OFF,
-        "billable": {
-            "label": "Billing gate",
-            "help": "What must be known before time is billed.",
-            "default": [
-                {
-                    "name": "billable_project",
-                    "label": "Project that can be billed",
-                    "require": [
-                        {
-                            "path": "customer",
-                            "op": "exists_in",
-                            "role": "erp",
-                            "missing": "customer in the ERP for invoice {key}",
-                        },
-                        {
-                            "path": "contract",
-                            "op": "known",
-                            "missing": "contract for invoice {key}",
-                        },
-                    ],
-                    "message": "Time is billed under a contract only.",
-                    "alert": "finance",
-                }
-            ],
-        },
+        "billable": BILLABLE,
     },
     "steps": [
         {

@@ -11,7 +11,8 @@ from typing import Any
 
 from syncjobs.demo.money import Audit, ByProject, Control
 from syncjobs.sandbox.client import SandboxClient
-from syncjobs.sandbox.story.month import CENT, Month
+from syncjobs.sandbox.story.month import Month
+from syncjobs.sandbox.story.people import CENT
 
 
 def audit_sandbox(
@@ -24,6 +25,7 @@ def audit_sandbox(
     projects = {one["Code"]: one for one in psa.pages("projects")}
     controls = [
         *_time(month, psa.pages("timeEntries"), projects, contracts, lines, invoices),
+        *_expenses(month, psa.pages("expenses"), lines, invoices),
         _milestones(psa.pages("milestones"), contracts, lines),
         *_status(invoices.values(), crm.pages("opportunities"), projects.values()),
     ]
@@ -69,6 +71,32 @@ def _time(
             "work after the contract's end",
         )
         for period in sorted({*labels, *source, *target})
+    ]
+
+
+def _expenses(
+    month: Month,
+    expenses: Iterable[Mapping[str, Any]],
+    lines: Iterable[Mapping[str, Any]],
+    invoices: Mapping[str, Mapping[str, Any]],
+) -> list[Control]:
+    closings = {one.name: month.closing(one) for one in month.firm.entities}
+    following = f"{month.following:%Y-%m}"
+    labels = {month.period: "Expenses, this cycle", following: "Expenses, next cycle"}
+    source: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
+    for one in expenses:
+        if one["Billable"] and one.get("ApprovedAt"):
+            late = dt.datetime.fromisoformat(one["ApprovedAt"]) > closings[one["Entity"]]
+            period = following if late else month.period
+            source[period][one["ProjectCode"]] += Decimal(one["BillAmount"])
+    target: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
+    for line in lines:
+        if line["kind"] == "expense":
+            period = invoices[line["invoiceReference"]]["period"]
+            target[period][line["projectCode"]] += Decimal(line["lineAmount"])
+    return [
+        Control(label, "expense", dict(source[period]), dict(target[period]))
+        for period, label in labels.items()
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from syncjobs.demo.money import ByProject, Control
 from syncjobs.sandbox.client import SandboxClient
-from syncjobs.sandbox.story.month import CENT
+from syncjobs.sandbox.story.people import CENT
 
 
 def audit_more(systems: Mapping[str, SandboxClient]) -> list[Control]:

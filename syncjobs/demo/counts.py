@@ -20,6 +20,7 @@ OBJECTS = {
     "assignment": "Assignments",
     "opportunity": "Opportunities",
     "time_entry": "Time entries",
+    "expense": "Expenses",
     "milestone": "Milestones",
     "invoice": "Invoices",
     "payment": "Payments",

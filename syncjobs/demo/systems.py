@@ -70,7 +70,7 @@ class FirmSystems:
     def overrides(self) -> Mapping[str, Mapping[str, object]]:
         """See `ClientSystems`."""
         own = {"cut_off": self.firm.cut_off}
-        return {"time_to_billing": own, "milestone_to_invoice": own}
+        return {"time_to_billing": own, "expense_to_billing": own, "milestone_to_invoice": own}
 
     def endpoints(self) -> dict[str, Endpoint]:
         """See `ClientSystems`."""
@@ -131,9 +131,10 @@ class FirmSystems:
         """
         if not self.new_records:
             return True
-        told = {"time_entry": ZERO, "milestone": ZERO}
+        told = {"time_entry": ZERO, "expense": ZERO, "milestone": ZERO}
         for outcome in (NOW, NEXT, REFUSED):
             told["time_entry"] += self.expected.time(outcome).amount
+            told["expense"] += self.expected.expenses(outcome).amount
         for held in (False, True):
             told["milestone"] += self.expected.milestones(held=held).amount
         found = dict.fromkeys(told, ZERO)

@@ -17,6 +17,7 @@ BLUEPRINTS = (
     "customer_master",
     "opportunity_to_project",
     "time_to_billing",
+    "expense_to_billing",
     "milestone_to_invoice",
     "invoice_status",
     "nightly_margin",

@@ -107,22 +107,24 @@ def _definition(
         "steps": steps,
     }
     if shape.get("comparisons"):
-        definition["comparisons"] = [
-            _compared(actor, one, bindings) for one in shape["comparisons"]
-        ]
+        made_of = (_compared(actor, one, bindings) for one in shape["comparisons"])
+        definition["comparisons"] = [made for made in made_of if made is not None]
     return {**definition, "cycle": shape["cycle"]} if shape.get("cycle") else definition
 
 
 def _compared(
     actor: Actor, shape: Mapping[str, Any], bindings: Mapping[str, Connection]
-) -> dict[str, Any]:
-    """Return a comparison with the connection and object of each side."""
+) -> dict[str, Any] | None:
+    """Return a comparison with the connection and object of each side; None for an optional one
+    in which these systems have no part."""
     made = dict(shape)
     for name in ("source", "target"):
         side = shape[name]
         connection = bindings[side["role"]]
         mapping = ensure_shipped(actor, connection.connector, side["mapping"])
         if mapping is None:
+            if shape.get("optional"):
+                return None
             raise _no_mapping(connection, side["mapping"])
         place = {"connection": connection.pk, "object": mapping.object, "mapping": mapping.slug}
         made[name] = {**side, **place}

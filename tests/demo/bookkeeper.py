@@ -6,7 +6,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from syncjobs.sandbox.client import SandboxClient
-from syncjobs.sandbox.story.month import CENT, Month
+from syncjobs.sandbox.story.month import Month
+from syncjobs.sandbox.story.people import CENT
 
 
 class Bookkeeper:
@@ -21,10 +22,14 @@ class Bookkeeper:
         self._contracts = {one["number"]: one for one in erp.pages("contracts")}
 
     def bill_everything(self) -> None:
-        """All approved billable time inside its contract, and all milestones that may."""
+        """All approved billable time inside its contract, all expenses and milestones that may."""
         for entry in self.psa.pages("timeEntries"):
             if entry["Billable"] and entry.get("ApprovedAt"):
                 self._bill_time(entry)
+        for one in self.psa.pages("expenses"):
+            if one["Billable"] and one.get("ApprovedAt"):
+                amount = one["BillAmount"]
+                self.write_line(one, self._period(one), "expense", "1", amount, amount)
         for milestone in self.psa.pages("milestones"):
             contract = self._contracts[milestone["ContractNumber"]]
             held = milestone["AmendmentRequired"] and contract["amendmentRequired"]
@@ -53,11 +58,15 @@ class Bookkeeper:
         contract = self._contracts[self._projects[entry["ProjectCode"]]["ContractNumber"]]
         if entry["WorkDate"] > contract["endDate"]:
             return
-        entity = next(one for one in self.month.firm.entities if one.name == entry["Entity"])
-        late = dt.datetime.fromisoformat(entry["ApprovedAt"]) > self.month.closing(entity)
-        period = f"{self.month.following:%Y-%m}" if late else self.month.period
         amount = (Decimal(entry["Hours"]) * Decimal(entry["Rate"])).quantize(CENT, ROUND_HALF_UP)
-        self.write_line(entry, period, "time", entry["Hours"], entry["Rate"], str(amount))
+        self.write_line(
+            entry, self._period(entry), "time", entry["Hours"], entry["Rate"], str(amount)
+        )
+
+    def _period(self, approved: Mapping[str, Any]) -> str:
+        entity = next(one for one in self.month.firm.entities if one.name == approved["Entity"])
+        late = dt.datetime.fromisoformat(approved["ApprovedAt"]) > self.month.closing(entity)
+        return f"{self.month.following:%Y-%m}" if late else self.month.period
 
     def write_line(
         self,
@@ -88,7 +97,7 @@ class Bookkeeper:
             "invoiceReference": reference,
             "externalReference": source["Number"],
             "kind": kind,
-            "description": source.get("Task") or source.get("Name"),
+            "description": source.get("Task") or source.get("Category") or source.get("Name"),
             "quantity": quantity,
             "unitPrice": price,
             "lineAmount": amount,

@@ -1,4 +1,4 @@
-"""Pinion PSA: projects, people, assignments, time and milestones."""
+"""Pinion PSA: projects, people, assignments, time, expenses and milestones."""
 
 from syncjobs.connectors.declarative import RestConnector
 from syncjobs.connectors.sandbox_psa.descriptor import SYSTEM

@@ -23,6 +23,12 @@ TIME_TARGET: Final = (
     "Hours", "Rate", "Currency", "Billable", "State", "ApprovedAt", "ApprovedBy", "Notes",
     "EngagementId", "Entity", "InvoiceRef", "ExternalRef",
 )  # fmt: skip
+EXPENSE_TARGET: Final = (
+    "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Category",
+    "ExpenseDate", "Cost", "TaxAmount", "BillAmount", "Currency", "Billable", "Reimbursable",
+    "State", "ApprovedAt", "ApprovedBy", "Notes", "Receipt", "EngagementId", "Entity",
+    "ExternalRef",
+)  # fmt: skip
 MILESTONE_TARGET: Final = (
     "Number", "ProjectId", "ProjectCode", "Name", "Amount", "Currency", "Status", "DueDate",
     "CompletedAt", "AmendmentRequired", "ContractNumber", "EngagementId", "BillingStatus",
@@ -32,4 +38,5 @@ PROJECT: Final = (*_STAMPS, *PROJECT_TARGET)
 RESOURCE: Final = (*_STAMPS, *RESOURCE_TARGET, "Name")
 ASSIGNMENT: Final = (*_STAMPS, *ASSIGNMENT_TARGET)
 TIME: Final = (*_STAMPS, *TIME_TARGET, "ResourceName")
+EXPENSE: Final = (*_STAMPS, *EXPENSE_TARGET)
 MILESTONE: Final = (*_STAMPS, *MILESTONE_TARGET)

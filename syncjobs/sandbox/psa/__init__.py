@@ -1,1 +1,1 @@
-"""Pinion PSA: projects, people, time and milestones, in PascalCase with page numbers."""
+"""Pinion PSA: projects, people, time, expenses and milestones, in PascalCase with page numbers."""

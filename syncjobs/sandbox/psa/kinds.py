@@ -1,4 +1,4 @@
-"""The PSA's objects. Nothing but numbers of people, time and milestones is unique here."""
+"""The PSA's objects. Only numbers of people, time, expenses and milestones are unique here."""
 
 from collections.abc import Mapping
 
@@ -60,6 +60,13 @@ def _time(store: Store, body: Body, old: Body | None) -> Body:
         raise Refused(422, "state", message, (wrong,))
     resource = store.get("resources", str(body["ResourceId"]))
     body["ResourceName"] = resource.body["Name"] if resource else None
+    if body["State"] == "Approved" and not body.get("ApprovedAt"):
+        body["ApprovedAt"] = store.stamp()
+    return body
+
+
+def _expense(store: Store, body: Body, old: Body | None) -> Body:
+    body = _of_project_and_person(store, body, old)
     if body["State"] == "Approved" and not body.get("ApprovedAt"):
         body["ApprovedAt"] = store.stamp()
     return body
@@ -182,6 +189,37 @@ KINDS = (
         defaults={"State": "Draft", "Billable": True},
         natural="Number",
         prepare=_time,
+    ),
+    Kind(
+        "expenses",
+        {
+            **_SHARED,
+            **_PROJECT,
+            **_RESOURCE,
+            "Number": text(40),
+            "Category": text(80),
+            "ExpenseDate": date,
+            "Cost": decimal(),
+            "TaxAmount": decimal(),
+            "BillAmount": decimal(),
+            "Currency": currency,
+            "Billable": flag,
+            "Reimbursable": flag,
+            "State": choice("Draft", "Submitted", "Approved", "Invoiced"),
+            "ApprovedAt": moment,
+            "ApprovedBy": text(),
+            "Notes": text(500),
+            "Receipt": text(),
+            "Entity": text(80),
+            "EngagementId": text(40),
+        },
+        required=("Number", "ExpenseDate", "BillAmount", "Currency"),
+        unique=("Number",),
+        indexed=("ExternalRef", "ProjectCode", "State"),
+        defaults={"State": "Draft", "Billable": True, "Reimbursable": True},
+        natural="Number",
+        amount="BillAmount",
+        prepare=_expense,
     ),
     Kind(
         "milestones",

@@ -8,7 +8,9 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 
-from syncjobs.sandbox.story.month import CENT, Entry, Month, after_contract, engagement_of
+from syncjobs.sandbox.story.expenses import Expense
+from syncjobs.sandbox.story.month import Entry, Month, after_contract, engagement_of
+from syncjobs.sandbox.story.people import CENT
 
 ZERO = Decimal("0.00")
 # What happens to a billable row.
@@ -35,6 +37,7 @@ class ProjectTotals:
     """One engagement's month."""
 
     time: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
+    expenses: dict[str, Sum] = field(default_factory=lambda: defaultdict(Sum))
     milestones: Sum = field(default_factory=Sum)
     held_milestones: Sum = field(default_factory=Sum)
     not_billable: Sum = field(default_factory=Sum)
@@ -42,7 +45,7 @@ class ProjectTotals:
     @property
     def invoiced(self) -> Decimal:
         """What this month's invoices of the engagement add up to, before tax."""
-        return self.time[NOW].amount + self.milestones.amount
+        return self.time[NOW].amount + self.expenses[NOW].amount + self.milestones.amount
 
 
 @dataclass
@@ -66,6 +69,14 @@ class Expected:
             total.amount += part.amount
         return total
 
+    def expenses(self, outcome: str) -> Sum:
+        """All projects' billable expenses with one outcome."""
+        total = Sum()
+        for one in self.projects.values():
+            total.rows += one.expenses[outcome].rows
+            total.amount += one.expenses[outcome].amount
+        return total
+
     def milestones(self, *, held: bool) -> Sum:
         """All completed milestones that are billed, or held."""
         total = Sum()
@@ -77,8 +88,11 @@ class Expected:
 
     @property
     def delivered(self) -> Decimal:
-        """All money that must be on invoice lines: both cycles' time and billed milestones."""
-        both = self.time(NOW).amount + self.time(NEXT).amount
+        """All money that must be on invoice lines: both cycles' time and expenses, and the
+        billed milestones."""
+        both = sum(
+            (part(one).amount for part in (self.time, self.expenses) for one in (NOW, NEXT)), ZERO
+        )
         return both + self.milestones(held=False).amount
 
 
@@ -97,6 +111,13 @@ def outcome_of(month: Month, entry: Entry) -> str:
     return NEXT if late else NOW
 
 
+def outcome_of_expense(month: Month, expense: Expense) -> str:
+    """What must happen to a billable expense."""
+    if expense.approved_at is None:
+        return OPEN
+    return NEXT if expense.approved_at > month.closing(expense.person.entity) else NOW
+
+
 def expect(month: Month) -> Expected:
     """Add up a month."""
     projects: dict[str, ProjectTotals] = defaultdict(ProjectTotals)
@@ -106,6 +127,10 @@ def expect(month: Month) -> Expected:
             totals.time[outcome_of(month, entry)].add(entry.hours, amount_of(entry))
         else:
             totals.not_billable.add(entry.hours, ZERO)
+    for expense in month.expenses:
+        if expense.billable:
+            outcome = outcome_of_expense(month, expense)
+            projects[expense.project].expenses[outcome].add(ZERO, expense.amount)
     for engagement in month.firm.engagements:
         if engagement.state != "running":
             continue

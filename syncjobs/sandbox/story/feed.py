@@ -6,6 +6,7 @@ from syncjobs.sandbox.story.month import Month
 
 SERVICE_ITEMS = (
     {"code": "TIME", "description": "Professional time", "unit": "HOUR"},
+    {"code": "EXPENSE", "description": "Expenses", "unit": "EACH"},
     {"code": "MILESTONE", "description": "Milestone", "unit": "EACH"},
 )
 
@@ -21,13 +22,14 @@ def feed_crm(crm: SandboxClient, month: Month) -> int:
 
 
 def feed_psa(psa: SandboxClient, month: Month) -> int:
-    """People, projects, time and milestones; returns how many were new."""
+    """People, projects, time, expenses and milestones; returns how many were new."""
     psa.control("profile", name=month.firm.name)
     return (
         psa.bulk("resources", rows.resources(month))
         + psa.bulk("projects", rows.projects(month))
         + psa.bulk("assignments", rows.assignments(month))
         + psa.bulk("timeEntries", rows.time_entries(month))
+        + psa.bulk("expenses", rows.expenses(month))
         + psa.bulk("milestones", rows.milestones(month))
     )
 

@@ -1,4 +1,4 @@
-"""One month of a firm's life: its people, who worked on what, and who approved it when.
+"""One month of a firm's life: who worked on what, what it cost, and who approved it when.
 
 Deterministic: the same firm and month give the same rows on every machine. Approvals come
 every Monday; the last week's come before the cut-off, but some come after it, and some never.
@@ -7,40 +7,17 @@ every Monday; the last week's come before the cut-off, but some come after it, a
 import datetime as dt
 import itertools
 import random
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from syncjobs.sandbox.story import names
-from syncjobs.sandbox.story.firm import Engagement, Entity, Firm, Role
+from syncjobs.sandbox.story.expenses import Expense, spent
+from syncjobs.sandbox.story.firm import Engagement, Entity, Firm
+from syncjobs.sandbox.story.people import CENT, Assignment, Person, payroll, round_to, teams
 
-CENT = Decimal("0.01")
 QUARTER = Decimal("0.25")
 _INTERNAL = "0000"
-
-
-@dataclass(frozen=True)
-class Person:
-    """Somebody on the payroll (or a contractor)."""
-
-    number: str
-    first: str
-    last: str
-    email: str
-    role: Role
-    entity: Entity
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """A person on an engagement at a price."""
-
-    number: str
-    project: str
-    person: Person
-    rate: Decimal
 
 
 @dataclass(frozen=True)
@@ -69,6 +46,7 @@ class Month:
     people: list[Person] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
+    expenses: list[Expense] = field(default_factory=list)
 
     @property
     def period(self) -> str:
@@ -103,53 +81,17 @@ def story_month(as_of: dt.date) -> dt.date:
 
 def build(firm: Firm, first: dt.date) -> Month:
     """Tell the month that begins on `first`."""
-    people = _people(firm)
-    month = Month(firm, first, people, _assignments(firm, people))
+    people = payroll(firm)
+    month = Month(firm, first, people, teams(firm, people))
     chance = random.Random(f"{firm.slug}:{month.period}")
     drafts = [*_worked(month, chance), *_internal(month, chance)]
     drafts.sort(key=lambda entry: (entry.date, entry.project, entry.person.number, entry.task))
     prefix = f"T-{first:%Y%m}"
     numbered = [replace(one, number=f"{prefix}-{n:05d}") for n, one in enumerate(drafts, 1)]
     month.entries.extend(_with_exceptions(month, numbered, chance))
+    closings = {one.name: month.closing(one) for one in firm.entities}
+    month.expenses.extend(spent(firm, first, month.assignments, closings))
     return month
-
-
-def _people(firm: Firm) -> list[Person]:
-    chance = random.Random(firm.slug)
-    pairs = list(itertools.product(names.given(firm.names), names.family(firm.names)))
-    chosen = chance.sample(pairs, firm.headcount)
-    roles = chance.choices(firm.roles, [role.share for role in firm.roles], k=firm.headcount)
-    entities = chance.choices(firm.entities, [e.share for e in firm.entities], k=firm.headcount)
-    found = []
-    for n, ((first, last), role, entity) in enumerate(zip(chosen, roles, entities, strict=True), 1):
-        email = f"{_ascii(first)}.{_ascii(last)}@{firm.domain}"
-        found.append(Person(f"E-{n:04d}", first, last, email, role, entity))
-    return found
-
-
-def _ascii(name: str) -> str:
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    return plain.lower().replace("'", "").replace(" ", "")
-
-
-def _assignments(firm: Firm, people: list[Person]) -> list[Assignment]:
-    chance = random.Random(f"{firm.slug}:teams")
-    pool = itertools.cycle(chance.sample(people, len(people)))
-    found = []
-    for engagement in firm.engagements:
-        if engagement.state != "running":
-            continue
-        discount = Decimal(chance.choice(("1", "1", "0.97", "0.95", "0.925")))
-        for seat in range(1, engagement.team + 1):
-            person = next(pool)
-            rate = _round_to(person.role.bill * discount, Decimal("0.05"))
-            number = f"AS-{engagement.number}-{seat:02d}"
-            found.append(Assignment(number, engagement.code, person, rate))
-    return found
-
-
-def _round_to(value: Decimal, step: Decimal) -> Decimal:
-    return ((value / step).quantize(Decimal(1), ROUND_HALF_UP) * step).quantize(CENT)
 
 
 def _worked(month: Month, chance: random.Random) -> Iterator[Entry]:
@@ -228,9 +170,9 @@ def _rhythm(month: Month, chance: random.Random) -> Iterator[tuple[dt.date, Deci
             case "weekly":
                 full = Decimal(chance.choice(("16", "22.75", "30", "33.25", "37.5", "38.25")))
                 if chance.random() > 0.06:
-                    yield week[-1], _round_to(full * share, QUARTER), one
+                    yield week[-1], round_to(full * share, QUARTER), one
             case "shifts":
-                yield week[-1], _round_to(Decimal(40) * share, QUARTER), one
+                yield week[-1], round_to(Decimal(40) * share, QUARTER), one
                 if chance.random() < 0.35:
                     yield week[-1], QUARTER * chance.randrange(4, 41), Decimal("1.5")
             case _:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from syncjobs.sandbox.client import SandboxClient
-from syncjobs.sandbox.story.month import CENT, Month
+from syncjobs.sandbox.story.month import Month
+from syncjobs.sandbox.story.people import CENT
 from syncjobs.sandbox.story.rows import Row, ends, starts
 
 HOURS = Decimal(160)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from syncjobs.sandbox.story.expenses import Expense
 from syncjobs.sandbox.story.firm import Customer, Engagement
 from syncjobs.sandbox.story.month import Entry, Month
 
@@ -203,6 +204,32 @@ def _time_entry(month: Month, one: Entry, manager: str) -> Row:
     }
     if one.approved_at:
         row |= {"ApprovedAt": one.approved_at.isoformat(), "ApprovedBy": manager or "Office"}
+    return row
+
+
+def expenses(month: Month) -> list[Row]:
+    """Every row of the expense reports, approved or not."""
+    return [_expense(month, one) for one in month.expenses]
+
+
+def _expense(month: Month, one: Expense) -> Row:
+    row: Row = {
+        "Number": one.number,
+        "ProjectCode": one.project,
+        "ResourceNumber": one.person.number,
+        "Category": one.category,
+        "ExpenseDate": one.date.isoformat(),
+        "Cost": str(one.cost),
+        "TaxAmount": str(one.tax),
+        "BillAmount": str(one.amount),
+        "Currency": month.firm.currency,
+        "Billable": one.billable,
+        "State": one.state,
+        "Receipt": f"receipts/{one.number}",
+        "Entity": one.person.entity.name,
+    }
+    if one.approved_at:
+        row |= {"ApprovedAt": one.approved_at.isoformat(), "ApprovedBy": "Office"}
     return row
 
 
