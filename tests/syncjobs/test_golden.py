@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+import syncjobs
 from mappings.engine import Inputs, compile_mapping
 from syncjobs.engine.rows import encode
 from syncjobs.services.blueprints import shipped_mapping
 
 HERE = Path(__file__).parent / "golden"
 SAMPLES = sorted(HERE.glob("*/*.json"))
+SHIPPED = Path(syncjobs.__file__).parent / "blueprints" / "mappings"
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -26,3 +28,8 @@ def test_a_shipped_mapping_gives_exactly_this(path: Path) -> None:
     mapped = compiled.run(sample["input"], inputs=inputs)
     assert [one.message for one in mapped.problems] == []
     assert json.loads(encode(mapped.data)) == sample["output"]
+
+
+def test_every_shipped_mapping_has_a_sample() -> None:
+    shipped = {f"{path.parent.name}/{path.stem}" for path in SHIPPED.glob("*/*.json")}
+    assert {f"{path.parent.name}/{path.stem}" for path in SAMPLES} == shipped
