@@ -76,6 +76,7 @@ class _Row:
     versions: list[dict[str, object]] = field(default_factory=list)
     source_at: datetime | None = None
     dirty: bool = False
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +97,21 @@ def store(incoming: Sequence[Incoming], origin: Origin) -> list[Stored]:
     """
     if not incoming:
         return []
-    rows = _locked_rows(origin.client_id, {(one.type, one.key) for one in incoming})
-    stored = [_merge(rows[one.type, one.key], one, origin) for one in incoming]
-    _write(list(rows.values()), origin)
+    keys = sorted({(one.type, one.key) for one in incoming})
+    rows = _lock(origin.client_id, keys)
+    new = _places([key for key in keys if key not in rows])
+    rows.update(new)
+    stored = [_merge(rows[one.type, one.key], one) for one in incoming]
+    if new:
+        lost = _insert(new, origin)
+        if lost:
+            # Another batch brought these in the same instant: what it made of them goes before.
+            rows.update(_lock(origin.client_id, sorted(lost)))
+            stored = [
+                _merge(rows[one.type, one.key], one) if (one.type, one.key) in lost else kept
+                for one, kept in zip(incoming, stored, strict=True)
+            ]
+    _write([row for row in rows.values() if row.dirty], origin)
     return stored
 
 
@@ -135,27 +148,42 @@ def ensure_places(client_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple
     return found
 
 
-def _locked_rows(client_id: int, keys: set[tuple[str, str]]) -> dict[tuple[str, str], _Row]:
-    types, names = unzip(sorted(keys))
-    params: dict[str, object] = {"client": client_id, "types": types, "keys": names}
-    rows = _lock(params)
-    if len(rows) < len(keys):
-        # Two batches may bring the same new record: reserving the place makes one wait.
-        execute(_RESERVE, params)
-        rows = _lock(params)
-    return rows
-
-
-def _lock(params: dict[str, object]) -> dict[tuple[str, str], _Row]:
+def _lock(client_id: int, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], _Row]:
+    """Lock those of the records that are there."""
+    types, names = unzip(keys)
+    found = fetch(_LOCK, {"client": client_id, "types": types, "keys": names})
     return {
         (type_, key): _Row(
             id_, type_, key, upgraded(type_, decode(data), shape), hash_, version, deleted
         )
-        for id_, type_, key, data, shape, hash_, version, deleted in fetch(_LOCK, params)
+        for id_, type_, key, data, shape, hash_, version, deleted in found
     }
 
 
-def _merge(row: _Row, incoming: Incoming, origin: Origin) -> Stored:
+def _places(keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], _Row]:
+    """Return a row to be, with its id, for each record that nobody has sent yet."""
+    ids = fetch(_IDS, {"count": len(keys)}) if keys else []
+    return {
+        (type_, key): _Row(id_, type_, key, {}, "", 0, deleted=False, is_new=True)
+        for (type_, key), (id_,) in zip(keys, ids, strict=True)
+    }
+
+
+def _insert(new: Mapping[tuple[str, str], _Row], origin: Origin) -> set[tuple[str, str]]:
+    """Insert new records in the order of their keys; return those that another was faster with.
+
+    Two batches may bring the same new record: the second waits here for the first to end.
+    """
+    params = {
+        "rows": encode([_columns(row) for row in new.values()]),
+        "client": origin.client_id,
+        "connection": origin.connection_id,
+    }
+    mine = {id_ for (id_,) in fetch(_INSERT, params)}
+    return {key for key, row in new.items() if row.id not in mine}
+
+
+def _merge(row: _Row, incoming: Incoming) -> Stored:
     before = dict(row.data) if row.version else None
     merged = {**row.data, **_taken(row, incoming)}
     changed = [name for name in merged if row.data.get(name) != merged[name]]
@@ -193,25 +221,30 @@ def _taken(row: _Row, incoming: Incoming) -> Mapping[str, object]:
     }
 
 
-def _write(rows: list[_Row], origin: Origin) -> None:
-    dirty = [row for row in rows if row.dirty]
+def _columns(row: _Row) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "type": row.type,
+        "key": row.key,
+        "data": row.data,
+        "schema_version": newest(row.type),
+        "hash": row.hash,
+        "version": row.version,
+        "deleted": row.deleted,
+        "label": label_of(row.data, row.key),
+        "engagement": str(row.data.get("engagement") or "")[:120],
+        "source_at": iso(row.source_at),
+    }
+
+
+def _write(dirty: list[_Row], origin: Origin) -> None:
+    """Write what changed of records that were there, and the versions of all."""
     if not dirty:
         return
-    updates = [
-        {
-            "id": row.id,
-            "data": row.data,
-            "schema_version": newest(row.type),
-            "hash": row.hash,
-            "version": row.version,
-            "deleted": row.deleted,
-            "label": label_of(row.data, row.key),
-            "engagement": str(row.data.get("engagement") or "")[:120],
-            "source_at": iso(row.source_at),
-        }
-        for row in dirty
-    ]
-    execute(_UPDATE, {"rows": encode(updates), "connection": origin.connection_id})
+    changed = [_columns(row) for row in dirty if not row.is_new]
+    if changed:
+        params = {"rows": encode(changed), "connection": origin.connection_id}
+        execute(_UPDATE, {**params, "ids": [row.id for row in dirty if not row.is_new]})
     versions = [version for row in dirty for version in row.versions]
     execute(
         _VERSIONS,
@@ -233,22 +266,48 @@ def label_of(data: Mapping[str, object], key: str) -> str:
     return key[:200]
 
 
-_FIND: Final = """
-    SELECT id, type, key, data, schema_version, version, deleted FROM syncjobs_canonicalrecord
-    WHERE client_id = %(client)s
-      AND (type, key) IN (SELECT * FROM unnest(%(types)s::text[], %(keys)s::text[]))
+# From each key to its row, whatever the statistics say: joined freely, tables that had grown
+# since they were last analysed were read whole for each page. `||` keeps the type out of the
+# choice of an index, for the same reason.
+_THESE: Final = """
+    id = ANY(ARRAY(
+        SELECT r.id FROM unnest(%(types)s::text[], %(keys)s::text[]) AS x(type, key)
+        CROSS JOIN LATERAL (
+            SELECT c.id FROM syncjobs_canonicalrecord c
+            WHERE c.client_id = %(client)s AND c.key = x.key AND c.type || '' = x.type
+            OFFSET 0) r))
 """
+_FIND: Final = f"""
+    SELECT id, type, key, data, schema_version, version, deleted FROM syncjobs_canonicalrecord
+    WHERE {_THESE}
+"""  # noqa: S608  our own constants
 _FIND_BY_ID: Final = """
     SELECT id, type, key, data, schema_version, version, deleted FROM syncjobs_canonicalrecord
     WHERE id = ANY(%(ids)s::bigint[])
 """
-_LOCK: Final = """
+_LOCK: Final = f"""
     SELECT id, type, key, data, schema_version, hash, version, deleted
-    FROM syncjobs_canonicalrecord
-    WHERE client_id = %(client)s
-      AND (type, key) IN (SELECT * FROM unnest(%(types)s::text[], %(keys)s::text[]))
-    ORDER BY id FOR UPDATE
+    FROM syncjobs_canonicalrecord WHERE {_THESE} ORDER BY id FOR UPDATE
+"""  # noqa: S608  our own constants
+_IDS: Final = """
+    SELECT nextval(pg_get_serial_sequence('syncjobs_canonicalrecord', 'id'))
+    FROM generate_series(1, %(count)s)
 """
+_SHAPE: Final = """
+    jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        id bigint, type text, key text, data jsonb, schema_version int, hash text, version int,
+        deleted boolean, label text, engagement text, source_at timestamptz)
+"""
+_INSERT: Final = f"""
+    INSERT INTO syncjobs_canonicalrecord
+        (id, client_id, type, key, label, engagement, data, schema_version, hash, version,
+         deleted, source_at, source_connection_id, created_at, changed_at)
+    SELECT x.id, %(client)s, x.type, x.key, x.label, x.engagement, x.data, x.schema_version,
+        x.hash, x.version, x.deleted, x.source_at, %(connection)s, now(), now()
+    FROM {_SHAPE}
+    ON CONFLICT (client_id, type, key) DO NOTHING
+    RETURNING id
+"""  # noqa: S608  our own constants
 _RESERVE: Final = """
     INSERT INTO syncjobs_canonicalrecord
         (client_id, type, key, label, engagement, data, hash, version, deleted,
@@ -257,19 +316,16 @@ _RESERVE: Final = """
     FROM unnest(%(types)s::text[], %(keys)s::text[]) AS x(type, key)
     ON CONFLICT (client_id, type, key) DO NOTHING
 """
-_UPDATE: Final = """
+_UPDATE: Final = f"""
     UPDATE syncjobs_canonicalrecord AS r
     SET data = x.data, schema_version = x.schema_version, hash = x.hash,
         version = x.version, deleted = x.deleted,
         label = x.label, engagement = x.engagement, changed_at = now(),
         source_at = coalesce(x.source_at, r.source_at),
         source_connection_id = coalesce(%(connection)s, r.source_connection_id)
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
-        id bigint, data jsonb, schema_version int, hash text, version int, deleted boolean,
-        label text,
-        engagement text, source_at timestamptz)
-    WHERE r.id = x.id
-"""
+    FROM {_SHAPE}
+    WHERE r.id = x.id AND r.id = ANY(%(ids)s::bigint[])
+"""  # noqa: S608  our own constants
 _VERSIONS: Final = """
     INSERT INTO syncjobs_recordversion
         (record_id, number, data, hash, changed, source, connection_id, mapping_version,

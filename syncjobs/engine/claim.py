@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.rows import execute, fetch
 from syncjobs.models import Delivery, Workflow
 from syncjobs.retry import after_lost_lease
 from syncjobs.state import BREAKER, CLAIMABLE, DELIVERY, UNUSABLE, WORKFLOW
@@ -46,6 +46,9 @@ def claim(limit: int = BATCH, without: Sequence[int] = ()) -> list[Claim]:
     """
     try:
         with transaction.atomic():
+            # In the order of the index of what is due, whatever the statistics say: else all
+            # that is due is looked at and sorted for each claim.
+            execute("SET LOCAL enable_sort = off", {})
             chosen = _choose(_candidates(limit, without))
             chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
@@ -184,17 +187,22 @@ def _poison(delivery: Delivery) -> int:
     return found[cause.fingerprint]
 
 
-_WHAT: Final = "d.id, d.record_id, d.connection_id, c.breaker, d.unfinished_starts, d.client_id"
+_WHAT: Final = """
+    d.id, d.record_id, d.connection_id,
+    (SELECT c.breaker FROM syncjobs_connection c WHERE c.id = d.connection_id),
+    d.unfinished_starts, d.client_id
+"""
 _DUE: Final = """
     FROM syncjobs_delivery d
-    JOIN syncjobs_connection c ON c.id = d.connection_id
-    JOIN syncjobs_workflow w ON w.id = d.workflow_id
     WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
-      AND w.state = %(active)s AND c.state <> ALL(%(unusable)s::text[])
-      AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
+      AND d.workflow_id = ANY(ARRAY(
+          SELECT w.id FROM syncjobs_workflow w WHERE w.state = %(active)s))
+      AND d.connection_id = ANY(ARRAY(
+          SELECT c.id FROM syncjobs_connection c WHERE c.state <> ALL(%(unusable)s::text[])
+          AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())))
 """
 _FREE: Final = """
-      AND c.id <> ALL(%(without)s::bigint[])
+      AND d.connection_id <> ALL(%(without)s::bigint[])
       AND NOT EXISTS (
           SELECT 1 FROM syncjobs_delivery r
           WHERE r.record_id = d.record_id AND r.connection_id = d.connection_id

@@ -63,29 +63,22 @@ def lock_claims(claims: Sequence[Claim]) -> list[Claim]:
     """
     if not claims:
         return []
-    rows = fetch(
-        _LOCK,
-        {
-            "ids": [one.delivery_id for one in claims],
-            "leases": [one.lease_no for one in claims],
-            "running": DELIVERY.target("claim"),
-        },
-    )
-    ours = {id_ for (id_,) in rows}
-    return [one for one in claims if one.delivery_id in ours]
+    rows = fetch(_LOCK, {"ids": [one.delivery_id for one in claims]})
+    running = DELIVERY.target("claim")
+    ours = {(id_, lease_no) for id_, lease_no, state in rows if state == running}
+    return [one for one in claims if (one.delivery_id, one.lease_no) in ours]
 
 
 def note_intents(jobs: Sequence[Job]) -> None:
     """Remember what is about to be sent, so that a later start can tell what it finds there.
 
+    In the transaction that locked the jobs' claims (`lock_claims`): they are fenced already.
     A row whose last answer never came keeps its note only if the content is the same: what
     may have arrived is then known; otherwise it is not.
     """
-    notes = [
-        {"id": job.delivery.pk, "lease_no": job.lease_no, "hash": _intent(job)} for job in jobs
-    ]
-    if notes:
-        fetch(_INTENT, {"rows": encode(notes), "running": DELIVERY.target("claim")})
+    if jobs:
+        ids = [job.delivery.pk for job in jobs]
+        execute(_INTENT, {"ids": ids, "hashes": [_intent(job) for job in jobs]})
 
 
 def _intent(job: Job) -> str:
@@ -210,38 +203,30 @@ _READ_BACK: Final = """
     WHERE s.connection_id = x.connection_id AND s.object = x.object AND s.enabled
 """
 _LOCK: Final = """
-    SELECT d.id FROM syncjobs_delivery d
-    JOIN unnest(%(ids)s::bigint[], %(leases)s::bigint[]) AS x(id, lease_no)
-        ON d.id = x.id AND d.lease_no = x.lease_no
-    WHERE d.state = %(running)s
-    ORDER BY d.id FOR UPDATE OF d
+    SELECT id, lease_no, state FROM syncjobs_delivery
+    WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
 """
 _INTENT: Final = """
     UPDATE syncjobs_delivery AS d SET content_hash = x.hash
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(id bigint, lease_no bigint, hash text)
-    WHERE d.id = x.id AND d.lease_no = x.lease_no AND d.state = %(running)s
-    RETURNING d.id
+    FROM unnest(%(ids)s::bigint[], %(hashes)s::text[]) AS x(id, hash) WHERE d.id = x.id
 """
 # A row that got a newer version of its record while it was written goes back for it.
 _UPDATE: Final = """
     UPDATE syncjobs_delivery AS d
-    SET state = x.next, lease_until = NULL, unfinished_starts = 0,
+    SET state = CASE WHEN x.state = ANY(%(closed)s::text[]) AND d.record_version > x.version
+            THEN %(newer)s ELSE x.state END,
+        lease_until = NULL, unfinished_starts = 0,
         attempts = d.attempts - x.counted, verify = x.verify, outcome = x.outcome,
         error_class = x.error_class, error_text = x.error_text, watch = x.watch,
         issue_id = x.issue, mapping_version = coalesce(x.mapping_version, d.mapping_version),
         not_before = statement_timestamp() + x.delay * interval '1 second',
-        finished_at = CASE WHEN x.next = ANY(%(closed)s::text[])
-            THEN statement_timestamp() END,
+        finished_at = CASE WHEN x.state = ANY(%(closed)s::text[])
+            AND d.record_version <= x.version THEN statement_timestamp() END,
         updated_at = statement_timestamp()
-    FROM (
-        SELECT r.*, CASE WHEN r.state = ANY(%(closed)s::text[]) AND o.record_version > r.version
-            THEN %(newer)s ELSE r.state END AS next
-        FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-            id bigint, state text, version int, counted int, delay double precision,
-            verify boolean, outcome text, error_class text, error_text text, watch text[],
-            issue bigint, mapping_version bigint)
-        JOIN syncjobs_delivery o ON o.id = r.id
-    ) AS x
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        id bigint, state text, version int, counted int, delay double precision,
+        verify boolean, outcome text, error_class text, error_text text, watch text[],
+        issue bigint, mapping_version bigint)
     WHERE d.id = x.id
     RETURNING d.id, d.state
 """

@@ -87,8 +87,10 @@ _OWNERS: Final = """
     SELECT e.connection_id, e.object, e.external_id, e.record_id
     FROM unnest(%(connections)s::bigint[], %(objects)s::text[], %(ids)s::text[])
         AS x(connection_id, object, external_id)
-    JOIN syncjobs_externalref e ON e.connection_id = x.connection_id
-        AND e.object = x.object AND e.external_id = x.external_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM syncjobs_externalref f
+        WHERE f.connection_id = x.connection_id AND f.object = x.object
+          AND f.external_id = x.external_id OFFSET 0) e
 """
 _WRITE: Final = """
     INSERT INTO syncjobs_externalref AS e

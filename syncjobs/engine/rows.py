@@ -23,15 +23,37 @@ def decode(text: Any) -> Any:
 def fetch(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement that returns rows. `sql` is a constant; values go in `params` only."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, _plain(params))
         return list(cursor.fetchall())
 
 
 def execute(sql: str, params: dict[str, Any]) -> int:
     """Run a statement that returns none; return how many rows it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, _plain(params))
         return int(cursor.rowcount)
+
+
+def _plain(params: dict[str, Any]) -> dict[str, Any]:
+    """Give lists as the text of an array: the driver takes each of their items apart.
+
+    The statement says an array's type (`%(ids)s::bigint[]`), or its place does.
+    """
+    return {
+        name: _array(value) if type(value) is list else value for name, value in params.items()
+    }
+
+
+def _array(items: list[Any]) -> Any:
+    kinds = set(map(type, items))
+    if kinds <= {int}:
+        return "{" + ",".join(map(str, items)) + "}"
+    if kinds == {str}:
+        # One look at all of them: a text with neither needs no escaping.
+        if "\\" in (whole := "".join(items)) or '"' in whole:
+            items = [one.replace("\\", "\\\\").replace('"', '\\"') for one in items]
+        return '{"' + '","'.join(items) + '"}'
+    return items
 
 
 def iso(moment: datetime | None) -> str | None:

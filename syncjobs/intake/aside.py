@@ -71,12 +71,12 @@ def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
 
 def retire(stream: Stream, external_ids: Sequence[str]) -> None:
     """Note that these records went through; an exception that has none left closes."""
-    rows = InboundEvent.objects.filter(
-        stream=stream, state=_ASIDE, external_id__in=list(external_ids)
-    )
-    issues = set(rows.exclude(issue=None).values_list("issue_id", flat=True))
-    if move_rows(rows, INBOUND, "process", processed_at=timezone.now()):
-        settle_issues(issues)
+    params = {"stream": stream.pk, "aside": _ASIDE, "ids": list(external_ids)}
+    found = fetch(_SET_ASIDE, params)
+    if found:
+        rows = InboundEvent.objects.filter(pk__in=[id_ for id_, _ in found], state=_ASIDE)
+        move_rows(rows, INBOUND, "process", processed_at=timezone.now())
+        settle_issues({issue for _, issue in found if issue is not None})
 
 
 def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
@@ -142,6 +142,10 @@ _KEEP: Final = """
         source_at = EXCLUDED.source_at, problems = EXCLUDED.problems,
         mapping_version = EXCLUDED.mapping_version, issue_id = EXCLUDED.issue_id,
         state = EXCLUDED.state, processed_at = NULL
+"""
+_SET_ASIDE: Final = """
+    SELECT id, issue_id FROM syncjobs_inboundevent
+    WHERE stream_id = %(stream)s AND state = %(aside)s AND external_id = ANY(%(ids)s::text[])
 """
 _WAITING: Final = """
     SELECT external_id, source_version, source_at, payload::text, deleted

@@ -127,7 +127,10 @@ def _move_cursor(reading: Reading, cursor: Mapping[str, object]) -> None:
 
 def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
     rows: dict[str, dict[str, object]] = {}
+    known: dict[str, int] = {}
     for (source, incoming), one in zip(result.incoming, stored, strict=True):
+        if one.before is not None:
+            known[source.id] = one.id
         rows[source.id] = {
             "record_id": one.id,
             "external_id": source.id,
@@ -136,14 +139,14 @@ def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
             "at": iso(source.modified_at),
         }
     if rows:
-        params: dict[str, object] = {
-            "rows": encode(list(rows.values())),
+        place: dict[str, object] = {
             "connection": stream.connection_id,
             "object": stream.object,
         }
-        # A record that was deleted and made anew in its source has another id there now.
-        execute(_FORGET, params)
-        execute(_REFS, params)
+        if known:
+            # A record that was deleted and made anew in its source has another id there now.
+            execute(_FORGET, {**place, "records": [*known.values()], "ids": [*known]})
+        execute(_REFS, {**place, "rows": encode([*rows.values()])})
 
 
 def _seen_hash(incoming: Incoming) -> str:
@@ -213,10 +216,12 @@ _CURSOR: Final = """
     RETURNING id
 """
 _FORGET: Final = """
-    DELETE FROM syncjobs_externalref e
-    USING jsonb_to_recordset(%(rows)s::jsonb) AS x(record_id bigint, external_id text)
-    WHERE e.record_id = x.record_id AND e.connection_id = %(connection)s
-      AND e.object = %(object)s AND e.external_id <> x.external_id
+    DELETE FROM syncjobs_externalref WHERE id = ANY(ARRAY(
+        SELECT e.id FROM unnest(%(records)s::bigint[], %(ids)s::text[]) AS x(record_id, external_id)
+        CROSS JOIN LATERAL (
+            SELECT f.id FROM syncjobs_externalref f
+            WHERE f.record_id = x.record_id AND f.connection_id = %(connection)s
+              AND f.object = %(object)s AND f.external_id <> x.external_id OFFSET 0) e))
 """
 _REFS: Final = """
     INSERT INTO syncjobs_externalref AS e

@@ -41,7 +41,9 @@ class CanonicalRecord(models.Model):
 
     class Meta:
         ordering = ["type", "key"]
-        constraints = [models.UniqueConstraint(fields=["client", "type", "key"], name="record_key")]
+        # The key before the type: with the client alone it leads to a record, so that no other
+        # index ever looks as good to a planner whose statistics are old (`canonical_store`).
+        constraints = [models.UniqueConstraint(fields=["client", "key", "type"], name="record_key")]
         indexes = [
             # One engagement's page.
             models.Index(
