@@ -103,10 +103,28 @@ def redact_mapping(value: Mapping[str, object]) -> dict[str, object]:
 
 
 def _redacted_mapping(value: Mapping[str, object], depth: int) -> dict[str, object]:
-    return {
-        _storable(str(key)): _hidden(item) if looks_secret(str(key)) else _redacted(item, depth - 1)
-        for key, item in value.items()
-    }
+    kept: dict[str, object] = {}
+    for key, item in value.items():
+        name, is_secret = _name(key) if type(key) is str else _name(str(key))
+        if is_secret:
+            kept[name] = _hidden(item)
+        else:
+            # By far the most values are texts; each call counts.
+            kept[name] = _text(item) if type(item) is str else _redacted(item, depth - 1)
+    return kept
+
+
+@lru_cache(maxsize=4_096)
+def _name(key: str) -> tuple[str, bool]:
+    """Return a field's name as it can be stored, and whether it holds a secret."""
+    return _storable(key), looks_secret(key)
+
+
+def _text(text: str) -> str:
+    """Return a value without secrets; most are let through by one look."""
+    if text.isascii() and "\x00" not in text and not _is_suspect(text):
+        return text
+    return redact_text(_storable(text))
 
 
 def _hidden(value: object) -> object:
@@ -127,7 +145,7 @@ def _redacted(value: object, depth: int) -> object:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        return redact_text(_storable(value))
+        return _text(value)
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, Decimal):

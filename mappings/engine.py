@@ -90,6 +90,11 @@ class CompiledMapping:
         self.object_type = object_type
 
     @property
+    def refers(self) -> bool:
+        """Say whether any rule looks up a reference."""
+        return bool(self._referring)
+
+    @property
     def size(self) -> int:
         """How many parts all rules have: what a record costs at most, without its lists."""
         return sum(rule.size for rule in self._rules)

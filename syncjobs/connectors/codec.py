@@ -7,7 +7,7 @@ deep nesting are refused; the NUL character, which PostgreSQL cannot store, is r
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -41,21 +41,24 @@ def decode(body: bytes) -> object:
         value: object = _DECODER.decode(clean)
     except (msgspec.DecodeError, ValueError, RecursionError, UnicodeError) as error:
         raise BrokenJson(str(error) or type(error).__name__) from error
-    if _too_deep(value, MAX_DEPTH):
+    if _too_deep(value):
         raise BrokenJson(f"it is nested deeper than {MAX_DEPTH} levels")
     return value
 
 
-def _too_deep(value: object, left: int) -> bool:
-    if isinstance(value, dict):
-        inner = value.values()
-    elif isinstance(value, list):
-        inner = value  # type: ignore[assignment]  # only iterated, like the dict's values
-    else:
-        return False
-    if left == 0:
-        return True
-    return any(type(item) in _CONTAINERS and _too_deep(item, left - 1) for item in inner)
+def _too_deep(value: object) -> bool:
+    """Look at all lists and objects of one level after the other: pages hold thousands."""
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for inner in level
+            for item in (inner.values() if type(inner) is dict else inner)
+            if type(item) in _CONTAINERS
+        ]
+        if not level:
+            return False
+    return True
 
 
 _CONTAINERS: Final = frozenset({dict, list})

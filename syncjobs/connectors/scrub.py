@@ -4,10 +4,13 @@ import base64
 from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
+import msgspec
+
 from governance.redaction import REDACTED, redact_mapping
 from syncjobs.connectors.errors import ConnectorError
 
 _SHORTEST = 4
+_ENCODER = msgspec.json.Encoder()
 
 
 class Scrubber:
@@ -31,8 +34,19 @@ class Scrubber:
 
     def data(self, data: Mapping[str, object]) -> dict[str, object]:
         """Return plain JSON without the secrets."""
-        cleaned = self._walk(redact_mapping(data))
+        redacted = redact_mapping(data)
+        if not self._may_hold(redacted):
+            return redacted
+        cleaned = self._walk(redacted)
         return cleaned if isinstance(cleaned, dict) else {}
+
+    def _may_hold(self, redacted: dict[str, object]) -> bool:
+        """Say whether any secret may be in there: one search of the whole text for each.
+
+        A text with a sign that JSON writes otherwise is looked at part by part.
+        """
+        whole = _ENCODER.encode(redacted)
+        return b"\\" in whole or any(one.encode() in whole for one in self._spellings)
 
     def error(self, error: ConnectorError) -> ConnectorError:
         """Clean an error in place and return it."""

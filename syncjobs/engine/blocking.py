@@ -85,6 +85,8 @@ def is_not_needed(job: Job, world: Neighbourhood) -> Outcome | None:
 
 
 def must_be_held(job: Job, world: Neighbourhood) -> Outcome | None:
+    if not job.step.gates:
+        return None
     released = set(job.delivery.released_gates)
     refused = [
         result

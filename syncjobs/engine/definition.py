@@ -55,6 +55,8 @@ class Step:
     records the mapping sees beside the record. `when`: conditions, else the step is left out.
     A path may differ by the cause's type (invoice, payment). `match`: ask the target for our
     key before the first create. `collect`: lists of records that point to this one.
+    `own_paths`, `cause_paths`: every path along which gates, conditions and the mapping may look
+    from the record, and from its cause (without "origin.").
     """
 
     name: str
@@ -73,17 +75,12 @@ class Step:
     related: tuple[str, ...]
     when: tuple[Condition, ...]
     collect: tuple[Collect, ...]
+    own_paths: tuple[str, ...]
+    cause_paths: tuple[str, ...]
 
     def path_from(self, type_: str) -> str | None:
         """Return the path from a cause of this type to the record; None: it has none."""
         return self.record.get(type_) or self.record.get("*")
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """Return every path that the step may look along from its record."""
-        gate_paths = [path for gate in self.gates for path in paths_of(gate)]
-        conditions = [str(one["path"]) for one in self.when]
-        return tuple(dict.fromkeys([*self.related, *gate_paths, *conditions]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +215,8 @@ def _step(data: Mapping[str, Any], earlier: Sequence[str]) -> Step:
             check_gate(gate)
     except GateError as error:
         raise DefinitionError(f"Step {name}: {error}") from error
+    related, when = tuple(data.get("related", ())), tuple(data.get("when", ()))
+    own_paths, cause_paths = _looks(related, gates, when)
     return Step(
         name=name,
         label=str(data.get("label") or name),
@@ -232,10 +231,23 @@ def _step(data: Mapping[str, Any], earlier: Sequence[str]) -> Step:
         match=bool(data.get("match")),
         after=tuple(data.get("after", ())),
         gates=gates,
-        related=tuple(data.get("related", ())),
-        when=tuple(data.get("when", ())),
+        related=related,
+        when=when,
         collect=tuple(_collect(name, one) for name, one in data.get("collect", {}).items()),
+        own_paths=own_paths,
+        cause_paths=cause_paths,
     )
+
+
+def _looks(
+    related: Sequence[str], gates: Sequence[Condition], when: Sequence[Condition]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the paths from the record, and those from its cause."""
+    gate_paths = [path for gate in gates for path in paths_of(gate)]
+    paths = dict.fromkeys([*related, *gate_paths, *(str(one["path"]) for one in when)])
+    own = [path for path in paths if not path.startswith("origin.")]
+    causes = [path.removeprefix("origin.") for path in paths if path.startswith("origin.")]
+    return tuple(own), tuple(causes)
 
 
 def _record(data: str | Mapping[str, str] | None) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What an outcome leaves behind beside its row: attempts, holds, audit entries, usage."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,10 +12,9 @@ from governance.actions import Action
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.jobs import Outcome
-from syncjobs.engine.rows import encode, execute, iso
+from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.models import Run
 from syncjobs.state import DELIVERY
-from tenants.accounts.models import Client
 
 _ACTIONS: Final[dict[str, Action]] = {
     "deliver": actions.DELIVERY_WRITTEN,
@@ -62,25 +62,22 @@ def count_usage(outcomes: Sequence[Outcome]) -> None:
     done = [one for one in outcomes if one.move == "deliver" and one.wrote]
     if not done:
         return
-    ids = {one.job.delivery.client_id for one in done}
-    zones = dict(Client.objects.filter(pk__in=ids).values_list("pk", "time_zone"))
-    replays = set(
-        Run.objects.filter(
-            pk__in={one.job.delivery.run_id for one in done}, kind=Run.Kind.REPLAY
-        ).values_list("pk", flat=True)
-    )
+    zones = dict(fetch(_ZONES, {"ids": sorted({one.job.delivery.client_id for one in done})}))
+    runs = {one.job.delivery.run_id for one in done if one.job.delivery.run_id is not None}
+    params = {"ids": sorted(runs), "kind": Run.Kind.REPLAY.value}
+    replays = {id_ for (id_,) in fetch(_REPLAYS, params)}
     now = timezone.now()
+    days = {client_id: day_of(now, zone) for client_id, zone in zones.items()}
+    counted = Counter(
+        (one.job.delivery.client_id, one.job.delivery.workflow_id)
+        for one in done
+        if one.job.delivery.run_id not in replays
+    )
+    labels = {one.job.delivery.workflow_id: one.job.delivery.workflow.name for one in done}
     count_deliveries(
         [
-            UsageCount(
-                client_id=one.job.delivery.client_id,
-                workflow_id=one.job.delivery.workflow_id,
-                workflow_label=one.job.delivery.workflow.name,
-                meter=DELIVERIES,
-                day=day_of(now, zones[one.job.delivery.client_id]),
-            )
-            for one in done
-            if one.job.delivery.run_id not in replays
+            UsageCount(client, workflow, labels[workflow], DELIVERIES, days[client], quantity)
+            for (client, workflow), quantity in counted.items()
         ]
     )
 
@@ -153,6 +150,12 @@ def _told(outcome: Outcome) -> dict[str, object]:
     return told
 
 
+_ZONES: Final = """
+    SELECT id, time_zone FROM accounts_client WHERE id = ANY(%(ids)s::bigint[])
+"""
+_REPLAYS: Final = """
+    SELECT id FROM syncjobs_run WHERE id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s
+"""
 _ATTEMPTS: Final = """
     INSERT INTO syncjobs_attempt
         (delivery_id, number, outcome, error_class, error_text, status, looked_up, wrote,

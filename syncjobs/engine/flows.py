@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from syncjobs.engine.definition import Definition, parse_definition
+from syncjobs.engine.kept import kept, mark_of
+from syncjobs.engine.rows import fetch
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import Workflow, WorkflowVersion
 from syncjobs.state import WORKFLOW
@@ -49,6 +51,12 @@ def definition_of(version: WorkflowVersion) -> Definition:
 
 def active_flows(client_id: int) -> list[Flow]:
     """Return the client's workflows. Paused ones plan too: what comes in meanwhile waits."""
+    params = {"client": client_id, "closed": sorted(WORKFLOW.closed)}
+    ((mark,),) = fetch(_MARK, params)
+    return kept(("flows", client_id), mark, lambda: _active_flows(client_id))
+
+
+def _active_flows(client_id: int) -> list[Flow]:
     rows = (
         Workflow.objects.filter(client_id=client_id, version__isnull=False)
         .exclude(state__in=sorted(WORKFLOW.closed))
@@ -68,3 +76,10 @@ def flow_of(workflow: Workflow) -> Flow:
         definition_of(workflow.version),
         None if workflow.mode == Workflow.Mode.REAL_TIME else workflow.next_run_at,
     )
+
+
+_MARK: Final = f"""
+    SELECT {mark_of("w")} FROM syncjobs_workflow w
+    WHERE w.client_id = %(client)s AND w.version_id IS NOT NULL
+      AND w.state <> ALL(%(closed)s::text[])
+"""  # noqa: S608  our own constants

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from django.utils import timezone
 
@@ -9,12 +10,15 @@ from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.jobs import Outcome
+from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection
 from syncjobs.retry import open_for, trips
 from syncjobs.state import BREAKER, CONNECTION
 from tenants.outbox.doorbell import ring_after_commit
 
+# A system that answers well hundreds of times a second is noted so often only.
+TOLD_SECONDS: Final = 5
 
 def learn(outcomes: Sequence[Outcome]) -> None:
     """Update breaker and health of the connections that these outcomes used."""
@@ -45,11 +49,17 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
 
 def recover(connection_id: int) -> None:
     """Note that the system answered well; close the breaker and what it had raised."""
-    well = Connection.objects.filter(
-        pk=connection_id, breaker=BREAKER.start, breaker_failures=0, state=CONNECTION.target("pass")
-    )
-    if well.update(last_ok_at=timezone.now(), breaker_until=None):
-        return
+    params = {
+        "connection": connection_id,
+        "closed": BREAKER.start,
+        "well": CONNECTION.target("pass"),
+        "seconds": TOLD_SECONDS,
+    }
+    found = fetch(_WELL, params)
+    if found:
+        ((is_told,),) = found
+        if is_told or execute(_TELL, params):
+            return
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     ring_after_commit()  # whoever asked is told that it is over
     move_row(
@@ -115,3 +125,17 @@ def _cause(row: Connection, kind: str, text: str) -> Cause:
         detail={"connection": row.name, "reason": text},
         connection_id=row.pk,
     )
+
+
+_IS_WELL: Final = """
+    id = %(connection)s AND breaker = %(closed)s AND breaker_failures = 0 AND state = %(well)s
+"""
+_WELL: Final = f"""
+    SELECT breaker_until IS NULL
+        AND coalesce(last_ok_at > statement_timestamp() - %(seconds)s * interval '1 second', false)
+    FROM syncjobs_connection WHERE {_IS_WELL}
+"""  # noqa: S608  our own constants
+_TELL: Final = f"""
+    UPDATE syncjobs_connection SET last_ok_at = statement_timestamp(), breaker_until = NULL
+    WHERE {_IS_WELL}
+"""  # noqa: S608  our own constants

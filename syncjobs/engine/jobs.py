@@ -9,8 +9,43 @@ from syncjobs.connectors.base import Write
 from syncjobs.engine.definition import Step
 from syncjobs.engine.issues import Cause
 from syncjobs.gates import GateResult
-from syncjobs.models import Delivery
+from syncjobs.models import Connection, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known
+
+
+@dataclass(slots=True)
+class DeliveryRow:
+    """A delivery's row as a worker needs it; `Delivery` says what the columns mean.
+
+    Thousands a second are read: a model's instance for each costs more than all the rest of
+    preparing it.
+    """
+
+    pk: int
+    client_id: int
+    run_id: int | None
+    event_id: int | None
+    step: str
+    record_id: int
+    origin_id: int
+    object: str
+    mapping: str
+    variables: dict[str, object]
+    priority: int
+    attempts: int
+    verify: bool
+    after: list[int]
+    released_gates: list[str]
+    idempotency_key: str
+    content_hash: str
+    issue_id: int | None
+    correlation: str
+    created_at: datetime
+    workflow: Workflow
+    workflow_version: WorkflowVersion
+    connection: Connection
+    workflow_id: int
+    connection_id: int
 
 
 @dataclass(slots=True)
@@ -21,7 +56,7 @@ class Job:
     `send_before`: on the monotonic clock; a worker that was stopped must not send later.
     """
 
-    delivery: Delivery
+    delivery: DeliveryRow
     lease_no: int
     step: Step
     record: Known

@@ -15,9 +15,19 @@ from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
 from syncjobs.canonical_store import Incoming
 from syncjobs.engine.definition import Derive
+from syncjobs.engine.kept import kept, mark_of
+from syncjobs.engine.rows import fetch
 from syncjobs.neighbours import Known, Neighbourhood, walk
 
 REFERENCE_MISSING = "reference_missing"
+# What a live mapping is made of: which version is live, own fields, which tables are live.
+_MARK = f"""
+    SELECT (SELECT {mark_of("m")} FROM mappings_mapping m WHERE m.slug = %(slug)s
+            AND (m.client_id = %(client)s OR m.client_id IS NULL))
+        || '/' || (SELECT {mark_of("f")} FROM mappings_customfield f)
+        || '/' || (SELECT {mark_of("t")} FROM mappings_valuemap t
+            WHERE t.client_id = %(client)s OR t.client_id IS NULL)
+"""  # noqa: S608  our own constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,10 @@ class LiveMappings:
     def get(self, slug: str) -> Live | None:
         """Return the live version, None when nothing is published under this name."""
         if slug not in self._found:
-            self._found[slug] = self._load(slug)
+            params = {"slug": slug, "client": self._client_id}
+            ((mark,),) = fetch(_MARK, params)
+            at = ("live", slug, self._client_id)
+            self._found[slug] = kept(at, mark, lambda: self._load(slug))
         return self._found[slug]
 
     def _load(self, slug: str) -> Live | None:

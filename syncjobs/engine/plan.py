@@ -15,6 +15,7 @@ from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import lock_to_release, release_watchers
+from syncjobs.engine.rows import fetch
 from syncjobs.engine.runs import refresh_soon
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.gates import Context, holds
@@ -139,10 +140,13 @@ def _run_of(flow: Flow, cause: Cause) -> tuple[Run, bool]:
     """Return the run of this cause, and whether it is new: all pages of a reading share one."""
     if cause.run_id is not None:
         return Run.objects.get(pk=cause.run_id), False
-    latest = Run.objects.filter(workflow_id=flow.workflow_id).order_by("-id")[:5]
-    for run in latest:
-        if run.correlation == cause.correlation and run.kind == cause.kind:
-            return run, False
+    params = {
+        "workflow": flow.workflow_id,
+        "correlation": cause.correlation,
+        "kind": str(cause.kind),
+    }
+    for (id_,) in fetch(_LATEST_RUN, params):
+        return Run(pk=id_), False
     made = Run.objects.create(
         client_id=cause.client_id,
         kind=cause.kind,
@@ -295,3 +299,11 @@ def _rows(work: _Work, step: Step, targets: list[tuple[Known, Known]]) -> list[N
         )
         row.after.update(dict.fromkeys(before))
     return list(rows.values())
+
+
+_LATEST_RUN: Final = """
+    SELECT id FROM (
+        SELECT id, correlation, kind FROM syncjobs_run
+        WHERE workflow_id = %(workflow)s ORDER BY id DESC LIMIT 5) latest
+    WHERE correlation = %(correlation)s AND kind = %(kind)s ORDER BY id DESC LIMIT 1
+"""

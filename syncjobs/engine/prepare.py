@@ -13,7 +13,9 @@ from syncjobs.engine.blocking import gate_results, is_not_needed, must_be_held, 
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
 from syncjobs.engine.flows import definition_of
-from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.engine.definition import Step
+from syncjobs.engine.jobs import DeliveryRow, Job, Outcome
+from syncjobs.engine.kept import rows_kept
 from syncjobs.engine.live import LiveMappings, wanted_references
 from syncjobs.engine.outgoing import no_mapping, set_write, subject_of
 from syncjobs.engine.rows import decode, fetch
@@ -26,32 +28,39 @@ from syncjobs.state import DELIVERY
 def load_jobs(claims: Sequence[Claim]) -> list[Job]:
     """Return the claimed deliveries, in the order in which they were planned."""
     leases = {one.delivery_id: one.lease_no for one in claims}
-    rows = list(Delivery.objects.filter(pk__in=leases).defer(*_NOT_NEEDED).order_by("id"))
-    _share(rows)
+    rows = _rows([*leases])
     records = find_by_id({id_ for row in rows for id_ in (row.record_id, row.origin_id)})
-    jobs = [
-        Job(
-            delivery=row,
-            lease_no=leases[row.pk],
-            step=definition_of(row.workflow_version).step(row.step),
-            record=records[row.record_id],
-            origin=records[row.origin_id],
-        )
-        for row in rows
-    ]
+    steps: dict[tuple[int, str], Step] = {}
+    jobs: list[Job] = []
+    for row in rows:
+        at = (row.workflow_version.pk, row.step)
+        if at not in steps:
+            steps[at] = definition_of(row.workflow_version).step(row.step)
+        record, origin = records[row.record_id], records[row.origin_id]
+        jobs.append(Job(row, leases[row.pk], steps[at], record, origin))
     _load_refs(jobs)
     return jobs
 
 
-def _share(rows: Sequence[Delivery]) -> None:
-    """Give the rows their workflows and connections: a few objects, not one for each row."""
-    workflows = Workflow.objects.in_bulk({row.workflow_id for row in rows})
-    versions = WorkflowVersion.objects.in_bulk({row.workflow_version_id for row in rows})
-    connections = Connection.objects.in_bulk({row.connection_id for row in rows})
-    for row in rows:
-        row.workflow = workflows[row.workflow_id]
-        row.workflow_version = versions[row.workflow_version_id]
-        row.connection = connections[row.connection_id]
+def _rows(ids: list[int]) -> list[DeliveryRow]:
+    """Read the rows; they share a few workflows, versions and connections."""
+    found = fetch(_ROWS, {"ids": ids})
+    workflows = rows_kept(Workflow, (row[-3] for row in found))
+    versions = rows_kept(WorkflowVersion, (row[-2] for row in found))
+    connections = rows_kept(Connection, (row[-1] for row in found))
+    return [
+        DeliveryRow(
+            *row[:9],
+            decode(row[9]),
+            *row[10:-3],
+            workflows[row[-3]],
+            versions[row[-2]],
+            connections[row[-1]],
+            workflow_id=row[-3],
+            connection_id=row[-1],
+        )
+        for row in found
+    ]
 
 
 def _load_refs(jobs: list[Job]) -> None:
@@ -102,16 +111,11 @@ def records_of(jobs: Iterable[Job]) -> list[Known]:
 
 def look_around(world: Neighbourhood, client_id: int, jobs: list[Job]) -> None:
     """Load every record and reference that the jobs' gates and mappings look at."""
-    own = [
-        (job.record, [path for path in job.step.paths if not path.startswith("origin.")])
-        for job in jobs
-    ]
-    causes = [
-        (job.origin, [p.removeprefix("origin.") for p in job.step.paths if p.startswith("origin.")])
-        for job in jobs
-    ]
+    own = [(job.record, job.step.own_paths) for job in jobs if job.step.own_paths]
+    causes = [(job.origin, job.step.cause_paths) for job in jobs if job.step.cause_paths]
     load_paths(world, client_id, [*own, *causes])
-    load_by(world, client_id, lambda: [gate_results(job, world) for job in jobs])
+    gated = [job for job in jobs if job.step.gates]
+    load_by(world, client_id, lambda: [gate_results(job, world) for job in gated])
 
 
 def _still_open(jobs: Sequence[Job]) -> set[int]:
@@ -132,7 +136,7 @@ def _map(
     for job in jobs:
         job.collected = lists.get(job.record.id, {})
         live = mappings.get(job.delivery.mapping)
-        if live is not None:
+        if live is not None and live.compiled.refers:
             for type_, key in wanted_references(live, subject_of(job), world):
                 world.external_id(job.delivery.connection_id, type_, key)
     load_by(world, client_id, lambda: None)
@@ -145,8 +149,13 @@ def _map(
             decided.append(outcome)
 
 
-# Reading a time costs more than all texts of a row.
-_NOT_NEEDED: Final = ("not_before", "lease_until", "updated_at", "finished_at", "watch")
+# In the order of DeliveryRow.
+_ROWS: Final = """
+    SELECT id, client_id, run_id, event_id, step, record_id, origin_id, object, mapping, variables,
+        priority, attempts, verify, after, released_gates, idempotency_key, content_hash,
+        issue_id, correlation, created_at, workflow_id, workflow_version_id, connection_id
+    FROM syncjobs_delivery WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
+"""
 _REFS: Final = """
     SELECT record_id, connection_id, object, external_id, version, written
     FROM syncjobs_externalref WHERE record_id = ANY(%(records)s::bigint[])

@@ -13,6 +13,7 @@ from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.models import Run
+from tenants.accounts.models import Client
 
 
 def needs_replan(job: Job) -> bool:
@@ -97,7 +98,7 @@ def _plan(job: Job) -> Planned:
         client_id=delivery.client_id,
         trigger=Run.Trigger.RELEASE,
         correlation=delivery.correlation,
-        zone=delivery.client.time_zone,
+        zone=Client.objects.values_list("time_zone", flat=True).get(pk=delivery.client_id),
     )
     event = min(flow.definition.events)
     return plan([Raised(event, job.origin, delivery.event_id)], cause, [flow])

@@ -5,9 +5,10 @@ from time import monotonic
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from syncjobs.engine.rows import fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, Run
 from syncjobs.state import BLOCKED, DELIVERY, NEEDS_PERSON, RUN
@@ -67,10 +68,8 @@ def refresh_runs(run_ids: Iterable[int]) -> set[int]:
     if not ids:
         return set()
     counts: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
-    rows = Delivery.objects.filter(run_id__in=ids).order_by().values_list("run_id", "state")
-    for run_id, state, number in rows.annotate(number=Count("id")):
-        if run_id is not None:
-            counts[run_id][state] = number
+    for run_id, state, number in fetch(_COUNTS, {"ids": ids}):
+        counts[run_id][state] = number
     for run in Run.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id"):
         _refresh(run, counts[run.pk])
     return {id_ for id_ in ids if any(state in _MOVING for state in counts[id_])}
@@ -102,3 +101,9 @@ def _state(*, moving: int, blocked: int, failed: int, total: int) -> str:
     if failed and failed == total:
         return RUN.target("settle_badly")
     return RUN.target("settle_partly" if blocked or failed else "settle_well")
+
+
+_COUNTS: Final = """
+    SELECT run_id, state, count(*) FROM syncjobs_delivery
+    WHERE run_id = ANY(%(ids)s::bigint[]) GROUP BY run_id, state
+"""

@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from mappings.inputs import Inputs
 from mappings.models import Mapping, MappingVersion
 from mappings.trials import Trial, Wanted
+from syncjobs.canonical_store import label_of
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
 from syncjobs.engine.definition import Derive
@@ -100,7 +101,7 @@ def _outgoing(jobs: Sequence[Job], wanted: Wanted) -> list[Trial]:
                 Trial(
                     client_id,
                     job.record.key,
-                    job.delivery.record.label,
+                    label_of(job.record.data, job.record.key),
                     subject_of(job).data(world),
                     Inputs(references, {}, job.delivery.variables),
                     currency_of(job, fallback),

@@ -60,7 +60,7 @@ def commit_page(reading: Reading, page: Page) -> Counts:
     """Store a page. Raises StreamTaken when another worker has taken the stream over."""
     _move_cursor(reading, page.cursor)
     counts = take_in(reading, page.records)
-    Run.objects.filter(pk=reading.run.pk).update(cursor_after=dict(page.cursor))
+    execute(_CURSOR_AFTER, {"run": reading.run.pk, "cursor": encode(dict(page.cursor))})
     if counts.changed or counts.refused:
         _audit(reading, counts)
     reach("intake.before_commit")
@@ -214,6 +214,9 @@ _CURSOR: Final = """
         lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
     WHERE id = %(stream)s AND lease_no = %(lease_no)s
     RETURNING id
+"""
+_CURSOR_AFTER: Final = """
+    UPDATE syncjobs_run SET cursor_after = %(cursor)s::jsonb WHERE id = %(run)s
 """
 _FORGET: Final = """
     DELETE FROM syncjobs_externalref WHERE id = ANY(ARRAY(

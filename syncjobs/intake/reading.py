@@ -10,6 +10,7 @@ from mappings.services.ownership import owners_of
 from syncjobs.canonical_store import Incoming
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import SourceRecord
+from syncjobs.engine.kept import kept, mark_of
 from syncjobs.engine.live import Live, map_in, wanted_sources
 from syncjobs.engine.rows import fetch
 from syncjobs.models import Connection, Stream
@@ -88,7 +89,10 @@ def roles_of(connection: Connection) -> set[str]:
 
 def _fill_only(connection: Connection, type_: str) -> frozenset[str]:
     """Return the fields that this system may only fill in: those that another kind owns."""
-    owners = owners_of(type_, connection.client_id)
+    params = {"type": type_, "client": connection.client_id}
+    ((mark,),) = fetch(_OWNERS_MARK, params)
+    at = ("owners", type_, connection.client_id)
+    owners = kept(at, mark, lambda: owners_of(type_, connection.client_id))
     return owners.fill_only(roles_of(connection))
 
 
@@ -170,6 +174,11 @@ def _holders(stream: Stream, type_: str, keys: list[str]) -> dict[str, str]:
     return dict(fetch(_HOLDERS, params))
 
 
+_OWNERS_MARK: Final = f"""
+    SELECT (SELECT {mark_of("o")} FROM mappings_ownershiprule o WHERE o.object = %(type)s
+            AND (o.client_id = %(client)s OR o.client_id IS NULL))
+        || '/' || (SELECT {mark_of("f")} FROM mappings_customfield f WHERE f.object = %(type)s)
+"""  # noqa: S608  our own constants
 _SEEN: Final = """
     SELECT e.external_id, e.seen_version, e.seen_at, r.type, r.key, r.deleted
     FROM syncjobs_externalref e

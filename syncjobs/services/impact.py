@@ -120,8 +120,7 @@ def _look_around(
     for job in jobs:
         step = side.steps.get(job.delivery.step)
         if step is not None:
-            own = [path for path in step.paths if not path.startswith("origin.")]
-            load_paths(world, client_id, [(job.record, own)])
+            load_paths(world, client_id, [(job.record, step.own_paths)])
 
     def look() -> None:
         for job in jobs:

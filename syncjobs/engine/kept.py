@@ -1,0 +1,74 @@
+"""Keeps what hardly ever changes from claim to claim, and asks only whether it has changed.
+
+Workflows, connections and mappings stand in a few rows that every page and claim needs. Reading
+them anew costs more than many records' work; a worker that trusted a copy would miss a change.
+PostgreSQL tells the versions of a row apart: by the transaction that wrote one (`xmin`) and by
+its place (`ctid`). Where both are the same, the row is: one small statement instead of all that
+is built from it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable
+from copy import copy
+from threading import Lock
+from typing import Any, Final, TypeVar
+
+from django.db import models
+
+from syncjobs.engine.rows import fetch
+from tenants.context import current_schema
+
+KEPT: Final = 2_000
+_kept: OrderedDict[Hashable, tuple[str, Any]] = OrderedDict()
+_lock = Lock()
+Value = TypeVar("Value")
+Row = TypeVar("Row", bound=models.Model)
+
+
+def kept(key: Hashable, mark: str, make: Callable[[], Value]) -> Value:
+    """Return what was made for this key in this schema while the mark is the same, or make it.
+
+    mark: of all rows that `make` reads, taken in the same transaction or before it.
+    """
+    place = (current_schema(), key)
+    with _lock:
+        found = _kept.get(place)
+        if found is not None and found[0] == mark:
+            _kept.move_to_end(place)
+            value: Value = found[1]
+            return value
+    made = make()
+    with _lock:
+        _kept[place] = (mark, made)
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+    return made
+
+
+def mark_of(alias: str) -> str:
+    """Return the SQL of the mark of all rows of a query under this alias."""
+    return f"coalesce(string_agg({alias}.xmin::text || {alias}.ctid, ',' ORDER BY {alias}.id), '')"
+
+
+def rows_kept(model: type[Row], ids: Iterable[int]) -> dict[int, Row]:
+    """Return rows by id, each an object of the caller's own; read again are those that changed."""
+    table = model._meta.db_table
+    wanted = {"ids": sorted(set(ids))}
+    marks = dict(fetch(_MARKS.format(table=table), wanted))
+    known: dict[int, Row] = {}
+    with _lock:
+        for id_, mark in marks.items():
+            found = _kept.get((current_schema(), (table, id_)))
+            if found is not None and found[0] == mark:
+                known[id_] = copy(found[1])
+    changed = [id_ for id_ in marks if id_ not in known]
+    if changed:
+        read = model._default_manager.in_bulk(changed)
+        for id_, row in read.items():
+            known[id_] = copy(kept((table, id_), marks[id_], lambda row=row: row))
+    return known
+
+
+_MARKS: Final = (
+    "SELECT id, xmin::text || ctid FROM {table} WHERE id = ANY(%(ids)s::bigint[])"  # noqa: S608
+)
