@@ -3,12 +3,12 @@
 TLS still checks the certificate against the name.
 """
 
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 
 from syncjobs.connectors.deadlines import limit_answers
 from tenants.egress import (
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 
+@lru_cache(maxsize=1_024)
 def checked_url(url: str) -> str:
     """Return `url` when its form is one that may be called; raises AddressRefused.
 
@@ -88,7 +89,6 @@ class PinnedAdapter(HTTPAdapter):
                 "readable."
             )
         literal = f"[{name}]" if ":" in name else name
-        request.headers = CaseInsensitiveDict(request.headers)
         request.headers["Host"] = f"{literal}:{port}" if port else literal
         host_params["host"] = str(address)
         return host_params, pool_kwargs

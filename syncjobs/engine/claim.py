@@ -35,7 +35,9 @@ class Claim:
     lease_no: int
 
 
-def claim(limit: int = BATCH, without: Sequence[int] = ()) -> list[Claim]:
+def claim(
+    limit: int = BATCH, without: Sequence[int] = (), only: int | None = None
+) -> list[Claim]:
     """Take up to `limit` due deliveries, most urgent first. Empty when nothing is due.
 
     Clients that are not among these get a few of theirs taken as well, so that one's backlog
@@ -43,13 +45,19 @@ def claim(limit: int = BATCH, without: Sequence[int] = ()) -> list[Claim]:
 
     One per record and system, so that a record's writes keep their order. A row whose worker
     died is taken alone: were it poison, it would take down only itself.
+
+    `only`: more for a connection to which an earlier claim is being sent: nothing that is to be
+    taken alone, and nothing through a breaker that is not closed.
     """
     try:
         with transaction.atomic():
             # In the order of the index of what is due, whatever the statistics say: else all
             # that is due is looked at and sorted for each claim.
             execute("SET LOCAL enable_sort = off", {})
-            chosen = _choose(_candidates(limit, without))
+            if only is None:
+                chosen = _choose(_candidates(limit, without))
+            else:
+                chosen = _choose(_more(limit, without, only))
             chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
     except IntegrityError:
@@ -58,13 +66,18 @@ def claim(limit: int = BATCH, without: Sequence[int] = ()) -> list[Claim]:
         return []
 
 
-def has_due() -> bool:
-    """Say whether a delivery is due, without taking it."""
-    return bool(fetch(_ANY_DUE, _parameters(1)))
+def has_due(*, elsewhere: int | None = None) -> bool:
+    """Say whether a delivery is due, without taking it; `elsewhere`: not to this connection."""
+    return bool(fetch(_ANY_DUE, _parameters(1) | {"elsewhere": elsewhere}))
+
+
+def _more(limit: int, without: Sequence[int], only: int) -> list[tuple[Any, ...]]:
+    found = fetch(_CANDIDATES, _parameters(limit) | {"without": list(without), "only": only})
+    return [one for one in found if one[3] == BREAKER.start and not one[4]]
 
 
 def _candidates(limit: int, without: Sequence[int]) -> list[tuple[Any, ...]]:
-    params = _parameters(limit) | {"without": list(without)}
+    params = _parameters(limit) | {"without": list(without), "only": None}
     found = fetch(_CANDIDATES, params)
     if len(found) < limit:
         return found
@@ -203,6 +216,7 @@ _DUE: Final = """
 """
 _FREE: Final = """
       AND d.connection_id <> ALL(%(without)s::bigint[])
+      AND (%(only)s::bigint IS NULL OR d.connection_id = %(only)s::bigint)
       AND NOT EXISTS (
           SELECT 1 FROM syncjobs_delivery r
           WHERE r.record_id = d.record_id AND r.connection_id = d.connection_id
@@ -221,7 +235,10 @@ _OTHERS: Final = f"""
         {_ORDER} LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED) found
     LIMIT %(most)s
 """  # noqa: S608  our own constants
-_ANY_DUE: Final = f"SELECT 1 {_DUE} LIMIT %(limit)s"
+_ANY_DUE: Final = f"""
+    SELECT 1 {_DUE} AND (%(elsewhere)s::bigint IS NULL OR d.connection_id <> %(elsewhere)s::bigint)
+    LIMIT %(limit)s
+"""
 _SHUT: Final = """
     SELECT d.id, d.connection_id FROM syncjobs_delivery d
     JOIN syncjobs_connection c ON c.id = d.connection_id

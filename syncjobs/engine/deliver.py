@@ -30,41 +30,128 @@ RENEW_SECONDS: Final = LEASE_SECONDS / 3
 ROUND_SECONDS: Final = 1.0
 BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
+# Of a connection's id and how many were taken so far.
+GoesOn = Callable[[int, int], bool]
 
 
-def deliver_batch(systems: Systems, *, worker: str, stop: Stop, limit: int = BATCH) -> int:
+def deliver_batch(
+    systems: Systems,
+    *,
+    worker: str,
+    stop: Stop,
+    limit: int = BATCH,
+    goes_on: GoesOn | None = None,
+) -> int:
     """Take what is due and see it through; return how many deliveries were taken.
 
-    `stop` is asked before each send: what was not sent then goes back as it was.
+    `stop` is asked before each send: what was not sent then goes back as it was. `goes_on`: is
+    asked, with a connection and how many were taken, whether the next claim for it may be made
+    while this one is being sent. So the calls in flight never wait for a claim.
     """
-    taken = monotonic()
-    claims = claim(limit, without=systems.full())
-    if not claims:
-        return 0
-    reach("deliver.after_claim")
-    ready, decided, again = _prepare(claims)
-    for job in again:
-        replan(job, worker=worker)
-    ledger.record(decided, worker=worker)
-    for job in ready:
-        job.send_before = taken + 2 * SEND_SECONDS
-    leases = _Leases(ready, taken)
-    for jobs in _by_system(ready):
-        _send_all(
-            jobs, systems, worker, leases, lambda: stop() or monotonic() > taken + SEND_SECONDS
-        )
-    return len(claims)
+    return _Round(systems, worker, stop, limit, goes_on).run()
+
+
+class _Round:
+    """What one worker has claimed and not yet recorded."""
+
+    def __init__(
+        self, systems: Systems, worker: str, stop: Stop, limit: int, goes_on: GoesOn | None
+    ) -> None:
+        self._systems, self._worker, self._limit = systems, worker, limit
+        self._asked_to_stop, self._goes_on = stop, goes_on
+        self._leases = _Leases(monotonic())
+        self._until = monotonic()
+        self._taken = 0
+
+    def run(self) -> int:
+        groups = _by_system(self._take())
+        for jobs in groups:
+            # The others are done by then: what comes after a full claim may follow at once.
+            self._send_all(jobs, is_last=jobs is groups[-1] and self._taken >= self._limit)
+        return self._taken
+
+    def _take(self, only: int | None = None) -> list[Job]:
+        """Claim and prepare; return what is to be sent."""
+        begun = monotonic()
+        claims = claim(self._limit, without=self._systems.full(), only=only)
+        if not claims:
+            return []
+        self._taken += len(claims)
+        reach("deliver.after_claim")
+        ready, decided, again = _prepare(claims)
+        for job in again:
+            replan(job, worker=self._worker)
+        ledger.record(decided, worker=self._worker)
+        for job in ready:
+            job.send_before = begun + 2 * SEND_SECONDS
+        self._leases.add(ready)
+        self._until = begun + SEND_SECONDS
+        return ready
+
+    def _stop(self) -> bool:
+        return self._asked_to_stop() or monotonic() > self._until
+
+    def _record(self, outcomes: list[Outcome]) -> None:
+        ledger.record(outcomes, worker=self._worker)
+        self._leases.drop(outcomes)
+
+    def _send_all(self, jobs: list[Job], *, is_last: bool) -> None:
+        connection = jobs[0].delivery.connection
+        if self._stop():
+            # The one before took the claim's time: nothing would be sent, so nobody signs in.
+            self._record(give_back(jobs, delay=0))
+            return
+        self._leases.keep(ROUND_SECONDS)
+        try:
+            system = self._systems.open(connection)
+        except ConnectorError as error:
+            self._record([failed(job, error, verify=job.delivery.verify) for job in jobs])
+            return
+        calls = self._calls(jobs, system)
+        with places(connection, min(connection.in_flight, len(calls)), self._leases.ids) as free:
+            if free:
+                follow = is_last and self._goes_on is not None
+                sending = Sending(
+                    calls,
+                    lambda call: send_many(call, system),
+                    in_flight=free,
+                    stop=self._stop,
+                    follow=(lambda: self._following(connection.pk, system)) if follow else None,
+                )
+                # What comes back is recorded while more is sent, and the leases are kept.
+                for batch in sending.batches():
+                    self._record(batch)
+                    self._leases.keep()
+                return
+        self._systems.note_full(connection.pk)
+        self._record(give_back(jobs, delay=FULL_SECONDS))
+
+    def _calls(self, jobs: Sequence[Job], system: Connector) -> list[list[Job]]:
+        self._systems.allow(jobs[0].delivery.connection, 2 * len(jobs))
+        return _calls(jobs, system)
+
+    def _following(self, connection_id: int, system: Connector) -> list[list[Job]]:
+        """Return the calls of the next claim for a system; none where others come first."""
+        if self._goes_on is None or not self._goes_on(connection_id, self._taken):
+            return []
+        jobs = self._take(connection_id)
+        return self._calls(jobs, system) if jobs else []
 
 
 class _Leases:
-    """Keeps the leases of all that a claim has still to send: also of those systems whose turn
-    comes after a slow one. Each is fenced, so what is somebody else's by now stays theirs.
+    """Keeps the leases of all that is still to be sent: also of those systems whose turn comes
+    after a slow one. Each is fenced, so what is somebody else's by now stays theirs.
     """
 
-    def __init__(self, jobs: Sequence[Job], renewed: float) -> None:
+    def __init__(self, renewed: float) -> None:
         """renewed: when, by `monotonic`, the leases began."""
-        self._left = {job.delivery.pk: Claim(job.delivery.pk, job.lease_no) for job in jobs}
+        self._left: dict[int, Claim] = {}
         self._renewed = renewed
+
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Keep these as well."""
+        for job in jobs:
+            self._left[job.delivery.pk] = Claim(job.delivery.pk, job.lease_no)
 
     @property
     def ids(self) -> list[int]:
@@ -105,38 +192,6 @@ def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
         ledger.record_blocked([one for one in decided if one.move in BLOCKING])
         ledger.note_intents(ready)
     return ready, [one for one in decided if one.move not in BLOCKING], again
-
-
-def _send_all(jobs: list[Job], systems: Systems, worker: str, leases: _Leases, stop: Stop) -> None:
-    def record(outcomes: list[Outcome]) -> None:
-        ledger.record(outcomes, worker=worker)
-        leases.drop(outcomes)
-
-    connection = jobs[0].delivery.connection
-    if stop():
-        # The one before took the claim's time: nothing would be sent, so nobody signs in.
-        record(give_back(jobs, delay=0))
-        return
-    leases.keep(ROUND_SECONDS)
-    try:
-        system = systems.open(connection)
-    except ConnectorError as error:
-        record([failed(job, error, verify=job.delivery.verify) for job in jobs])
-        return
-    systems.allow(connection, 2 * len(jobs))
-    calls = _calls(jobs, system)
-    with places(connection, min(connection.in_flight, len(calls)), leases.ids) as free:
-        if free:
-            # What comes back is recorded while more is sent, and the leases of the rest are kept.
-            sending = Sending(
-                calls, lambda call: send_many(call, system), in_flight=free, stop=stop
-            )
-            for batch in sending.batches():
-                record(batch)
-                leases.keep()
-            return
-    systems.note_full(connection.pk)
-    record(give_back(jobs, delay=FULL_SECONDS))
 
 
 def _calls(jobs: Sequence[Job], system: Connector) -> list[list[Job]]:

@@ -163,8 +163,16 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
             if polled.error:
                 done.errors.append(polled.error)
             return True
-    limit = min(BATCH, most - done.deliveries)
-    taken = deliver_batch(systems, worker=worker_name(), stop=full, limit=limit)
+    left = most - done.deliveries
+
+    def goes_on(connection_id: int, taken: int) -> bool:
+        """Whether what this round would do next is to send more to the same system."""
+        others = due_arrivals(1) or due_streams(1) or has_due(elsewhere=connection_id)
+        return taken + BATCH <= left and not full() and not others
+
+    taken = deliver_batch(
+        systems, worker=worker_name(), stop=full, limit=min(BATCH, left), goes_on=goes_on
+    )
     done.deliveries += taken
     return taken > 0 or any(map(backfill, due_backfills())) or _compare(systems, done, full)
 

@@ -55,7 +55,9 @@ class Sending:
     """Sends `calls`, in their order, `in_flight` at a time.
 
     `send` runs in the sending threads; it raises nothing but what is a fault of our own.
-    `stop` is asked before each call: what was not sent then is given back.
+    `stop` is asked before each call: what was not sent then is given back. `follow` gives the
+    calls to go on with, none for an end; it is asked by the thread that takes the outcomes, when
+    about half of the calls are under way.
     """
 
     def __init__(
@@ -65,10 +67,12 @@ class Sending:
         *,
         in_flight: int,
         stop: Callable[[], bool],
+        follow: Callable[[], Sequence[Call]] | None = None,
     ) -> None:
         self._waiting = deque(calls)
-        self._send, self._stop = send, stop
+        self._send, self._stop, self._follow = send, stop, follow
         self._in_flight = max(1, min(in_flight, len(self._waiting)))
+        self._enough = max(self._in_flight, len(self._waiting) // 2)
         self._brake = Brake()
         self._state = Condition()
         self._running = 0
@@ -89,6 +93,8 @@ class Sending:
             ended = False
             while not ended:
                 batch, ended = self._take()
+                if self._runs_low() and not ended:
+                    self._feed()
                 yield batch
         finally:
             self._brake.pulled = True
@@ -102,10 +108,27 @@ class Sending:
         """Wait for a batch; return it, and whether it was the last."""
         with self._state:
             self._state.wait_for(
-                lambda: len(self._done) >= FLUSH_AFTER or not self._running, FLUSH_SECONDS
+                lambda: (
+                    len(self._done) >= FLUSH_AFTER or not self._running or self._runs_low()
+                ),
+                FLUSH_SECONDS,
             )
             batch, self._done = self._done, []
             return batch, not self._running
+
+    def _runs_low(self) -> bool:
+        """Say whether more calls are to be asked for now."""
+        is_open = self._follow is not None and not self._brake.pulled
+        return is_open and len(self._waiting) < self._enough
+
+    def _feed(self) -> None:
+        assert self._follow is not None
+        calls = self._follow()
+        with self._state:
+            self._waiting.extend(calls)
+            if not calls:
+                self._follow = None
+            self._state.notify_all()
 
     def _work(self) -> None:
         try:
@@ -114,8 +137,8 @@ class Sending:
                 with self._state:
                     self._brake.watch(outcomes)
                     self._done += outcomes
-                    if len(self._done) >= FLUSH_AFTER:
-                        self._state.notify()
+                    if len(self._done) >= FLUSH_AFTER or self._runs_low():
+                        self._state.notify_all()
         except BaseException as error:  # told to the thread that asked, which raises it
             with self._state:
                 self._fault = error
@@ -123,10 +146,14 @@ class Sending:
         finally:
             with self._state:
                 self._running -= 1
-                self._state.notify()
+                self._state.notify_all()
 
     def _next(self) -> Call | None:
         with self._state:
-            if not self._waiting or self._brake.pulled or self._stop():
-                return None
-            return self._waiting.popleft()
+            while not (self._brake.pulled or self._stop()):
+                if self._waiting:
+                    return self._waiting.popleft()
+                if self._follow is None:
+                    return None
+                self._state.wait(FLUSH_SECONDS)
+            return None
