@@ -4,6 +4,7 @@ Each sending thread takes the next call when it is done with the last; nobody wa
 one. Outcomes are handed over in batches, so that recording costs little for each.
 """
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from threading import Condition, Thread
@@ -14,6 +15,9 @@ from syncjobs.retry import TRIP_AFTER
 
 FLUSH_AFTER: Final = 100
 FLUSH_SECONDS: Final = 0.5
+# How long one thread computes while another has its answer: with Python's 5 ms, answers of a fast
+# system wait for the thread that prepares and records.
+SWITCH_SECONDS: Final = 0.0005
 Call = Sequence[Job]
 
 
@@ -87,6 +91,8 @@ class Sending:
         """
         threads = [Thread(target=self._work, name="send") for _ in range(self._in_flight)]
         self._running = len(threads)
+        patience = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         for thread in threads:
             thread.start()
         try:
@@ -98,8 +104,11 @@ class Sending:
                 yield batch
         finally:
             self._brake.pulled = True
+            with self._state:
+                self._state.notify_all()
             for thread in threads:
                 thread.join()
+            sys.setswitchinterval(patience)
         if self._fault is not None:
             raise self._fault
         yield [outcome for call in self._waiting for outcome in self._brake.give_back(call)]
