@@ -1,6 +1,7 @@
 """From a request's host to the partner, its URL conf, the actor and the policies."""
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC
 
@@ -18,6 +19,7 @@ from config import errors
 from governance import correlation
 from governance.actors import ANONYMOUS, Actor
 from governance.requests import caller_address, set_actor
+from syncjobs.pages.webhooks import hook
 from tenants import certificates, health
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
@@ -34,6 +36,7 @@ URLCONFS = {
     Domain.Kind.PORTAL.value: "config.urls_portal",
 }
 PAUSED = "config.urls_paused"
+_HOOK = re.compile(r"/hooks/(?P<key>[^/]+)")
 DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
 UNTOLD = {"theme", "brand_logo", "brand_icon", "favicon", "robots", "support_leave"}
 
@@ -96,6 +99,28 @@ class HostMiddleware:
         request.urlconf = urlconf  # type: ignore[attr-defined]  # Django's own hook
         set_urlconf(urlconf)
         return self.get_response(request)
+
+
+class HookMiddleware:
+    """Answers signed messages of clients' systems (`syncjobs.hook_urls`) before anybody looks for
+    a session, a person or a page's policies: they have none of these, and many come at once.
+
+    What is not a message, or is for a partner who is suspended, goes the usual way.
+    """
+
+    def __init__(self, get_response: View) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        found = _HOOK.fullmatch(request.path_info)
+        if found is None or request.method != "POST" or request.urlconf not in DOORS:  # type: ignore[attr-defined]  # Django's own hook
+            return self.get_response(request)
+        with correlation.scope(
+            actor=ANONYMOUS, door="webhook", address=caller_address(request)
+        ) as scope:
+            response = hook(request, found["key"])
+            response.headers["X-Request-ID"] = scope.correlation_id
+            return response
 
 
 def _person_of(request: HttpRequest) -> Actor:

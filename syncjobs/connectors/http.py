@@ -36,7 +36,8 @@ CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 30.0
 WHOLE_SECONDS: Final = 120.0
 MAX_BYTES: Final = 32 * 1024 * 1024
-POOL_SIZE: Final = 16
+# As many calls as a client may have in flight, and a reading beside them.
+POOL_SIZE: Final = 33
 _PART_BYTES: Final = 64 * 1024
 USER_AGENT: Final = "integration/1.0"
 _ALWAYS: Final = {

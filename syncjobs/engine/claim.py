@@ -35,9 +35,7 @@ class Claim:
     lease_no: int
 
 
-def claim(
-    limit: int = BATCH, without: Sequence[int] = (), only: int | None = None
-) -> list[Claim]:
+def claim(limit: int = BATCH, without: Sequence[int] = (), only: int | None = None) -> list[Claim]:
     """Take up to `limit` due deliveries, most urgent first. Empty when nothing is due.
 
     Clients that are not among these get a few of theirs taken as well, so that one's backlog

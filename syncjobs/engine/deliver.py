@@ -41,24 +41,32 @@ def deliver_batch(
     stop: Stop,
     limit: int = BATCH,
     goes_on: GoesOn | None = None,
+    beside: Callable[[], bool] | None = None,
 ) -> int:
     """Take what is due and see it through; return how many deliveries were taken.
 
     `stop` is asked before each send: what was not sent then goes back as it was. `goes_on`: is
     asked, with a connection and how many were taken, whether the next claim for it may be made
-    while this one is being sent. So the calls in flight never wait for a claim.
+    while this one is being sent. So the calls in flight never wait for a claim. `beside`: does a
+    piece of other work that brings more to send, and says whether there may be another.
     """
-    return _Round(systems, worker, stop, limit, goes_on).run()
+    return _Round(systems, worker, stop, limit, goes_on, beside).run()
 
 
 class _Round:
     """What one worker has claimed and not yet recorded."""
 
     def __init__(
-        self, systems: Systems, worker: str, stop: Stop, limit: int, goes_on: GoesOn | None
+        self,
+        systems: Systems,
+        worker: str,
+        stop: Stop,
+        limit: int,
+        goes_on: GoesOn | None,
+        beside: Callable[[], bool] | None,
     ) -> None:
         self._systems, self._worker, self._limit = systems, worker, limit
-        self._asked_to_stop, self._goes_on = stop, goes_on
+        self._asked_to_stop, self._goes_on, self._beside = stop, goes_on, beside
         self._leases = _Leases(monotonic())
         self._until = monotonic()
         self._taken = 0
@@ -67,7 +75,8 @@ class _Round:
         groups = _by_system(self._take())
         for jobs in groups:
             # The others are done by then: what comes after a full claim may follow at once.
-            self._send_all(jobs, is_last=jobs is groups[-1] and self._taken >= self._limit)
+            is_full = self._taken >= self._limit or self._beside is not None
+            self._send_all(jobs, is_last=jobs is groups[-1] and is_full)
         return self._taken
 
     def _take(self, only: int | None = None) -> list[Job]:
@@ -117,6 +126,7 @@ class _Round:
                     in_flight=free,
                     stop=self._stop,
                     follow=(lambda: self._following(connection.pk, system)) if follow else None,
+                    beside=self._beside if follow else None,
                 )
                 # What comes back is recorded while more is sent, and the leases are kept.
                 for batch in sending.batches():
@@ -135,6 +145,8 @@ class _Round:
         if self._goes_on is None or not self._goes_on(connection_id, self._taken):
             return []
         jobs = self._take(connection_id)
+        while not jobs and self._beside is not None and self._beside():
+            jobs = self._take(connection_id)
         return self._calls(jobs, system) if jobs else []
 
 

@@ -30,7 +30,7 @@ from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
-from syncjobs.intake.polling import due_streams, read_stream
+from syncjobs.intake.polling import Pages, Polled, due_streams
 from syncjobs.services.blueprints import ship_blueprints
 
 logger = logging.getLogger(__name__)
@@ -157,12 +157,34 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
             done.read += arrived
             return True
     for stream_id in due_streams():
-        polled = read_stream(stream_id, systems, stop=full)
+        polled = _read(stream_id, systems, done, full, most)
         if polled is not None:
             done.read += polled.read
             if polled.error:
                 done.errors.append(polled.error)
             return True
+    taken = _deliver(systems, done, full, most)
+    return taken > 0 or any(map(backfill, due_backfills())) or _compare(systems, done, full)
+
+
+def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int) -> Polled | None:
+    """Read a stream. When it is the last one that is due and has many pages, what they bring is
+    sent while the next are read; the others first: records refer to those of earlier streams.
+    """
+    pages = Pages(stream_id, systems, stop=full)
+    while pages.next():
+        if not full() and not (due_arrivals(1) or due_streams(1)):
+            _deliver(systems, done, full, most, beside=pages.next)
+    return pages.polled
+
+
+def _deliver(
+    systems: Systems,
+    done: Drained,
+    full: Stop,
+    most: int,
+    beside: Callable[[], bool] | None = None,
+) -> int:
     left = most - done.deliveries
 
     def goes_on(connection_id: int, taken: int) -> bool:
@@ -171,10 +193,15 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
         return taken + BATCH <= left and not full() and not others
 
     taken = deliver_batch(
-        systems, worker=worker_name(), stop=full, limit=min(BATCH, left), goes_on=goes_on
+        systems,
+        worker=worker_name(),
+        stop=full,
+        limit=min(BATCH, left),
+        goes_on=goes_on,
+        beside=beside,
     )
     done.deliveries += taken
-    return taken > 0 or any(map(backfill, due_backfills())) or _compare(systems, done, full)
+    return taken
 
 
 def _compare(systems: Systems, done: Drained, full: Stop) -> bool:

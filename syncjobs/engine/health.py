@@ -20,6 +20,7 @@ from tenants.outbox.doorbell import ring_after_commit
 # A system that answers well hundreds of times a second is noted so often only.
 TOLD_SECONDS: Final = 5
 
+
 def learn(outcomes: Sequence[Outcome]) -> None:
     """Update breaker and health of the connections that these outcomes used."""
     for connection_id in sorted({one.job.delivery.connection_id for one in outcomes}):

@@ -69,6 +69,4 @@ def rows_kept(model: type[Row], ids: Iterable[int]) -> dict[int, Row]:
     return known
 
 
-_MARKS: Final = (
-    "SELECT id, xmin::text || ctid FROM {table} WHERE id = ANY(%(ids)s::bigint[])"  # noqa: S608
-)
+_MARKS: Final = "SELECT id, xmin::text || ctid FROM {table} WHERE id = ANY(%(ids)s::bigint[])"  # noqa: S608

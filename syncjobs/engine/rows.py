@@ -39,9 +39,7 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
 
     The statement says an array's type (`%(ids)s::bigint[]`), or its place does.
     """
-    return {
-        name: _array(value) if type(value) is list else value for name, value in params.items()
-    }
+    return {name: _array(value) if type(value) is list else value for name, value in params.items()}
 
 
 def _array(items: list[Any]) -> Any:

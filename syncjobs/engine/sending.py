@@ -61,7 +61,8 @@ class Sending:
     `send` runs in the sending threads; it raises nothing but what is a fault of our own.
     `stop` is asked before each call: what was not sent then is given back. `follow` gives the
     calls to go on with, none for an end; it is asked by the thread that takes the outcomes, when
-    about half of the calls are under way.
+    about half of the calls are under way. `beside`: does a piece of other work in that thread,
+    and says whether there may be another, as long as there is nothing more urgent.
     """
 
     def __init__(
@@ -72,7 +73,9 @@ class Sending:
         in_flight: int,
         stop: Callable[[], bool],
         follow: Callable[[], Sequence[Call]] | None = None,
+        beside: Callable[[], bool] | None = None,
     ) -> None:
+        self._beside = beside
         self._waiting = deque(calls)
         self._send, self._stop, self._follow = send, stop, follow
         self._in_flight = max(1, min(in_flight, len(self._waiting)))
@@ -102,6 +105,8 @@ class Sending:
                 if self._runs_low() and not ended:
                     self._feed()
                 yield batch
+                if self._beside is not None and not (ended or self._runs_low()):
+                    self._beside = self._beside if self._beside() else None
         finally:
             self._brake.pulled = True
             with self._state:
@@ -117,10 +122,8 @@ class Sending:
         """Wait for a batch; return it, and whether it was the last."""
         with self._state:
             self._state.wait_for(
-                lambda: (
-                    len(self._done) >= FLUSH_AFTER or not self._running or self._runs_low()
-                ),
-                FLUSH_SECONDS,
+                lambda: len(self._done) >= FLUSH_AFTER or not self._running or self._runs_low(),
+                0 if self._beside is not None else FLUSH_SECONDS,
             )
             batch, self._done = self._done, []
             return batch, not self._running

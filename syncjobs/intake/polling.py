@@ -1,7 +1,7 @@
 """Reads a stream page by page, as far as time allows; the cursor remembers the rest."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,21 +50,52 @@ def due_streams(limit: int = 20) -> list[int]:
     return [id_ for (id_,) in rows]
 
 
-def read_stream(stream_id: int, systems: Systems, *, stop: Stop) -> Polled | None:
-    """Read a stream; an error of our own is told and put off, so that others get their turn."""
-    try:
-        return poll_stream(stream_id, systems, stop=stop)
-    except DatabaseError:
-        raise
-    except Exception as error:  # the boundary around one source: logged, told, tried later
-        logger.exception("reading stream %s broke", stream_id)
-        return _broke(stream_id, error)
+class Pages:
+    """The reading of a stream, page by page, so that its reader can do other work between two.
+
+    An error of our own is told and put off, so that others get their turn. Read it to its end.
+    """
+
+    def __init__(self, stream_id: int, systems: Systems, *, stop: Stop) -> None:
+        self._stream_id = stream_id
+        self._steps = _poll(stream_id, systems, stop, Run.Trigger.SCHEDULE)
+        self.is_over = False
+        self.polled: Polled | None = None
+
+    def next(self) -> bool:
+        """Read and commit a page; say whether there may be another."""
+        if self.is_over:
+            return False
+        try:
+            next(self._steps)
+            return True
+        except StopIteration as end:
+            self.polled = end.value
+        except DatabaseError:
+            raise
+        except Exception as error:  # the boundary around one source: logged, told, tried later
+            logger.exception("reading stream %s broke", self._stream_id)
+            self.polled = _broke(self._stream_id, error)
+        self.is_over = True
+        return False
 
 
 def poll_stream(
     stream_id: int, systems: Systems, *, stop: Stop, trigger: str = Run.Trigger.SCHEDULE
 ) -> Polled | None:
     """Read what has changed since the stream's cursor. None when another worker reads it."""
+    steps = _poll(stream_id, systems, stop, trigger)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            polled: Polled | None = end.value
+            return polled
+
+
+def _poll(
+    stream_id: int, systems: Systems, stop: Stop, trigger: str
+) -> Generator[None, None, Polled | None]:
     lease_no = take_stream(stream_id)
     if lease_no is None:
         return None
@@ -81,7 +112,7 @@ def poll_stream(
         zone=stream.connection.client.time_zone,
     )
     try:
-        more = _read(reading, systems, stop)
+        more = yield from _read(reading, systems, stop)
     except StreamTaken:
         logger.warning("stream %s was taken over by another worker", stream_id)
         return None
@@ -90,8 +121,8 @@ def poll_stream(
     return _finished(reading, more=more)
 
 
-def _read(reading: Reading, systems: Systems, stop: Stop) -> bool:
-    """Commit page after page; say whether the source has more."""
+def _read(reading: Reading, systems: Systems, stop: Stop) -> Generator[None, None, bool]:
+    """Commit page after page; say at the end whether the source has more."""
     stream = reading.stream
     again = waiting(stream, reading.live)
     if again:
@@ -105,6 +136,7 @@ def _read(reading: Reading, systems: Systems, stop: Stop) -> bool:
             return False
         if stop():
             return True
+        yield
     return False
 
 

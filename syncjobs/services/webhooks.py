@@ -28,6 +28,8 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.connectors.hooks import Pushed
 from syncjobs.crashpoints import reach
 from syncjobs.engine import doorbell
+from syncjobs.engine.kept import kept
+from syncjobs.engine.rows import decode as decode_json
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.models import Connection
 from syncjobs.services.secrets import hook_place_of, open_sealed, seal
@@ -122,14 +124,12 @@ def receive(
     `headers` by lower-case name. Raises UnknownHook, TooMany, BadSignature, BadMessage.
     """
     with transaction.atomic():
-        connection = Connection.objects.filter(hook_key=key).order_by().first()
-        if connection is None:
-            raise UnknownHook
-        _count(connection)
+        hook = _hook(key)
+        _count(hook.connection)
         message_id = signatures.verify(
-            headers, body, secrets=_secrets(connection), now=time() if now is None else now
+            headers, body, secrets=_good(hook.secrets), now=time() if now is None else now
         )
-        received = _keep(connection, message_id, _read(connection, body))
+        received = _keep(hook, message_id, _read(hook.connection, body))
         reach("hook.before_commit")
     reach("hook.after_commit")
     return received
@@ -143,9 +143,33 @@ def _count(connection: Connection) -> None:
         raise TooMany
 
 
-def _secrets(connection: Connection) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class _Hook:
+    """An address that is open. streams: object → id of the connection's streams."""
+
+    connection: Connection
+    secrets: list[dict[str, Any]]
+    streams: Mapping[str, int]
+
+
+def _hook(key: str) -> _Hook:
+    """Find the address with one statement; what its row holds is opened anew when it changes."""
+    found = fetch(_HOOK, {"key": key})
+    if not found:
+        raise UnknownHook
+    ((id_, mark, streams),) = found
+
+    def read() -> tuple[Connection, list[dict[str, Any]]]:
+        connection = Connection.objects.get(pk=id_)
+        return connection, _kept(connection)
+
+    connection, secrets = kept(("hook", id_), mark, read)
+    return _Hook(connection, secrets, decode_json(streams) or {})
+
+
+def _good(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     now = timezone.now()
-    return [str(one["secret"]) for one in _kept(connection) if _counts(one, now)]
+    return [str(one["secret"]) for one in entries if _counts(one, now)]
 
 
 def _kept(connection: Connection) -> list[dict[str, Any]]:
@@ -166,9 +190,9 @@ def _read(connection: Connection, body: bytes) -> list[Pushed]:
         raise BadMessage(str(error)) from error
 
 
-def _keep(connection: Connection, message_id: str, pushed: Sequence[Pushed]) -> Received:
+def _keep(hook: _Hook, message_id: str, pushed: Sequence[Pushed]) -> Received:
     """Insert the records, once per message; what carries none makes us read the source."""
-    streams = dict(fetch(_STREAMS, {"connection": connection.pk}))
+    connection, streams = hook.connection, hook.streams
     wanted = [one for one in pushed if one.object in streams]
     rows: list[dict[str, object]] = [
         {
@@ -227,8 +251,11 @@ def _audit(action: Action, connection: Connection, *, reason: str = "") -> None:
     )
 
 
-_STREAMS: Final = """
-    SELECT object, id FROM syncjobs_stream WHERE connection_id = %(connection)s
+_HOOK: Final = """
+    SELECT c.id, c.xmin::text || c.ctid,
+        (SELECT jsonb_object_agg(s.object, s.id) FROM syncjobs_stream s
+         WHERE s.connection_id = c.id)
+    FROM syncjobs_connection c WHERE c.hook_key = %(key)s
 """
 _INSERT: Final = """
     INSERT INTO syncjobs_inboundevent
