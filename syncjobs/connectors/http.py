@@ -192,7 +192,7 @@ class HttpClient:
             prepared(request),
             stream=True,
             timeout=self._timeout,
-            verify=self._session.verify,
+            verify=self._session.verify is None or self._session.verify,
             proxies={},
         )
         raw: HTTPResponse = response.raw

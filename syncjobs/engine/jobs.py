@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
+from typing import Any
 
 from syncjobs.connectors.base import Write
 from syncjobs.engine.definition import Step
@@ -30,7 +31,7 @@ class DeliveryRow:
     origin_id: int
     object: str
     mapping: str
-    variables: dict[str, object]
+    variables: dict[str, Any]
     priority: int
     attempts: int
     verify: bool

@@ -10,6 +10,7 @@ is built from it.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from copy import copy
+from functools import partial
 from threading import Lock
 from typing import Any, Final, TypeVar
 
@@ -65,8 +66,12 @@ def rows_kept(model: type[Row], ids: Iterable[int]) -> dict[int, Row]:
     if changed:
         read = model._default_manager.in_bulk(changed)
         for id_, row in read.items():
-            known[id_] = copy(kept((table, id_), marks[id_], lambda row=row: row))
+            known[id_] = copy(kept((table, id_), marks[id_], partial(_same, row)))
     return known
 
 
-_MARKS: Final = "SELECT id, xmin::text || ctid FROM {table} WHERE id = ANY(%(ids)s::bigint[])"  # noqa: S608
+def _same(row: Row) -> Row:
+    return row
+
+
+_MARKS: Final = "SELECT id, xmin::text || ctid FROM {table} WHERE id = ANY(%(ids)s::bigint[])"

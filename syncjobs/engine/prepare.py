@@ -12,8 +12,8 @@ from syncjobs.canonical_store import find_by_id
 from syncjobs.engine.blocking import gate_results, is_not_needed, must_be_held, must_wait
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
-from syncjobs.engine.flows import definition_of
 from syncjobs.engine.definition import Step
+from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import DeliveryRow, Job, Outcome
 from syncjobs.engine.kept import rows_kept
 from syncjobs.engine.live import LiveMappings, wanted_references
@@ -48,19 +48,13 @@ def _rows(ids: list[int]) -> list[DeliveryRow]:
     workflows = rows_kept(Workflow, (row[-3] for row in found))
     versions = rows_kept(WorkflowVersion, (row[-2] for row in found))
     connections = rows_kept(Connection, (row[-1] for row in found))
-    return [
-        DeliveryRow(
-            *row[:9],
-            decode(row[9]),
-            *row[10:-3],
-            workflows[row[-3]],
-            versions[row[-2]],
-            connections[row[-1]],
-            workflow_id=row[-3],
-            connection_id=row[-1],
-        )
-        for row in found
-    ]
+    made: list[DeliveryRow] = []
+    for row in found:
+        workflow, version, connection = row[-3:]
+        shared = (workflows[workflow], versions[version], connections[connection])
+        columns = (*row[:9], decode(row[9]), *row[10:-3], *shared, workflow, connection)
+        made.append(DeliveryRow(*columns))
+    return made
 
 
 def _load_refs(jobs: list[Job]) -> None:

@@ -23,6 +23,7 @@ from mappings.trying import (
     money_of,
     verdict,
 )
+from syncjobs.canonical_store import label_of
 from syncjobs.engine.definition import Definition, DefinitionError, Step, parse_definition
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.live import LiveMappings, map_out, wanted_references
@@ -158,7 +159,7 @@ def _try(
     return Tried(
         verdict=made,
         client_id=workflow.client_id,
-        label=job.delivery.record.label or job.record.key,
+        label=label_of(job.record.data, job.record.key),
         what=job.step.label,
         before=money_of(was, currency, "", NONE),
         after=money_of(now, currency, "", NONE),
