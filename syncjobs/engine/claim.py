@@ -64,9 +64,11 @@ def claim(limit: int = BATCH, without: Sequence[int] = (), only: int | None = No
         return []
 
 
-def has_due(*, elsewhere: int | None = None) -> bool:
-    """Say whether a delivery is due, without taking it; `elsewhere`: not to this connection."""
-    return bool(fetch(_ANY_DUE, _parameters(1) | {"elsewhere": elsewhere}))
+def has_due(number: int = 1, *, elsewhere: int | None = None) -> bool:
+    """Say whether so many deliveries are due, without taking them; `elsewhere`: not to this
+    connection.
+    """
+    return len(fetch(_ANY_DUE, _parameters(number) | {"elsewhere": elsewhere})) == number
 
 
 def _more(limit: int, without: Sequence[int], only: int) -> list[tuple[Any, ...]]:

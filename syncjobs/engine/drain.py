@@ -168,12 +168,13 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
 
 
 def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int) -> Polled | None:
-    """Read a stream. When it is the last one that is due and has many pages, what they bring is
-    sent while the next are read; the others first: records refer to those of earlier streams.
+    """Read a stream. When it is the last one that is due, and its pages bring enough for full
+    calls, that is sent while the next are read. Earlier streams are read before: records refer to
+    those of these.
     """
     pages = Pages(stream_id, systems, stop=full)
     while pages.next():
-        if not full() and not (due_arrivals(1) or due_streams(1)):
+        if not full() and has_due(BATCH) and not (due_arrivals(1) or due_streams(1)):
             _deliver(systems, done, full, most, beside=pages.next)
     return pages.polled
 

@@ -154,7 +154,7 @@ def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
         "off": CONNECTION.target("disable"),
         "open_requests": sorted(OPEN_REQUESTS),
     }
-    claimed = {**shared, "without": []}
+    claimed = {**shared, "without": [], "only": None}
     assert "delivery" in _plan(claim._CANDIDATES, {**claimed, "limit": 10})
     others = {**claimed, "clients": [0], "each": claim.EACH, "most": claim.MOST_OTHERS}
     assert "accounts_client" in _plan(claim._OTHERS, others)
