@@ -214,13 +214,15 @@ _DUE: Final = """
           SELECT c.id FROM syncjobs_connection c WHERE c.state <> ALL(%(unusable)s::text[])
           AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())))
 """
+# OFFSET 0: asked for each row by its record. As a join, and with a connection that is given, all
+# that runs there would be looked through for each row.
 _FREE: Final = """
       AND d.connection_id <> ALL(%(without)s::bigint[])
       AND (%(only)s::bigint IS NULL OR d.connection_id = %(only)s::bigint)
       AND NOT EXISTS (
           SELECT 1 FROM syncjobs_delivery r
           WHERE r.record_id = d.record_id AND r.connection_id = d.connection_id
-            AND r.state = %(running)s)
+            AND r.state = %(running)s OFFSET 0)
 """
 _ORDER: Final = "ORDER BY d.priority, d.not_before, d.id"
 _CANDIDATES: Final = f"""

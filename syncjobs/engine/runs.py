@@ -21,7 +21,7 @@ _MOVES: Final = {target: move for move, (_, target) in RUN.moves.items() if move
 
 
 # A large run is counted again only after so many times what counting it took.
-_REST: Final = 20.0
+_REST: Final = 100.0
 _rests: dict[tuple[str, int], float] = {}
 _put_off: set[tuple[str, int]] = set()
 
