@@ -120,6 +120,8 @@ class HookMiddleware:
         ) as scope:
             response = hook(request, found["key"])
             response.headers["X-Request-ID"] = scope.correlation_id
+            # The sender's connection stays open only where the answer's end is told.
+            response.headers["Content-Length"] = str(len(response.content))
             return response
 
 
