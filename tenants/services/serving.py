@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Field
 
 from tenants.domains.state import SERVED
 from tenants.models import Partner
@@ -43,13 +43,19 @@ def served_host(host: str) -> Served | None:
         row = cursor.fetchone()
     if row is None:
         return None
-    fields = Partner._meta.concrete_fields
-    names = [field.attname for field in fields]
-    values = [_read(field, value) for field, value in zip(fields, row[1:], strict=True)]
+    names, converted = _fields()
+    values = list(row[1:])
+    for place, convert in converted:
+        values[place] = convert(values[place], None, connection)
     return Served(Partner.from_db("default", names, values), row[0])
 
 
-def _read(field: Field[Any, Any], value: object) -> object:
-    """What the ORM would make of a column: JSON comes as text from a cursor."""
-    convert = getattr(field, "from_db_value", None)
-    return value if convert is None else convert(value, None, connection)
+@lru_cache(maxsize=1)
+def _fields() -> tuple[list[str], list[tuple[int, Callable[..., Any]]]]:
+    """Return the columns' names, and what the ORM makes of some of them (JSON comes as text from
+    a cursor), by their place.
+    """
+    fields = Partner._meta.concrete_fields
+    converters = [getattr(field, "from_db_value", None) for field in fields]
+    found = [(place, one) for place, one in enumerate(converters) if one is not None]
+    return [field.attname for field in fields], found
