@@ -89,16 +89,27 @@ class Origin:
     correlation: str
 
 
-def store(incoming: Sequence[Incoming], origin: Origin) -> list[Stored]:
+Locked = dict[tuple[str, str], _Row]
+
+
+def lock(client_id: int, incoming: Sequence[Incoming]) -> Locked:
+    """Lock those of the records that are there, by (type, key), in the order of their ids: so two
+    batches never wait for each other in a circle.
+    """
+    return _lock(client_id, sorted({(one.type, one.key) for one in incoming}))
+
+
+def store(
+    incoming: Sequence[Incoming], origin: Origin, locked: Locked | None = None
+) -> list[Stored]:
     """Merge a batch, in its order, into the client's records; one answer for each.
 
-    Rows are locked in the order of their ids, so two batches never wait for each other in a
-    circle.
+    `locked`: what `lock` gave for these, or for more, in the same transaction.
     """
     if not incoming:
         return []
     keys = sorted({(one.type, one.key) for one in incoming})
-    rows = _lock(origin.client_id, keys)
+    rows = lock(origin.client_id, incoming) if locked is None else locked
     new = _places([key for key in keys if key not in rows])
     rows.update(new)
     stored = [_merge(rows[one.type, one.key], one) for one in incoming]
@@ -148,8 +159,9 @@ def ensure_places(client_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple
     return found
 
 
-def _lock(client_id: int, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], _Row]:
-    """Lock those of the records that are there."""
+def _lock(client_id: int, keys: Sequence[tuple[str, str]]) -> Locked:
+    if not keys:
+        return {}
     types, names = unzip(keys)
     found = fetch(_LOCK, {"client": client_id, "types": types, "keys": names})
     return {

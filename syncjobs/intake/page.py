@@ -12,7 +12,7 @@ from django.db import transaction
 
 from governance.services import audit
 from syncjobs import actions
-from syncjobs.canonical_store import Incoming, Origin, Stored, store
+from syncjobs.canonical_store import Incoming, Origin, Stored, lock, store
 from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.crashpoints import reach
 from syncjobs.engine.deadlocks import again_after_deadlock
@@ -22,7 +22,7 @@ from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.events import raised_events
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
-from syncjobs.intake.reading import Read, read_page
+from syncjobs.intake.reading import Read, read_page, refuse_duplicates
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record, watch_ref
 
@@ -92,7 +92,9 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     client_id = stream.connection.client_id
     result = read_page(stream, reading.live, records)
     origin = Origin(client_id, stream.connection_id, run.pk, reading.correlation)
-    stored = store([incoming for _, incoming in result.incoming], origin)
+    locked = lock(client_id, [incoming for _, incoming in result.incoming])
+    refuse_duplicates(stream, result, {key for _, key in locked})
+    stored = store([incoming for _, incoming in result.incoming], origin, locked)
     _write_refs(stream, result, stored)
     set_aside(stream, reading.live, result.refused)
     retire(stream, [source.id for source, _ in result.incoming])

@@ -1,6 +1,6 @@
 """Turns a page of source records into canonical fields, or into problems. No writes here."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -75,7 +75,6 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
             fill_only=fill_only,
         )
         result.incoming.append((source, incoming))
-    _refuse_duplicates(stream, result)
     return result
 
 
@@ -141,12 +140,13 @@ def _sources(
     return {(type_, id_): key for type_, id_, key in rows if (type_, id_) in wanted}
 
 
-def _refuse_duplicates(stream: Stream, result: Read) -> None:
-    """Two records of one system under one number: the one that was first stays linked."""
-    keys = [incoming.key for _, incoming in result.incoming]
-    if not keys:
-        return
-    holders = _holders(stream, result.incoming[0][1].type, keys)
+def refuse_duplicates(stream: Stream, result: Read, there: Collection[str]) -> None:
+    """Two records of one system under one number: the one that was first stays linked.
+
+    there: the numbers under which there is a record already; only these may have been linked.
+    """
+    keys = [incoming.key for _, incoming in result.incoming if incoming.key in there]
+    holders = _holders(stream, result.incoming[0][1].type, keys) if keys else {}
     kept: list[tuple[SourceRecord, Incoming]] = []
     for source, incoming in result.incoming:
         holder = holders.setdefault(incoming.key, source.id)
