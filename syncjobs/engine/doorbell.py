@@ -40,7 +40,7 @@ def ring() -> None:
     `settle`, which may put the work off, waits for them all and then sees what they brought.
     """
     schema = current_schema()
-    if connection.in_atomic_block and fetch(_RUNG, {"schema": schema}):
+    if connection.in_atomic_block and fetch(RUNG, {"schema": schema}):
         return
     execute(_TOUCH, {"schema": schema})
     with transaction.atomic(savepoint=False):
@@ -136,7 +136,7 @@ _TOUCH: Final = """
     ON CONFLICT (schema_name) DO UPDATE
     SET due_at = least(public.tenants_wakeup.due_at, EXCLUDED.due_at)
 """
-_RUNG: Final = """
+RUNG: Final = """
     SELECT 1 FROM public.tenants_wakeup
     WHERE schema_name = %(schema)s AND due_at <= statement_timestamp()
       AND lease_until > statement_timestamp()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.domains.state import SERVED
 from tenants.models import Partner
@@ -38,7 +39,8 @@ def served_host(host: str) -> Served | None:
     suspended, stops at once in every process. Written out, because the ORM takes four times
     as long to put this one query together.
     """
-    with connection.cursor() as cursor:
+    # Its tables are named with their schema: no search path has to be set for it.
+    with BaseDatabaseWrapper._cursor(connection) as cursor:  # type: ignore[attr-defined]  # not in the stubs
         cursor.execute(_question(), [host, sorted(SERVED)])
         row = cursor.fetchone()
     if row is None:
