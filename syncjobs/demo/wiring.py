@@ -7,6 +7,7 @@ from django.db import transaction
 
 from governance.actors import Actor
 from syncjobs.connectors import registry
+from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.models import Connection, Workflow
 from syncjobs.sandbox.process import SystemProcess
 from syncjobs.services.connections import create_connection, test_connection
@@ -79,6 +80,7 @@ def ensure_connection(actor: Actor, client: Client, endpoint: Endpoint) -> Conne
     return known
 
 
+@again_after_deadlock
 @transaction.atomic
 def ensure_workflows(
     actor: Actor,

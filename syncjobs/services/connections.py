@@ -21,6 +21,7 @@ from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine import doorbell, health
 from syncjobs.engine.issues import settle_connection
+from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.intake import comparing
@@ -222,7 +223,7 @@ def _stream(
             client_id=connection.client_id,
             after={"connection": connection.name, "mapping": mapping},
         )
-        doorbell.touch()
+        ring_in_turn()
     return stream
 
 

@@ -8,8 +8,8 @@ from governance.actors import Actor
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.cron import CronError, parse
-from syncjobs.engine.doorbell import touch
 from syncjobs.engine.flows import definition_of
+from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.schedules import next_firing
 from syncjobs.models import Delivery, Workflow
 from syncjobs.state import DELIVERY
@@ -36,7 +36,7 @@ def set_schedule(actor: Actor, workflow: Workflow, *, mode: str, schedule: str =
     # What was planned under the old rule goes by the new one.
     waiting = Delivery.objects.filter(workflow=row, state=DELIVERY.start, attempts=0)
     waiting.update(not_before=row.next_run_at or timezone.now(), priority=row.priority)
-    touch()
+    ring_in_turn()
     audit.record(
         actions.WORKFLOW_CHANGED,
         object_kind="workflow",

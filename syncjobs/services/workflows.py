@@ -18,12 +18,13 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.definition import DefinitionError, parse_definition
-from syncjobs.engine.doorbell import ring, touch
+from syncjobs.engine.doorbell import ring
 from syncjobs.engine.flows import definition_of, flow_of
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.known import known
 from syncjobs.engine.plan import Cause, Raised, plan
 from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.schedules import next_firing, wake
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
@@ -48,6 +49,7 @@ DRY_RUN_ROWS = 50
 DRY_RUN_EVENTS = 20
 
 
+@again_after_deadlock
 @transaction.atomic
 def install_workflow(
     actor: Actor,
@@ -110,7 +112,7 @@ def _install(
     )
     workflow.version = version
     workflow.save(update_fields=["version", "next_run_at"])
-    touch()
+    ring_in_turn()
     _audit(actions.WORKFLOW_INSTALLED, workflow, after={"blueprint": blueprint, "version": 1})
     return workflow
 
