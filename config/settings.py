@@ -256,15 +256,16 @@ DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 # --- work ----------------------------------------------------------------------------
 # The queue is a doorbell (docs/decisions). `tenants.checks` holds that
 # retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉), or a slow task is started twice.
+_WORKERS, _TASK_SECONDS = max(1, env.int("LIVERY_WORKERS", 2)), 300
 Q_CLUSTER = {
     "name": "doorbell",
     # The database by default; Redis rings faster and forgets what it carried when it dies.
     **broker_from_environment(),
-    "workers": env.int("LIVERY_WORKERS", 2),
+    "workers": _WORKERS,
     "queue_limit": 2,
     "bulk": 1,
-    "timeout": 300,
-    "retry": 960,
+    "timeout": _TASK_SECONDS,
+    "retry": _TASK_SECONDS * (1 + -(-3 // _WORKERS)) + 60,  # queue_limit + bulk are 3
     "max_attempts": 3,
     "poll": 0.2,
     "save_limit": -1,
