@@ -70,7 +70,7 @@ def _title(tag: str) -> str:
 
 def _call(described: Described, path: str, method: str, one: Described) -> Call:
     content = one.get("requestBody", {}).get("content", {})
-    sent = content.get(JSON) or next(iter(content.values()), {})
+    sent: Described = content.get(JSON) or next(iter(content.values()), {})
     return Call(
         method.upper(),
         path,
@@ -148,8 +148,8 @@ def _fields(
 
 @lru_cache(maxsize=2)
 def _groups(urlconf: str) -> list[Group]:
-    generator = SchemaGenerator(urlconf=urlconf)  # type: ignore[no-untyped-call]
-    return groups_of(generator.get_schema(request=None, public=True))
+    generator = SchemaGenerator(urlconf=urlconf)  # type: ignore[no-untyped-call]  # no type hints
+    return groups_of(generator.get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
 
 
 @require_GET

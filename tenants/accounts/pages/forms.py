@@ -13,7 +13,7 @@ from governance.actors import Actor
 from tenants.accounts.forms import PasskeyForm, PasswordForm
 from tenants.accounts.locales import locale_choices
 from tenants.accounts.models import Client, IdentityProvider, Role, User
-from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS, PERMISSIONS
+from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS
 from tenants.accounts.services.providers import Setup
 from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
 from tenants.nouns import in_words, in_words_later
@@ -136,11 +136,7 @@ class TokenForm(forms.Form):
             )
         self.fields["scopes"] = forms.MultipleChoiceField(
             label="May",
-            choices=[
-                (name, in_words(label))
-                for name, label in PERMISSIONS.items()
-                if name in actor.permissions
-            ],
+            choices=_by_group(actor.permissions),
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose what the program may do."},
         )
