@@ -26,6 +26,8 @@ from tests.e2e.visitor import WIDE, Visitor, open_window, sign_in
 
 MAIL_SECONDS = 30.0
 FIRST_RECORD_SECONDS = 60.0
+# Every web process keeps a brand for 5 s (branding.services.identity).
+BRAND_KEPT_MS = 5_500
 OURS = re.compile(r"livery|django|unfold|htmx|tailwind|daisy", re.IGNORECASE)
 
 
@@ -129,6 +131,7 @@ def _brand(owner: Visitor, maker: Maker) -> None:
     page.get_by_role("button", name="Save draft").click()
     page.get_by_role("button", name="Publish").click()
     expect(page.get_by_role("link", name=maker.brand["name"]).first).to_be_visible()
+    page.wait_for_timeout(BRAND_KEPT_MS)
 
 
 def _domain_and_client(owner: Visitor, maker: Maker) -> None:
