@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from syncjobs.demo.logos import draw_mark
 from syncjobs.sandbox.process import SystemProcess, start_process
@@ -126,7 +126,11 @@ def _brand(owner: Visitor, maker: Maker) -> None:
     page = _step(owner, "Set your brand")
     for name, value in maker.brand.items():
         page.locator(f"[name={name}]").fill(value)
-    logo = {"name": "logo.png", "mimeType": "image/png", "buffer": draw_mark(*maker.mark)}
+    logo: FilePayload = {
+        "name": "logo.png",
+        "mimeType": "image/png",
+        "buffer": draw_mark(*maker.mark),
+    }
     page.locator("[name=logo_file]").set_input_files(logo)
     page.get_by_role("button", name="Save draft").click()
     page.get_by_role("button", name="Publish").click()
