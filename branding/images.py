@@ -85,7 +85,7 @@ def ground_of(logo: bytes) -> str:
     """
     with Image.open(io.BytesIO(logo)) as opened:
         small = opened.convert("RGBA").resize((90, 90), Image.Resampling.BOX)
-    pixels = list(small.getdata())
+    pixels = list(struct.iter_unpack("4B", small.tobytes()))
     inked = [(red, green, blue) for red, green, blue, alpha in pixels if alpha > 128]
     if not inked or len(inked) > _COVERED * len(pixels):
         return ""

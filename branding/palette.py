@@ -247,8 +247,11 @@ def _apart(bad: str, first: str, mode: str, pages: Sequence[str]) -> str:
     if Color(bad).delta_e(first, method="2000") >= CHART_DISTANCE:
         return bad
     _, chroma, hue = _parts(bad)
-    level = 0.34 if mode == "light" else 0.87
-    return readable(_colour(level, chroma * 0.7, hue), pages, GRAPHIC_CONTRAST)
+    levels = (0.25, 0.62) if mode == "light" else (0.92, 0.5)
+    others = [
+        readable(_colour(level, chroma * 0.7, hue), pages, GRAPHIC_CONTRAST) for level in levels
+    ]
+    return max(others, key=lambda other: Color(other).delta_e(first, method="2000"))
 
 
 def _chart_tokens(mode: str, tokens: Mapping[str, str], brand: str, accent: str) -> dict[str, str]:

@@ -72,7 +72,7 @@ def test_staff_and_clients_people_read_all_calls_under_the_partners_name(
     for person in (DAVE, GRACE):
         page = browse(person).get("/api-reference/").content.decode()
         assert "Northwind Ops" in page
-        assert page.count("ui-call") == calls > 80
+        assert page.count("ui-call") == calls > 50
         assert all(f">{path}<" in page for path in made["paths"])
     answer = browse(None, host="northwind.localhost").get("/api-reference/")
     assert answer.status_code == 302
