@@ -69,6 +69,12 @@ def date_text(value: date, viewer: Viewer, today: date | None = None) -> str:
     return format_date(value, forms.short_day if this_year else forms.day)
 
 
+def axis_text(value: date, viewer: Viewer, today: date) -> str:
+    """A day where there is little room: without its year when that is this one."""
+    forms = forms_of(viewer.locale)
+    return format_date(value, forms.axis_day if value.year == today.year else forms.day)
+
+
 def moment_text(value: datetime, viewer: Viewer, now: datetime) -> str:
     """A moment in the viewer's zone: the time alone today, else day and time."""
     local, here = value.astimezone(viewer.tzinfo), now.astimezone(viewer.tzinfo)

@@ -16,7 +16,7 @@ class Identity:
     Paths are host-relative and carry a hash, so that browsers may keep what they load.
     `support` is an address, or empty. `letter` stands where there is no logo. `logo` and `icon`
     are names in the partner's storage. `client_logos`: client id → the stored logo of those
-    whose tier lets them show one.
+    whose tier lets them show one. `logo_ground`: see `branding.images.ground_of`.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Identity:
     icon_url: str
     logo_url: str = ""
     logo_has_name: bool = False
+    logo_ground: str = ""
     primary: str = DEFAULT_PRIMARY
     accent: str = ""
     support: str = ""

@@ -20,6 +20,11 @@ MIN_ICON_SIDE = 48
 ICO_SIDES = (16, 32, 48)
 # A picture wider than this is a word, and no good as an icon.
 ICON_RATIO = 1.4
+# Of a logo's pixels: how many are its own ground; luma that is lost on a dark or light page, and
+# the share of such pixels from which on the logo is not to be read there.
+_COVERED = 0.97
+_DARK, _DARK_SHARE = 0.3, 0.15
+_BRIGHT, _BRIGHT_SHARE = 0.85, 0.5
 _TOO_LARGE = f"The picture is larger than {MAX_SIDE} × {MAX_SIDE} pixels. Save it smaller."
 _UNREADABLE = "This file is no picture that can be read. Upload a PNG, WebP or JPEG."
 _CUT_OFF = "The file is cut off or damaged. Save the picture again as PNG, WebP or JPEG."
@@ -71,6 +76,23 @@ def icon_from_logo(logo: bytes) -> bytes | None:
     if max(picture.size) > ICON_RATIO * min(picture.size):
         return None
     return _png(_squared(picture))
+
+
+def ground_of(logo: bytes) -> str:
+    """The ground that a redrawn logo needs to be seen: `light`, `dark`, or "" for any.
+
+    A logo that brings its own ground, or has only colours between, needs none.
+    """
+    with Image.open(io.BytesIO(logo)) as opened:
+        small = opened.convert("RGBA").resize((90, 90), Image.Resampling.BOX)
+    pixels = list(struct.iter_unpack("4B", small.tobytes()))
+    inked = [(red, green, blue) for red, green, blue, alpha in pixels if alpha > 128]
+    if not inked or len(inked) > _COVERED * len(pixels):
+        return ""
+    light = [(0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255 for red, green, blue in inked]
+    if sum(one < _DARK for one in light) > _DARK_SHARE * len(inked):
+        return "light"
+    return "dark" if sum(one > _BRIGHT for one in light) > _BRIGHT_SHARE * len(inked) else ""
 
 
 def resized(icon: bytes, side: int) -> bytes:

@@ -16,6 +16,7 @@ from coloraide import Color
 TEXT_CONTRAST = 4.5
 GRAPHIC_CONTRAST = 3.0
 FILL_CONTRAST = 1.25
+CHART_DISTANCE = 25  # CIEDE2000, between what went well and what did not
 # Aimed a little above the rule, so that rounding to eight bits never falls below it.
 MARGIN = 0.06
 
@@ -164,7 +165,7 @@ def _mode(mode: str, brand: str, accent: str, corrections: list[Correction]) -> 
     tokens |= _brand_tokens(mode, "accent", accent, tokens, [])
     tokens["focus"] = readable(brand, _pages(tokens), GRAPHIC_CONTRAST)
     tokens |= _tone_tokens(mode, tokens)
-    tokens |= _chart_tokens(tokens, brand, accent)
+    tokens |= _chart_tokens(mode, tokens, brand, accent)
     if tokens["chart-2"] != accent:
         corrections.append(_corrected(accent, tokens["chart-2"], mode, "chart"))
     tokens |= {f"gray-{step}": _grey(level, hue, tint) for step, level in _GRAYS.items()}
@@ -241,7 +242,19 @@ def _tone_tokens(mode: str, tokens: Mapping[str, str]) -> dict[str, str]:
     return result
 
 
-def _chart_tokens(tokens: Mapping[str, str], brand: str, accent: str) -> dict[str, str]:
+def _apart(bad: str, first: str, mode: str, pages: Sequence[str]) -> str:
+    """The colour of trouble in charts, told from a brand that is about as red by its lightness."""
+    if Color(bad).delta_e(first, method="2000") >= CHART_DISTANCE:
+        return bad
+    _, chroma, hue = _parts(bad)
+    levels = (0.25, 0.62) if mode == "light" else (0.92, 0.5)
+    others = [
+        readable(_colour(level, chroma * 0.7, hue), pages, GRAPHIC_CONTRAST) for level in levels
+    ]
+    return max(others, key=lambda other: Color(other).delta_e(first, method="2000"))
+
+
+def _chart_tokens(mode: str, tokens: Mapping[str, str], brand: str, accent: str) -> dict[str, str]:
     _, chroma, hue = _parts(brand)
     series = [
         brand,
@@ -254,7 +267,7 @@ def _chart_tokens(tokens: Mapping[str, str], brand: str, accent: str) -> dict[st
         f"chart-{number}": readable(colour, pages, GRAPHIC_CONTRAST)
         for number, colour in enumerate(series, start=1)
     }
-    result["chart-bad"] = tokens["bad-solid"]
+    result["chart-bad"] = _apart(tokens["bad-solid"], result["chart-1"], mode, pages)
     result["chart-rest"] = tokens["line-strong"]
     return result
 

@@ -18,6 +18,7 @@ TONES: dict[str, str] = {word: tone for tone, words in _BY_TONE.items() for word
 
 _LABELS: dict[str, str] = {
     "unknown": "Outcome unknown",
+    "held": "On hold",
     "in_progress": "In progress",
     "rolled_back": "Rolled back",
 }

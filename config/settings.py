@@ -187,6 +187,8 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "config.errors.csrf_failure"
 SESSION_COOKIE_AGE = 12 * 3600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+# The editor of a mapping with 500 rules sends about 6,500.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 AUTH_PASSWORD_VALIDATORS = [
@@ -257,15 +259,16 @@ DEFAULT_FROM_EMAIL = env.str("LIVERY_FROM_EMAIL", f"no-reply@{PLATFORM_DOMAIN}")
 # --- work ----------------------------------------------------------------------------
 # The queue is a doorbell (docs/decisions). `tenants.checks` holds that
 # retry > timeout × (1 + ⌈(queue_limit + bulk) / workers⌉), or a slow task is started twice.
+_WORKERS, _TASK_SECONDS = max(1, env.int("LIVERY_WORKERS", 2)), 300
 Q_CLUSTER = {
     "name": "doorbell",
     # The database by default; Redis rings faster and forgets what it carried when it dies.
     **broker_from_environment(),
-    "workers": env.int("LIVERY_WORKERS", 2),
+    "workers": _WORKERS,
     "queue_limit": 2,
     "bulk": 1,
-    "timeout": 300,
-    "retry": 960,
+    "timeout": _TASK_SECONDS,
+    "retry": _TASK_SECONDS * (1 + -(-3 // _WORKERS)) + 60,  # queue_limit + bulk are 3
     "max_attempts": 3,
     "poll": 0.2,
     "save_limit": -1,

@@ -87,7 +87,7 @@ DELIVERY: Final = _machine(
         "running": "Running",
         "delivered": "Delivered",
         "unchanged": "Unchanged",
-        "held": "Held",
+        "held": "On hold",
         "waiting": "Waiting",
         "retrying": "Retrying",
         "unknown": "Outcome unknown",

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from django.core.cache import cache
 from django.db import connection
@@ -13,9 +14,10 @@ from django.templatetags.static import static
 from django.utils import timezone
 
 from branding.identity import Identity, letter_of
+from branding.images import ground_of
 from branding.models import Brand
 from branding.services.theme import theme_version
-from branding.storage import picture_version
+from branding.storage import picture_version, read_picture
 from tenants.context import current_schema, public_scope
 from tenants.models import Partner
 
@@ -82,6 +84,7 @@ def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> 
         social_url=f"/brand/social.png?v={named}-{logo or letter_code(letter)}",
         logo_url=f"/brand/logo.png?v={logo}" if logo else "",
         logo_has_name=bool(logo) and brand.logo_has_name,
+        logo_ground=_ground(brand.logo) if logo else "",
         primary=brand.primary,
         accent=brand.accent,
         support=brand.support_email,
@@ -96,6 +99,13 @@ def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> 
         nouns=brand.nouns(),
         client_logos=client_logos or {},
     )
+
+
+@lru_cache(maxsize=256)
+def _ground(logo: str) -> str:
+    """The ground of a logo, which its name stands for: names are by content."""
+    stored = read_picture(logo)
+    return "" if stored is None else ground_of(stored)
 
 
 def in_words(sentence: str) -> str:

@@ -20,7 +20,7 @@ from django.utils.text import slugify
 
 from branding import charts
 from branding.charts import Series, Value
-from branding.formats import date_text, number_text, short_number_text
+from branding.formats import axis_text, number_text, short_number_text
 from branding.palette import DEFAULT_PRIMARY
 from branding.services.theme import palette_of
 from branding.templatetags.ui import viewer_in
@@ -76,7 +76,7 @@ def _name(context: template.Context, label: object) -> str:
     if not isinstance(label, date):
         return str(label)
     viewer = viewer_in(context)
-    return date_text(label, viewer, timezone.now().astimezone(viewer.tzinfo).date())
+    return axis_text(label, viewer, timezone.now().astimezone(viewer.tzinfo).date())
 
 
 def _column(rows: Sequence[Point], label: str, number: int) -> tuple[Value | None, ...]:

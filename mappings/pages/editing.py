@@ -16,6 +16,7 @@ from mappings.documents import Problem, canonical_json, rules_of
 from mappings.editor.form import CheckRow, Form, document_of
 from mappings.editor.rows import EXTENSIONS, MISSES, ORIGINS, POLICIES, Row
 from mappings.engine import RuleTrace
+from mappings.marks import mark_of
 from mappings.models import Mapping, MappingVersion, ValueMap
 from mappings.numbers import as_text
 from mappings.own_maps import own_map_name
@@ -52,6 +53,7 @@ class Editing:
     at: int = 0
     notes: list[str] = field(default_factory=list)
     wrong: str = ""
+    is_typing: bool = False
 
     @property
     def base_document(self) -> dict[str, object]:
@@ -85,6 +87,12 @@ class ShownRule:
         return "left out" if self.trace.skipped else _short(self.trace.value)
 
     @property
+    def mark(self) -> str:
+        """What its result is known by."""
+        is_faint = self.trace is None or self.trace.skipped or self.trace.value is None
+        return mark_of(f"out-{self.row.number}", self.errors, self.result, self.chain, is_faint)
+
+    @property
     def chain(self) -> str:
         """What was taken and what each step made of it; "" when nothing happened to it."""
         if self.trace is None or not self.trace.steps:
@@ -108,6 +116,11 @@ class ShownCheck:
 
     row: CheckRow
     errors: list[str]
+
+    @property
+    def mark(self) -> str:
+        """What its errors are known by."""
+        return mark_of(f"check-{self.row.number}", self.errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +149,22 @@ class Shown:
     entries: Entries = field(default_factory=dict)
     source_tree: list[SourceField] = field(default_factory=list)
     target_fields: list[TargetField] = field(default_factory=list)
+
+    @property
+    def source_mark(self) -> str:
+        """What the list of the source's fields is known by."""
+        return mark_of("sources", self.source_tree)
+
+    @property
+    def target_mark(self) -> str:
+        """What the list of the target's fields is known by."""
+        return mark_of("targets", self.target_fields)
+
+    @property
+    def tried_mark(self) -> str:
+        """What the line about all rows is known by."""
+        tried = self.tried and (self.tried.total, self.tried.passed, self.tried.left_out)
+        return mark_of("tried", tried, self.at, bool(self.rules), bool(self.preview.faults))
 
     @property
     def word_lists(self) -> list[dict[str, Any]]:
@@ -242,7 +271,12 @@ def _tried(
     sound = [rule for rule in rules_of(document) if str(rule.get("id")) not in faulty]
     checks = {} if preview.faults else {"checks": document.get("checks", [])}
     tried = try_rows(
-        editing.mapping, {"rules": sound, **checks}, samples, editing.form.tables, beside
+        editing.mapping,
+        {"rules": sound, **checks},
+        samples,
+        editing.form.tables,
+        beside,
+        is_typing=editing.is_typing,
     )
     return replace(tried, passed=0) if preview.faults else tried
 

@@ -1,5 +1,6 @@
 """List, editor, preview and proposal of mappings."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -92,6 +93,8 @@ def _sent(request: HttpRequest, mapping: Mapping) -> Editing:
     )
     if command == "file":
         editing = with_file(editing, request.FILES.get("file"))
+    if _is_typing(request) and not command:
+        editing = replace(editing, is_typing=True)
     return with_suggested(editing) if command == "suggest" else editing
 
 
@@ -233,6 +236,8 @@ def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": answer,
         "swap": True,
         "pressed": command,
+        # What is typed changes little: parts that are shown already stay as they are.
+        "had": frozenset(request.POST.getlist("mark")),
         "is_added": command in ADDING,
         "pressed_on": ident,
         "new_words": answer.wanted_words

@@ -23,8 +23,9 @@ from mappings.services.value_maps import own_label
 
 MAX_CAUSES = 20
 MAX_WORDS = 60
-# Rows × parts of the rules: what one look at the editor may cost, under half a second.
-MAX_WORK = 500_000
+# Rows × parts of the rules: what one look at the editor may cost, under half a second; and what
+# each letter may cost that somebody types.
+MAX_WORK, TYPED_WORK = 500_000, 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,11 @@ def try_rows(
     samples: Samples,
     entries: Entries,
     beside: Around,
+    *,
+    is_typing: bool = False,
 ) -> Tried:
-    """Run a document on every row. Never raises for what they hold; no row passes a document
-    that can't be compiled."""
+    """Run a document on every row, on fewer while somebody types. Never raises for what they
+    hold; no row passes a document that can't be compiled."""
     total = len(samples.rows)
     try:
         made = compile_mapping(
@@ -94,7 +97,7 @@ def try_rows(
         )
     except MappingError:
         return Tried(total, 0, 0, [], 0, [])
-    rows = samples.rows[: max(1, MAX_WORK // (made.size + 1))]
+    rows = samples.rows[: max(1, (TYPED_WORK if is_typing else MAX_WORK) // (made.size + 1))]
     tables = tables_for(mapping, document, entries, beside)
     ran = [(row, made.run(row.data, inputs=inputs_for(made, row.data, tables))) for row in rows]
     causes = _causes(document, ran, map_labels(mapping, document, beside))

@@ -5,7 +5,7 @@ from django import template
 from mappings.ownership import ANY, NOBODY
 
 register = template.Library()
-_WORDS = {ANY: "Any: the latest wins", NOBODY: "Nobody: people decide"}
+_WORDS = {ANY: "Whoever changed it last", NOBODY: "A person decides"}
 
 
 @register.filter

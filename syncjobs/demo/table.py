@@ -9,7 +9,7 @@ from syncjobs.demo.money import Audit, Control, total
 from syncjobs.demo.people import SignIn
 
 _HEAD = (
-    "Object", "Read", "Delivered", "Unchanged", "Held", "Failed",
+    "Object", "Read", "Delivered", "Unchanged", "On hold", "Failed",
     "Money in", "Left out", "Money out", "Control totals",
 )  # fmt: skip
 _NUMBERS = range(1, 9)

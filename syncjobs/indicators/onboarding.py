@@ -71,7 +71,13 @@ _STEPS: Final = (
         "workflow_install",
         "workflows.manage",
     ),
-    ("delivery", "See the first record go through", "Run it.", "run_list", "workflows.view"),
+    (
+        "delivery",
+        "See the first record go through",
+        "It shows here by itself.",
+        "run_list",
+        "workflows.view",
+    ),
 )
 
 

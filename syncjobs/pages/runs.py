@@ -26,7 +26,7 @@ COUNTED = (
     ("planned", "Planned"),
     ("delivered", "Delivered"),
     ("unchanged", "Unchanged"),
-    ("blocked", "Held back"),
+    ("blocked", "On hold"),
     ("failed", "Failed"),
     ("dropped", "Cancelled or skipped"),
 )

@@ -252,7 +252,7 @@ def _risk(change: Change) -> Risk:
     shape = blueprint.definition if blueprint else {}
     events = [str(one) for one in shape.get("trigger", {}).get("events", [])]
     money = any(one.startswith(_OF_MONEY) for one in events)
-    notes = ["It writes into the client's systems."]
+    notes = [in_words("It writes into the client's systems.")]
     if money:
         notes.append("It writes amounts: what is billed may come out differently.")
     return Risk(touches_money=money, notes=tuple(notes))

@@ -28,6 +28,11 @@ class Forms:
         """The form of a day whose year needs no saying."""
         return self.day_this_year or self.day
 
+    @property
+    def axis_day(self) -> str:
+        """A day of this year where there is little room."""
+        return self.day_this_year or self.day.replace("Y", "").strip("/- ")
+
 
 FORMS: dict[str, Forms] = {
     "en-gb": Forms("English (UK)", ".", ",", "j M Y", "j M"),

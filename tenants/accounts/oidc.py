@@ -36,6 +36,14 @@ class Client:
     redirect_uri: str
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Checked claims, and the token that they came in as the provider signed it."""
+
+    claims: dict[str, Any]
+    token: str
+
+
 def discover(issuer: str, *, fresh: bool = False) -> Mapping[str, Any]:
     """Return what the provider says of itself. Raises ProviderFailed."""
     key = f"oidc:{hashlib.sha256(issuer.encode()).hexdigest()}"
@@ -79,7 +87,7 @@ def authorization_address(
 
 def claims_for_code(
     client: Client, code: str, *, verifier: str, expected: Expected, wanted: Collection[str]
-) -> dict[str, Any]:
+) -> Answer:
     """Exchange a code and return checked claims. Raises ProviderFailed.
 
     Where the token lacks any of the `wanted`, the provider's userinfo is asked for more.
@@ -96,8 +104,21 @@ def claims_for_code(
     except TokenRefused as error:
         raise ProviderFailed(str(error)) from None
     if all(name in claims for name in wanted):
-        return claims
-    return {**_userinfo(about, answer.get("access_token"), claims), **claims}
+        return Answer(claims, token)
+    more = _userinfo(about, answer.get("access_token"), claims)
+    return Answer({**more, **claims}, token)
+
+
+def sign_off_address(issuer: str) -> str:
+    """Return where a sign-in is ended, "" where the provider has no such place.
+
+    Raises ProviderFailed.
+    """
+    address = discover(issuer).get("end_session_endpoint")
+    if address is None:
+        return ""
+    _require_address(address, "end_session_endpoint")
+    return str(address)
 
 
 def _exchange(client: Client, about: Mapping[str, Any], code: str, verifier: str) -> dict[str, Any]:

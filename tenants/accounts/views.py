@@ -1,6 +1,6 @@
 """Sign-in pages. Every host shows its own brand around the same forms."""
 
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -17,6 +17,7 @@ from tenants.accounts.forms import ForgottenForm, PasswordForm, SignInForm
 from tenants.accounts.services import sign_in as service
 from tenants.accounts.services.forgotten import ask_for_link
 from tenants.accounts.services.providers import password_allowed, provider_of
+from tenants.accounts.services.single_sign_off import sign_off_address
 
 
 @sensitive_post_parameters("password")
@@ -50,10 +51,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/sign_in.html", context, status=status)
 
 
+@never_cache
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session and show the sign-in page."""
+    """End the session, and the one at the identity provider where it knows how."""
+    away = sign_off_address(request)
     service.sign_out(request)
+    if away:
+        # Not a redirect: the policy keeps what a form leads to on this host.
+        context = {"away": away, "there": urlsplit(away).hostname}
+        return render(request, "accounts/signing_out.html", context)
     return HttpResponseRedirect(reverse("sign_in"))
 
 

@@ -1,10 +1,13 @@
 """Single sign-on: who comes in, as what, and every way that must not lead in."""
 
+import html
 import json
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
 from governance.actors import command_actor
@@ -241,6 +244,47 @@ def test_a_factor_of_ones_own_is_asked_for(browse: Browse, provider: Provider) -
     browser, answer = come_in(browse, provider)
     assert answer["Location"].startswith("/sign-in/second/")
     assert not is_in(browser)
+
+
+def left_to(browser: Browser) -> tuple[str, dict[str, list[str]]]:
+    """Sign out; where the page goes on to, without its query, and the query."""
+    page = browser.post("/sign-out/").content.decode()
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page)
+    assert found, page
+    parts = urlsplit(html.unescape(found[1]))
+    return parts._replace(query="").geturl(), parse_qs(parts.query)
+
+
+def test_signing_out_ends_the_sign_in_at_the_provider_that_has_a_place_for_it(
+    browse: Browse, provider: Provider
+) -> None:
+    from allauth.mfa.models import Authenticator
+
+    provider.ends = True
+    configured = configure(provider)
+    browser, _ = come_in(browse, provider)
+    where, asked = left_to(browser)
+    assert where == f"{provider.issuer}/end"
+    assert asked["at"] == ["all"]
+    assert asked["client_id"] == [provider.client_id]
+    assert asked["post_logout_redirect_uri"] == [f"http://{host_of(DAVE)}/sign-in/"]
+    assert asked["id_token_hint"][0].count(".") == 2
+    assert not is_in(browser)
+    assert browser.post("/sign-out/")["Location"] == "/sign-in/", "only who came in that way"
+
+    browser, _ = come_in(browse, provider)
+    configured.is_active = False
+    configured.save()
+    assert browser.post("/sign-out/")["Location"] == "/sign-in/", "the provider is not used now"
+    configure(provider)
+
+    Authenticator.objects.create(user=user_of(DAVE), type="recovery_codes", data={})
+    browser, _ = come_in(browse, provider)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tenants.accounts.services.second_factors.check_code", lambda *_: "Code")
+        browser.post("/sign-in/second/", {"code": "123456"})
+    assert is_in(browser)
+    assert left_to(browser)[0] == f"{provider.issuer}/end", "after a second step too"
 
 
 def test_the_rule_of_a_second_factor_holds_unless_the_provider_asks_for_one(

@@ -133,3 +133,13 @@ def test_each_locale_has_its_own_forms(
     assert formats.date_text(april, viewer, date(2026, 11, 21)) == this_year
     late = datetime(2026, 4, 2, 22, 30, tzinfo=UTC)
     assert formats.moment_text(late, viewer, NOW) == f"{this_year}, 00:30"
+
+
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [("en-gb", "3 Apr"), ("de", "03.04."), ("fr", "03/04"), ("sv", "04-03"), ("fi", "3.4.")],
+)
+def test_a_day_on_an_axis_leaves_this_year_out(locale: str, text: str) -> None:
+    viewer, today = Viewer(locale, "UTC"), date(2026, 11, 21)
+    assert formats.axis_text(date(2026, 4, 3), viewer, today) == text
+    assert "2025" in formats.axis_text(date(2025, 4, 3), viewer, today)

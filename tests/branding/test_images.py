@@ -13,6 +13,7 @@ from branding.images import (
     LOGO_SIZE,
     MAX_BYTES,
     ImageRefused,
+    ground_of,
     ico_of,
     icon_from_logo,
     letter_icon,
@@ -196,3 +197,27 @@ def test_an_icon_is_square_and_comes_in_every_size() -> None:
     assert Image.open(io.BytesIO(icon)).size == (ICON_SIDE, ICON_SIDE)
     assert Image.open(io.BytesIO(resized(icon, 180))).size == (180, 180)
     assert Image.open(io.BytesIO(ico_of(icon))).info["sizes"] == {(16, 16), (32, 32), (48, 48)}
+
+
+def logo(ink: tuple[int, int, int], share: float = 0.4, alpha: int = 0) -> bytes:
+    """A bar of one colour on a ground that is clear, or white where alpha is 255."""
+    drawn = Image.new("RGBA", (200, 50), (255, 255, 255, alpha))
+    drawn.paste((*ink, 255), (0, 0, int(200 * share), 50))
+    out = io.BytesIO()
+    drawn.save(out, "PNG")
+    return redraw_logo(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("drawn", "ground"),
+    [
+        (logo((20, 22, 40)), "light"),
+        (logo((255, 255, 255)), "dark"),
+        (logo((15, 118, 110)), ""),
+        (logo((20, 22, 40), alpha=255), ""),
+        (logo((0, 0, 0), share=0), ""),
+    ],
+    ids=["dark ink", "white ink", "colour", "its own ground", "empty"],
+)
+def test_a_logo_says_which_ground_it_needs(drawn: bytes, ground: str) -> None:
+    assert ground_of(drawn) == ground

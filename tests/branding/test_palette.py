@@ -1,6 +1,7 @@
 """Whatever two colours a partner has, what is sent can be read."""
 
 import pytest
+from coloraide import Color
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,3 +111,13 @@ def test_the_stylesheet_holds_custom_properties_of_both_modes_and_nothing_else()
 
 def test_the_same_colours_always_make_the_same_stylesheet() -> None:
     assert stylesheet(palette("#f59e0b")) == stylesheet(palette("#F59E0B"))
+
+
+@pytest.mark.parametrize(
+    "brand", ["#e4572e", "#dc2626", "#f87171", "#b91c1c", "#ef4444", "#db2777"]
+)
+def test_a_red_brand_is_told_from_trouble_in_charts(brand: str) -> None:
+    made = palette(brand, "")
+    for mode in (made.light, made.dark):
+        assert Color(mode["chart-1"]).delta_e(mode["chart-bad"], method="2000") >= 20
+        assert contrast(mode["chart-bad"], mode["surface"]) >= GRAPHIC_CONTRAST

@@ -40,7 +40,9 @@ def product() -> Iterator[Product]:
     """The running demo, started from nothing."""
     attached = os.environ.get("E2E_DEMO_LOG")
     if attached:
-        yield read_announcement(Path(attached).read_text())
+        running = read_announcement(Path(attached).read_text())
+        running.state_dir = Path(os.environ.get("LIVERY_STATE_DIR", running.state_dir))
+        yield running
         return
     with tempfile.TemporaryDirectory(prefix="e2e-", ignore_cleanup_errors=True) as folder:
         state_dir = Path(folder)

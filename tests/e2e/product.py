@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +44,22 @@ class Product:
 
     password: str = ""
     accounts: list[Account] = field(default_factory=list)
+    state_dir: Path = ROOT / ".livery"
+
+    @property
+    def operators_door(self) -> str:
+        """The console's address, with a slash at the end."""
+        return next(one.door for one in self.accounts if not one.role)
+
+    def mail_to(self, address: str) -> str:
+        """Return the text of the newest mail to somebody, "" while there is none."""
+        files = sorted((self.state_dir / "mail").glob("*"), key=lambda one: one.stat().st_mtime)
+        for file in reversed(files):
+            for raw in reversed(file.read_bytes().split(b"-" * 79)):
+                made = message_from_bytes(raw.strip(), policy=default)
+                if str(made["To"]) == address and (body := made.get_body(("plain",))):
+                    return str(body.get_content())
+        return ""
 
     def account(self, email: str) -> Account:
         """Return one account by address."""
@@ -88,7 +106,9 @@ def running_demo(state_dir: Path) -> Iterator[Product]:
         )
     try:
         _wait(process, log)
-        yield read_announcement(log.read_text())
+        started = read_announcement(log.read_text())
+        started.state_dir = state_dir
+        yield started
     finally:
         _end(process)
 

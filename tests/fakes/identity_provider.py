@@ -47,6 +47,7 @@ class Provider:
         self.codes: dict[str, dict[str, str]] = {}
         self.in_userinfo: set[str] = set()
         self.refused: list[str] = []
+        self.ends = False  # whether it has a place to sign out at
 
     def visit(self, address: str) -> str:
         """Sign in as a browser would; return the address that it is sent back to."""
@@ -65,6 +66,7 @@ class Provider:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/keys",
             "userinfo_endpoint": f"{self.issuer}/userinfo",
+            **({"end_session_endpoint": f"{self.issuer}/end?at=all"} if self.ends else {}),
         }
 
     def keys(self) -> dict[str, Any]:

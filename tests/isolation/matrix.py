@@ -50,6 +50,7 @@ _OWN = {
     **_rules("own_account own_password own_confirm own_app own_passkey", Rule(SIGNED_IN, FORM)),
     "own_factors": Rule(SIGNED_IN),
     "preferences": Rule(SIGNED_IN, FORM),
+    "api_docs": Rule(SIGNED_IN),
     **_rules("own_codes own_sessions_end", Rule(SIGNED_IN, ACT)),
     # Nothing of these keys is one's own, so a 404 is right.
     **_rules("own_session_end own_factor_remove", Rule(SIGNED_IN, ACT, absent=True)),
@@ -271,7 +272,11 @@ PORTAL: dict[str, Rule] = {
 
 CONSOLE: dict[str, Rule] = {
     **_ENTRY,
-    **{name: replace(rule, needs=OPERATOR) for name, rule in _OWN.items() if name != "preferences"},
+    **{
+        name: replace(rule, needs=OPERATOR)
+        for name, rule in _OWN.items()
+        if name not in {"preferences", "api_docs"}
+    },
     **_rules("partner_list domain_overview health_overview", Rule(OPERATOR)),
     "partner_add": Rule(OPERATOR, FORM),
     "partner_detail": Rule(OPERATOR),

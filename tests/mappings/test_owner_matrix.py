@@ -102,8 +102,8 @@ def test_the_matrix_shows_and_proposes(browse: Callable[..., Browser], customers
     browser, admin = browse(actors.BOB), "config.urls_admin"
     path = reverse("owner_matrix", urlconf=admin)
     shown = browser.get(path, {"object": "customer"}).content.decode()
-    assert "As before: ERP" in shown
-    assert "As before: CRM" in shown
+    assert "No own rule: ERP" in shown
+    assert "No own rule: CRM" in shown
     assert browser.get(path, {"object": "spy"}).status_code == 404
     assert browser.get(path, {"object": "customer", "client": "999999"}).status_code == 404
     sent = {"object": "customer", "client": "", "owner-email": "erp", "reason": "They own it."}

@@ -1,5 +1,6 @@
 """The editor in the staff admin, and what a client's people see of it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -86,6 +87,29 @@ def test_typing_answers_results_and_errors_beside_their_rules(
     assert "There is no field" in city
     assert "has no field &#x27;adress.phone&#x27;" in phone
     assert MappingVersion.objects.count() == 1
+
+
+def test_while_typing_only_what_is_shown_otherwise_by_now_is_sent(
+    customers: Mapping, browse: Browse
+) -> None:
+    bob, path = browse(actors.BOB), page("mapping_preview", customers.pk)
+
+    def typed(document: dict[str, object], had: list[str], **more: str) -> str:
+        body = "&".join([sent(document, **more), *(f"mark={one}" for one in had)])
+        return str(post(bob, path, body, **{"HX-Request": "true"}).content.decode())
+
+    whole = typed(CUSTOMERS, [])
+    marks = re.findall(r'name="mark" value="([^"]+)"', whole)
+    assert 'id="out-1"' in whole
+    assert 'id="target-list"' in whole
+    again = typed(CUSTOMERS, marks)
+    assert "hx-swap-oob" not in again
+    assert 'id="preview"' in again
+    changed = typed(with_rule(CUSTOMERS, id="name", target="name", source="nome"), marks)
+    assert re.findall(r'id="(out-\d+)"', changed) == ["out-2", "out-3"]
+    assert 'id="target-list"' not in changed
+    pressed = typed(CUSTOMERS, marks, do="add-rule")
+    assert 'id="out-1"' in pressed, "a button's answer is whole"
 
 
 @pytest.mark.parametrize(

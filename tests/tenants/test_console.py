@@ -147,7 +147,7 @@ def test_the_owner_is_mailed_when_asked_for(console: Client, provision: object) 
 
 def test_the_new_owner_comes_in_by_the_link(console: Client, provision: object) -> None:
     page = console.post("/partners/new/", wanted()).content.decode()
-    link = page.split("http://admin.quince.localhost")[1].split("<")[0].split()[0]
+    link = page.split("http://admin.quince.localhost")[1].split('"')[0]
     browser = Client(headers={"host": "admin.quince.localhost"})
     assert browser.get(link).status_code == 200
     browser.post(link, {"password": PASSWORD, "again": PASSWORD})

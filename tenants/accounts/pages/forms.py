@@ -1,5 +1,6 @@
 """Forms of people, tokens and clients. Rules are in the services; these only read input."""
 
+from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -12,7 +13,7 @@ from governance.actors import Actor
 from tenants.accounts.forms import PasskeyForm, PasswordForm
 from tenants.accounts.locales import locale_choices
 from tenants.accounts.models import Client, IdentityProvider, Role, User
-from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS, PERMISSIONS
+from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS
 from tenants.accounts.services.providers import Setup
 from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
 from tenants.nouns import in_words, in_words_later
@@ -27,6 +28,18 @@ def _shown(role: KnownRole) -> str:
 
 def _role_choices(*, of_client: bool) -> list[tuple[str, str]]:
     return [(role.key, _shown(role)) for role in known_roles(of_client=of_client)]
+
+
+def _by_group(offered: Container[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the offered permissions as choices under the headings of their kinds of work."""
+    groups = [
+        (
+            in_words(group),
+            [(name, in_words(label)) for name, label in some.items() if name in offered],
+        )
+        for group, some in GROUPS.items()
+    ]
+    return [(group, choices) for group, choices in groups if choices]
 
 
 def _roles_field(roles: list[KnownRole]) -> forms.MultipleChoiceField:
@@ -98,12 +111,7 @@ class RoleForm(forms.Form):
         offered |= role.held if role else frozenset()
         self.fields["permissions"] = forms.MultipleChoiceField(
             label="May",
-            choices=[
-                (name, in_words(f"{group}: {label}"))
-                for group, permissions in GROUPS.items()
-                for name, label in permissions.items()
-                if name in offered
-            ],
+            choices=_by_group(offered),
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose what it lets people do."},
         )
@@ -128,11 +136,7 @@ class TokenForm(forms.Form):
             )
         self.fields["scopes"] = forms.MultipleChoiceField(
             label="May",
-            choices=[
-                (name, in_words(label))
-                for name, label in PERMISSIONS.items()
-                if name in actor.permissions
-            ],
+            choices=_by_group(actor.permissions),
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose what the program may do."},
         )
@@ -150,7 +154,7 @@ class ClientForm(forms.Form):
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
-        initial="UTC",
+        initial=timezone.get_current_timezone_name,
         help_text="Days of usage and cut-offs follow it.",
     )
     currency = forms.CharField(

@@ -40,6 +40,7 @@ def identity_provider(request: HttpRequest, kind: str) -> HttpResponse:
         "form": form,
         "label": in_words(label),
         "oidc_back": base_url(current_schema(), door) + "/sign-in/back/",
+        "oidc_after": base_url(current_schema(), door) + reverse("sign_in"),
         "saml_back": base_url(current_schema(), door) + "/sign-in/saml/",
         "saml_metadata": base_url(current_schema(), door) + reverse("saml_metadata"),
         "of_staff": kind == "staff",

@@ -22,6 +22,7 @@ from tenants.accounts.models import User
 from tenants.accounts.services import second_factors, support
 from tenants.accounts.services.providers import password_allowed
 from tenants.accounts.services.sessions import forget_ended, note_seen
+from tenants.accounts.services.single_sign_off import keep_way, way_kept
 from tenants.accounts.support_user import support_of
 
 TRIES = 8
@@ -168,8 +169,9 @@ def _finish(request: HttpRequest, user: User, check: Callable[[], str | None]) -
     used = prove_factor(user, check)
     if used is None:
         return False
-    begun = str(request.session[_PENDING]["method"])
+    begun, way = str(request.session[_PENDING]["method"]), way_kept(request)
     complete(request, user, f"{begun}, {used.lower()}")
+    keep_way(request, way)
     return True
 
 

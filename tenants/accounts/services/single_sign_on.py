@@ -29,6 +29,7 @@ from tenants.accounts.names import plain_name
 from tenants.accounts.services import sign_in
 from tenants.accounts.services.people import add_person, set_roles
 from tenants.accounts.services.providers import secret_of
+from tenants.accounts.services.single_sign_off import note_way
 from tenants.sealing import SealError
 
 ASKED_SECONDS = 600
@@ -125,7 +126,10 @@ def finish(request: HttpRequest, kind: str) -> Arrived:
     claims = read(request, provider, asked)
     with transaction.atomic():
         user = _person(provider, claims)
-    return Arrived(_let_in(request, provider, user), asked["target"])
+    outcome = _let_in(request, provider, user)
+    if token := asked.get("token"):
+        note_way(request, provider, token)
+    return Arrived(outcome, asked["target"])
 
 
 def _client(provider: IdentityProvider, back: str) -> oidc.Client:
@@ -172,11 +176,13 @@ def _oidc_claims(
     wanted = {"email", "email_verified", provider.role_claim} - {""}
     client = _client(provider, asked["back"])
     try:
-        return oidc.claims_for_code(
+        answer = oidc.claims_for_code(
             client, code, verifier=asked["verifier"], expected=expected, wanted=wanted
         )
     except (oidc.ProviderFailed, SealError) as error:
         raise Refused("The provider's answer could not be checked.", str(error)) from None
+    asked["token"] = answer.token
+    return answer.claims
 
 
 def _person(provider: IdentityProvider, claims: Mapping[str, Any]) -> User:
