@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from governance.errors import Refusal, SignatureRefused
 from governance.models import ChangeRequest
@@ -80,10 +81,16 @@ def said_after_signing(request: ChangeRequest) -> str:
     if request.status == "applied":
         return "Signed. The change is live."
     if request.status == "scheduled":
-        return f"Signed. It goes in by itself as soon as it may. {request.notice}".strip()
+        return f"Signed. It goes in by itself on {_moment(request)}. {request.notice}".strip()
     if request.status == "approved":
         return request.notice or "Signed. The change is approved and waits to be applied."
     return _still_needs(request)
+
+
+def _moment(request: ChangeRequest) -> str:
+    """Return when it goes in, in the reader's time."""
+    assert request.scheduled_for is not None
+    return f"{timezone.localtime(request.scheduled_for):%-d %B, %H:%M}"
 
 
 def _still_needs(request: ChangeRequest) -> str:

@@ -54,7 +54,8 @@ def in_words(evidence: Evidence, nouns: Nouns) -> Evidence:
 
 _POPULATION = (
     "Change", "Title", "Reason", "Ticket", "Concerns", "Author", "Written by", "State", "Risk",
-    "Emergency", "Revision", "Proposed", "Live since", "Applied by", "Closed by", "Content",
+    "Emergency", "Revision", "Proposed", "Live since", "Applied by", "Closed by", "Roll-back",
+    "Content",
 )  # fmt: skip
 _APPROVALS = ("Change", "Signed by", "For", "When", "Counts", "Before going live", "Remark")
 _CHANGED = ("Change", "What", "Version before", "Version after", "Difference")
@@ -93,6 +94,7 @@ def _population(one: Story) -> tuple[str, ...]:
         one.applied,
         one.applied_by,
         one.closed_by,
+        " ".join(one.links),
         one.content_hash,
     )
 

@@ -60,7 +60,6 @@ class ChangeRequest(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["client_id", "-id"], name="change_client"),
             models.Index(
                 fields=["-id"], name="change_open", condition=models.Q(status__in=sorted(OPEN))
             ),

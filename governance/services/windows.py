@@ -9,7 +9,7 @@ from django.utils import timezone
 from governance.errors import Frozen, OutsideWindow
 from governance.models import ChangeRequest, Window
 from governance.requirements import Requirement
-from governance.windows import Stretch, next_release, open_stretch
+from governance.windows import Stretch, next_release, open_stretch, usual_moments
 
 
 def windows_of(client_id: int | None) -> list[Window]:
@@ -39,14 +39,12 @@ def refuse_closed(request: ChangeRequest, requirement: Requirement) -> None:
     windows = windows_of(request.client_id)
     freeze = open_stretch(_stretches(windows, Window.Mode.FREEZE), now)
     if freeze is not None:
-        raise Frozen(f"Approved. It can be applied when the freeze “{freeze.name}” is over.")
+        raise Frozen(f"Nothing goes in before the freeze “{freeze.name}” is over.")
     releases = _stretches(windows, Window.Mode.RELEASE)
     if requirement.in_window and releases and open_stretch(releases, now) is None:
-        raise OutsideWindow(
-            "Approved. The policy lets it go in during a release window only, and none is open."
-        )
+        raise OutsideWindow("It goes in during a release window only, and none is open now.")
     if request.scheduled_for is not None and request.scheduled_for > now:
-        raise OutsideWindow("Approved. It is scheduled for later.")
+        raise OutsideWindow("It is scheduled for later.")
 
 
 def next_opening(
@@ -58,6 +56,15 @@ def next_opening(
     releases = _stretches(windows, Window.Mode.RELEASE) if requirement.in_window else []
     freezes = _stretches(windows, Window.Mode.FREEZE)
     return next_release(after, freezes=freezes, releases=releases or None)
+
+
+def usual_openings(
+    request: ChangeRequest, requirement: Requirement, now: datetime
+) -> list[datetime]:
+    """Return the usual moments (see `governance.windows`), each as soon after it as the request
+    may go in. `now` is in the zone of whoever chooses."""
+    found = (next_opening(request, requirement, one) for one in usual_moments(now))
+    return sorted({one for one in found if one is not None})
 
 
 def _stretches(windows: Iterable[Window], mode: str) -> list[Stretch]:

@@ -38,9 +38,10 @@ class Account:
 
 @dataclass
 class Product:
-    """A running demo: its doors and who can go in."""
+    """A running demo: its doors and who can go in; home: where it keeps its state."""
 
     password: str = ""
+    home: Path = Path()
     accounts: list[Account] = field(default_factory=list)
 
     def account(self, email: str) -> Account:
@@ -48,9 +49,9 @@ class Product:
         return next(one for one in self.accounts if one.email == email)
 
 
-def read_announcement(text: str) -> Product:
+def read_announcement(text: str, home: Path) -> Product:
     """Return what the demo's last words say. Raises NotStarted when they are not all there."""
-    product, door = Product(), ""
+    product, door = Product(home=home), ""
     for line in text.splitlines():
         if found := _PASSWORD.match(line):
             product.password = found["password"]
@@ -88,7 +89,7 @@ def running_demo(state_dir: Path) -> Iterator[Product]:
         )
     try:
         _wait(process, log)
-        yield read_announcement(log.read_text())
+        yield read_announcement(log.read_text(), state_dir)
     finally:
         _end(process)
 

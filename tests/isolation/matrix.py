@@ -221,6 +221,8 @@ ADMIN: dict[str, Rule] = {
     # Only a connection of files takes one: for another there is nothing here.
     "connection_file": Rule("connections.manage", FORM, owned=True, absent=True),
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
+    "connection_scope": Rule("connections.manage", FORM, owned=True),
+    "retention": Rule("connections.manage", FORM),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
         "connection_hook connection_hook_close connection_compare connection_deletions "
