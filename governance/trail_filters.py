@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from governance.actions import action_label, registered_actions
-from governance.objects import known_objects
+from governance.objects import known_objects, object_words
 from governance.services.trail import Filters
 
 MACHINERY = {
@@ -22,6 +22,7 @@ MACHINERY = {
     "anonymous": "Nobody signed in",
 }
 _PEOPLE = 500
+_KIND = re.compile(r"[a-z_]{1,60}")
 _SUPPORT = re.compile(r"support:([1-9][0-9]{0,17})")
 
 
@@ -48,7 +49,7 @@ class TrailForm(forms.Form):
         if grant := _SUPPORT.fullmatch(str(self.data.get("who", ""))):
             kinds.append((grant[0], f"Support, grant {grant[1]}"))
         if isinstance(kind, forms.ChoiceField):
-            kind.choices = [("", "All kinds"), *known_objects()]
+            kind.choices = [("", "All kinds"), *_kinds(str(self.data.get("kind", "")).strip())]
         if isinstance(who, forms.ChoiceField) and isinstance(action, forms.ChoiceField):
             who.choices = [("", "Everybody"), *sorted(named, key=lambda one: one[1]), *kinds]
             action.choices = [
@@ -69,6 +70,13 @@ class TrailForm(forms.Form):
             since=_midnight(data["since"], days=0),
             until=_midnight(data["until"], days=1),
         )
+
+
+def _kinds(asked: str) -> list[tuple[str, str]]:
+    """Return the kinds to choose from, with one that only old entries have when it is asked for."""
+    known = known_objects()
+    strange = _KIND.fullmatch(asked) and asked not in dict(known)
+    return [*known, (asked, object_words(asked))] if strange else known
 
 
 def _midnight(day: date | None, *, days: int) -> datetime | None:

@@ -193,7 +193,7 @@ def _why(entry: AuditEntry) -> str:
     """Return the reason of a step, with what else a reader has to know of it."""
     told = entry.after or {}
     if "records" in told:
-        return f"{told['records']} records"
+        return f"{told['records']} record{'' if told['records'] == 1 else 's'}"
     if "scheduled_for" in told:
         return f"For {utc(datetime.fromisoformat(str(told['scheduled_for'])))}. {entry.reason}"
     return entry.reason
@@ -245,7 +245,7 @@ def _money(row: MoneyRow) -> str:
 
 def _changed(change: Change) -> tuple[str, str, str, list[str]]:
     lines = [f"{_SIGNS[sign]}{text}" for sign, text in change.diff if sign in _SIGNS]
-    was = _version((change.before or {}).get("version") or change.base_version or "nothing")
+    was = _version((change.before or {}).get("version") or change.base_version or "none")
     became = _version((change.after or {}).get("version") or "not applied")
     return (f"{kind_label(change.kind)}: {change.target_label}", was, became, lines)
 

@@ -167,6 +167,25 @@ def _run_now(ivo: Visitor) -> None:
     ivo.page.get_by_role("button", name="Run now").click()
 
 
+def _paper(noor: Visitor, number: str) -> str:
+    """Let the auditor fetch today's report; returns what it tells of one change."""
+    page = noor.page
+    page.get_by_role("link", name="Evidence").click()
+    for label in ("From", "Until"):
+        page.get_by_label(label, exact=True).fill(f"{datetime.now(UTC):%Y-%m-%d}")
+    _picture(noor, "8-evidence")
+    with page.expect_download() as fetched:
+        page.get_by_role("button", name="Report (PDF)").click()
+    paper = Path(fetched.value.path()).read_bytes()
+    (PICTURES / "evidence.pdf").write_bytes(paper)
+    details = words_of(paper).partition("Change by change")[2]
+    found = re.search(
+        rf"\b{number} {re.escape(TITLE)} (.*?)Sent the records[^.]*? record\b", details
+    )
+    assert found is not None, details[:2000]
+    return found[0]
+
+
 def test_a_change_that_moves_money_goes_in_and_back_and_the_paper_tells_it(
     enter: Enter, product: Product
 ) -> None:
@@ -228,14 +247,27 @@ def test_a_change_that_moves_money_goes_in_and_back_and_the_paper_tells_it(
     tess.page.get_by_role("button", name="Send them again").click()
     _await(lambda: _line(product, number), HOURS * RATE)
 
-    noor = enter(people.NOOR)
-    noor.page.get_by_role("link", name="Evidence").click()
-    for label in ("From", "Until"):
-        noor.page.get_by_label(label, exact=True).fill(f"{datetime.now(UTC):%Y-%m-%d}")
-    _picture(noor, "8-evidence")
-    with noor.page.expect_download() as fetched:
-        noor.page.get_by_role("link", name=re.compile("PDF")).click()
-    paper = Path(fetched.value.path()).read_bytes()
-    (PICTURES / "evidence.pdf").write_bytes(paper)
-    told = words_of(paper)
-    print(told)
+    told = _paper(enter(people.NOOR), change.rstrip("/").rpartition("/")[2])
+    for part in (
+        f"difference +{moved}",
+        "part of what was signed",
+        "Ama Boateng The partner",
+        "Conor Whelan The client",
+        "by the system, at its moment. State: Rolled back.",
+        "rolls it back and went live on",
+    ):
+        assert part in told
+    assert told.count("Counts Yes") == 2
+    # Step by step, in the order in which it happened.
+    steps = (
+        "Proposed a change · Ivo Petrak",
+        "Made an impact preview",
+        "Signed a change · Ama Boateng",
+        "Signed a change · Conor Whelan (Portal)",
+        "Scheduled a change",
+        "Applied a change",
+        "Rolled a change back · Conor Whelan",
+        "Sent the records of a change again · Tess Gallimore (Staff pages) · 1 record",
+    )
+    places = [told.index(step, told.index("Steps")) for step in steps]
+    assert places == sorted(places)

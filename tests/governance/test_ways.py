@@ -160,11 +160,11 @@ def test_what_fails_at_its_moment_leaves_the_schedule_and_says_why(
     after = ChangeRequest.objects.get(pk=request.pk)
     assert (after.status, after.scheduled_for) == (status, None)
     assert said in after.notice
-    left = [one for one in steps(request) if one in ("change.held", "change.voided")]
-    assert left == ["change.held" if status == "approved" else "change.voided"]
+    left = [one for one in steps(request) if one in ("change.held", "change.reopened")]
+    assert left == ["change.held" if status == "approved" else "change.reopened"]
 
 
-def test_what_lacks_signatures_at_its_moment_can_be_signed_again(
+def test_what_lacks_signatures_at_its_moment_waits_for_those_alone(
     alder: Client, bob: Actor, carol: Actor, alice: Actor
 ) -> None:
     Window.objects.create(
@@ -178,7 +178,9 @@ def test_what_lacks_signatures_at_its_moment_can_be_signed_again(
     with time_machine.travel(ends, tick=False):
         assert apply_due() == 0
         request.refresh_from_db()
-        assert approve(carol, request).status == "submitted"
+        assert request.status == "submitted"
+        with pytest.raises(SignatureRefused, match="signed this change already"):
+            approve(carol, request)
         assert approve(alice, request).status == "applied"
 
 
