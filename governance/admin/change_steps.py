@@ -6,9 +6,16 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from governance.decisions import SignatureForm, decide, post_comment, submitted
+from governance.decisions import (
+    SignatureForm,
+    decide,
+    post_attachment,
+    post_comment,
+    send_attachment,
+    submitted,
+)
 from governance.doors import guarded_page
 from governance.errors import InvalidProposal
 from governance.models import ChangeRequest
@@ -158,3 +165,17 @@ def change_join(request: HttpRequest, pk: int) -> HttpResponseBase:
 def change_comment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Say something about a change."""
     return post_comment(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_POST
+def change_attach(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Attach a file to a change."""
+    return post_attachment(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_GET
+def change_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
+    """Send a file of a change."""
+    return send_attachment(request, pk, number)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from governance.actions import CHANGE_APPLIED, EVIDENCE_EXPORTED, action_label
@@ -20,7 +20,7 @@ from governance.evidence import (
     utc,
     verification_of,
 )
-from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.models import Approval, Attachment, AuditEntry, Change, ChangeRequest
 from governance.objects import door_words
 from governance.services import audit
 from governance.services.impact_views import MoneyRow, money_rows
@@ -93,7 +93,12 @@ def _population(period: Period, touched: set[int]) -> list[ChangeRequest]:
         found |= Q(**{f"{moment}__{how}": at for how, at in inside.items()})
     rows = ChangeRequest.objects.filter(found).order_by("pk")
     return list(
-        rows.select_related("rolls_back").prefetch_related("changes", "approvals", "rollbacks")
+        rows.select_related("rolls_back").prefetch_related(
+            "changes",
+            "approvals",
+            "rollbacks",
+            Prefetch("attachments", Attachment.objects.defer("content")),
+        )
     )
 
 
@@ -157,6 +162,10 @@ def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -
         applied_by=_applier(applied[-1]) if applied else "",
         closed_by=request.closed_by_label,
         links=_links(request),
+        files=[
+            (one.name, str(one.size), one.sha256, one.by_label, utc(one.at))
+            for one in request.attachments.all()
+        ],
         approvals=[_approval(request, one) for one in request.approvals.all()],
         impacts=[line for change in request.changes.all() for line in _impact(change)],
         changed=[_changed(change) for change in request.changes.all()],

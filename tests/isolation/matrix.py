@@ -199,7 +199,9 @@ ADMIN: dict[str, Rule] = {
     **_rules("change_rush change_roll_back change_join", Rule("changes.propose", ACT, owned=True)),
     "change_alone": Rule("changes.approve", ACT, owned=True),
     "change_replay": Rule("exceptions.work", ACT, owned=True),
-    "change_comment": Rule("changes.view", ACT, owned=True),
+    **_rules("change_comment change_attach", Rule("changes.view", ACT, owned=True)),
+    # Nothing is attached to it yet.
+    "change_attachment": Rule("changes.view", owned=True, absent=True, values=(("number", 1),)),
     **_rules("policy_list window_calendar", Rule("changes.view")),
     "policy_edit": Rule(
         "changes.propose", FORM, values=(("kind", "mapping_version"), ("risk", "heavy"))
@@ -251,7 +253,8 @@ PORTAL: dict[str, Rule] = {
         "approval_approve approval_reject approval_impact_again",
         Rule("changes.approve", ACT, owned=True),
     ),
-    "approval_comment": Rule("changes.view", ACT, owned=True),
+    **_rules("approval_comment approval_attach", Rule("changes.view", ACT, owned=True)),
+    "approval_attachment": Rule("changes.view", owned=True, absent=True, values=(("number", 1),)),
     **_rules("audit_proof audit_proof_download", Rule("audit.view")),
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),
