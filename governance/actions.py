@@ -90,6 +90,7 @@ CHANGE_ROLLED_BACK = register_action("change.rolled_back", "Rolled a change back
 CHANGE_JOINED = register_action("change.joined", "Joined two requests into one set")
 CHANGE_COMMENTED = register_action("change.commented", "Commented on a change")
 CHANGE_ATTACHED = register_action("change.attached", "Attached a file to a change")
+CHANGE_LIMITED = register_action("change.limited", "Said which legal entities a change concerns")
 CHANGE_REPLAYED = register_action("change.replayed", "Sent the records of a change again")
 POLICY_SET = register_action("policy.set", "Set an approval policy")
 POLICY_REMOVED = register_action("policy.removed", "Removed an approval policy")

@@ -17,10 +17,12 @@ from governance.decisions import (
     submitted,
 )
 from governance.doors import guarded_page
+from governance.entities import read_entities
 from governance.errors import InvalidProposal
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import emergencies, rollbacks, schedule, sets, solo
+from governance.services.entities import limit
 
 PAGE = "change_detail"
 
@@ -52,6 +54,12 @@ class MomentForm(forms.Form):
             "invalid": "Write a day and an hour, such as 2026-12-31T18:00.",
         },
     )
+
+
+class EntitiesForm(forms.Form):
+    """Legal entities, one a line; none for all."""
+
+    entities = forms.CharField(required=False, max_length=3000)
 
 
 class JoinForm(forms.Form):
@@ -158,6 +166,17 @@ def change_join(request: HttpRequest, pk: int) -> HttpResponseBase:
         return sets.join(actor_of(request), pk, data["other"])
 
     return submitted(request, PAGE, pk, JoinForm, run, lambda _: "Joined.")
+
+
+@guarded_page("changes.propose")
+@require_POST
+def change_entities(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Say which legal entities a change concerns."""
+
+    def run(data: dict[str, Any]) -> ChangeRequest:
+        return limit(actor_of(request), pk, read_entities(data["entities"]))
+
+    return submitted(request, PAGE, pk, EntitiesForm, run, lambda _: "Said.")
 
 
 @guarded_page("changes.view")

@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("<int:pk>/roll-back/", change_steps.change_roll_back, name="change_roll_back"),
     path("<int:pk>/send-again/", change_steps.change_replay, name="change_replay"),
     path("<int:pk>/join/", change_steps.change_join, name="change_join"),
+    path("<int:pk>/entities/", change_steps.change_entities, name="change_entities"),
     path("<int:pk>/comment/", change_steps.change_comment, name="change_comment"),
     path("<int:pk>/files/", change_steps.change_attach, name="change_attach"),
     path("<int:pk>/files/<int:number>/", change_steps.change_attachment, name="change_attachment"),

@@ -57,6 +57,9 @@ class WindowForm(forms.Form):
     client_id = forms.TypedChoiceField(
         required=False, label="Holds for", coerce=int, empty_value=None
     )
+    entity = forms.CharField(
+        required=False, max_length=120, label="Legal entity", help_text="Empty: all of them."
+    )
     time_zone = forms.ChoiceField(label="Time zone")
     starts_at = forms.DateTimeField(required=False, label="From", widget=_MOMENT)
     ends_at = forms.DateTimeField(required=False, label="Until", widget=_MOMENT)
@@ -109,6 +112,7 @@ class WindowForm(forms.Form):
             mode=data["mode"],
             time_zone=data["time_zone"],
             client_id=data["client_id"],
+            entity=data["entity"].strip(),
             starts_at=_written(data["starts_at"], zone),
             ends_at=_written(data["ends_at"], zone),
             first_day=data["first_day"],

@@ -28,6 +28,9 @@ class ChangeRequest(models.Model):
     revision = models.PositiveIntegerField(default=1)
     content_hash = models.CharField(max_length=64, blank=True)
     risk = models.JSONField(default=dict)
+    # Legal entities of the client that it concerns, as its author says and its signers sign;
+    # empty for all of them.
+    entities = models.JSONField(default=list, db_default=[])
     solo = models.BooleanField(default=False)
     emergency = models.BooleanField(default=False)
     emergency_reason = models.TextField(blank=True, default="")

@@ -88,6 +88,7 @@ class RequestDetail:
     comments: list[AuditEntry]
     attachments: list[Attachment]
     can_attach: bool
+    can_limit: bool
 
 
 def request_detail(actor: Actor, request_id: int) -> RequestDetail:
@@ -126,6 +127,10 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         comments=comments_on(request),
         attachments=attachments_of(request),
         can_attach=_may_attach(actor, request),
+        can_limit=request.client_id is not None
+        and may(request.status, "edit")
+        and bool(request.editors)
+        and _wrote(actor, request),
     )
 
 

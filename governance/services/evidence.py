@@ -149,7 +149,7 @@ def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -
         title=request.title,
         reason=request.reason,
         ticket=request.ticket,
-        concerns=concerns,
+        concerns=f"{concerns} ({', '.join(request.entities)})" if request.entities else concerns,
         author=request.author_label,
         writers=", ".join(str(one["label"]) for one in request.editors),
         status=request.get_status_display(),

@@ -94,6 +94,7 @@ def stored_hash(request: ChangeRequest, changes: Sequence[Change]) -> str:
             )
             for change in changes
         ],
+        request.entities,
     )
 
 

@@ -11,8 +11,11 @@ from django.utils import timezone
 
 from governance import correlation, impact
 from governance.actors import Actor
+from governance.entities import read_entities
 from governance.errors import (
     BadTransition,
+    ContentChanged,
+    Frozen,
     InvalidProposal,
     NotPermitted,
     OutsideWindow,
@@ -23,6 +26,7 @@ from governance.models import AuditEntry, Change, ChangeRequest, Policy, Window
 from governance.services import changes, impacts
 from governance.services.comments import comment
 from governance.services.details import request_detail
+from governance.services.entities import limit
 from governance.services.policy_changes import propose_policy, terms_of
 from governance.services.rollbacks import roll_back
 from governance.services.schedule import apply_due, hold, schedule
@@ -348,3 +352,32 @@ def test_a_rule_that_asks_for_a_preview_later_lets_no_unsigned_preview_pass(
         changes.apply(bob, request.pk)
     assert approve(carol, request).status == "approved"
     assert (changes.apply(bob, request.pk).status, currency(alder)) == ("applied", "USD")
+
+
+def test_a_freeze_of_a_legal_entity_holds_up_what_concerns_it(
+    alder: Client, alice: Actor, bob: Actor, carol: Actor
+) -> None:
+    Policy.objects.update(auto_apply=False)
+    freeze = {"mode": "freeze", "starts_at": timezone.now() - timedelta(hours=1)}
+    Window.objects.create(name="Dublin", client_id=alder.pk, entity="Alder  Dublin", **freeze)
+    request = approve(carol, propose(bob, alder, money=False))
+    # Nobody says that it concerns another entity, so it concerns this one too.
+    with pytest.raises(Frozen, match="Dublin"):
+        changes.apply(bob, request.pk)
+    with pytest.raises(NotPermitted, match="who wrote"):
+        limit(alice, request.pk, ["Alder Lyon"])
+    before = request.content_hash
+    request = limit(bob, request.pk, read_entities(" Alder Lyon\n\nalder  lyon"))
+    assert (request.status, request.entities) == ("submitted", ["alder lyon"])
+    assert request.content_hash != before
+    approve(carol, request)
+    # What was signed says whom it concerns: another word in the database is not what was signed.
+    ChangeRequest.objects.filter(pk=request.pk).update(entities=["Alder Oslo"])
+    with pytest.raises(ContentChanged):
+        changes.apply(bob, request.pk)
+    ChangeRequest.objects.filter(pk=request.pk).update(entities=["alder lyon"])
+    assert changes.apply(bob, request.pk).status == "applied"
+    other = limit(bob, propose(bob, alder, "GBP", money=False).pk, ["Alder Lyon", "ALDER dublin"])
+    approve(carol, other)
+    with pytest.raises(Frozen):
+        changes.apply(bob, other.pk)

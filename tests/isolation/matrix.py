@@ -196,7 +196,10 @@ ADMIN: dict[str, Rule] = {
     **_rules("change_approve change_reject", Rule("changes.approve", ACT, owned=True)),
     "change_withdraw": Rule("changes.propose", ACT, owned=True),
     **_rules("change_apply change_schedule change_hold", Rule("changes.apply", ACT, owned=True)),
-    **_rules("change_rush change_roll_back change_join", Rule("changes.propose", ACT, owned=True)),
+    **_rules(
+        "change_rush change_roll_back change_join change_entities",
+        Rule("changes.propose", ACT, owned=True),
+    ),
     "change_alone": Rule("changes.approve", ACT, owned=True),
     "change_replay": Rule("exceptions.work", ACT, owned=True),
     **_rules("change_comment change_attach", Rule("changes.view", ACT, owned=True)),
