@@ -175,6 +175,8 @@ class FileForm(forms.Form):
 
 def post_attachment(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
     """Attach a file to a request."""
+    if not visible_requests(actor_of(request)).filter(pk=request_id).exists():
+        raise Http404
     form = FileForm(request.POST, request.FILES)
 
     def run() -> ChangeRequest:

@@ -129,8 +129,8 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         can_attach=_may_attach(actor, request),
         can_limit=request.client_id is not None
         and may(request.status, "edit")
-        and bool(request.editors)
-        and _wrote(actor, request),
+        and actor.kind == "person"
+        and actor.can("changes.propose", request.client_id),
     )
 
 

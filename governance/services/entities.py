@@ -21,15 +21,15 @@ from governance.services.requests import (
 @transaction.atomic
 def limit(actor: Actor, request_id: int, entities: Sequence[str]) -> ChangeRequest:
     """Say which legal entities a client's request concerns; none named for all of them. Freezes
-    of the others do not hold it up. An edit: signatures given no longer count.
+    of the others do not hold it up. An edit: signatures given no longer count, and whoever makes
+    it may not sign.
 
     Raises NotPermitted, InvalidProposal, BadTransition, ChangeRequest.DoesNotExist.
     """
     request = load_request(actor, request_id, lock=True)
     actor.require("changes.propose", request.client_id)
-    wrote = {editor["key"] for editor in request.editors}
-    if actor.user_id is None or person_key(actor.user_id) not in wrote:
-        raise NotPermitted("Only somebody who wrote this change says whom it concerns.")
+    if actor.kind != "person" or actor.user_id is None:
+        raise NotPermitted("Only a person who has signed in says whom a change concerns.")
     if request.client_id is None:
         raise InvalidProposal(worded("Only a change of one client concerns some of its entities."))
     if list(entities) == request.entities:
@@ -39,6 +39,9 @@ def limit(actor: Actor, request_id: int, entities: Sequence[str]) -> ChangeReque
     request.revision += 1
     request.solo, request.scheduled_for = False, None
     request.entities = list(entities)
+    key = person_key(actor.user_id)
+    if all(one["key"] != key for one in request.editors):
+        request.editors = [*request.editors, {"key": key, "label": actor.label}]
     request.notice = "It concerns other legal entities now: earlier signatures no longer count."
     request.content_hash = stored_hash(request, list(request.changes.all()))
     request.save()

@@ -364,12 +364,12 @@ def test_a_freeze_of_a_legal_entity_holds_up_what_concerns_it(
     # Nobody says that it concerns another entity, so it concerns this one too.
     with pytest.raises(Frozen, match="Dublin"):
         changes.apply(bob, request.pk)
-    with pytest.raises(NotPermitted, match="who wrote"):
-        limit(alice, request.pk, ["Alder Lyon"])
     before = request.content_hash
-    request = limit(bob, request.pk, read_entities(" Alder Lyon\n\nalder  lyon"))
+    request = limit(alice, request.pk, read_entities(" Alder Lyon\n\nalder  lyon"))
     assert (request.status, request.entities) == ("submitted", ["alder lyon"])
     assert request.content_hash != before
+    with pytest.raises(SignatureRefused, match="You wrote"):
+        approve(alice, request)
     approve(carol, request)
     # What was signed says whom it concerns: another word in the database is not what was signed.
     ChangeRequest.objects.filter(pk=request.pk).update(entities=["Alder Oslo"])
