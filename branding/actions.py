@@ -1,6 +1,7 @@
 """Audit actions of the brand."""
 
 from governance.actions import register_action
+from governance.objects import register_objects
 
 MAIL_SENDER_EDITED = register_action("mail.sender_edited", "Edited the sender of mails")
 MAIL_SENDER_TESTED = register_action("mail.sender_tested", "Sent a test mail")
@@ -9,3 +10,12 @@ BRAND_PUBLISHED = register_action("brand.published", "Published the brand")
 BRAND_DISCARDED = register_action("brand.discarded", "Discarded the brand's draft")
 BRAND_REVERTED = register_action("brand.reverted", "Published an earlier brand again")
 CLIENT_BRANDED = register_action("brand.client_changed", "Changed a client's own logo or forms")
+register_objects(
+    {
+        "brand": "Brand",
+        "statement": "Statement",
+        "subscription": "Subscription",
+        "tier": "Tier",
+        "client": "Client",
+    }
+)

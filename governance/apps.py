@@ -14,6 +14,7 @@ class GovernanceConfig(AppConfig):
         personal in the trail with the keys of this schema."""
         from governance.appliers import register_applier
         from governance.evidence import register_verification
+        from governance.objects import register_objects
         from governance.personal import read_keys_by
         from governance.services.checks import verification
         from governance.services.policy_changes import APPROVAL_POLICY
@@ -22,5 +23,14 @@ class GovernanceConfig(AppConfig):
 
         register_applier(APPROVAL_POLICY)
         register_applier(CHANGE_WINDOW)
+        register_objects(
+            {
+                "audit_trail": "Audit trail",
+                "change_request": "Change request",
+                "evidence": "Evidence",
+                "policy": "Approval rule",
+                "subject": "Person, erased",
+            }
+        )
         read_keys_by(key_for_reading)
         register_verification(verification)

@@ -1,17 +1,21 @@
 """From a pressed button to a decision: what the two web doors share."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
-from governance.errors import Refusal, SignatureRefused
-from governance.models import ChangeRequest
+from governance.errors import BadTransition, InvalidProposal, Refusal, SignatureRefused
+from governance.files import ENDINGS, MOST_BYTES
+from governance.models import Attachment, ChangeRequest
 from governance.requests import actor_of
 from governance.services import changes, impacts
+from governance.services.attachments import attach, open_attachment
 from governance.services.comments import LONGEST, comment
 from governance.services.details import RequestDetail, missing_in_words, request_detail
 from governance.services.emergencies import sign_or_review
@@ -80,10 +84,16 @@ def said_after_signing(request: ChangeRequest) -> str:
     if request.status == "applied":
         return "Signed. The change is live."
     if request.status == "scheduled":
-        return f"Signed. It goes in by itself as soon as it may. {request.notice}".strip()
+        return f"Signed. It goes in by itself on {_moment(request)}. {request.notice}".strip()
     if request.status == "approved":
         return request.notice or "Signed. The change is approved and waits to be applied."
     return _still_needs(request)
+
+
+def _moment(request: ChangeRequest) -> str:
+    """Return when it goes in, in the reader's time."""
+    assert request.scheduled_for is not None
+    return f"{timezone.localtime(request.scheduled_for):%-d %B, %H:%M}"
 
 
 def _still_needs(request: ChangeRequest) -> str:
@@ -102,6 +112,7 @@ def detail_page_context(request: HttpRequest, request_id: int) -> dict[str, obje
         "detail": detail,
         "sign_form": SignatureForm(initial=shown, auto_id="sign_%s"),
         "say_form": SayForm(auto_id="say_%s"),
+        "file_endings": ",".join(f".{one}" for one in ENDINGS),
     }
 
 
@@ -146,6 +157,58 @@ def post_comment(request: HttpRequest, page: str, request_id: int) -> HttpRespon
         return comment(actor_of(request), request_id, text=data["comment"])
 
     return submitted(request, page, request_id, SayForm, run, lambda _: "Said.")
+
+
+class FileForm(forms.Form):
+    """A file for a request; what it may be is for the service."""
+
+    file = forms.FileField(
+        max_length=300,
+        label="File",
+        error_messages={
+            "required": "Choose a file first.",
+            "empty": "The file is empty: choose another one.",
+            "max_length": "The file's name is too long: shorten it.",
+        },
+    )
+
+
+def post_attachment(request: HttpRequest, page: str, request_id: int) -> HttpResponseBase:
+    """Attach a file to a request."""
+    if not visible_requests(actor_of(request)).filter(pk=request_id).exists():
+        raise Http404
+    form = FileForm(request.POST, request.FILES)
+
+    def run() -> ChangeRequest:
+        if not form.is_valid():
+            raise InvalidProposal(str(next(iter(form.errors.values()))[0]))
+        file = form.cleaned_data["file"]
+        # One byte more than fits says that there is more, without reading it.
+        content = file.read(MOST_BYTES + 1)
+        return attach(actor_of(request), request_id, name=file.name, content=content)
+
+    return decide(request, page, request_id, run, lambda _: "Attached.")
+
+
+def send_attachment(request: HttpRequest, request_id: int, number: int) -> HttpResponseBase:
+    """Send a file for saving; a browser never shows it as a page of ours. Raises Http404."""
+    try:
+        found = open_attachment(actor_of(request), request_id, number)
+    except (ChangeRequest.DoesNotExist, Attachment.DoesNotExist) as missing:
+        raise Http404 from missing
+    except BadTransition as altered:
+        return HttpResponse(str(altered), status=409, content_type="text/plain")
+    return FileResponse(
+        io.BytesIO(found.content),
+        as_attachment=True,
+        filename=found.name,
+        content_type="application/octet-stream",
+        headers={
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox",
+            "Cache-Control": "private, no-store",
+        },
+    )
 
 
 def submitted(

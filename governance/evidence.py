@@ -49,6 +49,8 @@ class Story:
     """One change request from the proposal to what became of it. Texts are fit to show.
 
     concerns: the client's name, "" for the partner as a whole.
+    links: sentences about what rolled it back, or what it rolled back.
+    files: (name, bytes, SHA-256, who, when) of what is attached.
     approvals: (who, for whom, when, counts or not, before it went live or not, remark).
     impacts: one line for each preview. changed: (object, was, became, differences).
     steps: (when, who, through which door, what, why).
@@ -70,6 +72,8 @@ class Story:
     applied: str
     applied_by: str
     closed_by: str
+    links: list[str] = field(default_factory=list)
+    files: list[tuple[str, ...]] = field(default_factory=list)
     approvals: list[tuple[str, ...]] = field(default_factory=list)
     impacts: list[str] = field(default_factory=list)
     changed: list[tuple[str, str, str, list[str]]] = field(default_factory=list)

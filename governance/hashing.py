@@ -24,13 +24,20 @@ class HashedChange:
     impact: str = ""
 
 
-def content_hash(revision: int, changes: Sequence[HashedChange]) -> str:
+def content_hash(
+    revision: int, changes: Sequence[HashedChange], entities: Sequence[str] = ()
+) -> str:
     """Return the SHA-256 (64 hexadecimal digits) that approvers sign.
 
     The revision counts edits and moved bases, so that a signature never comes back to life
-    when content returns to what it once was.
+    when content returns to what it once was. entities: those that it is limited to.
     """
-    document = {"revision": revision, "changes": [_signed(change) for change in changes]}
+    document: dict[str, object] = {
+        "revision": revision,
+        "changes": [_signed(change) for change in changes],
+    }
+    if entities:
+        document["entities"] = sorted(entities)
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -89,7 +89,6 @@ class Assessor:
 
 
 _assessors: dict[str, Assessor] = {}
-_bells: list[Callable[[], None]] = []
 
 
 def register_assessor(assessor: Assessor) -> Assessor:
@@ -103,17 +102,6 @@ def register_assessor(assessor: Assessor) -> Assessor:
 def assessor_of(kind: str) -> Assessor | None:
     """Return how the impact of a kind is found; None where it touches no record."""
     return _assessors.get(kind)
-
-
-def register_bell(ring: Callable[[], None]) -> None:
-    """Say how to tell, in the caller's transaction, that previews are to be made. One only."""
-    _bells[:] = [ring]
-
-
-def ring_for_previews() -> None:
-    """Tell whoever works in the background; without a bell nobody comes by themselves."""
-    for ring in _bells:
-        ring()
 
 
 @dataclass(slots=True)

@@ -94,29 +94,39 @@ def _longer(after: int | None, before: int | None) -> bool:
     return before is not None and (after is None or after > before)
 
 
-def in_words(terms: Terms, role_names: Mapping[str, str]) -> list[str]:
-    """Return terms as short phrases, the signatures first."""
+@dataclass(frozen=True)
+class Words:
+    """Terms as people read them: who signs, how it goes live, and the rest, each in phrases."""
+
+    signatures: list[str]
+    going_live: list[str]
+    limits: list[str]
+
+
+def put_in_words(terms: Terms, role_names: Mapping[str, str]) -> Words:
+    """Return terms as short phrases, by what they are about."""
     people = "1 approval" if terms.approvals == 1 else f"{terms.approvals} approvals"
     if terms.approver_roles:
         people += f" by {' or '.join(role_names.get(one, one) for one in terms.approver_roles)}"
-    found = [people]
-    if terms.client_signature:
-        found.append("the client's signature, if it concerns one client")
-    if terms.impact_required:
-        found.append("after an impact preview")
-    found.append("live with the last signature" if terms.auto_apply else "applied by hand")
+    signatures = [people, "the client's signature"] if terms.client_signature else [people]
+    live = ["impact preview first"] if terms.impact_required else []
+    live.append("with the last signature" if terms.auto_apply else "applied by hand")
     if terms.in_window:
-        found.append("in release windows only")
+        live.append("in release windows")
+    limits = [f"{terms.independence_days} days of independence"]
     if terms.expires_after_hours is not None:
-        found.append(f"expires after {_span(terms.expires_after_hours)}")
-    if terms.review_within_hours is None:
-        found.append("no emergencies")
-    else:
-        found.append(f"an emergency is reviewed within {_span(terms.review_within_hours)}")
-    found.append(f"independent for {terms.independence_days} days")
+        limits.append(f"expires after {_span(terms.expires_after_hours)}")
+    if terms.review_within_hours is not None:
+        limits.append(f"emergencies reviewed within {_span(terms.review_within_hours)}")
     if terms.solo:
-        found.append("solo: its author alone, while nobody else could sign")
-    return found
+        limits.append("solo allowed")
+    return Words(signatures, live, limits)
+
+
+def in_words(terms: Terms, role_names: Mapping[str, str]) -> list[str]:
+    """Return terms as short phrases in one list, the signatures first."""
+    words = put_in_words(terms, role_names)
+    return [*words.signatures, *words.going_live, *words.limits]
 
 
 def _span(hours: int) -> str:

@@ -20,6 +20,7 @@ Move = Literal[
     "submit",
     "edit",
     "void",
+    "reopen",
     "approve",
     "reject",
     "withdraw",
@@ -46,8 +47,9 @@ LABELS: Final = MappingProxyType(
     }
 )
 
-# "void" and "edit" send a request back to be signed again, whatever it had gathered. "rush" is
-# the emergency: live now, signed afterwards. "go_alone" is the policy "solo": nobody else is there.
+# "void" and "edit" send a request back to be signed again, whatever it had gathered; "reopen" sends
+# it back with its signatures, when a rule asks for more. "rush" is the emergency: live now, signed
+# afterwards. "go_alone" is the policy "solo": nobody else is there.
 TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
     {
         ("draft", "submit"): "submitted",
@@ -63,6 +65,7 @@ TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
         ("submitted", "expire"): "expired",
         ("approved", "edit"): "submitted",
         ("approved", "void"): "submitted",
+        ("approved", "reopen"): "submitted",
         ("approved", "reject"): "rejected",
         ("approved", "withdraw"): "withdrawn",
         ("approved", "expire"): "expired",
@@ -70,6 +73,7 @@ TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
         ("approved", "apply"): "applied",
         ("scheduled", "edit"): "submitted",
         ("scheduled", "void"): "submitted",
+        ("scheduled", "reopen"): "submitted",
         ("scheduled", "reject"): "rejected",
         ("scheduled", "withdraw"): "withdrawn",
         ("scheduled", "expire"): "expired",
@@ -84,6 +88,7 @@ _PAST: Final = MappingProxyType[Move, str](
         "submit": "submitted",
         "edit": "edited",
         "void": "sent back",
+        "reopen": "sent back",
         "approve": "approved",
         "reject": "rejected",
         "withdraw": "withdrawn",

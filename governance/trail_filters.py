@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from governance.actions import action_label, registered_actions
+from governance.objects import known_objects, object_words
 from governance.services.trail import Filters
 
 MACHINERY = {
@@ -21,6 +22,7 @@ MACHINERY = {
     "anonymous": "Nobody signed in",
 }
 _PEOPLE = 500
+_KIND = re.compile(r"[a-z_]{1,60}")
 _SUPPORT = re.compile(r"support:([1-9][0-9]{0,17})")
 
 
@@ -29,8 +31,8 @@ class TrailForm(forms.Form):
 
     who = forms.ChoiceField(required=False, label="Actor")
     action = forms.ChoiceField(required=False, label="Action")
-    kind = forms.CharField(required=False, max_length=60, label="Kind of object")
-    target = forms.CharField(required=False, max_length=80, label="Object")
+    kind = forms.ChoiceField(required=False, label="Kind of object")
+    target = forms.CharField(required=False, max_length=80, label="Number of the object")
     since = forms.DateField(
         required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
     )
@@ -40,12 +42,14 @@ class TrailForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        who, action = self.fields["who"], self.fields["action"]
+        who, action, kind = self.fields["who"], self.fields["action"], self.fields["kind"]
         people = get_user_model()._default_manager.order_by("pk")[:_PEOPLE]
         named = [(f"person:{user.pk}", str(user)) for user in people]
-        kinds = [(f"{kind}:", label) for kind, label in MACHINERY.items()]
+        kinds = [(f"{key}:", label) for key, label in MACHINERY.items()]
         if grant := _SUPPORT.fullmatch(str(self.data.get("who", ""))):
             kinds.append((grant[0], f"Support, grant {grant[1]}"))
+        if isinstance(kind, forms.ChoiceField):
+            kind.choices = [("", "All kinds"), *_kinds(str(self.data.get("kind", "")).strip())]
         if isinstance(who, forms.ChoiceField) and isinstance(action, forms.ChoiceField):
             who.choices = [("", "Everybody"), *sorted(named, key=lambda one: one[1]), *kinds]
             action.choices = [
@@ -66,6 +70,13 @@ class TrailForm(forms.Form):
             since=_midnight(data["since"], days=0),
             until=_midnight(data["until"], days=1),
         )
+
+
+def _kinds(asked: str) -> list[tuple[str, str]]:
+    """Return the kinds to choose from, with one that only old entries have when it is asked for."""
+    known = known_objects()
+    strange = _KIND.fullmatch(asked) and asked not in dict(known)
+    return [*known, (asked, object_words(asked))] if strange else known
 
 
 def _midnight(day: date | None, *, days: int) -> datetime | None:

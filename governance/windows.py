@@ -107,6 +107,17 @@ def next_release(
     )
 
 
+def usual_moments(now: datetime) -> list[datetime]:
+    """Return moments at which people let changes in, seen from `now` in its own zone: this
+    evening, tomorrow before work, and Monday before work."""
+    chosen = ((0, time(20)), (1, time(6)), (7 - now.weekday(), time(6)))
+    found = [
+        datetime.combine(now.date() + timedelta(days=days), hour, tzinfo=now.tzinfo)
+        for days, hour in chosen
+    ]
+    return sorted({one for one in found if one > now + timedelta(minutes=5)})
+
+
 def _bounds(stretch: Stretch, after: datetime) -> Iterator[datetime]:
     """Yield every moment at which the stretch could begin or end."""
     yield from (one for one in (stretch.starts_at, stretch.ends_at) if one is not None)

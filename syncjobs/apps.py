@@ -12,7 +12,8 @@ class SyncjobsConfig(AppConfig):
     def ready(self) -> None:
         from branding.navigation import register_counter
         from governance.appliers import register_applier
-        from governance.impact import register_assessor, register_bell
+        from governance.bell import register_bell
+        from governance.impact import register_assessor
         from governance.replays import register_replay
         from mappings.catalogue import register_catalogue
         from mappings.publishing import register_listener
@@ -31,6 +32,8 @@ class SyncjobsConfig(AppConfig):
         from syncjobs.services.incidents import incident_news
         from syncjobs.services.plain_calls import call
         from syncjobs.services.resending import REPLAY
+        from syncjobs.services.retention_changes import RETENTION
+        from syncjobs.services.scope_changes import CONNECTION_SCOPE
         from syncjobs.services.secrets import open_sealed, seal
         from syncjobs.services.stored_keys import check_stored_credentials
         from syncjobs.services.workflow_changes import WORKFLOW_CHANGE
@@ -42,6 +45,8 @@ class SyncjobsConfig(AppConfig):
         from tenants.services.starting_content import register
 
         register_applier(WORKFLOW_CHANGE)
+        register_applier(CONNECTION_SCOPE)
+        register_applier(RETENTION)
         for kind in ("mapping_version", "value_map_version", "workflow"):
             register_replay(kind, REPLAY)
         register_producer(exception_digests)

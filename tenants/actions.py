@@ -1,6 +1,7 @@
 """Audit actions of partners and their hosts."""
 
 from governance.actions import register_action
+from governance.objects import register_objects
 
 PARTNER_PROVISIONED = register_action("partner.provisioned", "Set up a partner")
 PARTNER_SUSPENDED = register_action("partner.suspended", "Suspended a partner")
@@ -15,3 +16,10 @@ HOST_REMOVED = register_action("host.removed", "Took a host out of service")
 CHECKLIST_DISMISSED = register_action("checklist.dismissed", "Put the checklist away")
 OPERATOR_ADDED = register_action("operator.added", "Added an operator")
 OWNER_LINK_RENEWED = register_action("owner.link_renewed", "Made the first owner's link anew")
+register_objects(
+    {
+        "domain": "Host",
+        "partner": "Partner",
+        "table": "List",
+    }
+)

@@ -20,6 +20,7 @@ def evidence_workbook(evidence: Evidence) -> bytes:
         ("Approvals", [_APPROVALS, *_each(evidence.stories, lambda one: one.approvals)]),
         ("Impact previews", [("Change", "Preview"), *_previews(evidence.stories)]),
         ("What changed", [_CHANGED, *_differences(evidence.stories)]),
+        ("Files", [_FILES, *_each(evidence.stories, lambda one: one.files)]),
         ("Steps", [_STEPS, *_each(evidence.stories, lambda one: one.steps)]),
         *((_title(one), _table(one)) for one in (emergencies, *evidence.sections)),
         ("Check of the audit trail", [(line,) for line in evidence.verification.lines]),
@@ -54,10 +55,12 @@ def in_words(evidence: Evidence, nouns: Nouns) -> Evidence:
 
 _POPULATION = (
     "Change", "Title", "Reason", "Ticket", "Concerns", "Author", "Written by", "State", "Risk",
-    "Emergency", "Revision", "Proposed", "Live since", "Applied by", "Closed by", "Content",
+    "Emergency", "Revision", "Proposed", "Live since", "Applied by", "Closed by", "Roll-back",
+    "Content",
 )  # fmt: skip
 _APPROVALS = ("Change", "Signed by", "For", "When", "Counts", "Before going live", "Remark")
 _CHANGED = ("Change", "What", "Version before", "Version after", "Difference")
+_FILES = ("Change", "Name", "Bytes", "SHA-256", "Attached by", "When")
 _STEPS = ("Change", "When", "Who", "Door", "What", "Why")
 
 
@@ -93,6 +96,7 @@ def _population(one: Story) -> tuple[str, ...]:
         one.applied,
         one.applied_by,
         one.closed_by,
+        " ".join(one.links),
         one.content_hash,
     )
 

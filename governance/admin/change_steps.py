@@ -6,14 +6,23 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from governance.decisions import SignatureForm, decide, post_comment, submitted
+from governance.decisions import (
+    SignatureForm,
+    decide,
+    post_attachment,
+    post_comment,
+    send_attachment,
+    submitted,
+)
 from governance.doors import guarded_page
+from governance.entities import read_entities
 from governance.errors import InvalidProposal
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import emergencies, rollbacks, schedule, sets, solo
+from governance.services.entities import limit
 
 PAGE = "change_detail"
 
@@ -45,6 +54,12 @@ class MomentForm(forms.Form):
             "invalid": "Write a day and an hour, such as 2026-12-31T18:00.",
         },
     )
+
+
+class EntitiesForm(forms.Form):
+    """Legal entities, one a line; none for all."""
+
+    entities = forms.CharField(required=False, max_length=3000)
 
 
 class JoinForm(forms.Form):
@@ -153,8 +168,33 @@ def change_join(request: HttpRequest, pk: int) -> HttpResponseBase:
     return submitted(request, PAGE, pk, JoinForm, run, lambda _: "Joined.")
 
 
+@guarded_page("changes.propose")
+@require_POST
+def change_entities(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Say which legal entities a change concerns."""
+
+    def run(data: dict[str, Any]) -> ChangeRequest:
+        return limit(actor_of(request), pk, read_entities(data["entities"]))
+
+    return submitted(request, PAGE, pk, EntitiesForm, run, lambda _: "Said.")
+
+
 @guarded_page("changes.view")
 @require_POST
 def change_comment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Say something about a change."""
     return post_comment(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_POST
+def change_attach(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Attach a file to a change."""
+    return post_attachment(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_GET
+def change_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
+    """Send a file of a change."""
+    return send_attachment(request, pk, number)

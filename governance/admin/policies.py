@@ -1,5 +1,6 @@
 """The approval rules: which there are, and proposing another one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -16,7 +17,7 @@ from governance.doors import guarded_page
 from governance.errors import InvalidProposal, Refusal
 from governance.models import Policy
 from governance.models.policy import ANY_KIND
-from governance.policy_terms import MOST_APPROVALS, Terms, in_words
+from governance.policy_terms import MOST_APPROVALS, Terms, put_in_words
 from governance.requests import actor_of
 from governance.services.policies import policy_for
 from governance.services.policy_changes import (
@@ -32,9 +33,17 @@ from governance.signers import role_names
 _ALL = "all"  # "*" in an address
 _RISK_WORDS = {
     "any": "Any",
-    "heavy": "Touches money or weakens a control",
-    "light": "Neither",
+    "heavy": "With money, or weaker control",
+    "light": "Without either",
 }
+
+
+_GROUPS = (
+    ("Signatures", ("approvals", "approver_roles", "client_signature", "independence_days")),
+    ("Going live", ("impact_required", "auto_apply", "in_window", "expires_after_hours")),
+    ("Emergencies and solo", ("review_within_hours", "solo")),
+    ("Reason", ("reason", "ticket")),
+)
 
 
 class PolicyForm(forms.Form):
@@ -44,48 +53,47 @@ class PolicyForm(forms.Form):
         min_value=1,
         max_value=MOST_APPROVALS,
         label="Approvals by staff",
-        help_text="By people who did not write the change. One person counts once.",
+        help_text="By people who did not write the change.",
     )
     approver_roles = forms.MultipleChoiceField(
         required=False,
         label="Roles that may approve",
         widget=forms.CheckboxSelectMultiple,
-        help_text="None chosen: everybody who may approve changes.",
+        help_text="None chosen: everybody who may approve.",
     )
     client_signature = forms.BooleanField(
-        required=False, label="A change for one client also needs that client's signature"
+        required=False, label="The client signs too, when it concerns one client"
     )
     impact_required = forms.BooleanField(
         required=False,
-        label="Nobody signs before the impact preview is there",
-        help_text="Where the change can be tried on records.",
+        label="Signed with an impact preview only",
     )
-    auto_apply = forms.BooleanField(required=False, label="The last signature makes it live")
-    in_window = forms.BooleanField(required=False, label="It goes in during release windows only")
+    auto_apply = forms.BooleanField(required=False, label="Live with the last signature")
+    in_window = forms.BooleanField(required=False, label="In release windows only")
     expires_after_hours = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=8760,
-        label="A request expires after, in hours",
+        label="Hours until a request expires",
         help_text="Empty: never.",
     )
     review_within_hours = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=720,
-        label="An emergency is reviewed within, in hours",
-        help_text="Empty: there are no emergencies. Not reviewed in time, it is taken back.",
+        label="Hours until an emergency is reviewed",
+        help_text="Not reviewed in time, it is taken back. Empty: no emergencies.",
     )
     independence_days = forms.IntegerField(
         min_value=0,
         max_value=365,
         label="Days of independence",
-        help_text="For so long, nobody signs for whoever let them in, or whom they let in.",
+        help_text="So long nobody signs for whoever let them in, or whom they let in.",
     )
     solo = forms.BooleanField(
         required=False,
-        label="While nobody else could sign, an author may let a change in alone",
-        help_text="Recorded on everything that went in so.",
+        label="Solo: the author lets it in alone while nobody else could sign",
+        help_text="Recorded on everything that goes in so.",
     )
     reason = forms.CharField(
         max_length=2000,
@@ -100,6 +108,11 @@ class PolicyForm(forms.Form):
         signs = self.fields["client_signature"]
         signs.label = worded(str(signs.label))
         self.fields["approver_roles"].choices = list(role_names().items())  # type: ignore[attr-defined]  # a choice
+
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the fields by what they are about, with titles."""
+        return [(title, [self[name] for name in names]) for title, names in _GROUPS]
 
     def terms(self) -> Terms:
         """Return what was filled in."""
@@ -117,8 +130,8 @@ def policy_list(request: HttpRequest) -> HttpResponseBase:
     rows = [
         {
             "kind": _kind_words(one.kind),
-            "risk": _RISK_WORDS[target_of(one).rpartition("/")[2]],
-            "phrases": [worded(phrase) for phrase in in_words(terms_of(one), names)],
+            "risk": _RISK_WORDS[risk] if (risk := _risk_of(one)) != "any" else "",
+            "words": _worded(terms_of(one), names),
             "url": _address(target_of(one)),
         }
         for one in found
@@ -175,6 +188,20 @@ def policy_edit(request: HttpRequest, kind: str, risk: str) -> HttpResponseBase:
         ],
     }
     return render(request, "governance/policy_edit.html", context)
+
+
+def _risk_of(policy: Policy) -> str:
+    return target_of(policy).rpartition("/")[2]
+
+
+def _worded(terms: Terms, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what a rule asks for in three lines."""
+    words = put_in_words(terms, names)
+    return {
+        "signatures": worded(" and ".join(words.signatures)),
+        "going_live": worded(", ".join(words.going_live)),
+        "limits": worded(" · ".join(words.limits)),
+    }
 
 
 def _kind_words(kind: str) -> str:

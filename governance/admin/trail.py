@@ -11,10 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from governance.actions import action_label
-from governance.appliers import kind_label
 from governance.clients import client_names
 from governance.doors import guarded_page
 from governance.models import AuditEntry
+from governance.objects import door_words, object_words
 from governance.requests import actor_of
 from governance.services.trail import COLUMNS, Filters, export_trail, place_from, trail_page
 from governance.spreadsheets import safe_cell
@@ -36,7 +36,8 @@ def audit_list(request: HttpRequest) -> HttpResponse:
         {
             "entry": entry,
             "action": action_label(entry.action),
-            "kind": kind_label(entry.object_kind).replace("_", " "),
+            "kind": object_words(entry.object_kind),
+            "door": door_words(entry.door),
             "client": names.get(entry.client_id or 0, ""),
         }
         for entry in entries

@@ -27,8 +27,23 @@ from governance.services.window_changes import (
 )
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+# Any step: a moment with seconds is a moment too.
+_MOMENT = forms.DateTimeInput(
+    attrs={"type": "datetime-local", "step": "any"}, format="%Y-%m-%dT%H:%M"
+)
 _HOUR = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+_BOUNDS = (
+    ("Once", "For a single occasion, such as a year end.", ("starts_at", "ends_at")),
+    ("Every month", "Both days included. 28 to 2 is a month end.", ("first_day", "last_day")),
+    ("Every week", "", ("weekdays",)),
+    (
+        "Every day",
+        "When it ends earlier than it begins, it ends on the next day.",
+        ("from_time", "to_time"),
+    ),
+)
 
 
 class WindowForm(forms.Form):
@@ -42,24 +57,24 @@ class WindowForm(forms.Form):
     client_id = forms.TypedChoiceField(
         required=False, label="Holds for", coerce=int, empty_value=None
     )
+    entity = forms.CharField(
+        required=False, max_length=120, label="Legal entity", help_text="Empty: all of them."
+    )
     time_zone = forms.ChoiceField(label="Time zone")
     starts_at = forms.DateTimeField(required=False, label="From", widget=_MOMENT)
     ends_at = forms.DateTimeField(required=False, label="Until", widget=_MOMENT)
-    first_day = forms.IntegerField(
-        required=False, min_value=1, max_value=31, label="From day of the month"
-    )
+    first_day = forms.IntegerField(required=False, min_value=1, max_value=31, label="First day")
     last_day = forms.IntegerField(
         required=False,
         min_value=1,
         max_value=31,
-        label="To day of the month",
-        help_text="Both included. 28 to 2 is a month end.",
+        label="Last day",
     )
     weekdays = forms.TypedMultipleChoiceField(
         required=False,
         coerce=int,
         choices=list(enumerate(_DAYS)),
-        label="Days of the week",
+        label="On",
         widget=forms.CheckboxSelectMultiple,
     )
     from_time = forms.TimeField(required=False, label="From hour", widget=_HOUR)
@@ -67,7 +82,6 @@ class WindowForm(forms.Form):
         required=False,
         label="To hour",
         widget=_HOUR,
-        help_text="Earlier than the first: it ends on the next day.",
     )
     reason = forms.CharField(
         max_length=2000,
@@ -84,6 +98,11 @@ class WindowForm(forms.Form):
         zones = [(one, one) for one in sorted(available_timezones())]
         self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]  # a choice
 
+    @property
+    def bounds(self) -> list[tuple[str, str, list[forms.BoundField]]]:
+        """Return the fields that say when, in groups: title, help, fields."""
+        return [(title, help_, [self[name] for name in names]) for title, help_, names in _BOUNDS]
+
     def values(self) -> WindowValues:
         """Return what was filled in; moments are meant in the window's own zone."""
         data = self.cleaned_data
@@ -93,6 +112,7 @@ class WindowForm(forms.Form):
             mode=data["mode"],
             time_zone=data["time_zone"],
             client_id=data["client_id"],
+            entity=data["entity"].strip(),
             starts_at=_written(data["starts_at"], zone),
             ends_at=_written(data["ends_at"], zone),
             first_day=data["first_day"],

@@ -28,6 +28,9 @@ class ChangeRequest(models.Model):
     revision = models.PositiveIntegerField(default=1)
     content_hash = models.CharField(max_length=64, blank=True)
     risk = models.JSONField(default=dict)
+    # Legal entities of the client that it concerns, as its author says and its signers sign;
+    # empty for all of them.
+    entities = models.JSONField(default=list, db_default=[])
     solo = models.BooleanField(default=False)
     emergency = models.BooleanField(default=False)
     emergency_reason = models.TextField(blank=True, default="")
@@ -60,15 +63,13 @@ class ChangeRequest(models.Model):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["client_id", "-id"], name="change_client"),
+            # What is open, and emergencies that wait for their review: every menu and every
+            # worker asks for both.
             models.Index(
-                fields=["-id"], name="change_open", condition=models.Q(status__in=sorted(OPEN))
-            ),
-            # Emergencies that wait for their review: every menu and every worker asks.
-            models.Index(
-                fields=["review_due_at"],
-                name="change_review",
-                condition=models.Q(emergency=True, status="applied", reviewed_at=None),
+                fields=["-id"],
+                name="change_waiting",
+                condition=models.Q(status__in=sorted(OPEN))
+                | models.Q(emergency=True, status="applied", reviewed_at=None),
             ),
         ]
 
@@ -171,3 +172,27 @@ class Approval(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.approver_label} signed {self.content_hash[:8]}"
+
+
+class Attachment(models.Model):
+    """A file that belongs to a request. number: from 1, within the request. sha256: of `content`,
+    also in the audit trail: a file that was altered later shows."""
+
+    pk = models.CompositePrimaryKey("request_id", "number")
+    request = models.ForeignKey(
+        ChangeRequest, on_delete=models.PROTECT, related_name="attachments", db_index=False
+    )
+    number = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10)
+    size = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    content = models.BinaryField()
+    by_label = models.CharField(max_length=200)
+    at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return self.name

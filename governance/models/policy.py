@@ -58,6 +58,7 @@ class Window(models.Model):
     31, both included; a shorter month ends with its last day); on these days of the week (0 is
     Monday); from one hour to another (past midnight, if the second is earlier). All but the
     moments are meant in `time_zone`.
+    entity: the legal entity of that client that it is for; empty for all of them.
     """
 
     class Mode(models.TextChoices):
@@ -67,6 +68,7 @@ class Window(models.Model):
     name = models.CharField(max_length=120)
     mode = models.CharField(max_length=8, choices=Mode)
     client_id = models.BigIntegerField(null=True)
+    entity = models.CharField(max_length=120, blank=True, default="", db_default="")
     time_zone = models.CharField(max_length=64, default="UTC")
     starts_at = models.DateTimeField(null=True)
     ends_at = models.DateTimeField(null=True)

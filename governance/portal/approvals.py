@@ -10,9 +10,11 @@ from governance.decisions import (
     detail_page_context,
     impact_progress,
     post_approval,
+    post_attachment,
     post_comment,
     post_impact_again,
     post_rejection,
+    send_attachment,
 )
 from governance.doors import guarded_page
 from governance.requests import actor_of
@@ -75,3 +77,17 @@ def approval_reject(request: HttpRequest, pk: int) -> HttpResponseBase:
 def approval_comment(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Say something about a change."""
     return post_comment(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_POST
+def approval_attach(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Attach a file to a change."""
+    return post_attachment(request, PAGE, pk)
+
+
+@guarded_page("changes.view")
+@require_GET
+def approval_attachment(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
+    """Send a file of a change."""
+    return send_attachment(request, pk, number)

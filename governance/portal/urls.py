@@ -12,4 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("<int:pk>/approve/", approvals.approval_approve, name="approval_approve"),
     path("<int:pk>/reject/", approvals.approval_reject, name="approval_reject"),
     path("<int:pk>/comment/", approvals.approval_comment, name="approval_comment"),
+    path("<int:pk>/files/", approvals.approval_attach, name="approval_attach"),
+    path("<int:pk>/files/<int:number>/", approvals.approval_attachment, name="approval_attachment"),
 ]

@@ -9,13 +9,12 @@ from django.utils import timezone
 from governance.actions import CHANGE_APPLIED, CHANGE_FAILED, CHANGE_ROLLED_BACK
 from governance.actors import Actor
 from governance.appliers import applier_for
-from governance.errors import ApplyFailed, BadTransition, ContentChanged, Refusal
+from governance.errors import ApplyFailed, ContentChanged, Refusal
 from governance.models import Change, ChangeRequest
 from governance.permits import permit
-from governance.requirements import Requirement, Signature, missing_signatures
 from governance.services import audit, impacts
-from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
+from governance.services.reopening import Unready, refuse_unready, reopen
 from governance.services.requests import (
     load_request,
     move_request,
@@ -30,14 +29,11 @@ from governance.state import Move, may
 logger = logging.getLogger(__name__)
 
 
-class Unsigned(BadTransition):
-    """The policy asks for more signatures than an approved request has."""
-
-
 def apply(actor: Actor, request_id: int) -> ChangeRequest:
     """Make an approved request live by hand.
 
-    Raises NotPermitted, BadTransition, Frozen, ContentChanged, BaseMoved, ApplyFailed.
+    Raises NotPermitted, BadTransition, Unready (after which it waits for signatures again),
+    Frozen, ContentChanged, BaseMoved, ApplyFailed.
     """
     actor.require("changes.apply", load_request(actor, request_id).client_id)
     return apply_approved(actor, request_id)
@@ -57,6 +53,9 @@ def apply_approved(actor: Actor, request_id: int) -> ChangeRequest:
     except ApplyFailed as failure:
         _record_failure(actor, request_id, str(failure))
         raise
+    except Unready:
+        reopen(request_id)
+        raise
     if refusal is not None:
         raise refusal
     return request
@@ -67,7 +66,7 @@ def _go_live(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) ->
         move_request(request, "apply")  # raises, saying which status it has
     _refuse_altered(request, changes)
     requirement = requirement_of(request, changes)
-    _refuse_unsigned(request, requirement)
+    refuse_unready(request, changes, requirement)
     if requirement.impact:
         impacts.refuse_outdated(changes)
     refuse_closed(request, requirement)
@@ -142,16 +141,6 @@ def _run(change: Change, actor: Actor) -> Mapping[str, object]:
 def _refuse_altered(request: ChangeRequest, changes: Sequence[Change]) -> None:
     if stored_hash(request, changes) != request.content_hash:
         raise ContentChanged("The content is not what was signed. Nothing went in.")
-
-
-def _refuse_unsigned(request: ChangeRequest, requirement: Requirement) -> None:
-    """Count the signatures again: a policy may ask for more than when they were given, and
-    whoever was alone may be so no more."""
-    given = request.approvals.filter(content_hash=request.content_hash)
-    signatures = [Signature(one.person_key, one.client_id) for one in given]
-    alone = request.solo and is_alone(request, requirement)
-    if not missing_signatures(requirement, signatures, alone=alone).nothing:
-        raise Unsigned("The policy asks for more signatures than this change has.")
 
 
 def _record_failure(actor: Actor, request_id: int, why: str) -> None:

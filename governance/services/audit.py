@@ -56,9 +56,10 @@ def record(
 def record_many(entries: Sequence[EntryDraft]) -> None:
     """Write many entries with one INSERT, into the schema that is entered. Raises as `record`.
 
-    An entry is part of every business transaction, so the statement is written by hand: the rows
-    go as one JSON parameter, which costs a third of what as many placeholders do, and the table
-    is named with its schema, which saves the statement by which a cursor chooses it.
+    An entry is part of every business transaction, so the statement is written by hand: many rows
+    go as one JSON parameter, which costs a third of what as many placeholders do; a single one
+    goes as values, which costs a quarter less than that. The table is named with its schema,
+    which saves the statement by which a cursor chooses it.
     """
     if not entries:
         return
@@ -67,18 +68,28 @@ def record_many(entries: Sequence[EntryDraft]) -> None:
     own = connections[DEFAULT_DB_ALIAS]
     schema = own.ops.quote_name(own.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
     with BaseDatabaseWrapper._cursor(own) as cursor:  # type: ignore[attr-defined]  # not in the stubs
-        cursor.execute(
-            f"INSERT INTO {schema}.{_INSERT}",
-            {
-                "rows": msgspec.json.encode([_row(draft, keys) for draft in entries]).decode(),
-                "actor_kind": scope.actor.kind,
-                "actor_id": scope.actor.id,
-                "actor_label": label,
-                "door": scope.door,
-                "address": address,
-                "correlation": scope.correlation_id,
-            },
-        )
+        shared = {
+            "actor_kind": scope.actor.kind,
+            "actor_id": scope.actor.id,
+            "actor_label": label,
+            "door": scope.door,
+            "address": address,
+            "correlation": scope.correlation_id,
+        }
+        rows = [_row(draft, keys) for draft in entries]
+        if len(rows) == 1:
+            cursor.execute(f"INSERT INTO {schema}.{_ONE}", {**shared, **_as_values(rows[0])})
+        else:
+            many = msgspec.json.encode(rows).decode()
+            cursor.execute(f"INSERT INTO {schema}.{_MANY}", {**shared, "rows": many})
+
+
+def _as_values(row: Mapping[str, object]) -> dict[str, object]:
+    return {**row, "before": _json(row["before"]), "after": _json(row["after"])}
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
 
 
 class _Keys(dict[str, bytes | None]):
@@ -134,7 +145,14 @@ def changed_fields(
 
 
 _PEOPLE: Final = frozenset({"person", "operator"})
-_INSERT: Final = """governance_auditentry
+_ONE: Final = """governance_auditentry
+        (actor_kind, actor_id, actor_label, door, address, correlation_id, action, object_kind,
+         object_id, object_label, client_id, before, after, reason)
+    VALUES (%(actor_kind)s, %(actor_id)s, %(actor_label)s, %(door)s, %(address)s,
+        %(correlation)s, %(action)s, %(kind)s, %(id)s, %(label)s, %(client)s,
+        %(before)s::jsonb, %(after)s::jsonb, %(reason)s)
+"""
+_MANY: Final = """governance_auditentry
         (actor_kind, actor_id, actor_label, door, address, correlation_id, action, object_kind,
          object_id, object_label, client_id, before, after, reason)
     SELECT %(actor_kind)s, %(actor_id)s, %(actor_label)s, %(door)s, %(address)s,

@@ -13,7 +13,8 @@ from governance.actors import Actor
 from governance.appliers import DiffLine, kind_label
 from governance.clients import client_names
 from governance.errors import NotPermitted, PolicyMissing, SignatureRefused, UnknownKind
-from governance.models import Approval, AuditEntry, Change, ChangeRequest, Policy
+from governance.models import Approval, Attachment, AuditEntry, Change, ChangeRequest, Policy
+from governance.services.attachments import attachments_of
 from governance.services.comments import comments_on
 from governance.services.impact_views import (
     ImpactView,
@@ -85,6 +86,9 @@ class RequestDetail:
     can_ask_impact: bool
     ways: Ways
     comments: list[AuditEntry]
+    attachments: list[Attachment]
+    can_attach: bool
+    can_limit: bool
 
 
 def request_detail(actor: Actor, request_id: int) -> RequestDetail:
@@ -121,6 +125,12 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         can_ask_impact=may_ask_again(actor, request, previews),
         ways=ways_on(actor, request, changes),
         comments=comments_on(request),
+        attachments=attachments_of(request),
+        can_attach=_may_attach(actor, request),
+        can_limit=request.client_id is not None
+        and may(request.status, "edit")
+        and actor.kind == "person"
+        and actor.can("changes.propose", request.client_id),
     )
 
 
@@ -212,6 +222,13 @@ def _decision_refused(
     except (NotPermitted, PolicyMissing) as refusal:
         return str(refusal)
     return ""
+
+
+def _may_attach(actor: Actor, request: ChangeRequest) -> bool:
+    takes_part = actor.can("changes.propose", request.client_id) or actor.can(
+        "changes.approve", request.client_id
+    )
+    return actor.kind == "person" and takes_part and (request.is_open or request.awaits_review)
 
 
 def _moved(request: ChangeRequest, changes: list[Change]) -> list[str]:

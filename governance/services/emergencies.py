@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from governance.actions import CHANGE_ESCALATED, CHANGE_REVIEWED, CHANGE_RUSHED, CHANGE_SIGNED
 from governance.actors import SYSTEM, Actor
+from governance.bell import ring_bell
 from governance.errors import BadTransition, InvalidProposal, NotPermitted, Refusal
 from governance.models import Change, ChangeRequest
 from governance.notices import tell_waiting
@@ -109,6 +110,7 @@ def _rush(
         request.editors = [*request.editors, {"key": key, "label": actor.label}]
     request.emergency, request.emergency_reason = True, reason
     request.review_due_at = timezone.now() + timedelta(hours=hours)
+    ring_bell()
     told = {"content_hash": content_hash, "review_due_at": request.review_due_at.isoformat()}
     record_step(CHANGE_RUSHED, request, after=told, reason=reason)
     make_live(actor, request, changes, "rush")

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils import timezone
 
 from governance.actions import CHANGE_APPLIED, EVIDENCE_EXPORTED, action_label
@@ -20,9 +20,10 @@ from governance.evidence import (
     utc,
     verification_of,
 )
-from governance.models import Approval, AuditEntry, Change, ChangeRequest
+from governance.models import Approval, Attachment, AuditEntry, Change, ChangeRequest
+from governance.objects import door_words
 from governance.services import audit
-from governance.services.impact_views import money_rows
+from governance.services.impact_views import MoneyRow, money_rows
 
 _SIGNS = {"+": "added: ", "-": "removed: "}
 _OBJECT = "change_request"
@@ -91,7 +92,14 @@ def _population(period: Period, touched: set[int]) -> list[ChangeRequest]:
     for moment in moments:
         found |= Q(**{f"{moment}__{how}": at for how, at in inside.items()})
     rows = ChangeRequest.objects.filter(found).order_by("pk")
-    return list(rows.prefetch_related("changes", "approvals"))
+    return list(
+        rows.select_related("rolls_back").prefetch_related(
+            "changes",
+            "approvals",
+            "rollbacks",
+            Prefetch("attachments", Attachment.objects.defer("content")),
+        )
+    )
 
 
 def _steps(ids: Sequence[int]) -> Mapping[int, list[AuditEntry]]:
@@ -141,7 +149,7 @@ def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -
         title=request.title,
         reason=request.reason,
         ticket=request.ticket,
-        concerns=concerns,
+        concerns=f"{concerns} ({', '.join(request.entities)})" if request.entities else concerns,
         author=request.author_label,
         writers=", ".join(str(one["label"]) for one in request.editors),
         status=request.get_status_display(),
@@ -151,16 +159,53 @@ def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -
         content_hash=request.content_hash,
         proposed=utc(request.submitted_at),
         applied=utc(request.applied_at),
-        applied_by=applied[-1].actor_label if applied else "",
+        applied_by=_applier(applied[-1]) if applied else "",
         closed_by=request.closed_by_label,
+        links=_links(request),
+        files=[
+            (one.name, str(one.size), one.sha256, one.by_label, utc(one.at))
+            for one in request.attachments.all()
+        ],
         approvals=[_approval(request, one) for one in request.approvals.all()],
         impacts=[line for change in request.changes.all() for line in _impact(change)],
         changed=[_changed(change) for change in request.changes.all()],
         steps=[
-            (utc(one.at), one.actor_label, one.door, action_label(one.action), one.reason)
+            (
+                utc(one.at),
+                one.actor_label,
+                door_words(one.door),
+                action_label(one.action),
+                _why(one),
+            )
             for one in steps
         ],
     )
+
+
+def _applier(entry: AuditEntry) -> str:
+    by_itself = entry.actor_kind in ("system", "task")
+    return "the system, at its moment" if by_itself else entry.actor_label
+
+
+def _links(request: ChangeRequest) -> list[str]:
+    """Say what took a change back, or what it took back."""
+    found = []
+    if request.rolls_back is not None:
+        found.append(f"It rolls back change {request.rolls_back_id}, “{request.rolls_back}”.")
+    for back in request.rollbacks.all():
+        how = f"went live on {utc(back.applied_at)}" if back.applied_at else "is not live"
+        found.append(f"Change {back.pk} rolls it back and {how}.")
+    return found
+
+
+def _why(entry: AuditEntry) -> str:
+    """Return the reason of a step, with what else a reader has to know of it."""
+    told = entry.after or {}
+    if "records" in told:
+        return f"{told['records']} record{'' if told['records'] == 1 else 's'}"
+    if "scheduled_for" in told:
+        return f"For {utc(datetime.fromisoformat(str(told['scheduled_for'])))}. {entry.reason}"
+    return entry.reason
 
 
 def _approval(request: ChangeRequest, approval: Approval) -> tuple[str, ...]:
@@ -192,19 +237,32 @@ def _impact(change: Change) -> list[str]:
         f"{change.target_label}: {report['tried']} records tried on {made}: {counts} "
         f"({bound}; digest {change.impact_digest or 'none'})."
     )
-    money = (
-        f"{row.currency}: before {row.before:f}, after {row.after:f}, difference "
-        f"{row.difference:f}, stopped {row.stopped:f}, newly going out {row.freed:f}."
-        for row in money_rows(report)
+    return [*(_money(row) for row in money_rows(report)), tried]
+
+
+def _money(row: MoneyRow) -> str:
+    said = (
+        f"{row.currency} {row.before:,f} before, {row.currency} {row.after:,f} after: "
+        f"difference {row.difference:+,f}"
     )
-    return [tried, *money]
+    if row.stopped:
+        said += f"; {row.stopped:,f} no longer going out"
+    if row.freed:
+        said += f"; {row.freed:,f} newly going out"
+    return f"{said}."
 
 
 def _changed(change: Change) -> tuple[str, str, str, list[str]]:
     lines = [f"{_SIGNS[sign]}{text}" for sign, text in change.diff if sign in _SIGNS]
-    was = str((change.before or {}).get("version") or change.base_version or "nothing")
-    became = str((change.after or {}).get("version") or "not applied")
+    was = _version((change.before or {}).get("version") or change.base_version or "none")
+    became = _version((change.after or {}).get("version") or "not applied")
     return (f"{kind_label(change.kind)}: {change.target_label}", was, became, lines)
+
+
+def _version(version: object) -> str:
+    """A number as it is; a fingerprint by its beginning."""
+    text = str(version)
+    return f"{text[:12]}…" if len(text) > 24 else text
 
 
 def _emergencies(

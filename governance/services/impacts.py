@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from governance.actions import IMPACT_ASKED, IMPACT_FOUND
 from governance.actors import Actor
+from governance.bell import ring_bell
 from governance.errors import BadTransition, SignatureRefused
 from governance.impact import (
     Assessor,
@@ -24,7 +25,6 @@ from governance.impact import (
     Tally,
     assessor_of,
     digest_of,
-    ring_for_previews,
 )
 from governance.models import Change, ChangeRequest
 from governance.services.requests import (
@@ -91,7 +91,7 @@ def ask(request: ChangeRequest, changes: Sequence[Change]) -> None:
         change.impact_progress = {}
         change.save(update_fields=["impact_due_at", "impact_progress"])
     if wanted:
-        ring_for_previews()
+        ring_bell()
 
 
 @transaction.atomic

@@ -36,6 +36,8 @@ def ensure_default_policies() -> list[Policy]:
                 "approvals": approvals,
                 "client_signature": client_signature,
                 "impact_required": touches_money is True,
+                # Holds as soon as there is a release window; until then nothing waits for one.
+                "in_window": touches_money is True,
                 "expires_after_hours": DEFAULT_EXPIRY_HOURS,
                 "review_within_hours": None if kind in _CONTROLS else DEFAULT_REVIEW_HOURS,
                 "solo": True,

@@ -18,6 +18,7 @@ from governance.policy_terms import Terms, in_words, terms_from, weakenings
 from governance.services import audit
 from governance.services.changes import ProposedChange, propose
 from governance.services.policies import policy_for
+from governance.services.reopening import reopen_all
 from governance.signers import role_names
 
 KIND: Final = "approval_policy"
@@ -107,6 +108,7 @@ def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
         Policy.objects.update_or_create(
             kind=kind, touches_money=touches_money, defaults=wanted.as_json()
         )
+    reopen_all()
     after = wanted.as_json() if wanted else {}
     audit.record(
         POLICY_SET if wanted else POLICY_REMOVED,

@@ -13,9 +13,10 @@ from django.utils import timezone
 from governance.actions import CHANGE_EXPIRED, CHANGE_VOIDED, Action
 from governance.actors import Actor
 from governance.appliers import Risk, applier_for
+from governance.bell import ring_bell
 from governance.errors import BadTransition, BaseMoved, Refusal
 from governance.hashing import HashedChange, content_hash
-from governance.impact import assessor_of, digest_of, ring_for_previews
+from governance.impact import assessor_of, digest_of
 from governance.models import Change, ChangeRequest
 from governance.services import audit
 from governance.services.targets import live_version, lock_targets, moved_targets
@@ -93,6 +94,7 @@ def stored_hash(request: ChangeRequest, changes: Sequence[Change]) -> str:
             )
             for change in changes
         ],
+        request.entities,
     )
 
 
@@ -116,7 +118,7 @@ def renew_impact(changes: Sequence[Change]) -> None:
             change.impact_digest, change.impact_due_at = "", timezone.now()
             change.impact_progress = {}
             change.save(update_fields=["impact_digest", "impact_due_at", "impact_progress"])
-            ring_for_previews()
+            ring_bell()
 
 
 def judge_risk(changes: Sequence[Change]) -> dict[str, object]:

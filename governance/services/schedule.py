@@ -8,17 +8,16 @@ from django.utils import timezone
 
 from governance.actions import CHANGE_HELD, CHANGE_SCHEDULED
 from governance.actors import SYSTEM, Actor
+from governance.bell import ring_bell
 from governance.errors import BadTransition, Frozen, InvalidProposal, Refusal
 from governance.models import ChangeRequest
-from governance.notices import tell_waiting
-from governance.services.applying import Unsigned, apply_approved
+from governance.services.applying import apply_approved
 from governance.services.policies import requirement_of
 from governance.services.requests import (
     load_request,
     move_request,
     open_request,
     record_step,
-    void_signatures,
 )
 from governance.services.windows import next_opening
 
@@ -83,17 +82,11 @@ def _apply_or_wait(actor: Actor, request_id: int) -> ChangeRequest:
 @transaction.atomic
 def _stop_waiting(request_id: int, refusal: Refusal) -> None:
     """Take a request whose moment came in vain off the schedule, or every worker would try it
-    for ever. One that was voided, expired or put off meanwhile is left as it is."""
+    for ever. One that went back to be signed, expired or was put off is left as it is."""
     request = load_request(SYSTEM, request_id, lock=True)
     if not _is_due(request):
         return
-    if not isinstance(refusal, Unsigned):
-        _unschedule(request, str(refusal))
-        return
-    request, changes, moved = open_request(SYSTEM, request_id)
-    if moved is None:
-        void_signatures(request, changes, str(refusal))
-        tell_waiting(request)
+    _unschedule(request, str(refusal))
 
 
 def _is_due(request: ChangeRequest) -> bool:
@@ -117,6 +110,7 @@ def _wait(actor: Actor, request_id: int, after: datetime, why: str) -> ChangeReq
                 before = request.scheduled_for
                 move_request(request, "schedule")
                 request.scheduled_for, request.notice = at, why
+                ring_bell()
                 if at != before:
                     told = {"scheduled_for": at.isoformat()}
                     record_step(CHANGE_SCHEDULED, request, after=told, reason=why)

@@ -40,6 +40,10 @@ def join(actor: Actor, request_id: int, other_id: int) -> ChangeRequest:
     other.closed_comment = f"Joined into change {request.pk}."
     other.save()
     record_step(CHANGE_JOINED, other, after={"into": request.pk})
+    # What either concerns, the set concerns.
+    both = [*request.entities, *other.entities]
+    request.entities = sorted(set(both)) if request.entities and other.entities else []
+    request.save(update_fields=["entities"])
     joined = edit(
         actor, request_id, changes=[_same(one) for one in (*request.changes.all(), *coming)]
     )

@@ -9,13 +9,14 @@ from django.utils import timezone
 from governance.actors import Actor
 from governance.errors import Refusal
 from governance.models import Change, ChangeRequest
+from governance.requirements import Requirement
 from governance.services.impacts import lack_preview
 from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import visible_requests
 from governance.services.rollbacks import why_no_way_back, written_in_between
 from governance.services.sets import may_take
-from governance.services.windows import next_opening
+from governance.services.windows import next_opening, usual_openings
 from governance.state import may
 
 
@@ -24,8 +25,9 @@ class Ways:
     """What the page offers. next_step: one sentence for everybody.
 
     review_hours: for an emergency, None where none is allowed. opening: when it may go in next,
-    None when it may now. written: records that went out under a change that was rolled back.
-    joinable: other open requests that could come into this set.
+    None when it may now. moments: when people usually let changes in. written: records that went
+    out under a change that was rolled back. joinable: other open requests that could come into
+    this set.
     """
 
     next_step: str
@@ -35,6 +37,7 @@ class Ways:
     can_schedule: bool
     can_hold: bool
     opening: datetime | None
+    moments: Sequence[datetime]
     can_roll_back: bool
     why_no_way_back: str
     written: int
@@ -70,6 +73,7 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
         can_schedule=applies and may(request.status, "schedule"),
         can_hold=applies and may(request.status, "hold"),
         opening=opening,
+        moments=_moments(request, requirement) if applies else [],
         can_roll_back=applied and proposes and not no_way,
         why_no_way_back=no_way if proposes else "",
         written=_written(actor, request),
@@ -90,6 +94,12 @@ def _next_step(request: ChangeRequest, *, alone: bool) -> str:
         "approved": "Somebody who may apply changes presses Apply.",
         "scheduled": "It goes in by itself at the moment it is scheduled for.",
     }.get(request.status, "")
+
+
+def _moments(request: ChangeRequest, requirement: Requirement) -> list[datetime]:
+    if not may(request.status, "schedule"):
+        return []
+    return usual_openings(request, requirement, timezone.localtime())
 
 
 def _wrote_alone(actor: Actor, request: ChangeRequest) -> bool:
@@ -130,6 +140,7 @@ def _nothing(why: str) -> Ways:
         can_schedule=False,
         can_hold=False,
         opening=None,
+        moments=[],
         can_roll_back=False,
         why_no_way_back="",
         written=0,

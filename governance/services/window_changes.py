@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.db import connection
 
-from governance.actions import WINDOW_REMOVED, WINDOW_SET
+from governance.actions import WINDOW_REMOVED, WINDOW_SET, worded
 from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import InvalidProposal
@@ -31,6 +31,7 @@ class WindowValues:
     mode: Literal["release", "freeze"]
     time_zone: str
     client_id: int | None = None
+    entity: str = ""
     starts_at: str | None = None
     ends_at: str | None = None
     first_day: int | None = None
@@ -80,6 +81,7 @@ def values_of(window: Window) -> dict[str, object]:
         "mode": window.mode,
         "time_zone": window.time_zone,
         "client_id": window.client_id,
+        "entity": window.entity,
         "starts_at": window.starts_at.isoformat() if window.starts_at else None,
         "ends_at": window.ends_at.isoformat() if window.ends_at else None,
         "first_day": window.first_day,
@@ -94,6 +96,8 @@ def phrases(values: Mapping[str, object]) -> list[str]:
     """Return a window in words, one bound each."""
     zone = str(values["time_zone"])
     found = ["No change goes in" if values["mode"] == "freeze" else "Changes may go in"]
+    if values.get("entity"):
+        found.append(f"for the legal entity {values['entity']}")
     for key, word in (("starts_at", "from"), ("ends_at", "until")):
         if values.get(key):
             local = datetime.fromisoformat(str(values[key])).astimezone(ZoneInfo(zone))
@@ -140,6 +144,9 @@ def _checked(content: Mapping[str, object]) -> Window:
 
 
 def _refuse_nonsense(window: Window) -> None:
+    window.entity = window.entity.strip()[:120]
+    if window.entity and window.client_id is None:
+        raise InvalidProposal(worded("Choose the client whose legal entity this is."))
     if (window.first_day is None) != (window.last_day is None):
         raise InvalidProposal("Give both days of the month, or neither.")
     for day in (window.first_day, window.last_day):

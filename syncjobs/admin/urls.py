@@ -1,6 +1,15 @@
 """Pages of the engine for staff, under /work/."""
 
-from syncjobs.pages import backfills, connections, files, installing, webhooks, workflows
+from syncjobs.pages import (
+    backfills,
+    connections,
+    files,
+    installing,
+    retention,
+    scopes,
+    webhooks,
+    workflows,
+)
 from syncjobs.pages.urls import shared
 from tenants.doors import StaffPages, staff_page
 
@@ -19,6 +28,8 @@ urlpatterns = [
     manage.show("connections/new/", connections.connection_catalogue),
     manage.form("connections/new/<slug:key>/", connections.connection_add),
     manage.form("connections/<int:pk>/credentials/", connections.connection_credentials),
+    manage.form("connections/retention/", retention.retention),
+    manage.form("connections/<int:pk>/scope/", scopes.connection_scope),
     manage.act("connections/<int:pk>/switch/", connections.connection_switch),
     manage.act("connections/<int:pk>/compare/", connections.connection_compare),
     manage.act("connections/<int:pk>/deletions/", connections.connection_deletions),

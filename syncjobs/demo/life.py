@@ -1,5 +1,5 @@
-"""What the partner's people did: a change that went in, one that waits for signatures, and an
-exception that somebody has taken on. Idempotent.
+"""What the partner's people did: a change that went in, one that waits for signatures, a client's
+own mapping, and an exception that somebody has taken on. Idempotent.
 """
 
 from collections.abc import Mapping
@@ -84,7 +84,28 @@ def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:
     if shared.live is None or ChangeRequest.objects.filter(title=title).exists():
         return
     engineer = actor_for(_person(partner, "integration_engineer"))
-    own = ensure_mapping(
+    own = _own_lines(engineer, shared, client)
+    assert own.live is not None
+    document = _with_rule(own.live.document, "lineAmount", steps=[{"do": "round", "digits": 2}])
+    propose_version(
+        engineer,
+        save_draft(engineer, own, document, note="Amounts to the cent"),
+        title=title,
+        reason="Their ERP refuses a third decimal; so far none came by, but nothing stops one.",
+        ticket="CHG-1042",
+    )
+
+
+def ensure_own_lines(partner: DemoPartner, client: Client) -> None:
+    """A client has invoice lines of its own, so far the same as everybody's."""
+    shared = MappingRow.objects.select_related("live").get(slug=LINE_TEXT, client=None)
+    if shared.live is not None:
+        _own_lines(actor_for(_person(partner, "integration_engineer")), shared, client)
+
+
+def _own_lines(engineer: Actor, shared: MappingRow, client: Client) -> MappingRow:
+    assert shared.live is not None
+    return ensure_mapping(
         engineer,
         slug=LINE_TEXT,
         name=f"{shared.name}, {client.name}",
@@ -95,15 +116,6 @@ def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:
         makes=shared.makes,
         document=shared.live.document,
         client_id=client.pk,
-    )
-    assert own.live is not None
-    document = _with_rule(own.live.document, "lineAmount", steps=[{"do": "round", "digits": 2}])
-    propose_version(
-        engineer,
-        save_draft(engineer, own, document, note="Amounts to the cent"),
-        title=title,
-        reason="Their ERP refuses a third decimal; so far none came by, but nothing stops one.",
-        ticket="CHG-1042",
     )
 
 

@@ -126,7 +126,10 @@ def _set_partner(
         for slug, client in clients.items():
             _wire(actor, client, mine[slug])
         life.ensure_approved_change(cast)
-        life.ensure_waiting_change(cast, next(iter(clients.values())))
+        first, *others = clients.values()
+        life.ensure_waiting_change(cast, first)
+        for client in others:
+            life.ensure_own_lines(cast, client)
         stage = Stage(cast, partner.schema_name, clients, mine)
         stage.sign_ins = people.sign_ins(cast, present, clients, port)
     return stage

@@ -9,11 +9,11 @@ open goes, however old it is.
 from collections.abc import Mapping
 from typing import Final
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 
 from syncjobs.engine.rows import fetch
+from syncjobs.services.retention_changes import keep_days
 from syncjobs.state import DELIVERY, INBOUND, RUN
 
 BATCH: Final = 2_000
@@ -21,12 +21,12 @@ _MOST_BATCHES: Final = 5
 _SEEN: Final = "retention:versions"
 
 
-def sweep(keep_days: Mapping[str, int] | None = None) -> dict[str, int]:
+def sweep(keep: Mapping[str, int] | None = None) -> dict[str, int]:
     """Delete up to a few batches of each kind; return how many rows of each.
 
-    `keep_days`: kind → days; by default `settings.KEEP_DAYS`. 0 keeps a kind for good.
+    `keep`: kind → days; by default what holds for this partner. 0 keeps a kind for good.
     """
-    keep = dict(settings.KEEP_DAYS if keep_days is None else keep_days)
+    keep = keep_days() if keep is None else keep
     return {kind: _sweep_kind(kind, keep[kind]) for kind in _STATEMENTS if keep.get(kind)}
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Connector
 from syncjobs.connectors.errors import Config, RateLimited, Transient
+from syncjobs.connectors.scoped import Scoped
 from syncjobs.engine.slots import FULL_SECONDS
 from syncjobs.models import Connection
 from syncjobs.services.secrets import open_sealed, place_of
@@ -108,7 +109,9 @@ class Systems:
         """
         if connection.pk not in self._open:
             self._open[connection.pk] = self._connect(connection)
-        return self._open[connection.pk]
+        system = self._open[connection.pk]
+        # Asked each time: the scope may have changed while the session stayed open.
+        return Scoped(system, connection.scope) if connection.scope.is_limited else system
 
     def note_full(self, connection_id: int) -> None:
         """Leave a connection alone for a moment: other workers have all of its places."""

@@ -5,6 +5,7 @@ from syncjobs.models.delivery import Attempt, Delivery, Hold
 from syncjobs.models.inbound import InboundEvent
 from syncjobs.models.issue import Issue, IssueEntry
 from syncjobs.models.record import CanonicalRecord, Event, ExternalRef, RecordVersion
+from syncjobs.models.retention import Retention
 from syncjobs.models.run import Run
 from syncjobs.models.workflow import Blueprint, Workflow, WorkflowVersion
 
@@ -21,6 +22,7 @@ __all__ = [
     "Issue",
     "IssueEntry",
     "RecordVersion",
+    "Retention",
     "Run",
     "SecretKey",
     "Stream",

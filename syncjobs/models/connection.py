@@ -5,6 +5,7 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from syncjobs.scope import DIRECTIONS, Scope
 from syncjobs.state import BREAKER, CONNECTION
 
 
@@ -40,6 +41,10 @@ class Connection(models.Model):
     config = models.JSONField(default=dict)
     secret = models.TextField(blank=True)
     secret_expires_at = models.DateTimeField(null=True, blank=True)
+    # Which way, and which objects (empty: all); changed by `services.scope_changes` alone.
+    direction = models.CharField(
+        max_length=5, choices=list(DIRECTIONS.items()), default="both", db_default="both"
+    )
     scopes = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     state = models.CharField(
         max_length=10, choices=CONNECTION.choices, default=CONNECTION.start, editable=False
@@ -76,6 +81,11 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scope(self) -> Scope:
+        """What may be read from it, and what written to it."""
+        return Scope(self.direction, tuple(self.scopes))
 
 
 class Stream(models.Model):

@@ -210,6 +210,7 @@ def _stream(
             "mapping": mapping,
             "position": position,
             "every_seconds": every_seconds,
+            "enabled": connection.scope.reads(object_),
             "next_poll_at": timezone.now(),
             "next_compare_at": _first_compare(connection, object_),
         },

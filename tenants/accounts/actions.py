@@ -1,6 +1,7 @@
 """Audit actions of people, clients and tokens."""
 
 from governance.actions import register_action
+from governance.objects import register_objects
 
 SIGNED_IN = register_action("account.signed_in", "Signed in")
 SIGN_IN_FAILED = register_action("account.sign_in_failed", "Sign-in refused")
@@ -37,3 +38,14 @@ SUPPORT_ENTERED = register_action("support.entered", "Support came in")
 SUPPORT_LEFT = register_action("support.left", "Support left")
 SUPPORT_ENDED = register_action("support.ended", "Support access ended")
 SUPPORT_OPENED = register_action("support.opened", "Support opened a page")
+register_objects(
+    {
+        "api_token": "API token",
+        "identity_provider": "Identity provider",
+        "page": "Page",
+        "saved_filter": "Saved filter",
+        "sign_in_rules": "Sign-in rules",
+        "support_grant": "Support access",
+        "user": "Person",
+    }
+)

@@ -1,6 +1,7 @@
 """One demo and one browser for the whole session; a window of their own for each person.
 
-`E2E_DEMO_LOG` names what a demo that runs already has printed, to work on the tests.
+`E2E_DEMO_LOG` names what a demo that runs already has printed, to work on the tests; its state
+is where `LIVERY_STATE_DIR` says.
 """
 
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.product import Product, read_announcement, running_demo
+from tests.e2e.product import ROOT, Product, read_announcement, running_demo
 from tests.e2e.visitor import WIDE, Visitor, open_window, sign_in
 
 CHROMIUM = "/usr/bin/chromium"
@@ -40,9 +41,8 @@ def product() -> Iterator[Product]:
     """The running demo, started from nothing."""
     attached = os.environ.get("E2E_DEMO_LOG")
     if attached:
-        running = read_announcement(Path(attached).read_text())
-        running.state_dir = Path(os.environ.get("LIVERY_STATE_DIR", running.state_dir))
-        yield running
+        home = Path(os.environ.get("LIVERY_STATE_DIR", ROOT / ".livery"))
+        yield read_announcement(Path(attached).read_text(), home)
         return
     with tempfile.TemporaryDirectory(prefix="e2e-", ignore_cleanup_errors=True) as folder:
         state_dir = Path(folder)

@@ -10,6 +10,7 @@ ELEANOR = "eleanor.langley@ashdownmercer.example"  # client administrator
 MARCUS = "marcus.jessop@ashdownmercer.example"  # client approver
 ZARA = "zara.menon@ashdownmercer.example"  # client viewer
 SINEAD = "sinead.tierney@calder-it.example"  # administrator of another client
+CONOR = "conor.whelan@calder-it.example"  # its approver
 DANA = "dana@kestrel.example"  # owner of the other partner
 HEATHER = "heather.stanton@brightwater-eng.example"  # one of its clients' administrators
 OPERATOR = "operator@example.com"

@@ -40,11 +40,11 @@ class Account:
 
 @dataclass
 class Product:
-    """A running demo: its doors and who can go in."""
+    """A running demo: its doors and who can go in; home: where it keeps its state."""
 
     password: str = ""
+    home: Path = Path()
     accounts: list[Account] = field(default_factory=list)
-    state_dir: Path = ROOT / ".livery"
 
     @property
     def operators_door(self) -> str:
@@ -53,7 +53,7 @@ class Product:
 
     def mail_to(self, address: str) -> str:
         """Return the text of the newest mail to somebody, "" while there is none."""
-        files = sorted((self.state_dir / "mail").glob("*"), key=lambda one: one.stat().st_mtime)
+        files = sorted((self.home / "mail").glob("*"), key=lambda one: one.stat().st_mtime)
         for file in reversed(files):
             for raw in reversed(file.read_bytes().split(b"-" * 79)):
                 made = message_from_bytes(raw.strip(), policy=default)
@@ -66,9 +66,9 @@ class Product:
         return next(one for one in self.accounts if one.email == email)
 
 
-def read_announcement(text: str) -> Product:
+def read_announcement(text: str, home: Path) -> Product:
     """Return what the demo's last words say. Raises NotStarted when they are not all there."""
-    product, door = Product(), ""
+    product, door = Product(home=home), ""
     for line in text.splitlines():
         if found := _PASSWORD.match(line):
             product.password = found["password"]
@@ -106,9 +106,7 @@ def running_demo(state_dir: Path) -> Iterator[Product]:
         )
     try:
         _wait(process, log)
-        started = read_announcement(log.read_text())
-        started.state_dir = state_dir
-        yield started
+        yield read_announcement(log.read_text(), state_dir)
     finally:
         _end(process)
 

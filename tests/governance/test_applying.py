@@ -60,7 +60,7 @@ def test_applying_needs_the_permission(alder: Client, bob: Actor, heidi: Actor) 
         changes.apply(heidi, request.pk)
 
 
-def test_a_stricter_policy_holds_for_what_was_approved_before(
+def test_a_stricter_policy_sends_back_what_was_approved_before_with_its_signatures(
     alder: Client, bob: Actor, carol: Actor, alice: Actor
 ) -> None:
     Policy.objects.update(auto_apply=False, client_signature=False)
@@ -68,6 +68,12 @@ def test_a_stricter_policy_holds_for_what_was_approved_before(
     Policy.objects.update(approvals=2)
     with pytest.raises(BadTransition, match="more signatures"):
         changes.apply(bob, request.pk)
+    request.refresh_from_db()
+    assert (request.status, steps(request)[-1]) == ("submitted", "change.reopened")
+    assert "still count" in request.notice
+    # Carol's signature stands, so one more is enough.
+    assert approve(alice, request).status == "approved"
+    assert changes.apply(bob, request.pk).status == "applied"
 
 
 def test_a_failure_in_the_middle_of_a_set_leaves_nothing(

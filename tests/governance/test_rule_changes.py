@@ -24,7 +24,7 @@ from governance.services.window_changes import WindowValues, propose_window
 from mappings.models import Mapping, MappingVersion, ValueMap, ValueMapVersion
 from mappings.services import ownership, value_maps, versions
 from syncjobs.models import Connection
-from syncjobs.services import connections, workflow_changes
+from syncjobs.services import connections, retention_changes, scope_changes, workflow_changes
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 from tenants.accounts.services import role_changes
@@ -184,6 +184,12 @@ GOVERNED: dict[str, Callable[[Client], object]] = {
     ),
     "workflow": lambda one: workflow_changes.WORKFLOW_CHANGE.apply(
         _change("workflow", "1"), SYSTEM
+    ),
+    "connection_scope": lambda one: scope_changes.CONNECTION_SCOPE.apply(
+        _change("connection_scope", "1"), SYSTEM
+    ),
+    "retention": lambda one: retention_changes.RETENTION.apply(
+        _change("retention", "days"), SYSTEM
     ),
     "role": lambda one: role_changes.ROLE_CHANGE.apply(_change("role", "1"), SYSTEM),
     PRICES: lambda one: PRICE_CHANGE.apply(_change(PRICES, "1"), SYSTEM),

@@ -1,6 +1,7 @@
 """Windows, schedules, roll-backs, sets, comments, and working alone."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,11 @@ from django.utils import timezone
 
 from governance import correlation, impact
 from governance.actors import Actor
+from governance.entities import read_entities
 from governance.errors import (
     BadTransition,
+    ContentChanged,
+    Frozen,
     InvalidProposal,
     NotPermitted,
     OutsideWindow,
@@ -22,14 +26,17 @@ from governance.models import AuditEntry, Change, ChangeRequest, Policy, Window
 from governance.services import changes, impacts
 from governance.services.comments import comment
 from governance.services.details import request_detail
+from governance.services.entities import limit
+from governance.services.policy_changes import propose_policy, terms_of
 from governance.services.rollbacks import roll_back
 from governance.services.schedule import apply_due, hold, schedule
 from governance.services.sets import join
 from governance.services.solo import approve_alone
-from governance.windows import Stretch, covers, next_release
+from governance.windows import Stretch, covers, next_release, usual_moments
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.people import add_person, set_roles
+from tenants.models import Wakeup
 from tenants.outbox.models import OutgoingMail
 from tests import actors
 from tests.actors import Person
@@ -76,14 +83,27 @@ def test_the_next_release_is_after_the_freeze_and_within_a_window() -> None:
     assert next_release(now, freezes=[always], releases=None) is None
 
 
+def test_the_usual_moments_are_an_evening_a_morning_and_a_monday() -> None:
+    friday = datetime(2026, 11, 27, 19, 0, tzinfo=BERLIN)
+    assert [f"{one:%a %H:%M}" for one in usual_moments(friday)] == [
+        "Fri 20:00", "Sat 06:00", "Mon 06:00",
+    ]  # fmt: skip
+    sunday = datetime(2026, 11, 29, 21, 0, tzinfo=BERLIN)
+    assert [f"{one:%a %H:%M}" for one in usual_moments(sunday)] == ["Mon 06:00"]
+
+
 def test_a_signed_change_waits_for_its_window_and_goes_in_by_itself(
     alder: Client, bob: Actor, carol: Actor
 ) -> None:
     Policy.objects.update(in_window=True)
     soon = timezone.now() + timedelta(hours=5)
     Window.objects.create(name="Later", mode="release", starts_at=soon)
-    request = approve(carol, propose(bob, alder, money=False))
+    asked = propose(bob, alder, money=False)
+    Wakeup.objects.all().delete()
+    request = approve(carol, asked)
     assert (request.status, request.scheduled_for) == ("scheduled", soon)
+    # A worker comes at once and sets when it has to come back.
+    assert Wakeup.objects.filter(due_at__lte=timezone.now()).exists()
     with pytest.raises(OutsideWindow):
         changes.apply(bob, request.pk)
     assert (apply_due(), currency(alder)) == (0, "EUR")
@@ -144,11 +164,12 @@ def test_what_fails_at_its_moment_leaves_the_schedule_and_says_why(
     after = ChangeRequest.objects.get(pk=request.pk)
     assert (after.status, after.scheduled_for) == (status, None)
     assert said in after.notice
-    left = [one for one in steps(request) if one in ("change.held", "change.voided")]
-    assert left == ["change.held" if status == "approved" else "change.voided"]
+    led_to = {"has changed since": "change.voided", "more signatures": "change.reopened"}
+    left = [one for one in steps(request) if one in {"change.held", *led_to.values()}]
+    assert left == [led_to.get(said, "change.held")]
 
 
-def test_what_lacks_signatures_at_its_moment_can_be_signed_again(
+def test_what_lacks_signatures_at_its_moment_waits_for_those_alone(
     alder: Client, bob: Actor, carol: Actor, alice: Actor
 ) -> None:
     Window.objects.create(
@@ -162,7 +183,9 @@ def test_what_lacks_signatures_at_its_moment_can_be_signed_again(
     with time_machine.travel(ends, tick=False):
         assert apply_due() == 0
         request.refresh_from_db()
-        assert approve(carol, request).status == "submitted"
+        assert request.status == "submitted"
+        with pytest.raises(SignatureRefused, match="signed this change already"):
+            approve(carol, request)
         assert approve(alice, request).status == "applied"
 
 
@@ -309,3 +332,52 @@ def test_alone_or_not_nothing_goes_in_without_the_preview_that_the_policy_asks_f
         assert "came out differently" in after.notice
         Window.objects.update(active=False)
         assert (alone().status, currency(alder)) == ("applied", "USD")
+
+
+def test_a_rule_that_asks_for_a_preview_later_lets_no_unsigned_preview_pass(
+    alder: Client, alice: Actor, bob: Actor, carol: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = Assessor(MAPPING, lambda *_: Assessment(0, iter([])), lambda _: "")
+    monkeypatch.setattr(impact, "_assessors", {MAPPING: tried})
+    Policy.objects.update(impact_required=False, client_signature=False, auto_apply=False)
+    request = approve(carol, propose(bob, alder))
+    impacts.work_all()  # after the signature: no part of it
+    rule = replace(terms_of(Policy.objects.get(kind=MAPPING)), impact_required=True)
+    asked = propose_policy(alice, f"{MAPPING}/heavy", rule, reason="See it first.")
+    changes.apply(alice, approve(carol, asked).pk)
+    request.refresh_from_db()
+    assert (request.status, request.approvals.count()) == ("submitted", 1)
+    assert "which was not part of what was signed" in request.notice
+    with pytest.raises(BadTransition):
+        changes.apply(bob, request.pk)
+    assert approve(carol, request).status == "approved"
+    assert (changes.apply(bob, request.pk).status, currency(alder)) == ("applied", "USD")
+
+
+def test_a_freeze_of_a_legal_entity_holds_up_what_concerns_it(
+    alder: Client, alice: Actor, bob: Actor, carol: Actor
+) -> None:
+    Policy.objects.update(auto_apply=False)
+    freeze = {"mode": "freeze", "starts_at": timezone.now() - timedelta(hours=1)}
+    Window.objects.create(name="Dublin", client_id=alder.pk, entity="Alder  Dublin", **freeze)
+    request = approve(carol, propose(bob, alder, money=False))
+    # Nobody says that it concerns another entity, so it concerns this one too.
+    with pytest.raises(Frozen, match="Dublin"):
+        changes.apply(bob, request.pk)
+    before = request.content_hash
+    request = limit(alice, request.pk, read_entities(" Alder Lyon\n\nalder  lyon"))
+    assert (request.status, request.entities) == ("submitted", ["alder lyon"])
+    assert request.content_hash != before
+    with pytest.raises(SignatureRefused, match="You wrote"):
+        approve(alice, request)
+    approve(carol, request)
+    # What was signed says whom it concerns: another word in the database is not what was signed.
+    ChangeRequest.objects.filter(pk=request.pk).update(entities=["Alder Oslo"])
+    with pytest.raises(ContentChanged):
+        changes.apply(bob, request.pk)
+    ChangeRequest.objects.filter(pk=request.pk).update(entities=["alder lyon"])
+    assert changes.apply(bob, request.pk).status == "applied"
+    other = limit(bob, propose(bob, alder, "GBP", money=False).pk, ["Alder Lyon", "ALDER dublin"])
+    approve(carol, other)
+    with pytest.raises(Frozen):
+        changes.apply(bob, other.pk)

@@ -197,10 +197,15 @@ ADMIN: dict[str, Rule] = {
     **_rules("change_approve change_reject", Rule("changes.approve", ACT, owned=True)),
     "change_withdraw": Rule("changes.propose", ACT, owned=True),
     **_rules("change_apply change_schedule change_hold", Rule("changes.apply", ACT, owned=True)),
-    **_rules("change_rush change_roll_back change_join", Rule("changes.propose", ACT, owned=True)),
+    **_rules(
+        "change_rush change_roll_back change_join change_entities",
+        Rule("changes.propose", ACT, owned=True),
+    ),
     "change_alone": Rule("changes.approve", ACT, owned=True),
     "change_replay": Rule("exceptions.work", ACT, owned=True),
-    "change_comment": Rule("changes.view", ACT, owned=True),
+    **_rules("change_comment change_attach", Rule("changes.view", ACT, owned=True)),
+    # Nothing is attached to it yet.
+    "change_attachment": Rule("changes.view", owned=True, absent=True, values=(("number", 1),)),
     **_rules("policy_list window_calendar", Rule("changes.view")),
     "policy_edit": Rule(
         "changes.propose", FORM, values=(("kind", "mapping_version"), ("risk", "heavy"))
@@ -222,6 +227,8 @@ ADMIN: dict[str, Rule] = {
     # Only a connection of files takes one: for another there is nothing here.
     "connection_file": Rule("connections.manage", FORM, owned=True, absent=True),
     "connection_credentials": Rule("connections.manage", FORM, owned=True),
+    "connection_scope": Rule("connections.manage", FORM, owned=True),
+    "retention": Rule("connections.manage", FORM),
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
         "connection_hook connection_hook_close connection_compare connection_deletions "
@@ -250,7 +257,8 @@ PORTAL: dict[str, Rule] = {
         "approval_approve approval_reject approval_impact_again",
         Rule("changes.approve", ACT, owned=True),
     ),
-    "approval_comment": Rule("changes.view", ACT, owned=True),
+    **_rules("approval_comment approval_attach", Rule("changes.view", ACT, owned=True)),
+    "approval_attachment": Rule("changes.view", owned=True, absent=True, values=(("number", 1),)),
     **_rules("audit_proof audit_proof_download", Rule("audit.view")),
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),
