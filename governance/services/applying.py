@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping, Sequence
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from governance.actions import CHANGE_APPLIED, CHANGE_FAILED, CHANGE_ROLLED_BACK
 from governance.actors import Actor
 from governance.appliers import applier_for
+from governance.deadlocks import again_after_deadlock, is_deadlock
 from governance.errors import ApplyFailed, ContentChanged, Refusal
 from governance.models import Change, ChangeRequest
 from governance.permits import permit
@@ -46,10 +47,7 @@ def apply_approved(actor: Actor, request_id: int) -> ChangeRequest:
     target as it was.
     """
     try:
-        with transaction.atomic():
-            request, changes, refusal = open_request(actor, request_id)
-            if refusal is None:
-                _go_live(actor, request, changes)
+        request, refusal = _opened_and_live(actor, request_id)
     except ApplyFailed as failure:
         _record_failure(actor, request_id, str(failure))
         raise
@@ -59,6 +57,15 @@ def apply_approved(actor: Actor, request_id: int) -> ChangeRequest:
     if refusal is not None:
         raise refusal
     return request
+
+
+@again_after_deadlock
+@transaction.atomic
+def _opened_and_live(actor: Actor, request_id: int) -> tuple[ChangeRequest, Refusal | None]:
+    request, changes, refusal = open_request(actor, request_id)
+    if refusal is None:
+        _go_live(actor, request, changes)
+    return request, refusal
 
 
 def _go_live(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> None:
@@ -124,7 +131,10 @@ def _apply_one(actor: Actor, request: ChangeRequest, change: Change) -> audit.En
 
 
 def _run(change: Change, actor: Actor) -> Mapping[str, object]:
-    """Call the applier; whatever it raises becomes ApplyFailed, fit to be read."""
+    """Call the applier; whatever it raises becomes ApplyFailed, fit to be read.
+
+    But for a deadlock: after that the whole is tried again.
+    """
     try:
         return applier_for(change.kind).apply(change, actor)
     except ApplyFailed:
@@ -132,6 +142,8 @@ def _run(change: Change, actor: Actor) -> Mapping[str, object]:
     except Refusal as refusal:
         raise ApplyFailed(str(refusal)) from refusal
     except Exception as error:  # the boundary to code of other apps: logged, told plainly
+        if isinstance(error, OperationalError) and is_deadlock(error):
+            raise
         logger.exception("applier of %s failed", change.kind)
         raise ApplyFailed(
             f"An unexpected error stopped {change.target_label}. Nothing went in."

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from governance.actors import Actor
+from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors import registry
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.models import Connection, Workflow
 from syncjobs.sandbox.process import SystemProcess
 from syncjobs.services.connections import create_connection, test_connection

@@ -17,8 +17,8 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils import timezone
 
+from governance.deadlocks import again_after_deadlock
 from mappings.canonical.upgrades import upgraded
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.definition import Definition
 from syncjobs.engine.flows import definition_of, flow_of
 from syncjobs.engine.plan import Cause, Raised, plan

@@ -8,12 +8,12 @@ from typing import Final
 
 from django.db import transaction
 
+from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors.base import Connector
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine import ledger
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.release import lock_to_hold

@@ -10,10 +10,10 @@ from typing import Final
 
 from django.db import transaction
 
+from governance.deadlocks import again_after_deadlock
 from syncjobs.crashpoints import reach
 from syncjobs.engine import entries, health, refs
 from syncjobs.engine.claim import Claim
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.issues import Occurrence, raise_issues, settle_issues
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.release import release_watchers

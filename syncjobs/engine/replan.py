@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
+from governance.deadlocks import again_after_deadlock
 from syncjobs.engine import ledger
 from syncjobs.engine.claim import Claim
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.flows import Flow, definition_of
 from syncjobs.engine.issues import Cause as IssueCause
 from syncjobs.engine.jobs import Job, Outcome

@@ -16,10 +16,10 @@ from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from governance import correlation
+from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.files import KEY as FILES
 from syncjobs.crashpoints import reach
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import execute, fetch

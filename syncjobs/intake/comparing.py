@@ -15,13 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance import correlation
+from governance.deadlocks import again_after_deadlock
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.canonical_store import Incoming, Origin, store
 from syncjobs.connectors.base import Page
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import encode, execute, fetch

@@ -10,12 +10,12 @@ from typing import Final
 
 from django.db import transaction
 
+from governance.deadlocks import again_after_deadlock
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.canonical_store import Incoming, Origin, Stored, lock, store
 from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.crashpoints import reach
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.live import Live
 from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.rows import encode, execute, fetch, iso

@@ -11,12 +11,12 @@ from django.utils import timezone
 from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
+from governance.deadlocks import again_after_deadlock
 from governance.permits import laying_down
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine.claim import Claim
-from syncjobs.engine.deadlocks import again_after_deadlock
 from syncjobs.engine.definition import DefinitionError, parse_definition
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.flows import definition_of, flow_of

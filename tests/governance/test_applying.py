@@ -1,10 +1,13 @@
 """Making an approved change live: all of it, only it, only then."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from governance.actors import Actor
 from governance.errors import (
@@ -117,6 +120,23 @@ def test_a_fault_of_an_applier_is_told_plainly_and_not_in_its_words(
         approve(carol, propose(bob, alder, money=False))
     assert "internal detail" not in str(raised.value)
     assert currency(alder) == "EUR"
+
+
+def test_after_a_deadlock_it_is_tried_again_and_not_called_a_failure(
+    alder: Client, bob: Actor, carol: Actor, governed: Knob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+
+    def meet_a_deadlock_once() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OperationalError from DeadlockDetected()
+
+    monkeypatch.setattr("governance.deadlocks.connection", SimpleNamespace(in_atomic_block=False))
+    governed.after_write = meet_a_deadlock_once
+    request = approve(carol, propose(bob, alder, money=False))
+    assert (request.status, currency(alder), len(calls)) == ("applied", "USD", 2)
+    assert "change.failed" not in steps(request)
 
 
 def test_a_freeze_keeps_an_approved_change_out_until_it_ends(

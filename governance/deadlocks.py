@@ -14,6 +14,11 @@ Given = ParamSpec("Given")
 Result = TypeVar("Result")
 
 
+def is_deadlock(error: Exception) -> bool:
+    """Say whether the database ended the transaction to resolve a deadlock."""
+    return isinstance(error.__cause__, DeadlockDetected)
+
+
 def again_after_deadlock(function: Callable[Given, Result]) -> Callable[Given, Result]:
     """Wrap a function that is one transaction of its own and may be repeated from its start.
 
@@ -26,8 +31,7 @@ def again_after_deadlock(function: Callable[Given, Result]) -> Callable[Given, R
             try:
                 return function(*args, **kwargs)
             except OperationalError as error:
-                deadlock = isinstance(error.__cause__, DeadlockDetected)
-                if not deadlock or not left or connection.in_atomic_block:
+                if not is_deadlock(error) or not left or connection.in_atomic_block:
                     raise
                 logger.warning("%s met a deadlock; trying again", function.__name__)
         raise AssertionError("the last try returns or raises")
