@@ -12,6 +12,8 @@ from types import TracebackType
 
 from django.conf import settings
 
+from syncjobs.engine.supervisor import die_with_parent
+
 STOP_SECONDS = 20.0
 START_SECONDS = 30.0
 
@@ -45,6 +47,7 @@ class Child:
                     "LIVERY_PUBLIC_PORT": str(self._port),  # for links in mails and pages
                 },
                 start_new_session=True,  # Ctrl-C is for us; we end it in order
+                preexec_fn=die_with_parent,
             )
         return self
 

@@ -53,7 +53,7 @@ class Cluster:
             list(self.command),
             env={**os.environ, stopping.FILE_VARIABLE: str(self.stop_file)},
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent,
         )
 
     def ended(self) -> bool:
@@ -87,8 +87,8 @@ class Cluster:
         self.process = None
 
 
-def _die_with_parent() -> None:
-    """In the child: end when the supervisor is gone, even if it was killed."""
+def die_with_parent() -> None:
+    """For a child before it becomes its program: end when its parent is gone, even if killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
