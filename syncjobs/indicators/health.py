@@ -133,7 +133,8 @@ def _counts(mine: Q, *, keep: bool) -> Counts:
     found = {(row["client_id"], row["kind"]): (row["first"], row["second"]) for row in rows}
     if known is None and keep:
         kept = {key: counts for key, counts in found.items() if key[1] == "deliveries"}
-        cache.set(_KEY, kept, _SECONDS)
+        if kept:  # a partner's first records are seen at once
+            cache.set(_KEY, kept, _SECONDS)
     return {**(known or {}), **found}
 
 
