@@ -12,7 +12,10 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.storage import storages
+from django.core.signals import setting_changed
 from django.db import connection
+from django.dispatch import receiver
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 from pytest_django import DjangoDbBlocker
@@ -47,6 +50,13 @@ def pytest_configure() -> None:
     # Thousands of requests make rubbish faster than it is worth looking for.
     gc.set_threshold(100_000, 50, 100)
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
+
+
+@receiver(setting_changed)
+def _look_for_files_anew(*, setting: str, **kwargs: object) -> None:
+    """The storage of partners' files keeps the folder that it was asked for first."""
+    if setting == "MEDIA_ROOT":
+        vars(storages["default"]).pop("relative_media_root", None)
 
 
 def _people_everything() -> None:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from syncjobs.api.serializers import (
+    CorrectionSerializer,
     DeliveryDetailSerializer,
     DeliverySerializer,
     ReasonSerializer,
@@ -16,7 +17,7 @@ from syncjobs.api.serializers import (
 )
 from syncjobs.api.workflows import reason_of
 from syncjobs.models import CanonicalRecord, Delivery
-from syncjobs.services import deliveries
+from syncjobs.services import corrections, deliveries
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -27,7 +28,32 @@ class RecordViewSet(
 
     serializer_class = RecordSerializer
     queryset = CanonicalRecord.objects.filter(version__gt=0).prefetch_related("refs")
-    required = {"list": "records.view", "retrieve": "records.view"}
+    required = {
+        "list": "records.view",
+        "retrieve": "records.view",
+        "correct": "exceptions.work",
+    }
+
+    @extend_schema(request=CorrectionSerializer, responses=RecordSerializer)
+    @action(detail=True, methods=["post"])
+    def correct(self, request: Request, pk: str) -> Response:
+        """Correct one field here, not in the source, and try again what failed over it.
+
+        Holds until the source changes the record. Amounts, hours, rates and keys can't be
+        corrected here.
+        """
+        record = self.get_object()
+        asked = CorrectionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        corrections.correct_record(
+            self.actor,
+            record,
+            field=given["field"],
+            text=given["value"],
+            reason=given["reason"],
+        )
+        return Response(RecordSerializer(self.get_object()).data)
 
     def get_queryset(self) -> QuerySet[CanonicalRecord]:
         rows = super().get_queryset()

@@ -145,6 +145,14 @@ class ReferenceSerializer(serializers.ModelSerializer[ExternalRef]):
         read_only_fields = fields
 
 
+class CorrectionSerializer(serializers.Serializer[object]):
+    """One field of a record, what it is to hold (as text, empty for nothing), and why."""
+
+    field = serializers.CharField(max_length=80)
+    value = serializers.CharField(max_length=4000, allow_blank=True)
+    reason = serializers.CharField(max_length=500)
+
+
 class RecordSerializer(serializers.ModelSerializer[CanonicalRecord]):
     """A business object in the canonical shape, and where else it exists."""
 

@@ -17,9 +17,9 @@ from syncjobs.canonical_store import Incoming, Origin, Stored, lock, store
 from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.crashpoints import reach
 from syncjobs.engine.live import Live
-from syncjobs.engine.plan import Cause, Planned, Raised, plan
+from syncjobs.engine.plan import Cause, Planned, plan
+from syncjobs.engine.raising import raise_events
 from syncjobs.engine.rows import encode, execute, fetch, iso
-from syncjobs.events import raised_events
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.reading import Read, read_page, refuse_duplicates
@@ -156,7 +156,7 @@ def _seen_hash(incoming: Incoming) -> str:
 
 
 def _plan(reading: Reading, client_id: int, stored: Sequence[Stored]) -> Planned:
-    raised = _events(client_id, reading.correlation, stored)
+    raised = raise_events(client_id, reading.correlation, stored)
     cause = Cause(
         client_id=client_id,
         trigger=Run.Trigger.CHANGE,
@@ -164,26 +164,6 @@ def _plan(reading: Reading, client_id: int, stored: Sequence[Stored]) -> Planned
         zone=reading.zone,
     )
     return plan(raised, cause)
-
-
-def _events(client_id: int, correlation: str, stored: Sequence[Stored]) -> list[Raised]:
-    """Store the business events that these changes raise."""
-    drafts = [
-        (event, one)
-        for one in stored
-        if one.is_changed and not one.incoming.deleted
-        for event in raised_events(one.incoming.type, one.before, one.data)
-    ]
-    if not drafts:
-        return []
-    rows = [{"type": event, "record_id": one.id, "version": one.version} for event, one in drafts]
-    params: dict[str, object] = {
-        "rows": encode(rows),
-        "client": client_id,
-        "correlation": correlation,
-    }
-    ids = {(type_, record, version): id_ for id_, type_, record, version in fetch(_EVENTS, params)}
-    return [Raised(event, one.known, ids[event, one.id, one.version]) for event, one in drafts]
 
 
 def _arrived(stream: Stream, stored: Sequence[Stored]) -> list[str]:
@@ -240,12 +220,6 @@ _REFS: Final = """
     SET record_id = EXCLUDED.record_id, seen_hash = EXCLUDED.seen_hash,
         seen_version = EXCLUDED.seen_version, seen_at = EXCLUDED.seen_at,
         version = EXCLUDED.version
-"""
-_EVENTS: Final = """
-    INSERT INTO syncjobs_event (type, client_id, record_id, record_version, correlation, at)
-    SELECT x.type, %(client)s, x.record_id, x.version, %(correlation)s, statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(type text, record_id bigint, version int)
-    RETURNING id, type, record_id, record_version
 """
 _COUNT: Final = """
     UPDATE syncjobs_run

@@ -20,7 +20,7 @@ from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
-from syncjobs.services import deliveries
+from syncjobs.services import corrections, deliveries
 from syncjobs.state import DELIVERY
 from syncjobs.templatetags.words import plain_words
 from tenants.lists import chips, page_of
@@ -97,7 +97,8 @@ def _moments(trail: Lineage, labels: dict[str, str]) -> list[Moment]:
     """Return events and versions, newest first. `labels`: field → its words."""
     found = [Moment(one.at, plain_words(one.type), tone="ok") for one in trail.events]
     for one in trail.versions:
-        origin = f" from {one.connection}" if one.connection else ""
+        by_hand = one.connection is None and one.mapping_version is None
+        origin = f" from {one.connection}" if one.connection else ", by hand" * by_hand
         changed = ", ".join(labels.get(name, name) for name in one.changed)
         found.append(
             Moment(one.at, f"Version {one.number}{origin}", changed if one.number > 1 else "")
@@ -119,8 +120,25 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "written": [(one, named.get(one.delivery.mapping)) for one in trail.written],
         "moments": _moments(trail, {field.name: field.label.lower() for field in schema.fields}),
         "may": actor_of(request).permissions,
+        "correctable": corrections.correctable(record.type),
+        "may_work": actor_of(request).can("exceptions.work", record.client_id),
     }
     return page(request, "record_detail.html", context)
+
+
+def record_correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct one field by hand, with a reason, and try again what failed."""
+    record = one_of(request, CanonicalRecord.objects.all(), pk)
+    field, value = request.POST.get("field", ""), request.POST.get("value", "")
+    try:
+        count = corrections.correct_record(
+            actor_of(request), record, field=field, text=value, reason=reason_in(request)
+        )
+        told = "Nothing waited for it." if not count else f"Being sent: {count}."
+        messages.success(request, f"Corrected. {told}")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("record_detail", args=[pk]))
 
 
 def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:

@@ -53,6 +53,11 @@ def shared(guard: Guard) -> list[URLPattern]:
         path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
         path("records/", read(records.record_list), name="record_list"),
         path("records/<int:pk>/", read(records.record_detail), name="record_detail"),
+        path(
+            "records/<int:pk>/correct/",
+            work(require_POST(records.record_correct)),
+            name="record_correct",
+        ),
         path("records/deliveries/<int:pk>/", read(records.delivery_detail), name="delivery_detail"),
         *(
             path(

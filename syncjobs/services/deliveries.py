@@ -58,12 +58,13 @@ def retry_delivery(actor: Actor, delivery: Delivery, *, reason: str = "") -> Non
     Raises NotPermitted; BadTransition for one that is not failed, parked or retrying.
     """
     row = _locked(actor, delivery)
-    _retry(row)
+    try_again(row)
     _audit(actions.DELIVERY_RETRIED, row, reason)
     _finish([row])
 
 
-def _retry(row: Delivery) -> None:
+def try_again(row: Delivery) -> None:
+    """Make a locked row due now. Raises BadTransition."""
     move_row(
         row,
         DELIVERY,

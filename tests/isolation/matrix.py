@@ -83,7 +83,8 @@ _WORK = {
     "record_detail": Rule("records.view", owned=True),
     "delivery_detail": Rule("records.view", owned=True),
     **_rules(
-        "delivery_retry delivery_cancel delivery_skip", Rule("exceptions.work", ACT, owned=True)
+        "delivery_retry delivery_cancel delivery_skip record_correct",
+        Rule("exceptions.work", ACT, owned=True),
     ),
     "workflow_list": Rule("workflows.view"),
     "workflow_detail": Rule("workflows.view", owned=True),
@@ -344,6 +345,7 @@ API: dict[str, dict[str, str]] = {
     "run-detail": {"GET": "workflows.view"},
     "record-list": {"GET": "records.view"},
     "record-detail": {"GET": "records.view"},
+    "record-correct": {"POST": "exceptions.work"},
     "delivery-list": {"GET": "records.view"},
     "delivery-detail": {"GET": "records.view"},
     "delivery-cancel": {"POST": "exceptions.work"},

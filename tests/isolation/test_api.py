@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # what the test client answers with
 ROUTES = [route for route in routes("admin") if route.name in API]
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BODIES = {
+    "record-correct": {"field": "name", "value": "Another name", "reason": "because"},
     "client-list": {"name": "New Client"},
     "mapping-preview": {"sample": {"number": "1"}},
     "change-request-approve": {"content_hash": "0" * 64},

@@ -1,0 +1,112 @@
+"""A field of a record corrected by hand, and what failed over it tried again.
+
+The record here is corrected, not its source: the correction holds until the source changes the
+record. Amounts, hours and rates are no fields for this, since what is billed must be what the
+source says; nor is the number that all systems know the record by.
+"""
+
+from typing import Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q
+
+from governance import correlation
+from governance.actors import Actor
+from governance.deadlocks import again_after_deadlock
+from governance.services import audit
+from mappings.canonical import registry
+from mappings.canonical.custom import CustomFields
+from mappings.canonical.fields import Field
+from mappings.canonical.validation import faults
+from mappings.services.custom_fields import custom_fields
+from syncjobs import actions
+from syncjobs.canonical_store import Incoming, Origin, store
+from syncjobs.engine.doorbell import ring
+from syncjobs.engine.plan import Cause, plan
+from syncjobs.engine.raising import raise_events
+from syncjobs.engine.runs import refresh_runs
+from syncjobs.models import CanonicalRecord, Delivery, Run
+from syncjobs.neighbours import watch_record
+from syncjobs.services.deliveries import try_again
+from syncjobs.state import NEEDS_PERSON
+
+_BY_HAND: Final = frozenset({"text", "enum", "date", "datetime", "boolean", "reference"})
+_MONEY_SAYS: Final = frozenset({"currency"})
+_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
+
+
+def correctable(type_: str) -> list[Field]:
+    """Return the fields of an object that may be corrected by hand."""
+    shape = registry.schema(type_)
+    closed = {*shape.natural_key, *_MONEY_SAYS}
+    return [one for one in shape.fields if one.type in _BY_HAND and one.name not in closed]
+
+
+@again_after_deadlock
+@transaction.atomic
+def correct_record(
+    actor: Actor, record: CanonicalRecord, *, field: str, text: str, reason: str
+) -> int:
+    """Set one field, as a version of its own; return how many deliveries are tried again.
+
+    Raises NotPermitted; ValidationError without a reason, for a field that is not for this, or
+    a value that the field can't have.
+    """
+    actor.require("exceptions.work", record.client_id)
+    if not reason.strip():
+        raise ValidationError("Say why: a reason is kept with every correction.")
+    row = CanonicalRecord.objects.select_for_update(of=("self",)).select_related("client")
+    locked = row.get(pk=record.pk)
+    value = _value(locked, field, text.strip(), custom_fields(retired=True))
+    scope = correlation.current().correlation_id
+    change = Incoming(type=locked.type, key=locked.key, data={field: value})
+    stored = store([change], Origin(locked.client_id, None, None, scope))
+    cause = Cause(
+        client_id=locked.client_id,
+        trigger=Run.Trigger.PERSON,
+        correlation=scope,
+        actor=actor.label[:200],
+        zone=locked.client.time_zone,
+    )
+    planned = plan(raise_events(locked.client_id, scope, stored), cause)
+    failed = _failed(locked)
+    for one in failed:
+        try_again(one)
+    audit.record(
+        actions.RECORD_CORRECTED,
+        object_kind="record",
+        object_id=locked.pk,
+        object_label=locked.label or locked.key,
+        client_id=locked.client_id,
+        before={field: locked.data.get(field)},
+        after={field: value},
+        reason=reason,
+    )
+    refresh_runs(one.run_id for one in failed if one.run_id is not None)
+    planned.finish(locked.client_id, [watch_record(locked.type, locked.key)])
+    ring()
+    return planned.new + planned.renewed + len(failed)
+
+
+def _value(record: CanonicalRecord, name: str, text: str, custom: CustomFields) -> object:
+    """Return what a field is to hold. Raises ValidationError, saying what it can be."""
+    field = next((one for one in correctable(record.type) if one.name == name), None)
+    if field is None:
+        raise ValidationError("Choose one of the fields. Amounts are corrected in the source.")
+    value: object = text or None
+    if field.type == "boolean" and text:
+        value = _WORDS.get(text.lower(), text)
+    if value == record.data.get(name):
+        raise ValidationError(f"{field.label} says that already.")
+    wrong = faults(record.type, {**record.data, name: value}, custom)
+    if wrong:
+        raise ValidationError(" ".join(f"{field.label}: {one.message}" for one in wrong[:3]))
+    return value
+
+
+def _failed(record: CanonicalRecord) -> list[Delivery]:
+    """Lock what failed of the record, or of what was made from it."""
+    rows = Delivery.objects.select_for_update(of=("self",)).order_by("pk")
+    mine = Q(record=record) | Q(origin=record)
+    return list(rows.filter(mine, client_id=record.client_id, state__in=sorted(NEEDS_PERSON)))
