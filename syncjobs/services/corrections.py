@@ -25,6 +25,7 @@ from syncjobs.canonical_store import Incoming, Origin, store
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.plan import Cause, plan
 from syncjobs.engine.raising import raise_events
+from syncjobs.engine.release import lock_to_release
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.models import CanonicalRecord, Delivery, Run
 from syncjobs.neighbours import watch_record
@@ -83,6 +84,8 @@ def correct_record(
         after={field: value},
         reason=reason,
     )
+    # In the order of locks: the advisory lock, runs, the wake-up row.
+    lock_to_release()
     refresh_runs(one.run_id for one in failed if one.run_id is not None)
     planned.finish(locked.client_id, [watch_record(locked.type, locked.key)])
     ring()
