@@ -1,5 +1,6 @@
 """Makes the comparisons of a workflow: reads both sides, keeps totals, raises what differs."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from syncjobs.models import CanonicalRecord, Connection, Delivery, Run, Workflow
 from syncjobs.state import DELIVERY, RUN
 from syncjobs.totals import ZERO, Entry, Matching, PeriodTotals
 
+logger = logging.getLogger(__name__)
 DIFFERS: Final = "control_total_off"
 _PAGE: Final = 500
 _KEPT_MARGINS: Final = 200
@@ -204,10 +206,21 @@ def _margins(run: Run, result: _Result) -> list[dict[str, object]]:
     ]
 
 
+def _ended(run: Run) -> bool:
+    """Say whether another worker took this one for dead and has ended the run: what it says then
+    stays, and what this one found is made again by its next time."""
+    if run.state == RUN.start:
+        return False
+    logger.info("run %s has been ended elsewhere; its comparison is left out", run.pk)
+    return True
+
+
 @transaction.atomic
 def _settle(run: Run, result: _Result) -> None:
     assert run.workflow is not None
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if _ended(row):
+        return
     rows = Workflow.objects.select_for_update(of=("self",)).select_related("client")
     workflow = rows.get(pk=run.workflow.pk)
     raised = raise_issues(result.issues)
@@ -228,4 +241,6 @@ def _settle(run: Run, result: _Result) -> None:
 @transaction.atomic
 def _fail(run: Run, text: str, kind: str) -> None:
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+    if _ended(row):
+        return
     move_row(row, RUN, "settle_badly", message=text, error_class=kind, ended_at=timezone.now())

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -19,8 +19,10 @@ from syncjobs.cron import CronError, next_after, parse
 from syncjobs.engine import doorbell
 from syncjobs.engine import drain as drains
 from syncjobs.engine.drain import drain, drain_until_idle
+from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.schedules import fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
+from syncjobs.engine.systems import Systems
 from syncjobs.models import Delivery, Issue, Run, Workflow
 from syncjobs.services.schedules import set_schedule
 from syncjobs.services.workflows import run_now
@@ -281,3 +283,16 @@ def test_a_comparison_that_killed_its_worker_twice_is_an_exception_until_the_nex
     assert _compare().state == "succeeded"
     issue.refresh_from_db()
     assert issue.state == "resolved"
+
+
+def test_a_comparison_that_another_worker_has_ended_says_nothing_more(night: Systems3) -> None:
+    run_now(SETTER, Workflow.objects.get())
+    slow = fire_comparison()
+    assert slow is not None
+    quick = _compare()
+    ended = Run.objects.get(pk=slow)
+    assert (ended.state, quick.state) == ("failed", "succeeded")
+    with closing(Systems()) as systems:
+        reconcile(slow, systems, stop=lambda: False)
+    ended.refresh_from_db()
+    assert (ended.state, "totals" in ended.message) == ("failed", False)
