@@ -83,6 +83,15 @@ def _script(path: Path) -> str:
         return _build(path)
 
 
+def prepare() -> bool:
+    """Build the script unless it is there, so that the first partner need not wait for it; say
+    whether it was built. Where it can't be built, partners are migrated step by step.
+    """
+    if _path().is_file():
+        return False
+    return script_for(PLACE) is not None
+
+
 def script_for(schema: str) -> str | None:
     """Return the statements that fill `schema`, or None when there is no usable pg_dump.
 

@@ -4,11 +4,13 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from pytest_django import Settings
 
 from governance.actors import Actor, command_actor
 from governance.errors import NotPermitted
@@ -385,3 +387,21 @@ def test_a_locked_schema_is_not_waited_for_for_ever() -> None:
             other.execute("LOCK TABLE p_locked.busy")
             with pytest.raises(psycopg.errors.LockNotAvailable):
                 schemas.drop_schema(owner, "p_locked")
+
+
+def test_the_script_is_prepared_before_anybody_needs_it(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Path] = []
+
+    def build(path: Path) -> str:
+        built.append(path)
+        return ""
+
+    monkeypatch.setattr(template, "_build", build)
+    settings.STATE_DIR = tmp_path
+    assert template.prepare()
+    assert [path.parent for path in built] == [tmp_path / "templates"]
+    built[0].parent.mkdir()
+    built[0].write_text("")
+    assert not template.prepare(), "it is there"

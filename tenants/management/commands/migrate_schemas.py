@@ -7,7 +7,7 @@ from django_tenants.management.commands.migrate_schemas import MigrateSchemasCom
 from django_tenants.signals import schema_migrated
 
 from tenants.postgres import grants, roles
-from tenants.services import migrating
+from tenants.services import migrating, template
 
 
 @receiver(schema_migrated)
@@ -35,3 +35,5 @@ class Command(MigrateSchemasCommand):  # type: ignore[misc]  # the library has n
         ]
         if failed:
             raise migrating.failure(failed)
+        if template.prepare():
+            self.stdout.write("What new partners are made from is ready.")
