@@ -44,6 +44,12 @@ class Owners:
             or described.owner_kind
         )
 
+    @property
+    def contested(self) -> frozenset[str]:
+        """Return the fields that nobody owns: two systems that disagree need a person."""
+        names = [one.name for one in schema(self.object_type, self.custom).fields]
+        return frozenset(name for name in names if self.of(name) == NOBODY)
+
     def fill_only(self, kinds: Collection[str]) -> frozenset[str]:
         """Return the fields that a system of these kinds may set only where nothing is."""
         names = [one.name for one in schema(self.object_type, self.custom).fields]

@@ -22,6 +22,7 @@ from syncjobs.engine.raising import raise_events
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
+from syncjobs.intake.disputes import find_disputes, tell_disputes
 from syncjobs.intake.reading import Read, read_page, refuse_duplicates
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record, watch_ref
@@ -94,9 +95,11 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     origin = Origin(client_id, stream.connection_id, run.pk, reading.correlation)
     locked = lock(client_id, [incoming for _, incoming in result.incoming])
     refuse_duplicates(stream, result, {key for _, key in locked})
+    disputes = find_disputes(stream, result, locked)
     stored = store([incoming for _, incoming in result.incoming], origin, locked)
     _write_refs(stream, result, stored)
     set_aside(stream, reading.live, result.refused)
+    tell_disputes(stream, disputes)
     retire(stream, [source.id for source, _ in result.incoming])
     planned = _plan(reading, client_id, stored)
     changed = [one for one in stored if one.is_changed]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from mappings.documents import Problem
+from mappings.ownership import Owners
 from mappings.services.ownership import owners_of
 from syncjobs.canonical_store import Incoming
 from syncjobs.connectors import registry
@@ -44,6 +45,7 @@ class Read:
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     same: int = 0
+    owners: Owners | None = None
 
 
 def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Read:
@@ -51,8 +53,10 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     latest = {record.id: record for record in records}
     seen = _refs(stream, list(latest))
     sources = _sources(stream.connection, live, list(latest.values()))
-    fill_only = _fill_only(stream.connection, live.makes)
-    result = Read()
+    owners = _owners(stream.connection, live.makes)
+    # What this system may only fill in, since another kind of system owns it.
+    fill_only = owners.fill_only(roles_of(stream.connection))
+    result = Read(owners=owners)
     for source in latest.values():
         ref = seen.get(source.id)
         if ref is not None and _is_old(source, ref):
@@ -86,13 +90,12 @@ def roles_of(connection: Connection) -> set[str]:
     return roles | {str(stands_for)} if stands_for else roles
 
 
-def _fill_only(connection: Connection, type_: str) -> frozenset[str]:
-    """Return the fields that this system may only fill in: those that another kind owns."""
+def _owners(connection: Connection, type_: str) -> Owners:
+    """Return who owns the fields of an object; read again only when a rule has changed."""
     params = {"type": type_, "client": connection.client_id}
     ((mark,),) = fetch(_OWNERS_MARK, params)
     at = ("owners", type_, connection.client_id)
-    owners = kept(at, mark, lambda: owners_of(type_, connection.client_id))
-    return owners.fill_only(roles_of(connection))
+    return kept(at, mark, lambda: owners_of(type_, connection.client_id))
 
 
 def _refs(stream: Stream, ids: list[str]) -> dict[str, _Seen]:

@@ -175,6 +175,16 @@ _ENTRIES: Final = (
         16,
     ),
     Entry(
+        "owners_disagree",
+        BUSINESS,
+        MEDIUM,
+        "{record_type} {key}: two systems disagree on {field}",
+        "No system owns this field, so a person decides. Until then the record keeps what it has.",
+        "Correct the field on the record's page or in one of the systems, until both say the "
+        "same; or choose an owner for it on the page of owners.",
+        16,
+    ),
+    Entry(
         "missing_prerequisite",
         BUSINESS,
         MEDIUM,

@@ -27,6 +27,7 @@ from syncjobs.engine.plan import Cause, plan
 from syncjobs.engine.raising import raise_events
 from syncjobs.engine.release import lock_to_release
 from syncjobs.engine.runs import refresh_runs
+from syncjobs.intake.disputes import settle_disputes
 from syncjobs.models import CanonicalRecord, Delivery, Run
 from syncjobs.neighbours import watch_record
 from syncjobs.services.deliveries import try_again
@@ -71,6 +72,7 @@ def correct_record(
         zone=locked.client.time_zone,
     )
     planned = plan(raise_events(locked.client_id, scope, stored), cause)
+    settle_disputes(locked.client_id, [(locked.type, locked.key, field)])
     failed = _failed(locked)
     for one in failed:
         try_again(one)
