@@ -59,6 +59,7 @@ def test_before_the_migrations_it_is_not_ready(monkeypatch: pytest.MonkeyPatch) 
 def test_it_tells_how_long_work_has_waited() -> None:
     OrmQ.objects.all().delete()
     now = timezone.now()
+    Wakeup.objects.update(due_at=None)  # both partners ring when they are set up
     Wakeup.objects.filter(schema_name="p_northwind").update(due_at=now - timedelta(seconds=90))
     OrmQ.objects.create(key="doorbell", payload="x", lock=now - timedelta(seconds=30))
     OrmQ.objects.create(key="doorbell", payload="y", lock=now + timedelta(seconds=900))
