@@ -39,8 +39,8 @@ class RecordViewSet(
     def correct(self, request: Request, pk: str) -> Response:
         """Correct one field here, not in the source, and try again what failed over it.
 
-        Holds until the source changes the record. Amounts, hours, rates and keys can't be
-        corrected here.
+        Holds until the source changes the record. Only texts that decide nothing about billing
+        can be corrected here.
         """
         record = self.get_object()
         asked = CorrectionSerializer(data=request.data)

@@ -1,8 +1,9 @@
 """A field of a record corrected by hand, and what failed over it tried again.
 
 The record here is corrected, not its source: the correction holds until the source changes the
-record. Amounts, hours and rates are no fields for this, since what is billed must be what the
-source says; nor is the number that all systems know the record by.
+record. Only texts are for this, and none that decides whether, when, to whom or how something is
+billed: approving time, completing a milestone or moving work to another project by hand would go
+around the source and its people. Nor is the number that all systems know the record by.
 """
 
 from typing import Final
@@ -33,16 +34,31 @@ from syncjobs.neighbours import watch_record
 from syncjobs.services.deliveries import try_again
 from syncjobs.state import NEEDS_PERSON
 
-_BY_HAND: Final = frozenset({"text", "enum", "date", "datetime", "boolean", "reference"})
-_MONEY_SAYS: Final = frozenset({"currency"})
-_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
+_SAYS_WHAT_IS_BILLED: Final = frozenset(
+    {
+        "billing_rule",
+        "billing_schedule",
+        "billing_status",
+        "contract_number",
+        "currency",
+        "entity",
+        "milestone_obligation",
+        "obligation",
+        "payment_terms",
+        "period",
+        "project_code",
+        "tax_code",
+        "tax_number",
+        "time_obligation",
+    }
+)
 
 
 def correctable(type_: str) -> list[Field]:
     """Return the fields of an object that may be corrected by hand."""
     shape = registry.schema(type_)
-    closed = {*shape.natural_key, *_MONEY_SAYS}
-    return [one for one in shape.fields if one.type in _BY_HAND and one.name not in closed]
+    closed = {*shape.natural_key, *_SAYS_WHAT_IS_BILLED}
+    return [one for one in shape.fields if one.type == "text" and one.name not in closed]
 
 
 @again_after_deadlock
@@ -98,10 +114,10 @@ def _value(record: CanonicalRecord, name: str, text: str, custom: CustomFields) 
     """Return what a field is to hold. Raises ValidationError, saying what it can be."""
     field = next((one for one in correctable(record.type) if one.name == name), None)
     if field is None:
-        raise ValidationError("Choose one of the fields. Amounts are corrected in the source.")
-    value: object = text or None
-    if field.type == "boolean" and text:
-        value = _WORDS.get(text.lower(), text)
+        raise ValidationError(
+            "Choose one of the fields. What decides about billing is corrected in the source."
+        )
+    value = text or None
     if value == record.data.get(name):
         raise ValidationError(f"{field.label} says that already.")
     wrong = faults(record.type, {**record.data, name: value}, custom)

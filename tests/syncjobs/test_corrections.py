@@ -10,6 +10,7 @@ from django.urls import reverse
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from mappings.canonical import SCHEMAS
 from syncjobs.connectors.errors import Rejected
 from syncjobs.models import CanonicalRecord, RecordVersion
 from syncjobs.services.corrections import correct_record, correctable
@@ -68,7 +69,8 @@ def test_it_holds_until_the_source_changes_the_record(
     [
         ("name", "X", "says that already"),
         ("name", "", "Name"),
-        ("status", "sleeping", "Status"),
+        ("status", "inactive", "Choose one of the fields"),
+        ("tax_code", "V0", "Choose one of the fields"),
         ("number", "C-2", "Choose one of the fields"),
         ("currency", "USD", "Choose one of the fields"),
         ("__class__", "x", "Choose one of the fields"),
@@ -89,10 +91,15 @@ def test_it_needs_a_reason_and_the_permission(failed: CanonicalRecord, actor: Ac
         correct_record(actor(HEIDI), failed, field="name", text="Y", reason="r")
 
 
-def test_no_amount_can_be_corrected_by_hand() -> None:
-    names = {one.name for one in correctable("time_entry")}
-    assert {"status", "task", "project"} <= names
-    assert not {"hours", "rate", "amount", "currency", "number"} & names
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_nothing_that_decides_about_billing_can_be_corrected_by_hand(kind: str) -> None:
+    names = {one.name for one in correctable(kind)}
+    assert not names & {
+        "amendment_required", "amount", "approved_at", "billable", "completed_at", "contract",
+        "currency", "customer", "date", "entity", "hours", "number", "project", "rate", "stage",
+        "status", "tax_code", "obligation", "period",
+    }  # fmt: skip
+    assert all(one.type == "text" for one in correctable(kind))
 
 
 def test_the_page_offers_it_and_says_what_came_of_it(
