@@ -180,8 +180,8 @@ _ENTRIES: Final = (
         MEDIUM,
         "{record_type} {key}: two systems disagree on {field}",
         "No system owns this field, so a person decides. Until then the record keeps what it has.",
-        "Correct the field on the record's page or in one of the systems, until both say the "
-        "same; or choose an owner for it on the page of owners.",
+        "Correct it in one of the systems, until both say the same (a plain text also on the "
+        "record's page); or choose an owner for it on the page of owners.",
         16,
     ),
     Entry(

@@ -36,17 +36,22 @@ from syncjobs.state import NEEDS_PERSON
 
 _SAYS_WHAT_IS_BILLED: Final = frozenset(
     {
+        "amendment",
         "billing_rule",
         "billing_schedule",
         "billing_status",
         "contract_number",
+        "cost_account",
+        "country",
         "currency",
         "entity",
+        "external_number",
         "milestone_obligation",
         "obligation",
         "payment_terms",
         "period",
         "project_code",
+        "revenue_account",
         "tax_code",
         "tax_number",
         "time_obligation",
