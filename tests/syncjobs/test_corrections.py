@@ -95,8 +95,8 @@ def test_it_needs_a_reason_and_the_permission(failed: CanonicalRecord, actor: Ac
 def test_nothing_that_decides_about_billing_can_be_corrected_by_hand(kind: str) -> None:
     names = {one.name for one in correctable(kind)}
     assert not names & {
-        "amendment", "amendment_required", "amount", "approved_at", "billable", "completed_at", "contract",
-        "currency", "customer", "date", "entity", "hours", "number", "project", "rate", "stage",
+        "amendment", "amendment_required", "amount", "approved_at", "billable", "completed_at",
+        "contract", "currency", "customer", "date", "entity", "hours", "number", "project", "rate", "stage",
         "status", "tax_code", "obligation", "period", "country",
         "revenue_account", "cost_account",
     }  # fmt: skip
