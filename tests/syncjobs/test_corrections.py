@@ -96,8 +96,8 @@ def test_nothing_that_decides_about_billing_can_be_corrected_by_hand(kind: str) 
     names = {one.name for one in correctable(kind)}
     assert not names & {
         "amendment", "amendment_required", "amount", "approved_at", "billable", "completed_at",
-        "contract", "currency", "customer", "date", "entity", "hours", "number", "project", "rate", "stage",
-        "status", "tax_code", "obligation", "period", "country",
+        "contract", "currency", "customer", "date", "entity", "hours", "number", "project",
+        "rate", "stage", "status", "tax_code", "obligation", "period", "country",
         "revenue_account", "cost_account",
     }  # fmt: skip
     assert all(one.type == "text" for one in correctable(kind))
