@@ -2,10 +2,13 @@
 
 from http.cookies import SimpleCookie
 
+from django.conf import settings
+from django.core.cache import cache
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
 from tenants.accounts.models import User
+from tenants.accounts.services.sessions import SEEN_SECONDS
 from tenants.models import Partner
 from tests.actors import EVERYBODY, Person
 from tests.conftest import host_of
@@ -27,5 +30,9 @@ def sign_everybody_in(partner: Partner) -> None:
 def signed_in(partner: Partner, person: Person) -> Browser:
     """Return a browser of its own with that person's session, on the person's own host."""
     browser = Browser(headers={"host": host_of(person, partner.slug)})
-    browser.cookies = SimpleCookie(_cookies[partner.slug, person.email].output(header="", sep=";"))
+    kept = _cookies[partner.slug, person.email]
+    browser.cookies = SimpleCookie(kept.output(header="", sep=";"))
+    # Each test empties the cache; that the session was seen just now is true all the same.
+    with tenant_context(partner):
+        cache.set(f"seen:{kept[settings.SESSION_COOKIE_NAME].value}", 1, SEEN_SECONDS)
     return browser

@@ -41,7 +41,7 @@ CLIENTS = [("client_viewer", ())] + [
 def broken(browser: Browser, door: str, partner: Partner) -> set[str]:
     """Open every page and follow each kind of link on it; return those that lead nowhere."""
     wrong: set[str] = set()
-    opened: dict[str, int] = {}  # the menu is on every page, and opened once
+    opened: dict[str, int] = {}  # the menu is on every page; each is opened once
     for route in pages(door):
         rule = PAGES[door][route.name]
         if "GET" not in rule.methods or rule.needs == PUBLIC:
@@ -49,6 +49,7 @@ def broken(browser: Browser, door: str, partner: Partner) -> set[str]:
         with tenant_context(partner):
             path = address(route, "Alder Consulting")
         response = browser.get(path)
+        opened[path] = response.status_code
         if response.status_code != 200 or "html" not in response.headers["Content-Type"]:
             continue
         followed = set()
