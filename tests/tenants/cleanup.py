@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.db import connection
+
 from governance.actors import command_actor
 from tenants.models import Domain, Partner, Wakeup
 from tenants.postgres import roles, schemas
@@ -31,3 +33,10 @@ def take_away(slugs: Sequence[str]) -> None:
         owner.execute("SET lock_timeout = '10s'")
         for name in names:
             schemas.drop_schema(owner, name)
+
+
+def schema_names() -> set[str]:
+    """Return the partners' schemas that are there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'p\\_%'")
+        return {str(row[0]) for row in cursor.fetchall()}
