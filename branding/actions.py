@@ -10,6 +10,10 @@ BRAND_PUBLISHED = register_action("brand.published", "Published the brand")
 BRAND_DISCARDED = register_action("brand.discarded", "Discarded the brand's draft")
 BRAND_REVERTED = register_action("brand.reverted", "Published an earlier brand again")
 CLIENT_BRANDED = register_action("brand.client_changed", "Changed a client's own logo or forms")
+EVIDENCE_ASKED = register_action("evidence.asked", "Asked for evidence")
+EVIDENCE_FAILED = register_action("evidence.failed", "Evidence could not be drawn")
+EVIDENCE_FETCHED = register_action("evidence.fetched", "Downloaded evidence")
+EVIDENCE_REMOVED = register_action("evidence.removed", "Removed a file of evidence")
 register_objects(
     {
         "brand": "Brand",

@@ -21,6 +21,7 @@ class BrandingConfig(AppConfig):
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
         from branding.services.price_changes import PRICE_CHANGE
+        from branding.services.reports import forget_old_reports
         from branding.starting import first_brand
         from branding.waiting import waiting_signatures
         from governance.actions import word_labels_by
@@ -42,4 +43,5 @@ class BrandingConfig(AppConfig):
         starting_content.register(first_brand)
         columns.register()
         register_cleaner(forget_previews)
+        register_cleaner(forget_old_reports)
         register_counter("awaiting_approval", waiting_signatures)

@@ -7,7 +7,7 @@ document could not be drawn, a note beside its place says why, for a while.
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 STATEMENTS: Final = "papers/statements"
 PREVIEWS: Final = "papers/previews"
+REPORTS: Final = "papers/evidence"
 # A machine may have been mended meanwhile: after this it is tried again.
 NOTE_KEPT: Final = timedelta(minutes=5)
 PREVIEW_KEPT: Final = timedelta(hours=1)
@@ -34,8 +35,19 @@ def read_paper(name: str) -> bytes | None:
 
 def keep_paper(name: str, pdf: bytes) -> None:
     """Keep a document; whoever reads meanwhile gets the whole of it or nothing."""
-    _write(name, pdf)
+    keep_file(name, pdf)
     default_storage.delete(name + _NOTE)
+
+
+def keep_file(name: str, content: bytes) -> None:
+    """Keep any other file in the same way."""
+    _write(name, content)
+
+
+def forget_file(name: str) -> None:
+    """Delete a file; one that is not there is no error."""
+    if name:
+        default_storage.delete(name)
 
 
 def keep_note(name: str, why: str) -> None:
@@ -56,13 +68,20 @@ def read_note(name: str) -> str:
 
 def forget_previews() -> int:
     """Delete previews that nobody looks at any more; return how many files."""
+    return _forget(files_before(PREVIEWS, timezone.now() - PREVIEW_KEPT))
+
+
+def files_before(folder: str, moment: datetime) -> list[str]:
+    """Return the names of the files of a folder that were written before a moment."""
     try:
-        _, names = default_storage.listdir(PREVIEWS)
+        _, names = default_storage.listdir(folder)
     except FileNotFoundError:
-        return 0
-    before = timezone.now() - PREVIEW_KEPT
-    old = [f"{PREVIEWS}/{name}" for name in names]
-    old = [name for name in old if default_storage.get_modified_time(name) < before]
+        return []
+    all_names = [f"{folder}/{name}" for name in names]
+    return [name for name in all_names if default_storage.get_modified_time(name) < moment]
+
+
+def _forget(old: list[str]) -> int:
     for name in old:
         default_storage.delete(name)
     return len(old)

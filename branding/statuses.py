@@ -10,9 +10,9 @@ _BY_TONE: dict[str, str] = {
     "bad": "failed parked error rejected broken expired overdue suspended open critical high "
     "failing revoked disconnected bounced",
     "info": "running retrying processing assigned acknowledged in_progress info testing "
-    "provisioning invited sending",
+    "provisioning invited sending drawing",
     "idle": "pending unchanged cancelled skipped draft retired archived withdrawn left low "
-    "normal disabled not_started removed rolled_back medium queued dropped",
+    "normal asked disabled not_started removed rolled_back medium queued dropped",
 }
 TONES: dict[str, str] = {word: tone for tone, words in _BY_TONE.items() for word in words.split()}
 

@@ -292,6 +292,8 @@ KEEP_DAYS = {
     "messages": env.int("LIVERY_KEEP_MESSAGES_DAYS", 30),
     "readings": env.int("LIVERY_KEEP_READINGS_DAYS", 30),
 }
+# For how many days the file of a report for auditors is kept; 0 keeps it for good.
+REPORT_DAYS = env.int("LIVERY_KEEP_REPORTS_DAYS", 90)
 # Calls to clients' systems in flight at once, over all workers; a connection's own bound is its
 # `in_flight`.
 MOST_AT_ONCE = {

@@ -1,27 +1,33 @@
-"""Evidence of change control for an auditor: pick a period, get a workbook or a paper."""
+"""Evidence of change control for an auditor: pick a period, ask for a workbook or a paper."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
-from branding.pdf import PdfUnavailable, evidence_pdf
-from branding.services.evidence import evidence_workbook as workbook
-from branding.services.evidence import in_words
-from branding.services.identity import current_identity
-from branding.viewer import viewer_of
-from governance.evidence import Evidence, Period
+from branding.models import EvidenceReport
+from branding.reports import STORIES_IN_A_PART, Form
+from branding.services.papers import SILENT_SECONDS
+from branding.services.reports import ask_report, fetch_report, reports_of
+from governance.errors import BadTransition
+from governance.evidence import Period
 from governance.requests import actor_of
-from governance.services.evidence import collect
 from tenants.accounts.pages.frame import page
+from tenants.health import heartbeat_age
+from tenants.lists import page_of
 
 MOST_DAYS: Final = 400
-_WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_KINDS: Final = {
+    "pdf": "application/pdf",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "zip": "application/zip",
+}
 
 
 class PeriodForm(forms.Form):
@@ -42,6 +48,10 @@ class PeriodForm(forms.Form):
             )
         return data
 
+    def chosen(self) -> Form:
+        """Return the form that the button stands for; a paper, unless it says workbook."""
+        return "xlsx" if self.data.get("form") == "xlsx" else "pdf"
+
     def period(self) -> Period:
         """Return what was chosen, in whole days of the viewer."""
         data = self.cleaned_data
@@ -57,60 +67,58 @@ def _last_month(today: date) -> dict[str, str]:
     return {"since": last.replace(day=1).isoformat(), "until": last.isoformat()}
 
 
-def _form(request: HttpRequest) -> PeriodForm:
-    return PeriodForm(request.GET if request.GET else _last_month(timezone.localdate()))
-
-
 @require_GET
 def evidence(request: HttpRequest) -> HttpResponse:
-    """Let a period be chosen, the last month at first."""
-    form = _form(request)
-    return page(request, "branding/evidence.html", {"form": form, "valid": form.is_valid()})
+    """Let a period be chosen, the last month at first, and list the reports so far."""
+    return _page(request, PeriodForm(_last_month(timezone.localdate())))
 
 
-@require_GET
-def evidence_workbook(request: HttpRequest) -> HttpResponse:
-    """Send the period's evidence as a workbook, complete."""
-    form = _form(request)
+@require_POST
+def evidence_ask(request: HttpRequest) -> HttpResponse:
+    """Let a report be drawn in the background."""
+    form = PeriodForm(request.POST)
     if not form.is_valid():
-        return _again(request, form)
-    found = _collected(request, form, "xlsx")
-    return _file(workbook(found), _WORKBOOK, form, "xlsx")
-
-
-@require_GET
-def evidence_paper(request: HttpRequest) -> HttpResponse:
-    """Send the period's evidence as a paper under the brand; where none can be drawn, say so."""
-    form = _form(request)
-    if not form.is_valid():
-        return _again(request, form)
-    found = _collected(request, form, "pdf")
+        return _page(request, form)
     try:
-        content = evidence_pdf(found, current_identity(), viewer_of(request))
-    except PdfUnavailable as error:
+        ask_report(actor_of(request), form.period(), form.chosen())
+    except BadTransition as error:
+        messages.info(request, str(error))
+    else:
+        messages.success(request, "Asked for. You get a mail when it is ready.")
+    return HttpResponseRedirect(reverse("evidence"))
+
+
+@require_GET
+def evidence_file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a report that is ready."""
+    try:
+        report, content = fetch_report(actor_of(request), pk)
+    except EvidenceReport.DoesNotExist as error:
+        raise Http404 from error
+    except BadTransition as error:
         messages.error(request, str(error))
-        return HttpResponseRedirect(f"{reverse('evidence')}?{request.GET.urlencode()}")
-    return _file(content, "application/pdf", form, "pdf")
-
-
-def _collected(request: HttpRequest, form: PeriodForm, kind: str) -> Evidence:
-    return in_words(collect(actor_of(request), form.period(), kind), current_identity().nouns)
-
-
-def _again(request: HttpRequest, form: PeriodForm) -> HttpResponse:
-    for problems in form.errors.values():
-        messages.error(request, str(problems[0]))
-    return HttpResponseRedirect(f"{reverse('evidence')}?{request.GET.urlencode()}")
-
-
-def _file(content: bytes, kind: str, form: PeriodForm, ending: str) -> HttpResponse:
-    data = form.cleaned_data
-    name = f"evidence-{data['since']:%Y%m%d}-{data['until']:%Y%m%d}.{ending}"
+        return HttpResponseRedirect(reverse("evidence"))
+    name = report.file_name
     return HttpResponse(
         content,
-        content_type=kind,
+        content_type=_KINDS[name.rpartition(".")[2]],
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
             "Cache-Control": "private, no-store",
         },
     )
+
+
+def _page(request: HttpRequest, form: PeriodForm) -> HttpResponse:
+    listed = page_of(request, reports_of(actor_of(request)).select_related("asked_by"))
+    going = any(one.is_open for one in listed)
+    age = heartbeat_age() if going else None
+    context = {
+        "form": form,
+        "page": listed,
+        "going": going,
+        "idle": going and (age is None or age > SILENT_SECONDS),
+        "days": settings.REPORT_DAYS,
+        "stories": STORIES_IN_A_PART,
+    }
+    return page(request, "branding/evidence.html", context)

@@ -9,6 +9,6 @@ _see = staff_page("audit.view")
 
 urlpatterns = [
     path("", _see(evidence.evidence), name="evidence"),
-    path("evidence.xlsx", _see(evidence.evidence_workbook), name="evidence_workbook"),
-    path("evidence.pdf", _see(evidence.evidence_paper), name="evidence_paper"),
+    path("ask/", _see(evidence.evidence_ask), name="evidence_ask"),
+    path("<int:pk>/", _see(evidence.evidence_file), name="evidence_file"),
 ]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
+from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
 from branding.formats import date_text, money_text
-from branding.models import Statement
+from branding.models import EvidenceReport, Statement
 from branding.services.identity import current_identity
 from branding.viewer import Viewer, chosen
 from governance.clients import client_names
@@ -119,3 +122,28 @@ def tell_statement_ready(statement: Statement) -> None:
             },
             key=f"statement {statement.number} {person.pk}",
         )
+
+
+def tell_report(report: EvidenceReport) -> None:
+    """Tell whoever asked for a report what came of it, once, if they may still have it."""
+    person = report.asked_by
+    if person is None or not person.is_active or "audit.view" not in person.permissions:
+        return
+    viewer = viewer_for(person)
+    first, last = report.since, report.until - timedelta(seconds=1)
+    days = [
+        date_text(timezone.localtime(one, viewer.tzinfo).date(), viewer) for one in (first, last)
+    ]
+    mailing.send(
+        person.email,
+        "report_ready",
+        {
+            "name": person.name,
+            "title": f"{report.form_label}, {days[0]} to {days[1]}",
+            "changes": report.changes,
+            "problem": report.problem,
+            "days": settings.REPORT_DAYS,
+            "link": link_of(person, "evidence"),
+        },
+        key=f"report {report.pk}",
+    )

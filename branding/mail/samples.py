@@ -74,6 +74,14 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "total": "EUR 1,240.00",
             "link": _HERE + "usage/statements/1042/",
         },
+        "report_ready": {
+            "name": "Nina Brandt",
+            "title": "Workbook (XLSX), 1 October 2026 to 31 October 2026",
+            "changes": 42,
+            "problem": "",
+            "days": 90,
+            "link": _HERE + "evidence/",
+        },
         "security": {
             "name": "Nina Brandt",
             "title": "A second factor was added",

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Prefetch, Q
 from django.utils import timezone
 
-from governance.actions import CHANGE_APPLIED, EVIDENCE_EXPORTED, action_label
+from governance.actions import CHANGE_APPLIED, action_label
 from governance.actors import Actor
 from governance.appliers import kind_label
 from governance.clients import client_names
@@ -22,7 +22,6 @@ from governance.evidence import (
 )
 from governance.models import Approval, Attachment, AuditEntry, Change, ChangeRequest
 from governance.objects import door_words
-from governance.services import audit
 from governance.services.impact_views import MoneyRow, money_rows
 
 _SIGNS = {"+": "added: ", "-": "removed: "}
@@ -36,8 +35,8 @@ _VERDICTS = {
 }
 
 
-def collect(actor: Actor, period: Period, form: str) -> Evidence:
-    """Return the evidence of a period, and record that it was exported, in which form.
+def collect(actor: Actor, period: Period) -> Evidence:
+    """Return the evidence of a period. Whoever gives it out records that.
 
     Raises NotPermitted: it tells of all clients, so only the partner's own people get it.
     """
@@ -50,17 +49,6 @@ def collect(actor: Actor, period: Period, form: str) -> Evidence:
         _story(request, names.get(request.client_id or 0, ""), steps[request.pk])
         for request in requests
     ]
-    audit.record(
-        EVIDENCE_EXPORTED,
-        object_kind="evidence",
-        object_id="",
-        after={
-            "since": utc(period.since),
-            "until": utc(period.until),
-            "form": form,
-            "changes": len(stories),
-        },
-    )
     return Evidence(
         period=period,
         made_at=timezone.now(),

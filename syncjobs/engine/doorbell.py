@@ -195,6 +195,8 @@ _SETTLE: Final = """
             UNION ALL
             SELECT min(review_due_at) FROM governance_changerequest
             WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
+            UNION ALL
+            SELECT min(due_at) FROM branding_evidencereport WHERE due_at IS NOT NULL
         ) AS work)
     WHERE schema_name = %(schema)s
 """

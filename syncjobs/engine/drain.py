@@ -15,6 +15,7 @@ from typing import Final
 from django.core.cache import cache
 from django.utils import timezone
 
+from branding.services import report_drawing
 from governance import correlation
 from governance.services import changes, impacts
 from governance.services.emergencies import expire_unreviewed
@@ -53,6 +54,7 @@ class Drained:
     read: int = 0
     reaped: int = 0
     previews: int = 0
+    reports: int = 0
     more: bool = False
     errors: list[str] = field(default_factory=list)
 
@@ -124,7 +126,7 @@ def _live(systems: Systems, done: Drained, full: Stop, most: int) -> None:
 
 
 def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: int) -> bool:
-    """Make one preview or one comparison, each of which takes minutes at worst.
+    """Make one preview, a part of one report or one comparison: minutes at worst.
 
     Live work goes first: it is done when there is none, or when it has waited long; then
     another worker is called to go on with the live work. Returns False when there was no live
@@ -132,8 +134,9 @@ def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: i
     """
     busy = full()
     waited = PATIENCE if busy else timedelta(0)
-    preview = impacts.next_due_at()
-    if not (comparison_is_due(waited) or (preview and preview <= timezone.now() - waited)):
+    papers = (impacts.next_due_at(), report_drawing.next_due_at())
+    before = timezone.now() - waited
+    if not (comparison_is_due(waited) or any(due and due <= before for due in papers)):
         return True
     with background_place() as free:
         if not free:
@@ -141,7 +144,8 @@ def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: i
         if busy:
             doorbell.ring()
         done.previews = impacts.work_due(stop=stop, waited=waited)
-        if done.previews:
+        done.reports = 0 if done.previews else report_drawing.draw_due(stop=stop, waited=waited)
+        if done.previews or done.reports:
             return True
         run_id = fire_comparison(waited)
         if run_id is not None:
@@ -249,6 +253,7 @@ def drain_until_idle(
         total.read += part.read
         total.reaped += part.reaped
         total.previews += part.previews
+        total.reports += part.reports
         total.errors += part.errors
         if part.more:
             continue

@@ -35,6 +35,7 @@ _ALL: Final = (
     Kind("change_comment", "Comment on a change", per_day=200),
     Kind("exception_digest", "Daily exceptions", optional=True),
     Kind("statement_ready", "Statement ready"),
+    Kind("report_ready", "Report ready", per_day=200),
     Kind("security", "Change of your account", per_day=50),
     Kind("incident", "Stopped systems and workflows", asked=True),
     Kind("domain_news", "Domain", per_day=50),

@@ -72,7 +72,10 @@ class MailOptOut(models.Model):
     """
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="mail_opt_outs"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="mail_opt_outs",
+        db_index=False,  # the constraint begins with it
     )
     kind = models.CharField(max_length=40)
 

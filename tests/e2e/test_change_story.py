@@ -173,9 +173,12 @@ def _paper(noor: Visitor, number: str) -> str:
     page.get_by_role("link", name="Evidence").click()
     for label in ("From", "Until"):
         page.get_by_label(label, exact=True).fill(f"{datetime.now(UTC):%Y-%m-%d}")
+    page.get_by_role("button", name="Report (PDF)").click()
+    ready = page.get_by_role("link", name="Download").first
+    expect(ready).to_be_visible(timeout=90_000)  # a worker draws it
     _picture(noor, "8-evidence")
     with page.expect_download() as fetched:
-        page.get_by_role("button", name="Report (PDF)").click()
+        ready.click()
     paper = Path(fetched.value.path()).read_bytes()
     (PICTURES / "evidence.pdf").write_bytes(paper)
     details = words_of(paper).partition("Change by change")[2]

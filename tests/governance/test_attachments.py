@@ -87,7 +87,7 @@ def test_a_file_is_attached_sent_and_listed_as_evidence(
     assert entry.after is not None
     assert entry.after["sha256"] == digest
     now = timezone.now()
-    told = collect(alice, Period(now - timedelta(hours=1), now + timedelta(minutes=1)), "pdf")
+    told = collect(alice, Period(now - timedelta(hours=1), now + timedelta(minutes=1)))
     assert told.stories[0].files[0][:3] == ("_b_.pdf", str(len(PDF)), digest)
     Attachment.objects.update(content=b"%PDF- another")
     with pytest.raises(BadTransition, match="altered in the database"):

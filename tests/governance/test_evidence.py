@@ -1,22 +1,27 @@
 """Evidence for an auditor: the whole story of every change, and who could do what."""
 
+import hashlib
 import io
 import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client as Browser
 from django.utils import timezone
+from pytest_django import Settings
 
+from branding.models import EvidenceReport
 from branding.pdf.evidence import evidence_html
 from branding.services.identity import current_identity
-from branding.viewer import Viewer
+from branding.services.report_drawing import draw_due
 from governance import correlation
 from governance import evidence as shapes
-from governance.actors import Actor
+from governance.actors import Actor, task_actor
 from governance.evidence import Evidence, Period, Verification
 from governance.models import AuditEntry, ChangeRequest
 from governance.services import changes
@@ -29,6 +34,11 @@ from tests.governance.governed import Knob, approve, propose
 
 pytestmark = pytest.mark.usefixtures("governed", "at_home")
 Browse = Callable[..., Browser]
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Settings, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 def _now() -> Period:
@@ -48,7 +58,18 @@ def _sheets(content: bytes) -> dict[str, str]:
 
 
 def _told(actor: Actor, period: Period) -> Evidence:
-    return collect(actor, period, "xlsx")
+    return collect(actor, period)
+
+
+def _fetched(browser: Browser, form: str) -> HttpResponse:
+    """Ask for today's report at the page, let a worker draw it, and fetch it."""
+    today = timezone.localdate()
+    browser.post("/evidence/ask/", {"since": today, "until": today, "form": form})
+    with correlation.scope(actor=task_actor("worker"), door="task"):
+        assert draw_due() == 1
+    answer = browser.get(f"/evidence/{EvidenceReport.objects.latest('id').pk}/")
+    assert isinstance(answer, HttpResponse)
+    return answer
 
 
 def test_the_workbook_tells_the_story_of_every_change(
@@ -62,9 +83,7 @@ def test_the_workbook_tells_the_story_of_every_change(
     browse(None, host="admin.northwind.localhost").post(
         "/sign-in/", {"email": actors.ALICE.email, "password": "wrong"}
     )
-    today = timezone.localdate()
-    frank = browse(actors.FRANK)
-    answer = frank.get(f"/evidence/evidence.xlsx?since={today}&until={today}")
+    answer = _fetched(browse(actors.FRANK), "xlsx")
     assert answer["Content-Disposition"].endswith('.xlsx"')
     sheets = _sheets(answer.content)
     assert "The two agree." in sheets["About"]
@@ -81,6 +100,7 @@ def test_the_workbook_tells_the_story_of_every_change(
     exported = AuditEntry.objects.get(action="evidence.exported")
     assert exported.after is not None
     assert exported.after["changes"] == 2
+    assert exported.after["sha256"] == hashlib.sha256(answer.content).hexdigest()
 
 
 def test_the_paper_bears_the_brand_and_the_check_of_the_trail(
@@ -95,7 +115,7 @@ def test_the_paper_bears_the_brand_and_the_check_of_the_trail(
     monkeypatch.setattr(
         shapes, "_checks", [lambda period: Verification(ok=False, lines=["Entry 7 was altered."])]
     )
-    html = evidence_html(_told(alice, _now()), current_identity(), Viewer())
+    html = evidence_html(_told(alice, _now()), current_identity())
     assert "Northwind Ops" in html
     assert "Bill Alder Consulting in USD" in html
     assert "Bob Tran" in html
@@ -104,22 +124,21 @@ def test_the_paper_bears_the_brand_and_the_check_of_the_trail(
     monkeypatch.setattr(
         "branding.pdf.evidence.draw_pdf", lambda html, css, given: b"%PDF-" + html.encode()
     )
-    today = timezone.localdate()
-    answer = browse(actors.ALICE).get(f"/evidence/evidence.pdf?since={today}&until={today}")
+    answer = _fetched(browse(actors.ALICE), "pdf")
     assert answer["Content-Type"] == "application/pdf"
     assert "Bill Alder Consulting in USD" in answer.content.decode()
 
 
 def test_a_period_that_makes_no_sense_is_named(alice: Actor, browse: Browse) -> None:
     owner = browse(actors.ALICE)
-    for asked, said in (
-        ("since=2026-11-02&until=2026-11-01", "before the first"),
-        ("since=2024-01-01&until=2026-01-01", "At most 400 days"),
-        ("since=x&until=2026-01-01", "valid date"),
+    for since, until, said in (
+        ("2026-11-02", "2026-11-01", "before the first"),
+        ("2024-01-01", "2026-01-01", "At most 400 days"),
+        ("x", "2026-01-01", "valid date"),
     ):
-        assert said in owner.get(f"/evidence/?{asked}").content.decode()
-        answer = owner.get(f"/evidence/evidence.xlsx?{asked}", follow=True)
-        assert said in answer.content.decode()
+        asked = {"since": since, "until": until, "form": "pdf"}
+        assert said in owner.post("/evidence/ask/", asked).content.decode()
+    assert not EvidenceReport.objects.exists()
 
 
 def test_a_request_that_vanished_from_the_table_is_told(

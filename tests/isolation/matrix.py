@@ -215,9 +215,12 @@ ADMIN: dict[str, Rule] = {
     "window_edit": Rule("changes.propose", FORM),
     "audit_list": Rule("audit.view"),
     **_rules(
-        "audit_export audit_proof audit_proof_download evidence evidence_workbook evidence_paper",
+        "audit_export audit_proof audit_proof_download evidence",
         Rule("audit.view"),
     ),
+    "evidence_ask": Rule("audit.view", ACT),
+    # No report is drawn yet.
+    "evidence_file": Rule("audit.view", owned=True, absent=True),
     "audit_check": Rule("audit.view", ACT),
     "workflow_dry_run": Rule("workflows.operate", ACT, owned=True),
     "connection_list": Rule("connections.view"),

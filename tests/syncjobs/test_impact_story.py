@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from branding.pdf.evidence import evidence_html
 from branding.services.identity import current_identity
-from branding.viewer import Viewer
 from governance.actors import Actor
 from governance.evidence import Period
 from governance.models import ChangeRequest
@@ -100,8 +99,8 @@ def test_the_story_from_the_proposal_to_the_auditors_paper(
     assert own.live.document == {"rules": DEARER}
 
     period = Period(timezone.now() - timedelta(hours=1), timezone.now() + timedelta(minutes=1))
-    found = collect(actor(actors.FRANK), period, "pdf")
-    paper = evidence_html(found, current_identity(), Viewer())
+    found = collect(actor(actors.FRANK), period)
+    paper = evidence_html(found, current_identity())
     for told in (
         "124,300.00 before, ",
         "part of what was signed",
