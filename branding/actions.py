@@ -14,8 +14,12 @@ EVIDENCE_ASKED = register_action("evidence.asked", "Asked for evidence")
 EVIDENCE_FAILED = register_action("evidence.failed", "Evidence could not be drawn")
 EVIDENCE_FETCHED = register_action("evidence.fetched", "Downloaded evidence")
 EVIDENCE_REMOVED = register_action("evidence.removed", "Removed a file of evidence")
+ANCHOR_MAIL_SET = register_action(
+    "anchor_mail.set", "Set who gets the end of the audit trail by mail"
+)
 register_objects(
     {
+        "anchor_mail": "Mail of the audit trail",
         "brand": "Brand",
         "statement": "Statement",
         "subscription": "Subscription",

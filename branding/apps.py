@@ -18,6 +18,7 @@ class BrandingConfig(AppConfig):
         from branding.mail.sending import courier
         from branding.navigation import register_counter
         from branding.papers import forget_previews
+        from branding.services.anchor_mail import ANCHOR_MAIL, MAIL_SINK
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
         from branding.services.price_changes import PRICE_CHANGE
@@ -27,6 +28,7 @@ class BrandingConfig(AppConfig):
         from governance.actions import word_labels_by
         from governance.appliers import register_applier
         from governance.notices import register_listener, register_mentions
+        from governance.sinks import register_sink
         from tenants import nouns
         from tenants.mailing import register_courier
         from tenants.sealing import register_holder
@@ -34,6 +36,8 @@ class BrandingConfig(AppConfig):
         from tenants.services.cleaning import register_cleaner
 
         register_applier(PRICE_CHANGE)
+        register_applier(ANCHOR_MAIL)
+        register_sink(MAIL_SINK)
         register_listener(ask_for_signatures)
         register_mentions(tell_mentioned)
         register_courier(courier)

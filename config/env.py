@@ -9,6 +9,7 @@ import base64
 import binascii
 import os
 import secrets
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -154,3 +155,67 @@ def broker_from_environment() -> dict[str, object]:
             "install it (pip install redis), or leave the variable out."
         )
     return {"redis": url}
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorBucket:
+    """Where anchors of the audit trails go in object storage; no name: nowhere.
+
+    Without an endpoint it is the region's, without key and secret those that the library finds.
+    """
+
+    name: str
+    prefix: str
+    endpoint: str
+    region: str
+    key_id: str
+    secret: str = field(repr=False)
+    lock_days: int
+    lock_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeStamps:
+    """Which authority stamps anchors (RFC 3161), how often, and the file of the certificates that
+    its stamps must lead to; no address: none."""
+
+    url: str
+    roots: str
+    minutes: int
+
+
+def anchor_bucket() -> AnchorBucket:
+    """Return what `LIVERY_ANCHOR_…` says. Raises ImproperlyConfigured."""
+    made = AnchorBucket(
+        name=env.str("LIVERY_ANCHOR_BUCKET", ""),
+        prefix=env.str("LIVERY_ANCHOR_PREFIX", "anchors/"),
+        endpoint=_web_address("LIVERY_ANCHOR_ENDPOINT", "https://s3.example.com"),
+        region=env.str("LIVERY_ANCHOR_REGION", ""),
+        key_id=env.str("LIVERY_ANCHOR_KEY_ID", ""),
+        secret=env.str("LIVERY_ANCHOR_SECRET", ""),
+        lock_days=env.int("LIVERY_ANCHOR_LOCK_DAYS", 365),
+        lock_mode=env.str("LIVERY_ANCHOR_LOCK_MODE", "COMPLIANCE").upper(),
+    )
+    if made.lock_mode not in {"COMPLIANCE", "GOVERNANCE"}:
+        raise ImproperlyConfigured("LIVERY_ANCHOR_LOCK_MODE must be COMPLIANCE or GOVERNANCE.")
+    if bool(made.key_id) != bool(made.secret):
+        raise ImproperlyConfigured("Set both LIVERY_ANCHOR_KEY_ID and LIVERY_ANCHOR_SECRET.")
+    if made.lock_days < 0:
+        raise ImproperlyConfigured("LIVERY_ANCHOR_LOCK_DAYS must be 0 or more.")
+    return made
+
+
+def time_stamps() -> TimeStamps:
+    """Return what `LIVERY_TIMESTAMP_…` says. Raises ImproperlyConfigured."""
+    minutes = env.int("LIVERY_TIMESTAMP_MINUTES", 60)
+    if minutes < 1:
+        raise ImproperlyConfigured("LIVERY_TIMESTAMP_MINUTES must be 1 or more.")
+    url = _web_address("LIVERY_TIMESTAMP_URL", "https://tsa.example.com/")
+    return TimeStamps(url=url, roots=env.str("LIVERY_TIMESTAMP_ROOTS", ""), minutes=minutes)
+
+
+def _web_address(name: str, example: str) -> str:
+    text: str = env.str(name, "")
+    if text and urlsplit(text).scheme not in {"http", "https"}:
+        raise ImproperlyConfigured(f"{name} must be an address such as {example}.")
+    return text

@@ -5,6 +5,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.env import (
+    anchor_bucket,
     broker_from_environment,
     database_from_url,
     env,
@@ -12,6 +13,7 @@ from config.env import (
     owner_from_url,
     previous_master_keys,
     signing_key,
+    time_stamps,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -278,6 +280,10 @@ Q_CLUSTER = {
 # Where the ends of the audit trails are written down outside the database, one file for each:
 # best on storage that the database's machine can only add to.
 AUDIT_ANCHORS = Path(env.str("LIVERY_AUDIT_ANCHORS", str(STATE_DIR / "anchors")))
+# Further places for them, each optional: a bucket (S3 or compatible; without an endpoint that of
+# the region), and an authority that stamps the time (RFC 3161) on an anchor every so often.
+ANCHOR_BUCKET = anchor_bucket()
+TIMESTAMPS = time_stamps()
 # Networks that a connector may reach although they are private (CIDR), for systems that
 # a client runs in-house. Loopback is for the sandbox systems only.
 ALLOWED_PRIVATE_NETWORKS = env.list(

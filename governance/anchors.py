@@ -22,12 +22,16 @@ def path_of(trail: str) -> Path:
 
 def write_line(trail: str, statement: str, signature: str) -> str:
     """Add a line and wait until the disk has it; return the file's name. Raises OSError."""
+    return append_line(trail, json.dumps({"statement": statement, "signature": signature}))
+
+
+def append_line(trail: str, line: str) -> str:
+    """As `write_line`, for a line that may say more than an anchor."""
     path = path_of(trail)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o750)
-    line = json.dumps({"statement": statement, "signature": signature}) + "\n"
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     try:
-        os.write(handle, line.encode())
+        os.write(handle, f"{line}\n".encode())
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -46,6 +46,7 @@ def proof_page(
     context = {
         "base": base,
         "staff": actor.client_id is None,
+        "may_propose": actor.client_id is None and actor.can("changes.propose", None),
         "state": trail_state(actor),
         "form": form or SpanForm(),
         "report": report,

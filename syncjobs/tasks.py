@@ -13,6 +13,7 @@ from tenants.context import public_scope, schema_scope
 from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
 from tenants.services.cleaning import clean_hourly
+from tenants.services.outside import anchor_outside as bring_outside
 from tenants.services.trails import seal_here
 from tenants.trail_marks import put_off
 
@@ -73,3 +74,17 @@ def seal_trails(schemas: list[str]) -> str:
             logger.exception("The audit trail of %s was not sealed or anchored.", schema)
             put_off(schema)
     return f"{sealed} entries sealed in {len(schemas)} trails"
+
+
+def anchor_outside(schemas: list[str]) -> str:
+    """Bring the ends of some audit trails to the further places; a place that fails for one of
+    them is left alone for a moment, so that it holds nobody up."""
+    skipped: set[str] = set()
+    taken = 0
+    for schema in schemas:
+        try:
+            with schema_scope(schema), correlation.scope(actor=task_actor("worker"), door="task"):
+                taken += bring_outside(skipped)
+        except Exception:  # the boundary between trails
+            logger.exception("The audit trail of %s was not brought outside.", schema)
+    return f"{taken} anchors for {len(schemas)} trails"

@@ -161,6 +161,8 @@ class TrailMark(models.Model):
     """How far a schema's audit trail was when it was last sealed; see `tenants.trail_marks`.
 
     upto: the last number that was given to an entry. looks: visits since then without a new one.
+    outside: how each further place for anchors stands, see `tenants.outside_marks`; the fields
+    after it: when one is due, how often somebody said so, until when a ring counts.
     """
 
     schema_name = models.CharField(max_length=63, primary_key=True)
@@ -169,6 +171,10 @@ class TrailMark(models.Model):
     visited_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField(null=True)
     rung_until = models.DateTimeField(null=True)
+    outside = models.JSONField(default=dict, db_default={})
+    outside_due_at = models.DateTimeField(null=True)
+    outside_calls = models.BigIntegerField(default=0, db_default=0)
+    outside_rung_until = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.schema_name

@@ -111,6 +111,11 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "link": _HERE + "exceptions/",
             "off_link": _HERE + "mail/",
         },
+        "audit_anchor": {
+            "seal": 1204,
+            "hash": "9f2c4e71" * 8,
+            "line": '{"statement": "(what was sealed)", "signature": "(by whom)"}',
+        },
         "domain_news": {
             "name": "Nina Brandt",
             "title": "portal.example.com needs your attention",

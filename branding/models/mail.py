@@ -14,6 +14,7 @@ class MailSender(models.Model):
     has gone through them as they stand: `verified_at` is emptied whenever one of them changes.
     `secret` is the server's password, sealed. `last_error` and `failing_since` say that mails
     go through the installation's server for now; `rest_until` is when the own one is asked again.
+    `anchor_to`: who gets the end of the audit trail; `branding.services.anchor_mail` changes it.
     """
 
     class Tls(models.TextChoices):
@@ -34,6 +35,7 @@ class MailSender(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     rest_until = models.DateTimeField(null=True, blank=True)
+    anchor_to = models.JSONField(default=list, db_default=[])
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from governance import anchors, keys
 from governance.statements import is_signed
+from governance.timestamps import problem_of
 from governance.verdicts import Report
 
 
@@ -42,3 +43,5 @@ def check_anchors(report: Report, hashes: Mapping[int, str]) -> None:
         elif hashes[number] != told["hash"]:
             report.add("rewritten", f"Seal {number} is another one than was anchored.", seal=number)
         report.anchored, report.anchored_until = max(report.anchored, number), at
+        if row.get("timestamp") and (problem := problem_of(row["timestamp"], row["statement"])):
+            report.add("timestamp", f"The time stamp of seal {number} {problem}.", seal=number)

@@ -8,7 +8,7 @@ it shows is genuine; that nothing was left out, only the partner's whole proof s
 import base64
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -92,6 +92,20 @@ def _write(archive: zipfile.ZipFile, client_id: int | None, span: Span) -> None:
         _write_paths(archive, client_id, span)
     known = [line for line in anchors.lines_of(trail) if _anchored_seal(line) <= span.last]
     archive.writestr("anchors.jsonl", "".join(f"{line}\n" for line in known))
+    _write_stamps(archive, known)
+
+
+def _write_stamps(archive: zipfile.ZipFile, lines: Iterable[str]) -> None:
+    """Write each time stamp with what it is of, as files that other programs can check."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = json.loads(line)
+            answer = base64.b64decode(row.get("timestamp", ""))
+        except (ValueError, AttributeError):
+            continue  # the check names the line
+        if answer:
+            archive.writestr(f"timestamps/{number:06d}.txt", row["statement"])
+            archive.writestr(f"timestamps/{number:06d}.tsr", answer)
 
 
 def _write_seals(archive: zipfile.ZipFile, client_id: int | None, span: Span) -> Statement | None:
@@ -186,6 +200,7 @@ entries.jsonl   one entry a line, exactly the text that was hashed; the names of
 paths.jsonl     (a client's proof) how each entry leads to the root of its seal
 seals.jsonl     all seals from the first one; each signs its root and names the one before it
 anchors.jsonl   ends of the trail as they were written down outside the database
+timestamps/     (if an authority stamps anchors) the anchors' texts and its answers (RFC 3161)
 about.json      which trail this is, and its public key
 
 Texts that begin with "~p1." are personal (names, addresses). They are sealed under a key of
@@ -195,4 +210,10 @@ Keep this file: it proves later what the trail held today. Compare the public ke
 with the one that you were given by other means:
 
     python3 verify_audit.py --key THE-KEY-YOU-KNOW
+
+The program sees that each time stamp is of its anchor's text. That the authority signed it, and for
+which time, another program says, with the authority's root certificate from its own site:
+
+    openssl ts -verify -data timestamps/000001.txt -in timestamps/000001.tsr -CAfile ROOT.pem
+    openssl ts -reply -in timestamps/000001.tsr -text
 """

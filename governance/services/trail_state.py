@@ -1,5 +1,6 @@
 """How the trail of the schema that is entered stands: sealed and anchored up to when."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,12 +11,16 @@ from governance.actors import Actor
 from governance.models import AuditAnchor, AuditEntry
 from governance.services.seals import last_seal
 from governance.services.verifying import fingerprint
+from governance.sinks import PlaceStanding, place_standings
 from governance.statements import statement_from
 
 
 @dataclass(frozen=True, slots=True)
 class TrailState:
-    """What people can ask of a trail without checking it. waiting: entries in no seal yet."""
+    """What people can ask of a trail without checking it. waiting: entries in no seal yet.
+
+    places: the further places of anchors, for the partner's own people.
+    """
 
     entries: int
     seals: int
@@ -24,6 +29,7 @@ class TrailState:
     anchored_until: datetime | None
     key: str
     fingerprint: str
+    places: Sequence[PlaceStanding] = ()
 
 
 def trail_state(actor: Actor) -> TrailState:
@@ -40,4 +46,5 @@ def trail_state(actor: Actor) -> TrailState:
         anchored_until=anchor.at if anchor else None,
         key=key,
         fingerprint=fingerprint(key),
+        places=place_standings() if actor.client_id is None else (),
     )

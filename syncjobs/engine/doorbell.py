@@ -16,6 +16,7 @@ from tenants import queue
 from tenants.context import current_schema
 from tenants.models import Partner
 from tenants.outbox import doorbell as mail_doorbell
+from tenants.outside_marks import due_outside
 from tenants.trail_marks import due_trails
 
 # For how long a ring is taken to be on its way before the sweep rings again.
@@ -23,6 +24,7 @@ RING_SECONDS: Final = 30
 TASK: Final = "syncjobs.tasks.run"
 MAIL_TASK: Final = "syncjobs.tasks.send_mail"
 TRAIL_TASK: Final = "syncjobs.tasks.seal_trails"
+OUTSIDE_TASK: Final = "syncjobs.tasks.anchor_outside"
 # Trails in one task: most have a few entries, and a task each would crowd the queue.
 TRAILS: Final = 20
 
@@ -106,6 +108,15 @@ def sweep_trails() -> list[str]:
         due = due_trails()
         for start in range(0, len(due), TRAILS):
             queue.send(TRAIL_TASK, due[start : start + TRAILS], name="seal trails")
+    return due
+
+
+def sweep_outside() -> list[str]:
+    """Ring for the audit trails that have an anchor for a place outside, several in a task."""
+    with transaction.atomic():
+        due = due_outside()
+        for start in range(0, len(due), TRAILS):
+            queue.send(OUTSIDE_TASK, due[start : start + TRAILS], name="anchor trails")
     return due
 
 

@@ -150,6 +150,7 @@ class Supervisor:
         if beat_now:
             with public_scope():
                 doorbell.sweep_trails()
+                doorbell.sweep_outside()
             ring_due_domains()
             beat(self.name)
             adopt_schemas()

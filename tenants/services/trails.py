@@ -5,6 +5,7 @@ from datetime import timedelta
 from governance.services.anchors import EVERY, anchor_trail
 from governance.services.seals import seal_trail
 from tenants import trail_marks
+from tenants.services.outside import call_if_behind
 
 
 def seal_here(*, anchor_every: timedelta = EVERY) -> int:
@@ -20,6 +21,8 @@ def seal_here(*, anchor_every: timedelta = EVERY) -> int:
         sealed += done.entries
         if not done.more:
             break
+    # Before the folder: that it is full or gone must not keep the other places waiting.
+    call_if_behind()
     wait = anchor_trail(every=anchor_every)
     trail_marks.settle(upto, is_open=done.open, wait=None if wait is None else wait.total_seconds())
     return sealed

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.test import Client as Browser
 
+from branding.services import anchor_mail
 from branding.services.price_changes import PRICE_CHANGE
 from branding.services.tiers import KIND as PRICES
 from governance.actors import SYSTEM, Actor
@@ -190,6 +191,9 @@ GOVERNED: dict[str, Callable[[Client], object]] = {
     ),
     "retention": lambda one: retention_changes.RETENTION.apply(
         _change("retention", "days"), SYSTEM
+    ),
+    "anchor_mail": lambda one: anchor_mail.ANCHOR_MAIL.apply(
+        _change("anchor_mail", "addresses"), SYSTEM
     ),
     "role": lambda one: role_changes.ROLE_CHANGE.apply(_change("role", "1"), SYSTEM),
     PRICES: lambda one: PRICE_CHANGE.apply(_change(PRICES, "1"), SYSTEM),

@@ -218,6 +218,7 @@ ADMIN: dict[str, Rule] = {
         "audit_export audit_proof audit_proof_download evidence",
         Rule("audit.view"),
     ),
+    "anchor_mail": Rule("changes.propose", FORM),
     "evidence_ask": Rule("audit.view", ACT),
     # No report is drawn yet.
     "evidence_file": Rule("audit.view", owned=True, absent=True),
@@ -388,6 +389,7 @@ TASKS = {
     "branding.tasks.draw_preview": "enters one schema; draws a sample in a brand that is edited",
     "branding.tasks.draw_queued": "draws what is rung for, in a worker without a cluster",
     "branding.tasks.draw_statement": "enters one schema and draws a statement",
+    "syncjobs.tasks.anchor_outside": "enters schemas in turn, brings anchors to further places",
     "syncjobs.tasks.run": "enters one schema and drains its due work",
     "syncjobs.tasks.seal_trails": "enters schemas in turn, seals and anchors their audit trails",
     "syncjobs.tasks.send_mail": "enters one schema and sends its due mails",

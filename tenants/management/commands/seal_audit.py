@@ -10,6 +10,7 @@ from governance import correlation
 from governance.actors import command_actor
 from governance.services.seals import SealingRefused
 from tenants.context import schema_scope
+from tenants.services.outside import anchor_outside, standings
 from tenants.services.trail_names import all_trails, trail_named
 from tenants.services.trails import seal_here
 
@@ -33,8 +34,17 @@ class Command(BaseCommand):
                     try:
                         count = seal_here(anchor_every=timedelta(0))
                         self.stdout.write(f"{schema}: {count} entries sealed.")
+                        anchor_outside(now=True)
+                        failed |= self._say_failing()
                     except (SealingRefused, OSError) as error:
                         self.stderr.write(f"{schema}: {error}")
                         failed = True
         if failed:
             raise CommandError("Not every trail could be sealed and anchored; see above.")
+
+    def _say_failing(self) -> bool:
+        """Name the further places that took nothing; say whether there were any."""
+        failing = [(sink, one) for sink, one in standings() if one.failing]
+        for sink, one in failing:
+            self.stderr.write(f"{sink.label}: {one.said}")
+        return bool(failing)

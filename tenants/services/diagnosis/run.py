@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from django.db import DatabaseError
 
 from tenants.context import public_scope
-from tenants.services.diagnosis import database, machine, partners
+from tenants.services.diagnosis import anchors, database, machine, partners
 from tenants.services.diagnosis.finding import Finding, fail
 from tenants.services.pending import public_is_pending
 
@@ -52,6 +52,6 @@ def diagnose() -> list[Finding]:
         for check in (*database.CHECKS, partners.check_migrations):
             findings.extend(_run(check))
         if not public_is_pending():  # the other questions are about tables that are not there
-            for check in (*partners.CHECKS, *_of_higher_layers):
+            for check in (*partners.CHECKS, *anchors.CHECKS, *_of_higher_layers):
                 findings.extend(_run(check))
     return findings
