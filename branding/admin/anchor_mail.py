@@ -21,7 +21,7 @@ class AddressesForm(forms.Form):
         max_length=3000,
         label="Addresses",
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
-        help_text=f"One a line, {MOST} at most: your auditor's, or somebody's at a client.",
+        help_text=f"One a line, {MOST} at most, such as your auditor's.",
     )
     reason = forms.CharField(
         max_length=2000,
