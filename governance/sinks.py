@@ -25,8 +25,9 @@ class AnchorLine:
     signature: str
 
     def as_json(self, **more: str) -> str:
-        """Return it as one line of the anchors' file."""
-        return json.dumps({"statement": self.text, "signature": self.signature, **more})
+        """Return it as one line of the anchors' file, without a space."""
+        told = {"statement": self.text, "signature": self.signature, **more}
+        return json.dumps(told, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         "audit_anchor": {
             "seal": 1204,
             "hash": "9f2c4e71" * 8,
-            "line": '{"statement": "(what was sealed)", "signature": "(by whom)"}',
+            "parts": ['{"statement":"(what was sealed)",', '"signature":"(by whom)"}'],
         },
         "domain_news": {
             "name": "Nina Brandt",

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='mailsender',
             name='anchor_to',
-            field=models.JSONField(db_default=[], default=list),
+            field=models.JSONField(blank=True, db_default=[], default=list),
         ),
     ]

@@ -35,7 +35,7 @@ class MailSender(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True, blank=True)
     rest_until = models.DateTimeField(null=True, blank=True)
-    anchor_to = models.JSONField(default=list, db_default=[])
+    anchor_to = models.JSONField(default=list, db_default=[], blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

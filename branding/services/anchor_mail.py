@@ -32,6 +32,8 @@ KIND: Final = "anchor_mail"
 TARGET: Final = "addresses"
 MOST: Final = 10
 EVERY: Final = timedelta(days=1)
+# A text in a mail's values is cut after 300 characters.
+_PART: Final = 200
 _LABEL: Final = "Mail with the end of the audit trail"
 
 
@@ -116,7 +118,9 @@ def _revert(change: Change) -> Mapping[str, object] | None:
 
 def _write(line: AnchorLine) -> str:
     """Queue the mails. Raises SinkFailed where none could be."""
-    values = {"seal": line.seal, "hash": line.seal_hash, "line": line.as_json()}
+    whole = line.as_json()
+    parts = [whole[at : at + _PART] for at in range(0, len(whole), _PART)]
+    values = {"seal": line.seal, "hash": line.seal_hash, "parts": parts}
     addresses = anchor_addresses()
     for one in addresses:
         who = hashlib.sha256(one.encode()).hexdigest()[:16]

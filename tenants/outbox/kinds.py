@@ -38,7 +38,7 @@ _ALL: Final = (
     Kind("report_ready", "Report ready", per_day=200),
     Kind("security", "Change of your account", per_day=50),
     Kind("incident", "Stopped systems and workflows", asked=True),
-    Kind("audit_anchor", "End of the audit trail", long=frozenset({"line"}), per_day=50),
+    Kind("audit_anchor", "End of the audit trail", per_day=50),
     Kind("domain_news", "Domain", per_day=50),
     Kind("test", "Test", pause=5, per_day=100),
 )
