@@ -38,8 +38,8 @@ TRANSITIONS: Final = MappingProxyType[tuple[State, Move], State](
 )
 OPEN: Final = frozenset({"asked", "drawing"})
 # How many changes one paper details; what is more becomes a paper more. A change takes a worker
-# some 0.13 s and 1 MB, and a worker that takes nothing else for 90 s counts as stuck.
-STORIES_IN_A_PART: Final = 200
+# some 0.15 s and 1 MB, and a worker that takes nothing else for 90 s counts as stuck.
+STORIES_IN_A_PART: Final = 100
 
 
 def next_state(state: State, move: Move) -> State:
