@@ -277,13 +277,10 @@ Q_CLUSTER = {
     "catch_up": False,
     "recycle": 500,
 }
-# Where the ends of the audit trails are written down outside the database, one file for each:
-# best on storage that the database's machine can only add to.
+# Where the ends of the audit trails are written down outside the database, a file for each.
 AUDIT_ANCHORS = Path(env.str("LIVERY_AUDIT_ANCHORS", str(STATE_DIR / "anchors")))
-# Further places for them, each optional: a bucket (S3 or compatible; without an endpoint that of
-# the region), and an authority that stamps the time (RFC 3161) on an anchor every so often.
-ANCHOR_BUCKET = anchor_bucket()
-TIMESTAMPS = time_stamps()
+# Further places, each optional: a bucket, and an authority that stamps the time on them.
+ANCHOR_BUCKET, TIMESTAMPS = anchor_bucket(), time_stamps()
 # Networks that a connector may reach although they are private (CIDR), for systems that
 # a client runs in-house. Loopback is for the sandbox systems only.
 ALLOWED_PRIVATE_NETWORKS = env.list(

@@ -79,12 +79,16 @@ def evidence_ask(request: HttpRequest) -> HttpResponse:
     form = PeriodForm(request.POST)
     if not form.is_valid():
         return _page(request, form)
+    actor = actor_of(request)
     try:
-        ask_report(actor_of(request), form.period(), form.chosen())
+        ask_report(actor, form.period(), form.chosen())
     except BadTransition as error:
         messages.info(request, str(error))
     else:
-        messages.success(request, "Asked for. You get a mail when it is ready.")
+        mailed = (
+            "You get a mail when it is ready." if actor.kind == "person" else "It appears below."
+        )
+        messages.success(request, f"Asked for. {mailed}")
     return HttpResponseRedirect(reverse("evidence"))
 
 

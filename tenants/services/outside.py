@@ -63,7 +63,17 @@ def anchor_outside(skipped: set[str] | None = None, *, now: bool = False) -> int
 
 
 def call_if_behind() -> None:
-    """Say when the newest seal of the schema that is entered is due somewhere, if anywhere."""
+    """Say when the newest seal of the schema that is entered is due somewhere, if anywhere.
+
+    Raises nothing: what is wrong with these places is no reason to leave the folder out.
+    """
+    try:
+        _call_if_behind()
+    except Exception:  # the boundary to places that are not ours
+        logger.exception("Nobody was called for the further places of anchors")
+
+
+def _call_if_behind() -> None:
     seal = last_seal() if active_sinks() else None
     if seal is None:
         return
