@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings as product
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import Settings
 
-from config.env import AnchorBucket, TimeStamps
+from config.env import AnchorBucket, TimeStamps, anchor_bucket, time_stamps
 from governance import anchors as folder
 from governance import object_storage
 from governance.actions import CHANGE_PROPOSED
@@ -169,6 +170,36 @@ def test_a_place_that_fails_stops_neither_the_others_nor_sealing_and_is_tried_ag
     assert 0 < (mark.outside_due_at - timezone.now()).total_seconds() <= 60
     assert anchor_outside(now=True) == 1
     assert told_outside()["anchors_failing"] == 0
+
+
+def test_a_bucket_that_is_gone_is_told_in_plain_words(
+    northwind: Partner, bucket: AnchorBucket, settings: Settings
+) -> None:
+    settings.ANCHOR_BUCKET = replace(bucket, endpoint="http://127.0.0.1:9")
+    object_storage.forget_clients()
+    sealed()
+    assert anchor_outside() == 0
+    (standing,) = [one for _, one in standings()]
+    assert standing.said == "The object storage could not be reached."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("LIVERY_ANCHOR_LOCK_MODE", "FOREVER", "COMPLIANCE or GOVERNANCE"),
+        ("LIVERY_ANCHOR_ENDPOINT", "s3.example.com", "https://s3.example.com"),
+        ("LIVERY_ANCHOR_KEY_ID", "half", "Set both"),
+        ("LIVERY_ANCHOR_LOCK_DAYS", "-1", "0 or more"),
+        ("LIVERY_TIMESTAMP_URL", "ftp://tsa", "https://tsa.example.com"),
+        ("LIVERY_TIMESTAMP_MINUTES", "0", "1 or more"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=said):
+        _ = anchor_bucket(), time_stamps()
 
 
 def test_a_folder_that_fails_does_not_stop_the_others(
