@@ -18,6 +18,8 @@ class BrandingConfig(AppConfig):
         from branding.mail.sending import courier
         from branding.navigation import register_counter
         from branding.papers import forget_previews
+        from branding.services.brand_changes import BRAND
+        from branding.services.client_brand import CLIENT_BRAND
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
         from branding.services.price_changes import PRICE_CHANGE
@@ -32,7 +34,8 @@ class BrandingConfig(AppConfig):
         from tenants.services import starting_content
         from tenants.services.cleaning import register_cleaner
 
-        register_applier(PRICE_CHANGE)
+        for applier in (PRICE_CHANGE, BRAND, CLIENT_BRAND):
+            register_applier(applier)
         register_listener(ask_for_signatures)
         register_mentions(tell_mentioned)
         register_courier(courier)

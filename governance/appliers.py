@@ -50,6 +50,8 @@ class Applier:
     snapshot: what a target id holds now, recorded as "what was" (optional).
     revert: the content that brings back what an applied change replaced; None where nothing
         can (optional: without it a change of this kind cannot be rolled back).
+    may_go_unsigned: whether a rule may ask for no signature at all; everything else needs one
+        at least, whatever its rule says.
     adopt: told that a change of this kind has come into a request by other ways than its own
         app's proposal: a roll-back, or two requests made one (optional).
     """
@@ -63,6 +65,7 @@ class Applier:
     snapshot: Callable[[str], Mapping[str, object]] | None = None
     revert: "Callable[[Change], Mapping[str, object] | None] | None" = None
     adopt: "Callable[[Change], None] | None" = None
+    may_go_unsigned: bool = False
 
 
 _registry: dict[str, Applier] = {}
@@ -82,6 +85,12 @@ def applier_for(kind: str) -> Applier:
         return _registry[kind]
     except KeyError:
         raise UnknownKind(f"{kind!r} is not a kind of change that is known here.") from None
+
+
+def least_approvals(kind: str) -> int:
+    """Return how few approvals a rule for this kind may ask for; one for unknown kinds."""
+    applier = _registry.get(kind)
+    return 0 if applier is not None and applier.may_go_unsigned else 1
 
 
 def governed_kinds() -> dict[str, str]:

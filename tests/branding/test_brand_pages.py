@@ -12,8 +12,8 @@ from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from branding.models import Brand
-from branding.services import brand as service
 from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
 from governance.actors import command_actor
 from tenants.models import Partner
 from tests.actors import ALICE, BOB, GRACE
@@ -49,7 +49,7 @@ def teal(
 ) -> Iterator[Brand]:
     """Northwind in teal, with a logo."""
     with django_capture_on_commit_callbacks(execute=True):
-        yield service.set_up_brand(command_actor("tests"), TEAL, logo=picture("PNG"))
+        yield set_up_brand(command_actor("tests"), TEAL, logo=picture("PNG"))
 
 
 def _brand(partner: Partner, state: str) -> Brand:

@@ -23,7 +23,8 @@ from branding.images import ImageRefused, redraw_logo
 from branding.models import Statement
 from branding.pdf import PdfUnavailable, paper_of, statement_html
 from branding.pdf.drawing import draw_pdf
-from branding.services.brand import BrandValues, set_up_brand
+from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
 from branding.services.identity import current_identity, forget_identity
 from branding.services.papers import standing, statement_order
 from branding.services.statements import issue_statement
