@@ -63,6 +63,8 @@ TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
         ("submitted", "go_alone"): "approved",
         ("submitted", "pass"): "approved",
         ("submitted", "rush"): "applied",
+        ("approved", "rush"): "applied",
+        ("scheduled", "rush"): "applied",
         ("submitted", "reject"): "rejected",
         ("submitted", "withdraw"): "withdrawn",
         ("submitted", "expire"): "expired",

@@ -24,7 +24,7 @@ from branding.services.brand import (
 )
 from branding.services.brand_words import labels_in, line_of
 from governance.actors import Actor
-from governance.appliers import Applier, DiffLine, Risk
+from governance.appliers import Applier, DiffLine, Risk, reaches_nobody
 from governance.errors import ApplyFailed, InvalidProposal
 from governance.hashing import json_hash
 from governance.models import AuditEntry, Change, ChangeRequest
@@ -217,4 +217,5 @@ BRAND: Final = Applier(
     snapshot=lambda target_id: {"values": _live_values()},
     revert=_revert,
     may_go_unsigned=True,
+    reaches=reaches_nobody,
 )

@@ -15,6 +15,7 @@ from governance.appliers import (
     governed_kinds,
     kind_label,
     least_approvals,
+    reaches_nobody,
 )
 from governance.errors import ApplyFailed, InvalidProposal, PolicyMissing
 from governance.hashing import json_hash
@@ -208,4 +209,5 @@ APPROVAL_POLICY: Final = Applier(
     base_version=_base,
     snapshot=_snapshot,
     revert=_revert,
+    reaches=reaches_nobody,
 )
