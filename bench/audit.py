@@ -21,6 +21,7 @@ from typing import Final
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.http import QueryDict
 from django.test import Client as Browser
 from django.utils import timezone
 from django_tenants.utils import tenant_context
@@ -35,7 +36,9 @@ from governance.models import AuditEntry, AuditSeal
 from governance.services import audit
 from governance.services.proofs import Span, write_proof
 from governance.services.seals import seal_trail
+from governance.services.trail import trail_page
 from governance.services.verifying import verify_trail
+from governance.trail_filters import TrailForm
 from syncjobs.models import Blueprint
 from tenants.accounts.models import User
 from tenants.models import Partner
@@ -96,7 +99,7 @@ def _entry_cost() -> list[Figure]:
             if number >= WARM_UP:
                 (with_entry if audited else plain).append(took)
     base, more = statistics.median(plain), statistics.median(with_entry)
-    limit = "a second INSERT in the same transaction: one statement more, no commit more"
+    limit = "a second statement: one more way to the database and back, six index entries"
     return [
         reported("audit.load", machine.load(), "per core", "whatever else runs on this machine"),
         reported(
@@ -240,6 +243,23 @@ def _queries() -> dict[str, str]:
     }
 
 
+def _searched() -> list[Figure]:
+    """Return what each filter takes of the database alone, with the planning of its statement."""
+    actor, figures = command_actor("bench"), []
+    for name, query in _queries().items():
+        form = TrailForm(QueryDict(query))
+        assert form.is_valid(), form.errors
+        filters, taken = form.filters(), []
+        for _ in range(PAGES):
+            begin = time.perf_counter()
+            trail_page(actor, filters)
+            taken.append(1000 * (time.perf_counter() - begin))
+        figures.append(
+            at_most(f"audit.search_{name}", statistics.median(taken), "ms", 50, "an index")
+        )
+    return figures
+
+
 def _explorer(partner: Partner) -> list[Figure]:
     browser = Browser(headers={"host": f"admin.{SLUG}.localhost"})
     with tenant_context(partner):
@@ -268,5 +288,6 @@ def measure() -> list[Figure]:
             figures = [*_entry_cost(), *_sealing(partner.schema_name)]
             print(f"  filling up to {ALL} entries", file=sys.stderr, flush=True)
             _fill(ALL, partner.schema_name)
+            figures += _searched()
         figures.append(reported("audit.entries", ALL, "entries", "what the explorer searched"))
         return [*figures, *_explorer(partner)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from branding.models import Brand
 from branding.palette import DEFAULT_PRIMARY
-from branding.services.brand import BrandValues, set_up_brand
+from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
 from governance.actors import Actor
 from tenants.models import Partner
 

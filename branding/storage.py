@@ -31,6 +31,12 @@ def read_picture(name: str) -> bytes | None:
         return bytes(file.read())
 
 
+def is_whole(name: str) -> bool:
+    """Whether a picture is there with the content that its name stands for."""
+    kept = read_picture(name)
+    return kept is not None and name == f"brand/{hashlib.sha256(kept).hexdigest()[:32]}.png"
+
+
 def picture_version(name: str) -> str:
     """The part of a name that changes with the picture, for addresses."""
     return name.removeprefix("brand/").removesuffix(".png")[:12]

@@ -83,6 +83,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404)
 
 
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer 429 where a library counts the tries; our own forms say it beside their fields."""
+    return _page(request, 429)
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer 500; the brand may be what failed, so the neutral page is the way back."""
     try:

@@ -25,4 +25,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
 handler400 = "config.errors.bad_request"
 handler403 = "config.errors.forbidden"
 handler404 = "config.errors.not_found"
+handler429 = "config.errors.too_many"  # asked for by name; Django itself knows none
 handler500 = "config.errors.failed"

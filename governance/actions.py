@@ -86,6 +86,7 @@ CHANGE_RUSHED = register_action("change.rushed", "Made a change live as an emerg
 CHANGE_REVIEWED = register_action("change.reviewed", "Reviewed an emergency change")
 CHANGE_ESCALATED = register_action("change.escalated", "Emergency change was not reviewed in time")
 CHANGE_ALONE = register_action("change.alone", "Approved a change alone, with nobody else to sign")
+CHANGE_UNSIGNED = register_action("change.unsigned", "Change needed no signature")
 CHANGE_ROLLED_BACK = register_action("change.rolled_back", "Rolled a change back")
 CHANGE_JOINED = register_action("change.joined", "Joined two requests into one set")
 CHANGE_COMMENTED = register_action("change.commented", "Commented on a change")

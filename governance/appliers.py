@@ -4,7 +4,7 @@ Higher apps register theirs in `AppConfig.ready()`. A kind that nobody registere
 proposed, shown or applied.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -50,6 +50,10 @@ class Applier:
     snapshot: what a target id holds now, recorded as "what was" (optional).
     revert: the content that brings back what an applied change replaced; None where nothing
         can (optional: without it a change of this kind cannot be rolled back).
+    reaches: which clients a change of the partner's own reaches: a freeze of theirs holds it.
+        Without it, all of them.
+    may_go_unsigned: whether a rule may ask for no signature at all; everything else needs one
+        at least, whatever its rule says.
     adopt: told that a change of this kind has come into a request by other ways than its own
         app's proposal: a roll-back, or two requests made one (optional).
     """
@@ -63,6 +67,8 @@ class Applier:
     snapshot: Callable[[str], Mapping[str, object]] | None = None
     revert: "Callable[[Change], Mapping[str, object] | None] | None" = None
     adopt: "Callable[[Change], None] | None" = None
+    reaches: "Callable[[Change], Collection[int]] | None" = None
+    may_go_unsigned: bool = False
 
 
 _registry: dict[str, Applier] = {}
@@ -82,6 +88,18 @@ def applier_for(kind: str) -> Applier:
         return _registry[kind]
     except KeyError:
         raise UnknownKind(f"{kind!r} is not a kind of change that is known here.") from None
+
+
+def reaches_nobody(change: "Change") -> Collection[int]:
+    """Return no client: for what decides on how things look or who may change them, and alters
+    nothing that is booked."""
+    return ()
+
+
+def least_approvals(kind: str) -> int:
+    """Return how few approvals a rule for this kind may ask for; one for unknown kinds."""
+    applier = _registry.get(kind)
+    return 0 if applier is not None and applier.may_go_unsigned else 1
 
 
 def governed_kinds() -> dict[str, str]:

@@ -90,6 +90,13 @@ def said_after_signing(request: ChangeRequest) -> str:
     return _still_needs(request)
 
 
+def said_after_passing(request: ChangeRequest) -> str:
+    """Return what became of a change that needed no signature and is not live yet."""
+    if request.status == "scheduled":
+        return f"It goes in by itself on {_moment(request)}. {request.notice}".strip()
+    return request.notice or "It needs no approval and waits to be applied."
+
+
 def _moment(request: ChangeRequest) -> str:
     """Return when it goes in, in the reader's time."""
     assert request.scheduled_for is not None

@@ -39,7 +39,7 @@ def terms_from(content: Mapping[str, object]) -> Terms:
         raise ValueError("Roles are a list of names.")
     given["approver_roles"] = tuple(sorted(set(roles)))
     made = Terms(**given)  # type: ignore[arg-type]  # the bounds are checked next
-    _in_bounds(made.approvals, 1, MOST_APPROVALS, "Approvals")
+    _in_bounds(made.approvals, 0, MOST_APPROVALS, "Approvals")
     _in_bounds(made.independence_days, 0, MOST_DAYS, "The days of independence")
     if made.expires_after_hours is not None:
         _in_bounds(made.expires_after_hours, 1, MOST_HOURS, "The hours until a request expires")
@@ -56,7 +56,7 @@ def _in_bounds(value: object, least: int, most: int, what: str) -> None:
 def weakenings(before: Terms, after: Terms) -> list[str]:
     """Return a sentence for each respect in which `after` asks for less than `before`."""
     named, stays = set(before.approver_roles), set(after.approver_roles)
-    fewer = f"It asks for {after.approvals} approvals instead of {before.approvals}."
+    fewer = f"It asks for {people_in_words(after.approvals)} instead of {before.approvals}."
     later = after.review_within_hours is not None and (
         before.review_within_hours is None or after.review_within_hours > before.review_within_hours
     )
@@ -105,8 +105,8 @@ class Words:
 
 def put_in_words(terms: Terms, role_names: Mapping[str, str]) -> Words:
     """Return terms as short phrases, by what they are about."""
-    people = "1 approval" if terms.approvals == 1 else f"{terms.approvals} approvals"
-    if terms.approver_roles:
+    people = people_in_words(terms.approvals)
+    if terms.approver_roles and terms.approvals:
         people += f" by {' or '.join(role_names.get(one, one) for one in terms.approver_roles)}"
     signatures = [people, "the client's signature"] if terms.client_signature else [people]
     live = ["impact preview first"] if terms.impact_required else []
@@ -121,6 +121,13 @@ def put_in_words(terms: Terms, role_names: Mapping[str, str]) -> Words:
     if terms.solo:
         limits.append("solo allowed")
     return Words(signatures, live, limits)
+
+
+def people_in_words(approvals: int) -> str:
+    """Return how many of the staff approve."""
+    if approvals == 0:
+        return "no approval"
+    return "1 approval" if approvals == 1 else f"{approvals} approvals"
 
 
 def in_words(terms: Terms, role_names: Mapping[str, str]) -> list[str]:

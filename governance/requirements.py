@@ -27,6 +27,11 @@ class Requirement:
     solo: bool = False
     impact: bool = False
 
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether no signature is needed, and so nothing that comes before one."""
+        return self.approvals == 0 and self.client_id is None and not self.impact
+
 
 @dataclass(frozen=True)
 class Signature:

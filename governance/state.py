@@ -28,6 +28,7 @@ Move = Literal[
     "schedule",
     "hold",
     "go_alone",
+    "pass",
     "rush",
     "apply",
     "roll_back",
@@ -49,7 +50,8 @@ LABELS: Final = MappingProxyType(
 
 # "void" and "edit" send a request back to be signed again, whatever it had gathered; "reopen" sends
 # it back with its signatures, when a rule asks for more. "rush" is the emergency: live now, signed
-# afterwards. "go_alone" is the policy "solo": nobody else is there.
+# afterwards. "go_alone" is the policy "solo": nobody else is there. "pass" is a rule that asks for
+# no signature.
 TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
     {
         ("draft", "submit"): "submitted",
@@ -59,7 +61,10 @@ TRANSITIONS: Final = MappingProxyType[tuple[Status, Move], Status](
         ("submitted", "void"): "submitted",
         ("submitted", "approve"): "approved",
         ("submitted", "go_alone"): "approved",
+        ("submitted", "pass"): "approved",
         ("submitted", "rush"): "applied",
+        ("approved", "rush"): "applied",
+        ("scheduled", "rush"): "applied",
         ("submitted", "reject"): "rejected",
         ("submitted", "withdraw"): "withdrawn",
         ("submitted", "expire"): "expired",
@@ -96,6 +101,7 @@ _PAST: Final = MappingProxyType[Move, str](
         "schedule": "scheduled",
         "hold": "taken off the schedule",
         "go_alone": "approved by its author alone",
+        "pass": "let in without signatures",
         "rush": "made live as an emergency",
         "apply": "applied",
         "roll_back": "rolled back",

@@ -17,6 +17,7 @@ from mappings.overlays import own_rules
 from mappings.services import ownership, value_maps, versions
 from mappings.services.checking import value_maps_in
 from mappings.services.custom_fields import custom_fields
+from mappings.services.impact import users_of, users_of_map
 from mappings.services.overlays import standing_document, template_version
 from mappings.state import BadMove
 from tenants.nouns import in_words
@@ -116,6 +117,13 @@ def _adopt_version(change: Change) -> None:
     versions.mark_proposed(version, change.request_id)
 
 
+def _runs_for(change: Change) -> frozenset[int]:
+    """Every client that the mapping could run for, those with rules of their own over it too."""
+    mapping = _mapping(change.target_id)
+    over = mapping.overlays.exclude(live=None).values_list("client_id", flat=True)
+    return users_of(mapping) | frozenset(over)
+
+
 MAPPING_VERSION = Applier(
     kind=versions.KIND,
     label="Mapping",
@@ -126,6 +134,7 @@ MAPPING_VERSION = Applier(
     snapshot=_live_content,
     revert=_version_before,
     adopt=_adopt_version,
+    reaches=_runs_for,
 )
 
 # --- value maps ------------------------------------------------------------------------------
@@ -206,6 +215,7 @@ VALUE_MAP_VERSION = Applier(
     base_version=_live_number,
     snapshot=_live_table,
     revert=_table_before,
+    reaches=lambda change: users_of_map(_value_map(change.target_id)),
 )
 
 # --- ownership -------------------------------------------------------------------------------

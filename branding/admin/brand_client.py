@@ -13,9 +13,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 from branding.admin.brand_forms import picture_field, zone_choices
 from branding.images import ImageRefused
 from branding.services.brand import PERMISSION
-from branding.services.client_brand import client_logo, edit_client_brand, tier_allows
+from branding.services.client_brand import (
+    KIND,
+    client_logo,
+    edit_client_brand,
+    open_logo,
+    tier_allows,
+)
 from branding.storage import picture_version, read_picture
+from governance.errors import Refusal
 from governance.requests import actor_of
+from governance.services.unsigned import asks_nobody
 from tenants.accounts.locales import locale_choices, nearest
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import add_errors
@@ -48,6 +56,9 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         else ClientBrandForm(initial=initial)
     )
     if posted and form.is_valid() and _save(request, client, form):
+        if waiting := open_logo(client):
+            messages.success(request, "Saved. The logo is shown when its change is approved.")
+            return HttpResponseRedirect(reverse("change_detail", args=[waiting.pk]))
         messages.success(request, f"{client.name} was saved.")
         return HttpResponseRedirect(reverse("client_brand", args=[client.pk]))
     version = picture_version(client_logo(client))
@@ -56,6 +67,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "client": client,
         "form": form,
         "allowed": tier_allows(client),
+        "at_once": asks_nobody(KIND),
+        "waiting": open_logo(client),
         "logo_url": f"{address}?v={version}" if version else "",
     }
     return render(request, "branding/client_brand.html", context)
@@ -77,6 +90,8 @@ def _save(request: HttpRequest, client: Client, form: ClientBrandForm) -> bool:
         form.add_error("logo_file", str(error))
     except ValidationError as error:
         add_errors(form, error)
+    except Refusal as refusal:
+        form.add_error(None, str(refusal))
     else:
         return True
     return False

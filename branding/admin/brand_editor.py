@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from django.contrib import messages
@@ -17,7 +18,13 @@ from branding.admin.brand_preview import pane
 from branding.images import IconRefused, ImageRefused
 from branding.models import Brand
 from branding.services import brand as service
+from branding.services import brand_changes
+from branding.services.brand_words import labels_in
+from governance.decisions import said_after_passing
+from governance.errors import Refusal
+from governance.models import ChangeRequest
 from governance.requests import actor_of
+from governance.services.unsigned import asks_nobody
 from tenants.accounts.pages.frame import add_errors, say_refusal
 from tenants.doors import staff_page
 from tenants.lists import PER_PAGE
@@ -31,10 +38,20 @@ def edit(request: HttpRequest) -> HttpResponse:
     posted = request.method == "POST"
     form = brand_form(draft, request.POST, request.FILES) if posted else brand_form(draft)
     if posted and form.is_valid() and _save(request, form):
-        messages.success(request, "Saved as a draft. Publish it when it looks right.")
+        messages.success(request, "Saved as a draft. Nobody sees it before it is published.")
         return HttpResponseRedirect(reverse("brand_edit"))
-    context = {"form": form, "draft": draft, **pane(request, form)}
+    context = {
+        "form": form,
+        "draft": draft,
+        "at_once": asks_nobody(service.KIND),
+        "waiting": brand_changes.open_publication(),
+        **pane(request, form),
+    }
     return render(request, "branding/brand_edit.html", context)
+
+
+def _changes(version: Brand, earlier: Brand | None) -> list[str]:
+    return labels_in(service.values_of(earlier) if earlier else {}, service.values_of(version))
 
 
 def _save(request: HttpRequest, form: BrandForm) -> bool:
@@ -54,10 +71,36 @@ def _save(request: HttpRequest, form: BrandForm) -> bool:
 @staff_page(service.PERMISSION)
 @require_POST
 def publish(request: HttpRequest) -> HttpResponse:
-    """Make the draft what everybody sees."""
-    service.publish_brand(actor_of(request))
-    messages.success(request, "Published. Everybody sees it from their next page on.")
-    return HttpResponseRedirect(reverse("brand_edit"))
+    """Make the draft what everybody sees, or ask for it where the rule wants approvals."""
+    reason = request.POST.get("reason", "")[:2000]
+    return _asked(
+        request, lambda: brand_changes.publish_brand(actor_of(request), reason=reason), "brand_edit"
+    )
+
+
+def _asked(
+    request: HttpRequest,
+    ask: Callable[[], ChangeRequest | None],
+    back: str,
+    said: str = "Published. Everybody sees it from their next page on.",
+) -> HttpResponse:
+    """Publish or propose, and say what came of it."""
+    try:
+        asked = ask()
+    except ValidationError as error:
+        say_refusal(request, error)
+        return HttpResponseRedirect(reverse(back))
+    except Refusal as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse(back))
+    if asked is None or asked.status == "applied":
+        messages.success(request, said)
+        return HttpResponseRedirect(reverse(back))
+    if asked.status == "submitted":
+        messages.success(request, "Proposed. It is published when it has its approvals.")
+    else:
+        messages.info(request, said_after_passing(asked))
+    return HttpResponseRedirect(reverse("change_detail", args=[asked.pk]))
 
 
 @staff_page(service.PERMISSION)
@@ -79,11 +122,12 @@ def history(request: HttpRequest) -> HttpResponse:
     context = {
         "page": rows,
         "empty": not versions,
+        "at_once": asks_nobody(service.KIND),
         "rows": [
             {
                 "version": version,
                 "number": len(versions) - versions.index(version),
-                "changes": service.changes_of(version, earlier.get(version.pk)),
+                "changes": _changes(version, earlier.get(version.pk)),
                 "is_live": version.state == Brand.State.LIVE,
             }
             for version in rows
@@ -95,13 +139,13 @@ def history(request: HttpRequest) -> HttpResponse:
 @staff_page(service.PERMISSION)
 @require_POST
 def revert(request: HttpRequest, pk: int) -> HttpResponse:
-    """Publish an earlier version again."""
+    """Publish an earlier version again, or ask for it."""
     try:
-        service.revert_brand(actor_of(request), pk)
+        return _asked(
+            request,
+            lambda: brand_changes.revert_brand(actor_of(request), pk),
+            "brand_history",
+            said="Published again as a new version. A draft stays as it is.",
+        )
     except Brand.DoesNotExist as error:
         raise Http404 from error
-    except ValidationError as error:
-        say_refusal(request, error)
-        return HttpResponseRedirect(reverse("brand_history"))
-    messages.success(request, "Published again as a new version. A draft stays as it is.")
-    return HttpResponseRedirect(reverse("brand_history"))

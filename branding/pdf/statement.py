@@ -15,6 +15,7 @@ from branding.identity import Identity
 from branding.models import Statement
 from branding.palette import WHITE, on_fill, readable
 from branding.pdf.drawing import FONT_FAMILIES, GIVEN, draw_pdf
+from branding.services.identity import logo_ground
 from branding.services.theme import palette_of
 from branding.storage import read_picture
 from branding.viewer import Viewer, chosen
@@ -24,7 +25,10 @@ _LOGO, _CLIENT_LOGO = "logo.png", "client-logo.png"
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """What stands on it. Numbers and dates are in the client's forms, whoever asks for it."""
+    """What stands on it. Numbers and dates are in the client's forms, whoever asks for it.
+
+    client_logo_ground: see `branding.images.ground_of`; paper is white, so a white logo gets a dark
+    plate, as on pages."""
 
     identity: Identity
     viewer: Viewer
@@ -38,6 +42,7 @@ class Paper:
     outside: int = 0
     logo_url: str = ""
     client_logo_url: str = ""
+    client_logo_ground: str = ""
 
 
 def paper_of(statement: Statement, identity: Identity) -> Paper:
@@ -56,6 +61,7 @@ def paper_of(statement: Statement, identity: Identity) -> Paper:
         outside=statement.outside,
         logo_url=f"{GIVEN}{_LOGO}" if identity.logo else "",
         client_logo_url=f"{GIVEN}{_CLIENT_LOGO}" if client.pk in identity.client_logos else "",
+        client_logo_ground=logo_ground(identity.client_logos.get(client.pk, "")),
     )
 
 

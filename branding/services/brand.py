@@ -1,4 +1,7 @@
-"""Editing and publishing a partner's brand. Every change is audited."""
+"""Editing a partner's brand, and what publishing does. Every change is audited.
+
+Publishing is under change control: see `branding.services.brand_changes`.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,12 @@ from branding.palette import ColourError, parse_colour
 from branding.services.identity import forget_identity, partner_name
 from governance.actions import Action
 from governance.actors import Actor
+from governance.permits import require_permit
 from governance.services import audit
 
 PERMISSION = "brand.manage"
+# The governed kind, and the one object of it.
+KIND, TARGET = "brand", "brand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +79,7 @@ def brand_to_edit() -> Brand:
     live = live_brand()
     if live is None:
         return Brand(name=partner_name())
-    return Brand(**_values(live))
+    return Brand(**values_of(live))
 
 
 @transaction.atomic
@@ -83,13 +89,13 @@ def edit_brand(actor: Actor, values: BrandValues, pictures: Pictures = _NO_PICTU
     """
     actor.require(PERMISSION)
     draft = _locked_draft()
-    before = _values(draft)
+    before = values_of(draft)
     for field, value in asdict(values).items():
         setattr(draft, field, value)
     _set_colours(draft, values)
     _set_pictures(draft, pictures)
     draft.full_clean()
-    changed_before, changed_after = audit.changed_fields(before, _values(draft))
+    changed_before, changed_after = audit.changed_fields(before, values_of(draft))
     if changed_after or draft.pk is None:
         draft.edited_by = actor.label[:200]
         draft.save()
@@ -99,80 +105,49 @@ def edit_brand(actor: Actor, values: BrandValues, pictures: Pictures = _NO_PICTU
 
 
 @transaction.atomic
-def publish_brand(actor: Actor) -> Brand:
-    """Make the draft what everybody sees. Without a draft, what is live stays. Raises NotPermitted
-    and Brand.DoesNotExist when there is neither.
-    """
-    actor.require(PERMISSION)
-    live = Brand.objects.select_for_update().filter(state=Brand.State.LIVE).first()
-    draft = Brand.objects.select_for_update().filter(state=Brand.State.DRAFT).first()
-    if draft is None:
-        if live is None:
-            raise Brand.DoesNotExist("There is no draft to publish.")
-        return live
-    return _make_live(actor, draft, live, actions.BRAND_PUBLISHED)
-
-
-@transaction.atomic
-def revert_brand(actor: Actor, pk: int) -> Brand:
-    """Publish the values of an earlier version again, as a new version; a draft stays as it is.
-
-    Raises NotPermitted, Brand.DoesNotExist for what was never live, and ValidationError for
-    values that are not taken any more. The version that is live changes nothing.
-    """
-    actor.require(PERMISSION)
-    live = Brand.objects.select_for_update().filter(state=Brand.State.LIVE).first()
-    earlier = Brand.objects.exclude(state=Brand.State.DRAFT).get(pk=pk)
-    if earlier == live:
-        return earlier
-    again = Brand(**_values(earlier), edited_by=actor.label[:200])
-    again.full_clean(validate_constraints=False)  # the live one steps aside below
-    return _make_live(actor, again, live, actions.BRAND_REVERTED)
-
-
-@transaction.atomic
 def discard_draft(actor: Actor) -> None:
     """Throw the draft away. Raises NotPermitted."""
     actor.require(PERMISSION)
     draft = Brand.objects.select_for_update().filter(state=Brand.State.DRAFT).first()
     if draft is None:
         return
-    _record(actions.BRAND_DISCARDED, draft, _values(draft), {})
+    _record(actions.BRAND_DISCARDED, draft, values_of(draft), {})
     draft.delete()
 
 
-def set_up_brand(actor: Actor, values: BrandValues, *, logo: bytes | None = None) -> Brand:
-    """Write and publish in one go: for provisioning and demo. The same values change nothing."""
-    live = live_brand()
-    wanted = asdict(values)
-    if live is not None and logo is None and wanted.items() <= _values(live).items():
-        return live
-    edit_brand(actor, values, Pictures(logo=logo))
-    return publish_brand(actor)
+def put_live(values: Mapping[str, object], *, by: str, action: Action) -> Brand:
+    """Make exactly these values what everybody sees; a draft that holds them becomes the version.
 
-
-def changes_of(version: Brand, earlier: Brand | None) -> list[str]:
-    """The labels of the values in which a version differs from the one before it."""
-    before = _values(earlier) if earlier else {}
-    names = [name for name, value in _values(version).items() if value != before.get(name)]
-    labels = {field.name: str(field.verbose_name) for field in Brand._meta.fields}
-    return list(dict.fromkeys(labels[name] for name in names)) if earlier else []
-
-
-def _make_live(actor: Actor, brand: Brand, live: Brand | None, action: Action) -> Brand:
-    """Put a version in the place of the one that is live, and record it."""
-    before = _values(live) if live else {}
+    by: who is named as having published it. Raises Ungoverned outside an approved change of the
+    brand, ValidationError for values that are not taken.
+    """
+    require_permit(KIND, TARGET)
+    live = Brand.objects.select_for_update().filter(state=Brand.State.LIVE).first()
+    draft = Brand.objects.select_for_update().filter(state=Brand.State.DRAFT).first()
+    is_draft = draft is not None and values_of(draft) == dict(values)
+    brand = draft if draft is not None and is_draft else Brand(**values, edited_by=by[:200])
+    check_values(brand)
+    before = values_of(live) if live else {}
     if live is not None:
         live.state = Brand.State.RETIRED
         live.save(update_fields=["state", "updated_at"])
     brand.state = Brand.State.LIVE
     brand.published_at = timezone.now()
-    brand.published_by = actor.label[:200]
+    brand.published_by = by[:200]
     brand.save()
-    changed_before, changed_after = audit.changed_fields(before, _values(brand))
+    changed_before, changed_after = audit.changed_fields(before, values_of(brand))
     _record(action, brand, changed_before, changed_after)
     transaction.on_commit(forget_identity)
     return brand
+
+
+def check_values(brand: Brand) -> None:
+    """Raise ValidationError unless pages and mails can carry these values, pictures included."""
+    brand.full_clean(validate_constraints=False)  # the live one steps aside
+    for field in ("logo", "icon"):
+        name = getattr(brand, field)
+        if name and not storage.is_whole(name):
+            raise ValidationError({field: "The picture is not there as it was. Upload it again."})
 
 
 def _locked_draft() -> Brand:
@@ -209,7 +184,8 @@ def _icon_from(logo: str) -> str:
     return storage.keep_picture(icon) if icon else ""
 
 
-def _values(brand: Brand) -> dict[str, object]:
+def values_of(brand: Brand) -> dict[str, object]:
+    """What a version says, by field; pictures by the names of their files."""
     return {name: getattr(brand, name) for name in _VALUES}
 
 

@@ -1,7 +1,11 @@
-"""A client's own logo beside the partner's, and the client's forms of numbers, dates and time."""
+"""A client's own logo beside the partner's, under change control, and the client's forms of
+numbers, dates and time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
@@ -11,11 +15,23 @@ from django.utils import timezone
 from branding import actions, images, storage
 from branding.models import ClientBrand, Subscription
 from branding.services.brand import PERMISSION
+from branding.services.brand_words import picture_words
 from branding.services.identity import forget_identity, in_words
+from branding.storage import picture_version
 from governance.actors import Actor
+from governance.appliers import Applier, DiffLine, Risk
+from governance.errors import ApplyFailed
+from governance.models import Change, ChangeRequest
+from governance.permits import require_permit
 from governance.services import audit
+from governance.services.changes import ProposedChange, propose
+from governance.services.unsigned import asks_nobody, let_in
+from governance.state import OPEN
 from tenants.accounts.locales import is_offered
 from tenants.accounts.models import Client
+
+KIND: Final = "client_brand"
+_NO_CO_BRANDING: Final = "The tier has no co-branding. Put the client on one that has it."
 
 
 def tier_allows(client: Client) -> bool:
@@ -33,7 +49,6 @@ def client_logo(client: Client) -> str:
     return row.logo if row else ""
 
 
-@transaction.atomic
 def edit_client_brand(
     actor: Actor,
     client: Client,
@@ -43,43 +58,110 @@ def edit_client_brand(
     logo: bytes | None = None,
     remove_logo: bool = False,
 ) -> Client:
-    """Write a client's override. An empty locale is the brand's; the zone is always the client's.
+    """Write a client's forms, and ask for its logo: at once where the rule asks for no approval
+    (see `open_logo` for one that waits). An empty locale is the brand's; the zone is always the
+    client's.
 
-    Raises NotPermitted, ValidationError by field, and images.ImageRefused. A logo is refused
-    while the tier has no co-branding; one that is there can always be removed.
+    Raises NotPermitted, ValidationError by field, images.ImageRefused, and governance's refusals.
+    A logo is refused while the tier has no co-branding; one that is there can always be removed.
     """
     actor.require(PERMISSION, client.pk)
+    if logo is not None and not tier_allows(client):
+        raise ValidationError({"logo_file": in_words(_NO_CO_BRANDING)})
+    wanted = client_logo(client)
+    if remove_logo:
+        wanted = ""
+    elif logo is not None:
+        wanted = storage.keep_picture(images.redraw_logo(logo))
+    locked = _write_forms(client, locale, time_zone)
+    if wanted != client_logo(client):
+        _ask_for_logo(actor, locked, wanted)
+    return locked
+
+
+@transaction.atomic
+def _write_forms(client: Client, locale: str, time_zone: str) -> Client:
     locked = Client.objects.select_for_update().get(pk=client.pk)
     if locale and not is_offered(locale):
         raise ValidationError({"locale": "Choose one of the forms on the list."})
     if time_zone not in available_timezones():
         raise ValidationError({"time_zone": "Choose one of the time zones on the list."})
-    if logo is not None and not tier_allows(locked):
-        raise ValidationError(
-            {
-                "logo_file": in_words(
-                    "The tier has no co-branding. Put the client on one that has it."
-                )
-            }
-        )
-    row = ClientBrand.objects.filter(client=locked).first() or ClientBrand(client=locked)
-    before = _values(locked, row)
-    if remove_logo:
-        row.logo = ""
-    elif logo is not None:
-        row.logo = storage.keep_picture(images.redraw_logo(logo))
+    before = _forms(locked)
     locked.locale, locked.time_zone = locale, time_zone
-    old, new = audit.changed_fields(before, _values(locked, row))
+    old, new = audit.changed_fields(before, _forms(locked))
     if new:
-        row.save()
         locked.save(update_fields=["locale", "time_zone", "updated_at"])
         _record(locked, old, new)
         transaction.on_commit(forget_identity)
     return locked
 
 
-def _values(client: Client, row: ClientBrand) -> dict[str, object]:
-    return {"logo": row.logo, "locale": client.locale, "time_zone": client.time_zone}
+def open_logo(client: Client) -> ChangeRequest | None:
+    """The request for another logo of this client that still waits, the newest first."""
+    found = ChangeRequest.objects.filter(
+        status__in=OPEN, changes__kind=KIND, changes__target_id=str(client.pk)
+    )
+    return found.order_by("-pk").first()
+
+
+def _ask_for_logo(actor: Actor, client: Client, logo: str) -> None:
+    verb = "Show another logo of" if logo else "Remove the logo of"
+    silent = asks_nobody(KIND)
+    asked = propose(
+        actor,
+        title=f"{verb} {client.name}",
+        reason="It stands beside the partner's own logo.",
+        changes=[
+            ProposedChange(
+                KIND, str(client.pk), f"Logo of {client.name}", {"logo": logo}, client.pk
+            )
+        ],
+        announce=not silent,
+    )
+    let_in(actor, asked.pk)
+
+
+def _live(target_id: str) -> tuple[Client, str]:
+    client = Client.objects.get(pk=int(target_id))
+    return client, client_logo(client)
+
+
+def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
+    require_permit(KIND, change.target_id)
+    client, before = _live(change.target_id)
+    logo = str(change.content.get("logo", ""))
+    if logo and not storage.is_whole(logo):
+        raise ApplyFailed("The picture is not there as it was. Upload it again.")
+    if logo and not tier_allows(client):
+        raise ApplyFailed(in_words(_NO_CO_BRANDING))
+    ClientBrand.objects.update_or_create(client=client, defaults={"logo": logo})
+    _record(client, {"logo": before}, {"logo": logo})
+    transaction.on_commit(forget_identity)
+    return {"logo": logo}
+
+
+def _diff(change: Change) -> list[DiffLine]:
+    _, before = _live(change.target_id)
+    logo = str(change.content.get("logo", ""))
+    lines = [DiffLine("-", f"Logo: {picture_words(before)}")] if before else []
+    return [*lines, DiffLine("+", f"Logo: {picture_words(logo)}" if logo else "Logo: none")]
+
+
+CLIENT_BRAND: Final = Applier(
+    kind=KIND,
+    label="Logo of a client",
+    apply=_apply,
+    diff=_diff,
+    risk=lambda change: Risk(),
+    base_version=lambda target_id: picture_version(_live(target_id)[1]),
+    snapshot=lambda target_id: {"logo": _live(target_id)[1]},
+    revert=lambda change: {"logo": str((change.before or {}).get("logo", ""))},
+    may_go_unsigned=True,
+)
+
+
+def _forms(client: Client) -> dict[str, object]:
+    return {"locale": client.locale, "time_zone": client.time_zone}
 
 
 def _record(client: Client, before: dict[str, object], after: dict[str, object]) -> None:

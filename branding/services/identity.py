@@ -84,7 +84,7 @@ def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> 
         social_url=f"/brand/social.png?v={named}-{logo or letter_code(letter)}",
         logo_url=f"/brand/logo.png?v={logo}" if logo else "",
         logo_has_name=bool(logo) and brand.logo_has_name,
-        logo_ground=_ground(brand.logo) if logo else "",
+        logo_ground=logo_ground(brand.logo) if logo else "",
         primary=brand.primary,
         accent=brand.accent,
         support=brand.support_email,
@@ -102,7 +102,7 @@ def identity_of(brand: Brand, client_logos: Mapping[int, str] | None = None) -> 
 
 
 @lru_cache(maxsize=256)
-def _ground(logo: str) -> str:
+def logo_ground(logo: str) -> str:
     """The ground of a logo, which its name stands for: names are by content."""
     stored = read_picture(logo)
     return "" if stored is None else ground_of(stored)

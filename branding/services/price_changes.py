@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from branding.commercial.months import Month
-from branding.models import Tier, TierVersion
+from branding.models import Subscription, Tier, TierVersion
 from branding.pricing import Band, PriceList
 from branding.services.tiers import (
     KIND,
@@ -122,6 +123,13 @@ def _risk(change: Change) -> Risk:
     return Risk(touches_money=True, notes=(f"{clients} on this tier and will pay these prices.",))
 
 
+def _reaches(change: Change) -> list[int]:
+    """The clients that pay these prices: those on the tier now or later."""
+    running = Subscription.objects.filter(tier=int(change.target_id))
+    today = timezone.localdate()
+    return list(running.exclude(ends_on__lt=today).values_list("client_id", flat=True).distinct())
+
+
 def _base(target_id: str) -> str:
     rows = TierVersion.objects.filter(tier_id=int(target_id)).select_related("tier")
     return json_hash({str(one.starts_on): shown_terms(terms_of(one)) for one in rows})
@@ -140,4 +148,5 @@ PRICE_CHANGE: Final = Applier(
     risk=_risk,
     base_version=_base,
     revert=_revert,
+    reaches=_reaches,
 )

@@ -50,10 +50,10 @@ class PolicyForm(forms.Form):
     """What a rule asks for, and why it is to."""
 
     approvals = forms.IntegerField(
-        min_value=1,
+        min_value=0,
         max_value=MOST_APPROVALS,
         label="Approvals by staff",
-        help_text="By people who did not write the change.",
+        help_text="By people who did not write the change. 0 for brand and logos only.",
     )
     approver_roles = forms.MultipleChoiceField(
         required=False,

@@ -9,22 +9,30 @@ from django.utils import timezone
 from governance.actions import CHANGE_ESCALATED, CHANGE_REVIEWED, CHANGE_RUSHED, CHANGE_SIGNED
 from governance.actors import SYSTEM, Actor
 from governance.bell import ring_bell
-from governance.errors import BadTransition, InvalidProposal, NotPermitted, Refusal
+from governance.errors import BadTransition, ContentChanged, InvalidProposal, NotPermitted, Refusal
 from governance.models import Change, ChangeRequest
 from governance.notices import tell_waiting
 from governance.requirements import Requirement
 from governance.services.applying import make_live
 from governance.services.policies import requirement_of
-from governance.services.requests import load_request, open_request, person_key, record_step
+from governance.services.requests import (
+    load_request,
+    open_request,
+    person_key,
+    record_step,
+    stored_hash,
+)
 from governance.services.rollbacks import propose_return, withdraw_open
 from governance.services.signing import approve, put_signature, still_missing
+from governance.state import may
 
 # How long an emergency that could not be taken back waits for the next try.
 _TRY_AGAIN: Final = timedelta(hours=1)
 
 
 def rush(actor: Actor, request_id: int, *, content_hash: str, reason: str) -> ChangeRequest:
-    """Make a submitted request live now, windows and freezes notwithstanding, for a reason.
+    """Make an open request live now, windows and freezes notwithstanding, for a reason. One that
+    waits with its signatures is signed anew, as nobody signed that it does not wait.
 
     Whoever does it counts as a writer: somebody else signs, within the policy's hours, or it
     is taken back (see `expire_unreviewed`). Raises NotPermitted, BadTransition, BaseMoved,
@@ -108,10 +116,19 @@ def _rush(
     key = person_key(actor.user_id)
     if all(one["key"] != key for one in request.editors):
         request.editors = [*request.editors, {"key": key, "label": actor.label}]
-    request.emergency, request.emergency_reason = True, reason
+    if may(request.status, "rush") and request.status != "submitted":
+        if content_hash != stored_hash(request, changes):
+            raise ContentChanged("The content is not what was signed. Nothing went in.")
+        # It was signed to go in when it may: that it breaks a freeze is for somebody to sign anew.
+        request.revision += 1
+        request.content_hash = stored_hash(request, changes)
+    request.emergency, request.emergency_reason, request.solo = True, reason, False
     request.review_due_at = timezone.now() + timedelta(hours=hours)
     ring_bell()
-    told = {"content_hash": content_hash, "review_due_at": request.review_due_at.isoformat()}
+    told = {
+        "content_hash": request.content_hash,
+        "review_due_at": request.review_due_at.isoformat(),
+    }
     record_step(CHANGE_RUSHED, request, after=told, reason=reason)
     make_live(actor, request, changes, "rush")
     tell_waiting(request)

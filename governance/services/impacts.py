@@ -128,6 +128,12 @@ def lack_preview(changes: Sequence[Change]) -> bool:
     return any(missing_in_words(standing_of(one, changes)) for one in changes)
 
 
+def is_pending(changes: Sequence[Change]) -> bool:
+    """Say whether a preview is still being made, which becomes part of the content when it is
+    there."""
+    return any(standing_of(one, changes).is_going for one in changes)
+
+
 def refuse_outdated(changes: Sequence[Change]) -> None:
     """Raise BadTransition where what was signed has no preview that still holds. A new one that
     says the same keeps the signatures; another makes them void."""

@@ -6,9 +6,11 @@ from typing import Final
 from django.db import transaction
 
 from governance.actions import POLICIES_STARTED
+from governance.appliers import least_approvals
 from governance.errors import PolicyMissing
 from governance.models import Change, ChangeRequest, Policy
 from governance.models.policy import ANY_KIND
+from governance.policy_terms import people_in_words
 from governance.requirements import Requirement
 from governance.services import audit
 
@@ -19,6 +21,9 @@ _CONTROLS: Final = ("approval_policy", "change_window", "role")
 _DEFAULTS: Final = (
     # kind, touches_money, approvals, client_signature
     ("mapping_version", True, 1, True),
+    # How it looks: a new partner is not held up. It can ask for approvals.
+    ("brand", None, 0, False),
+    ("client_brand", None, 0, False),
     *((kind, None, 1, False) for kind in _CONTROLS),
     (ANY_KIND, None, 1, False),
 )
@@ -57,7 +62,7 @@ def ensure_default_policies() -> list[Policy]:
 
 def describe(policy: Policy) -> str:
     """Return a policy as one sentence."""
-    people = "1 approval" if policy.approvals == 1 else f"{policy.approvals} approvals"
+    people = people_in_words(policy.approvals)
     client = " and the client's signature" if policy.client_signature else ""
     impact = " after an impact preview" if policy.impact_required else ""
     live = "" if policy.auto_apply else ", applied by hand"
@@ -104,13 +109,19 @@ def requirement_for(
     request: ChangeRequest, kinds: Iterable[str], policies: Sequence[Policy] | None = None
 ) -> Requirement:
     """Return the same for a request whose kinds of change are known."""
+    kinds = set(kinds)
     governing = policies_of(request, kinds, policies)
     wants_client = any(policy.client_signature for policy in governing)
     hours = [policy.review_within_hours for policy in governing]
     asked = [policy.approver_roles for policy in governing] + [request.risk.get("roles", [])]
     return Requirement(
-        # What a change asks for by its own nature counts as one more policy.
-        approvals=max(*(one.approvals for one in governing), int(request.risk.get("approvals", 0))),
+        # What a change asks for by its own nature counts as one more policy, and so does that few
+        # kinds go in without anybody's approval.
+        approvals=max(
+            *(one.approvals for one in governing),
+            *(least_approvals(one) for one in kinds),
+            int(request.risk.get("approvals", 0)),
+        ),
         client_id=request.client_id if wants_client else None,
         auto_apply=all(policy.auto_apply for policy in governing),
         independence_days=max(policy.independence_days for policy in governing),

@@ -8,7 +8,15 @@ from typing import Final
 
 from governance.actions import POLICY_REMOVED, POLICY_SET
 from governance.actors import Actor
-from governance.appliers import Applier, DiffLine, Risk, governed_kinds, kind_label
+from governance.appliers import (
+    Applier,
+    DiffLine,
+    Risk,
+    governed_kinds,
+    kind_label,
+    least_approvals,
+    reaches_nobody,
+)
 from governance.errors import ApplyFailed, InvalidProposal, PolicyMissing
 from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest, Policy
@@ -92,9 +100,12 @@ def _wanted(change: Change) -> Terms | None:
     if change.content.get("removed"):
         return None
     try:
-        return terms_from(change.content)
+        terms = terms_from(change.content)
     except (ValueError, TypeError) as error:
         raise InvalidProposal(str(error)) from error
+    if terms.approvals < least_approvals(read_target(change.target_id)[0]):
+        raise InvalidProposal("Such changes need one approval at least. Write 1 or more.")
+    return terms
 
 
 def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
@@ -198,4 +209,5 @@ APPROVAL_POLICY: Final = Applier(
     base_version=_base,
     snapshot=_snapshot,
     revert=_revert,
+    reaches=reaches_nobody,
 )

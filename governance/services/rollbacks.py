@@ -13,6 +13,7 @@ from governance.replays import replay_for
 from governance.services.changes import ProposedChange, propose
 from governance.services.requests import load_request, move_request, record_step
 from governance.services.targets import live_version
+from governance.services.unsigned import let_in
 from governance.state import may
 
 _OPEN = ("submitted", "approved", "scheduled")
@@ -53,7 +54,8 @@ def _stands(change: Change) -> bool:
 
 
 def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:
-    """Ask for what was before a request to come back. Needs the signatures of any such change.
+    """Ask for what was before a request to come back. Needs the signatures of any such change;
+    where the rules ask for none, it is back at once.
 
     Raises NotPermitted, BadTransition saying why there is no way back, InvalidProposal,
     ChangeRequest.DoesNotExist.
@@ -61,7 +63,8 @@ def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:
     with transaction.atomic():
         request = load_request(actor, request_id, lock=True)
         actor.require("changes.propose", request.client_id)
-        return propose_return(actor, request, reason=reason)
+        made = propose_return(actor, request, reason=reason)
+    return let_in(actor, made.pk)
 
 
 def propose_return(

@@ -24,9 +24,9 @@ from governance.services.signing import still_missing
 def approve_alone(actor: Actor, request_id: int, *, content_hash: str) -> ChangeRequest:
     """Stand in for the staff's signatures on one's own request; a client's stays needed.
 
-    Recorded as such for good. Raises SignatureRefused where somebody else could sign or
-    the preview that the policy asks for is missing, ContentChanged, BaseMoved, BadTransition,
-    NotPermitted, ChangeRequest.DoesNotExist.
+    Recorded as such for good. Raises SignatureRefused where somebody else could sign, or
+    the preview that the policy asks for is missing or still being made, ContentChanged,
+    BaseMoved, BadTransition, NotPermitted, ChangeRequest.DoesNotExist.
     """
     complete = False
     with transaction.atomic():
@@ -36,6 +36,8 @@ def approve_alone(actor: Actor, request_id: int, *, content_hash: str) -> Change
             _refuse_company(actor, request, requirement)
             if requirement.impact:
                 impacts.refuse_without(changes)
+            elif request.status == "submitted" and impacts.is_pending(changes):
+                raise SignatureRefused("The impact preview is being made: read it first.")
             if not content_hash == request.content_hash == stored_hash(request, changes):
                 raise ContentChanged("This change is not what you read: open it again first.")
             if request.status != "submitted":

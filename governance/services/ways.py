@@ -10,13 +10,13 @@ from governance.actors import Actor
 from governance.errors import Refusal
 from governance.models import Change, ChangeRequest
 from governance.requirements import Requirement
-from governance.services.impacts import lack_preview
+from governance.services.impacts import is_pending, lack_preview
 from governance.services.independence import is_alone
 from governance.services.policies import requirement_of
 from governance.services.requests import visible_requests
 from governance.services.rollbacks import why_no_way_back, written_in_between
 from governance.services.sets import may_take
-from governance.services.windows import next_opening, usual_openings
+from governance.services.windows import freezes_holding, next_opening, usual_openings
 from governance.state import may
 
 
@@ -27,7 +27,7 @@ class Ways:
     review_hours: for an emergency, None where none is allowed. opening: when it may go in next,
     None when it may now. moments: when people usually let changes in. written: records that went
     out under a change that was rolled back. joinable: other open requests that could come into
-    this set.
+    this set. held: which freezes hold it now and whose they are, "" when none does.
     """
 
     next_step: str
@@ -37,6 +37,7 @@ class Ways:
     can_schedule: bool
     can_hold: bool
     opening: datetime | None
+    held: str
     moments: Sequence[datetime]
     can_roll_back: bool
     why_no_way_back: str
@@ -55,24 +56,26 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
     proposes, applies = actor.can("changes.propose", mine), actor.can("changes.apply", mine)
     is_person = actor.kind == "person" and actor.client_id is None
     rush = is_person and proposes and applies and may(request.status, "rush")
-    opening = None
+    opening, held = None, ""
+    if request.is_open:
+        held = freezes_holding(request)
     if may(request.status, "apply"):
         now = timezone.now()
         found = next_opening(request, requirement, now)
         opening = found if found is None or found > now else None
     alone = request.status == "submitted" and is_alone(request, requirement)
+    unread = alone and (lack_preview if requirement.impact else is_pending)(changes)
     applied = request.status == "applied"
     no_way = why_no_way_back(request, changes) if applied else ""
     return Ways(
-        next_step=_next_step(request, alone=alone),
+        next_step=_next_step(request, alone=alone, unread=unread),
         can_rush=rush and not request.weakens and requirement.review_within_hours is not None,
         review_hours=requirement.review_within_hours,
-        can_go_alone=alone
-        and _wrote_alone(actor, request)
-        and not (requirement.impact and lack_preview(changes)),
+        can_go_alone=alone and not unread and _wrote_alone(actor, request),
         can_schedule=applies and may(request.status, "schedule"),
         can_hold=applies and may(request.status, "hold"),
         opening=opening,
+        held=f"Nothing goes in before {held}." if held else "",
         moments=_moments(request, requirement) if applies else [],
         can_roll_back=applied and proposes and not no_way,
         why_no_way_back=no_way if proposes else "",
@@ -82,11 +85,13 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
     )
 
 
-def _next_step(request: ChangeRequest, *, alone: bool) -> str:
+def _next_step(request: ChangeRequest, *, alone: bool, unread: bool) -> str:
     if request.awaits_review:
         if request.escalated_at is not None:
             return "Nobody reviewed it in time: review it now, or roll it back."
         return "It is live. Somebody who did not write it reviews it now."
+    if unread and not request.solo:
+        return "Nobody else can sign: once its impact preview is there, its author may let it in."
     if alone and not request.solo:
         return "Nobody else can sign: its author may let it in alone, which is recorded."
     return {
@@ -140,6 +145,7 @@ def _nothing(why: str) -> Ways:
         can_schedule=False,
         can_hold=False,
         opening=None,
+        held="",
         moments=[],
         can_roll_back=False,
         why_no_way_back="",

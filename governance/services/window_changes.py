@@ -10,7 +10,7 @@ from django.db import connection
 
 from governance.actions import WINDOW_REMOVED, WINDOW_SET, worded
 from governance.actors import Actor
-from governance.appliers import Applier, DiffLine, Risk
+from governance.appliers import Applier, DiffLine, Risk, reaches_nobody
 from governance.errors import InvalidProposal
 from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest, Window
@@ -241,4 +241,5 @@ CHANGE_WINDOW: Final = Applier(
     base_version=_base,
     snapshot=_snapshot,
     revert=_revert,
+    reaches=reaches_nobody,
 )

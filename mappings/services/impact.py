@@ -81,11 +81,11 @@ def assess_table(change: Change, changes: Sequence[Change], most: int) -> Assess
     """Try a value map on the latest records of the mappings that look into it."""
     value_map = ValueMap.objects.get(pk=int(change.target_id))
     proposed = {one.target_id: _document(one) for one in changes if one.kind == versions.KIND}
-    covered = _users(value_map)
+    covered = users_of_map(value_map)
     pairs = [
         _Pair(mapping, document, proposed.get(str(mapping.pk), document), clients)
         for mapping in value_maps.used_by(value_map)
-        if (clients := _users_of(mapping) & covered)
+        if (clients := users_of(mapping) & covered)
         for document in [standing_document(mapping)]
     ]
     notes = [] if pairs else ["No live mapping looks into it, so no record can change."]
@@ -111,7 +111,7 @@ def _world(changes: Sequence[Change]) -> _World:
 
 def _pairs_of(mapping: MappingRow, document: Record[str, object], notes: list[str]) -> list[_Pair]:
     """Return the mapping itself and, of a partner's, each client's overlay laid over it anew."""
-    pairs = [_Pair(mapping, standing_document(mapping), document, _users_of(mapping))]
+    pairs = [_Pair(mapping, standing_document(mapping), document, users_of(mapping))]
     if mapping.template_id is None:
         overlays = mapping.overlays.exclude(live=None).select_related("live", "client")
         for overlay in overlays.order_by("pk"):
@@ -121,11 +121,11 @@ def _pairs_of(mapping: MappingRow, document: Record[str, object], notes: list[st
             except MappingError as error:
                 notes.append(f"The rules of {overlay.client} don't fit it: {error}")
                 continue
-            pairs.append(_Pair(overlay, overlay.live.document, made, _users_of(overlay)))
+            pairs.append(_Pair(overlay, overlay.live.document, made, users_of(overlay)))
     return [one for one in pairs if one.clients]
 
 
-def _users_of(mapping: MappingRow) -> frozenset[int]:
+def users_of(mapping: MappingRow) -> frozenset[int]:
     """Return the clients that a mapping runs for: its own, or all that have none of their own."""
     if mapping.client_id is not None:
         return frozenset({mapping.client_id})
@@ -134,7 +134,7 @@ def _users_of(mapping: MappingRow) -> frozenset[int]:
     return frozenset(Client.objects.values_list("pk", flat=True)) - taken
 
 
-def _users(value_map: ValueMap) -> frozenset[int]:
+def users_of_map(value_map: ValueMap) -> frozenset[int]:
     if value_map.client_id is not None:
         return frozenset({value_map.client_id})
     own = ValueMap.objects.filter(name=value_map.name, client__isnull=False).exclude(live=None)

@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from branding.models import Subscription, Tier
 from branding.pricing import Band, PriceList
-from branding.services.brand import BrandValues, live_brand, set_up_brand
+from branding.services.brand import BrandValues, live_brand
+from branding.services.brand_changes import set_up_brand
 from branding.services.subscriptions import subscribe
 from branding.services.tiers import Terms, add_tier
 from governance.actors import Actor

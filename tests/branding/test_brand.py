@@ -13,6 +13,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from branding.images import ImageRefused
 from branding.models import Brand
 from branding.services import brand as service
+from branding.services import brand_changes
 from branding.services.brand import BrandValues, Pictures
 from branding.services.identity import current_identity
 from branding.storage import read_picture
@@ -59,7 +60,7 @@ def test_publishing_makes_the_draft_what_everybody_sees(
     current_identity()
     service.edit_brand(actor(ALICE), TEAL)
     with django_capture_on_commit_callbacks(execute=True):
-        service.publish_brand(actor(ALICE))
+        brand_changes.publish_brand(actor(ALICE))
     identity = current_identity()
     assert (identity.primary, identity.support) == ("#0f766e", "help@north.example")
     assert list(Brand.objects.values_list("state", flat=True)) == ["live", "retired"]
@@ -67,8 +68,10 @@ def test_publishing_makes_the_draft_what_everybody_sees(
 
 def test_publishing_twice_changes_nothing_more(actor: ActorOf) -> None:
     service.edit_brand(actor(ALICE), TEAL)
-    first = service.publish_brand(actor(ALICE))
-    assert service.publish_brand(actor(ALICE)) == first
+    first = brand_changes.publish_brand(actor(ALICE))
+    assert first is not None
+    assert first.status == "applied"
+    assert brand_changes.publish_brand(actor(ALICE)) is None
     assert Brand.objects.count() == 2
 
 
@@ -83,7 +86,7 @@ def test_a_draft_can_be_discarded(actor: ActorOf) -> None:
 def test_only_who_manages_the_brand_may_touch_it(actor: ActorOf, person: Person) -> None:
     for attempt in (
         lambda who: service.edit_brand(who, TEAL),
-        service.publish_brand,
+        brand_changes.publish_brand,
         service.discard_draft,
     ):
         with pytest.raises(NotPermitted):
@@ -93,8 +96,9 @@ def test_only_who_manages_the_brand_may_touch_it(actor: ActorOf, person: Person)
 
 def test_every_change_is_in_the_audit_trail_with_what_was_and_what_is(actor: ActorOf) -> None:
     service.edit_brand(actor(ALICE), TEAL)
-    service.publish_brand(actor(ALICE))
-    published, edited = AuditEntry.objects.filter(object_kind="brand").order_by("-pk")[:2]
+    brand_changes.publish_brand(actor(ALICE))
+    entries = AuditEntry.objects.filter(action__startswith="brand.").order_by("-pk")
+    published, edited = entries[:2]
     assert (edited.action, published.action) == ("brand.edited", "brand.published")
     was, became = published.before or {}, published.after or {}
     assert was["primary"] != became["primary"] == "#0f766e"
@@ -135,7 +139,8 @@ def test_values_that_pages_and_mails_cannot_carry_are_refused(
 
 def test_a_logo_is_redrawn_kept_and_shown(actor: ActorOf) -> None:
     service.edit_brand(actor(ALICE), TEAL, Pictures(logo=picture("WEBP")))
-    live = service.publish_brand(actor(ALICE))
+    brand_changes.publish_brand(actor(ALICE))
+    live = Brand.objects.get(state="live")
     kept = read_picture(live.logo)
     assert kept is not None
     assert kept.startswith(b"\x89PNG")
@@ -157,7 +162,8 @@ def test_a_logo_can_be_removed(actor: ActorOf) -> None:
 
 def test_one_partners_brand_and_files_are_not_the_others(actor: ActorOf) -> None:
     service.edit_brand(actor(ALICE), TEAL, Pictures(logo=picture("PNG")))
-    live = service.publish_brand(actor(ALICE))
+    brand_changes.publish_brand(actor(ALICE))
+    live = Brand.objects.get(state="live")
     with tenant_context(Partner.objects.get(slug="brightbridge")):
         assert current_identity().name == "Brightbridge"
         assert read_picture(live.logo) is None
@@ -172,9 +178,9 @@ def test_a_file_name_from_elsewhere_finds_nothing(northwind: Partner) -> None:
 def test_setting_up_the_same_brand_again_changes_nothing(northwind: Partner) -> None:
     maker = command_actor("demo")
     values = BrandValues(name="Northwind Ops", primary="#0f766e")
-    first = service.set_up_brand(maker, values)
+    first = brand_changes.set_up_brand(maker, values)
     entries = AuditEntry.objects.count()
-    assert service.set_up_brand(maker, values) == first
+    assert brand_changes.set_up_brand(maker, values) == first
     assert AuditEntry.objects.count() == entries
 
 

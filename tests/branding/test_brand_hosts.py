@@ -16,8 +16,8 @@ from django_tenants.utils import tenant_context
 from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from branding.services import brand as service
 from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
 from branding.services.identity import current_identity, forget_identity
 from governance.actors import command_actor
 from tenants.models import Partner
@@ -41,9 +41,9 @@ def two(
 ) -> None:
     """Northwind in teal, Brightbridge in red; each with a logo."""
     with django_capture_on_commit_callbacks(execute=True):
-        service.set_up_brand(MAKER, TEAL, logo=picture("PNG", (200, 180)))
+        set_up_brand(MAKER, TEAL, logo=picture("PNG", (200, 180)))
         with tenant_context(Partner.objects.get(slug="brightbridge")):
-            service.set_up_brand(MAKER, RED, logo=picture("PNG", (190, 200)))
+            set_up_brand(MAKER, RED, logo=picture("PNG", (190, 200)))
     cache.clear()
 
 
@@ -82,7 +82,7 @@ def test_the_favicon_has_the_sizes_that_browsers_ask_for(browse: Browse, two: No
 def test_the_picture_of_a_link_shows_the_brand(
     browse: Browse, northwind: Partner, name: str
 ) -> None:
-    service.set_up_brand(MAKER, replace(TEAL, name=name))
+    set_up_brand(MAKER, replace(TEAL, name=name))
     forget_identity()
     page = browse(None).get("/sign-in/").content.decode()
     found = re.search(r'property="og:image" content="http://northwind\.localhost([^"]+)"', page)

@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from allauth.core.internal.ratelimit import respond_429
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 from PIL import Image
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from branding.models import Brand
-from branding.services import brand as service
+from branding.services import pictures
 from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
+from config import errors
 from governance.actors import command_actor
 from tenants.models import Partner
 from tests.actors import ALICE, BOB, GRACE
@@ -49,7 +52,7 @@ def teal(
 ) -> Iterator[Brand]:
     """Northwind in teal, with a logo."""
     with django_capture_on_commit_callbacks(execute=True):
-        yield service.set_up_brand(command_actor("tests"), TEAL, logo=picture("PNG"))
+        yield set_up_brand(command_actor("tests"), TEAL, logo=picture("PNG"))
 
 
 def _brand(partner: Partner, state: str) -> Brand:
@@ -126,6 +129,19 @@ def test_an_unknown_address_answers_in_brand_and_an_unknown_host_in_nobodys(
     assert neutral.status_code == 404
     assert "Northwind" not in neutral.content.decode()
     assert "livery" not in neutral.content.decode().lower()
+
+
+def test_tries_that_a_library_counts_are_refused_in_brand_too(
+    browse: Browse, teal: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pictures, "favicon_of", lambda identity: 1 / 0)
+    monkeypatch.setattr(errors, "failed", lambda request: respond_429(request))
+    monkeypatch.setattr("config.urls_portal.handler500", errors.failed)
+    anybody = browse(None)
+    anybody.raise_request_exception = False
+    answer = anybody.get("/favicon.ico")
+    assert answer.status_code == 429
+    assert "Too many tries · Northwind Ops" in answer.content.decode()
 
 
 def test_the_editor_saves_a_draft_and_publishes_it(browse: Browse, northwind: Partner) -> None:

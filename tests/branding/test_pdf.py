@@ -5,6 +5,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from branding import papers
 from branding.commercial.months import Month
 from branding.images import ImageRefused, redraw_logo
 from branding.models import Statement
-from branding.pdf import PdfUnavailable, paper_of, statement_html
+from branding.pdf import PdfUnavailable, paper_of, statement_html, statement_pdf
 from branding.pdf.drawing import draw_pdf
-from branding.services.brand import BrandValues, set_up_brand
+from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
 from branding.services.identity import current_identity, forget_identity
 from branding.services.papers import standing, statement_order
 from branding.services.statements import issue_statement
+from branding.storage import keep_picture
 from branding.tasks import draw_queued, draw_statement
 from tenants.accounts.models import Client
 from tenants.health import beat
@@ -97,6 +100,33 @@ def test_staff_and_the_client_get_the_statement_as_a_file(
         assert "no-store" in answer.headers["Cache-Control"]
         assert answer.content.startswith(b"%PDF")
         assert b"/Subtype /Image" in answer.content
+
+
+def _pale(size: tuple[int, int]) -> bytes:
+    """A white mark on a clear ground: nothing to be seen on paper."""
+    drawn = Image.new("RGBA", size, (255, 255, 255, 0))
+    drawn.paste((255, 255, 255, 255), (size[0] // 4, size[1] // 4, size[0] // 2, size[1] // 2))
+    kept = io.BytesIO()
+    drawn.save(kept, "PNG")
+    return kept.getvalue()
+
+
+@needs_pango
+def test_a_white_logo_stands_on_a_dark_plate_on_paper_too(issued: Statement) -> None:
+    plain = statement_html(paper_of(issued, current_identity()))
+    assert "on-dark" not in plain
+    set_up_brand(BUILDER, BrandValues(name="Pale", primary="#0f766e"), logo=_pale((400, 200)))
+    forget_identity()
+    client_logo = keep_picture(redraw_logo(_pale((300, 120))))
+    identity = replace(current_identity(), client_logos={issued.client_id: client_logo})
+    paper = paper_of(issued, identity)
+    assert statement_html(paper).count('<img class="on-dark"') == 2
+    pdf = _plain(statement_pdf(paper, issued.client_id))
+    # The plate's own colour is drawn, which nothing else on the paper has.
+    plate = rb"0\.0?90\d* 0?\.098\d* 0?\.109\d* rg"
+    assert re.search(plate, pdf), re.findall(rb"[\d. ]+ rg", pdf)[:9]
+    identity = replace(identity, logo_ground="", client_logos={})
+    assert not re.search(plate, _plain(statement_pdf(paper_of(issued, identity))))
 
 
 @needs_pango

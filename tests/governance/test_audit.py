@@ -132,6 +132,26 @@ def test_many_entries_are_one_insert(northwind: Partner) -> None:
     assert AuditEntry.objects.filter(object_kind="lamp").count() == 200
 
 
+def test_an_entry_is_prepared_once_for_its_schema_and_as_any_other_when_watched(
+    northwind: Partner,
+) -> None:
+    for number in range(6):
+        client = None if number % 2 else 70_000 * number  # of whatever size: one statement
+        audit.record(CHANGE_PROPOSED, object_kind="lamp", object_id=number, client_id=client)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements WHERE from_sql = false")
+        found = [row[0] for row in cursor if row[0].startswith('INSERT INTO "')]
+    mine = [one for one in found if f'"{northwind.schema_name}".governance_auditentry' in one]
+    assert len(mine) == 1
+    with CaptureQueriesContext(connection) as seen:
+        audit.record(CHANGE_PROPOSED, object_kind="lamp", object_id=9)
+    assert [one["sql"][:11] for one in seen] == ["INSERT INTO"]
+    with pytest.raises(DatabaseError), transaction.atomic():
+        audit.record(CHANGE_PROPOSED, object_kind="x" * 61, object_id=1)  # errors are Django's
+    ids = AuditEntry.objects.filter(object_kind="lamp").values_list("object_id", "client_id")
+    assert set(ids) >= {("4", 280_000), ("5", None), ("9", None)}
+
+
 def test_nothing_to_write_is_no_statement(northwind: Partner) -> None:
     with CaptureQueriesContext(connection) as captured:
         audit.record_many([])

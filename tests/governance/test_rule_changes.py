@@ -8,6 +8,8 @@ import pytest
 from django.test import Client as Browser
 
 from branding.services import anchor_mail
+from branding.services.brand_changes import BRAND
+from branding.services.client_brand import CLIENT_BRAND
 from branding.services.price_changes import PRICE_CHANGE
 from branding.services.tiers import KIND as PRICES
 from governance.actors import SYSTEM, Actor
@@ -117,7 +119,7 @@ def test_every_way_to_ask_for_less_is_seen(after: dict[str, object], words: str)
 
 
 def test_a_rule_cannot_be_nonsense_or_leave_nothing_to_govern(alice: Actor) -> None:
-    for wrong in ({"approvals": 0}, {"approvals": "2"}, {"review_within_hours": 0}):
+    for wrong in ({"approvals": -1}, {"approvals": "2"}, {"review_within_hours": 0}):
         with pytest.raises(ValueError, match="number from"):
             terms_from(wrong)
     with pytest.raises(InvalidProposal, match="cannot be removed"):
@@ -196,6 +198,8 @@ GOVERNED: dict[str, Callable[[Client], object]] = {
         _change("anchor_mail", "addresses"), SYSTEM
     ),
     "role": lambda one: role_changes.ROLE_CHANGE.apply(_change("role", "1"), SYSTEM),
+    "brand": lambda one: BRAND.apply(_change("brand", "brand"), SYSTEM),
+    "client_brand": lambda one: CLIENT_BRAND.apply(_change("client_brand", str(one.pk)), SYSTEM),
     PRICES: lambda one: PRICE_CHANGE.apply(_change(PRICES, "1"), SYSTEM),
 }
 
@@ -250,6 +254,7 @@ def _callers(name: str) -> set[str]:
 def test_only_applying_gives_leave_and_only_being_new_goes_without() -> None:
     assert _callers("permit") == {"governance/services/applying.py"}
     assert _callers("laying_down") == {
+        "branding/services/brand_changes.py",
         "mappings/services/value_maps.py",
         "mappings/services/versions.py",
         "syncjobs/services/connections.py",
@@ -259,6 +264,7 @@ def test_only_applying_gives_leave_and_only_being_new_goes_without() -> None:
         "governance/services/applying.py",
         "governance/services/emergencies.py",
     }
+    assert _callers("put_live") == {"branding/services/brand_changes.py"}
     assert _callers("set_owners") == {"mappings/change_control.py"}
 
 

@@ -299,6 +299,23 @@ def test_alone_is_no_way_around_the_client_or_for_anybody_else(
         assert approve(heidi, waiting).status == "applied"
 
 
+def test_nobody_goes_alone_past_a_preview_that_is_still_being_made(
+    alder: Client, lone: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = Assessor(MAPPING, lambda *_: Assessment(0, iter([])), lambda _: "1")
+    monkeypatch.setattr(impact, "_assessors", {MAPPING: tried})
+    Policy.objects.update(impact_required=False, client_signature=False)
+    with time_machine.travel(timezone.now() + timedelta(days=15), tick=False):
+        request = propose(lone, alder, money=False)
+        ways = request_detail(lone, request.pk).ways
+        assert not ways.can_go_alone
+        assert "once its impact preview is there" in ways.next_step
+        with pytest.raises(SignatureRefused, match="being made"):
+            approve_alone(lone, request.pk, content_hash=request.content_hash)
+        impacts.work_all()
+        assert request_detail(lone, request.pk).ways.can_go_alone
+
+
 def test_alone_or_not_nothing_goes_in_without_the_preview_that_the_policy_asks_for(
     alder: Client, lone: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,8 @@ from django_tenants.utils import tenant_context
 
 from branding.mail.composing import compose
 from branding.mail.samples import SAMPLES
-from branding.services.brand import BrandValues, set_up_brand
+from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
 from branding.services.identity import current_identity, forget_identity
 from governance.actors import Actor, command_actor
 from tenants.accounts.models import Client, User

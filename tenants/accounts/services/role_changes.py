@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance.actors import Actor
-from governance.appliers import Applier, DiffLine, Risk
+from governance.appliers import Applier, DiffLine, Risk, reaches_nobody
 from governance.errors import ApplyFailed
 from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest
@@ -103,4 +103,5 @@ ROLE_CHANGE: Final = Applier(
     base_version=lambda target_id: json_hash(_facts_now(target_id)),
     snapshot=_facts_now,
     revert=_before,
+    reaches=reaches_nobody,
 )
