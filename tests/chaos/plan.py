@@ -22,7 +22,8 @@ STRIKE_AT: Final = (
     "compare.before_commit",
 )
 SENDER_AT: Final = ("hook.before_commit", "hook.after_commit")
-TARGETS: Final = ("plain", "plain", "keyed", "post_only")
+# keyed: a repeat under the same key has no second effect. blind: it cannot be asked what it has.
+TARGETS: Final = ("plain", "plain", "keyed", "keyed_blind", "post_only")
 # `…_before`: nothing happened there; `…_after`: it was done, and the caller never hears of it.
 FAULTS: Final = ("429", "503_before", "503_after", "drop_before", "drop_after", "refused")
 MANGLES: Final = ("keep", "keep", "delete", "double", "shuffle")
@@ -79,6 +80,16 @@ class Plan:
     rounds: tuple[Round, ...] = ()
 
     @property
+    def is_keyed(self) -> bool:
+        """Whether the target drops a repeat by its idempotency key."""
+        return self.target.startswith("keyed")
+
+    @property
+    def can_look_up(self) -> bool:
+        """Whether the target says what it has."""
+        return self.target in ("plain", "keyed")
+
+    @property
     def is_real(self) -> bool:
         """Whether workers die as processes of their own, by a real signal."""
         return self.seed % 5 == 0
@@ -114,20 +125,21 @@ def plan_of(seed: int) -> Plan:
 def _changes(dice: Random, target: str) -> list[Change]:
     """A few customers and, where the target can be asked, projects of them; some change.
 
-    A target that only takes POSTs gets each customer once: it has no way to change one, nor to
-    say what it has, so what refers to another record there cannot be helped by anybody.
+    A target that does not say what it has gets each customer once: nobody could find the one
+    that is to be changed, or that something refers to, after an answer was lost.
     """
+    is_blind = target in ("post_only", "keyed_blind")
     drafts = [("customer", n, 1) for n in range(dice.randint(5, 7))]
-    if target != "post_only":
+    if not is_blind:
         drafts += [("project", n, 1) for n in range(dice.randint(2, 4))]
         drafts += [(kind, n, 2) for kind, n, _ in drafts if kind == "customer" and n % 2]
     dice.shuffle(drafts)
     changes: list[Change] = []
-    ways = ("page", "hook") if target == "post_only" else ("page", "page", "hook", "stale")
+    ways = ("page", "hook") if is_blind else ("page", "page", "hook", "stale")
     for moment, (kind, number, _) in enumerate(drafts):
         # What an odd customer's projects wait for comes with its second change.
         again = any((one.kind, one.number) == (kind, number) for one in changes)
-        tax = f"T{number}" if number % 2 == 0 or again or target == "post_only" else ""
+        tax = f"T{number}" if number % 2 == 0 or again or is_blind else ""
         by = dice.choice(ways) if kind == "customer" else "page"
         changes.append(Change(kind, number, f"Name {moment}", tax, moment, by))
     return changes

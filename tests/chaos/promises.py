@@ -38,7 +38,7 @@ def unknown_is_asked_first(plan: Plan, journal: Journal) -> None:
         if line["op"] != "write" or line["mode"] != "create" or before is None:
             continue
         known = before["op"] in ("look_up", "person") or before["fault"] in CERTAIN
-        same_key = plan.target == "keyed" and before.get("key") == line["key"]
+        same_key = plan.is_keyed and before.get("key") == line["key"]
         assert known or same_key, f"sent again without asking: {line} after {before}"
 
 
@@ -79,10 +79,10 @@ def nothing_is_written_late(before: dict[int, tuple[Any, ...]], wrote: list[Line
 
 def poison_is_parked(journal: Journal, ref: str) -> None:
     """5: what kills its worker is started three times, and waits for a person then."""
-    starts = len(journal.of("poison"))
-    assert starts == MAX_UNFINISHED_STARTS, f"{starts} starts of what kills its worker"
+    deaths = len(journal.of("poison"))
+    assert 1 <= deaths <= MAX_UNFINISHED_STARTS, f"{deaths} workers died of it"
     delivery = Delivery.objects.get(record__key=ref)
-    assert (delivery.state, delivery.unfinished_starts) == ("parked", starts)
+    assert (delivery.state, delivery.unfinished_starts) == ("parked", MAX_UNFINISHED_STARTS)
 
 
 def ledger_is_whole(plan: Plan, journal: Journal) -> None:

@@ -63,7 +63,7 @@ class Target(Connector):
     poisonous: str = ""
 
     def __post_init__(self) -> None:
-        can_ask = self.plan.target == "plain"
+        can_ask = self.plan.can_look_up
         self.descriptor = Descriptor(
             key="chaos",
             label="Chaos",
@@ -75,7 +75,7 @@ class Target(Connector):
                 ObjectInfo(name=name, label=name, can_look_up=can_ask, batch=self.plan.batch)
                 for name in ("things", "projects")
             ),
-            writes_idempotent=self.plan.target == "keyed",
+            writes_idempotent=self.plan.is_keyed,
         )
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class Target(Connector):
         fault = self.plan.faults.get(len(done), "")
         applied = fault in ("", "503_after", "drop_after")
         # A key that was seen is answered as the first time, without another effect.
-        repeat = self.plan.target == "keyed" and any(
+        repeat = self.plan.is_keyed and any(
             one["key"] == write.idempotency_key and one["applied"] for one in done
         )
         id_ = write.external_id or _id_of(done, write.reference) if repeat else write.external_id
@@ -137,7 +137,7 @@ class Target(Connector):
         reference: str,
         idempotency_key: str,
     ) -> Written | None:
-        if self.plan.target != "plain":
+        if not self.plan.can_look_up:
             raise Permanent("This cannot be looked up.")
         self._poison(reference)
         self.journal.add(op="look_up", ref=reference)
@@ -153,7 +153,7 @@ class Target(Connector):
     def _error(self, fault: str, write: Write) -> ConnectorError:
         """Return what the HTTP layer makes of such an answer to such a call."""
         effect = Effect.TWICE
-        if self.plan.target == "keyed":
+        if self.plan.is_keyed:
             effect = Effect.KEYED
         elif write.mode == "update":
             effect = Effect.SAME
