@@ -14,6 +14,7 @@ from tests.chaos.target import Journal, Line
 from tests.chaos.world import due_in
 
 RESUMES_WITHIN = 60.0
+OTHER = "C-other"
 # After these the caller knows that nothing happened there.
 CERTAIN = frozenset({"429", "refused"})
 
@@ -22,7 +23,7 @@ def nothing_lost_or_doubled(plan: Plan, journal: Journal) -> None:
     """1: each record is there, once, and says what its source said last."""
     applied = [one for one in journal.of("write") if one["applied"]]
     created = Counter(one["ref"] for one in applied if one["mode"] == "create")
-    expected = {**{ref: one.name for ref, one in plan.latest.items()}, "C-other": "Other's"}
+    expected = {**{ref: one.name for ref, one in plan.latest.items()}, OTHER: "Other's"}
     assert set(created) == set(expected), f"missing or foreign: {set(created) ^ set(expected)}"
     assert set(created.values()) == {1}, f"doubled: {created}"
     holds: dict[str, Any] = {one["ref"]: one["data"]["name"] for one in applied}
@@ -83,6 +84,12 @@ def poison_is_parked(journal: Journal, ref: str) -> None:
     assert 1 <= deaths <= MAX_UNFINISHED_STARTS, f"{deaths} workers died of it"
     delivery = Delivery.objects.get(record__key=ref)
     assert (delivery.state, delivery.unfinished_starts) == ("parked", MAX_UNFINISHED_STARTS)
+
+
+def everybody_has_a_turn(wrote: list[Line]) -> None:
+    """6: a turn of a worker that sent a client's records has begun the other client's, too."""
+    waits = Delivery.objects.filter(record__key=OTHER, state="pending", attempts=0).exists()
+    assert not (waits and wrote), f"{len(wrote)} calls, and none of the other client's"
 
 
 def ledger_is_whole(plan: Plan, journal: Journal) -> None:

@@ -144,8 +144,12 @@ class Story:
         schema = self.world.schema
         with public_scope():
             while found and not asked_to_stop():
+                asked = len(self.journal.of("write"))
                 try:
                     run_task(*found.pop(0), partial(drain, most=self.plan.most, systems=systems))
+                    if not asked_to_stop():
+                        with schema_scope(schema):
+                            promises.everybody_has_a_turn(self.journal.of("write")[asked:])
                 except (OperationalError, InterfaceError):
                     # As the queue does it: this task has failed, the worker takes the next.
                     connection.close()
