@@ -193,7 +193,8 @@ class Story:
             replay_delivery(BUILDER, row, reason="It is not there.")
 
     def _digest(self) -> str:
-        lines = self.journal.lines()
+        # Keys are made of random ids; everything else is decided by the seed.
+        lines = [{**one, "key": ""} for one in self.journal.lines()]
         rows = Delivery.objects.order_by("record__key", "id").values_list(
             "record__key", "state", "attempts", "record_version"
         )
