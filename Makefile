@@ -21,8 +21,8 @@ $(STAMP): pyproject.toml uv.lock deploy/setup.sh
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash deploy/setup.sh
 	@touch $@
 
-demo: $(STAMP) ## Two partners at work on sandbox systems (ONCE=1 ends; SYSTEMS=real uses real servers)
-	@$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(PORT),--port $(PORT))
+demo: $(STAMP) ## Two partners at work on sandbox systems (ONCE=1 ends; SYSTEMS=real; SIZE=full: 20,000 records)
+	@$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(SIZE),--month $(SIZE)) $(if $(PORT),--port $(PORT))
 
 test: $(STAMP) ## The tests that need nothing from outside and kill nothing
 	@$(BIN)/pytest -n 2 --dist loadgroup -m "not e2e and not systems and not crash" $(ARGS)

@@ -146,7 +146,8 @@ class Story:
             while found and not asked_to_stop():
                 asked = len(self.journal.of("write"))
                 try:
-                    run_task(*found.pop(0), partial(drain, most=self.plan.most, systems=systems))
+                    (for_schema,) = found.pop(0)
+                    run_task(for_schema, partial(drain, most=self.plan.most, systems=systems))
                     if not asked_to_stop():
                         with schema_scope(schema):
                             promises.everybody_has_a_turn(self.journal.of("write")[asked:])

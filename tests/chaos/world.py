@@ -108,8 +108,8 @@ class World:
         """Let time pass for everything that waits for a moment."""
         with connection.cursor() as cursor:
             for table, names in _MOMENTS.items():
-                moved = ", ".join(f"{name} = {name} - %(by)s" for name in names)
-                cursor.execute(f"UPDATE {table} SET {moved}", {"by": timedelta(seconds=seconds)})
+                moved = ", ".join(f"{name} = {name} - make_interval(secs => %s)" for name in names)
+                cursor.execute(f"UPDATE {table} SET {moved}", [seconds] * len(names))
 
     def show(self, changes: Sequence[Change]) -> None:
         """Let the source have these on its next pages."""
