@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from syncjobs.connectors.errors import Rejected
+from syncjobs.due import time_to_solve
 from syncjobs.engine.lateness import LATE, late_deliveries, tell_late
 from syncjobs.models import Delivery, Issue, Workflow
 from syncjobs.services.schedules import set_schedule
 from tests.branding.commerce import make_tier, put_on
-from tests.syncjobs.factories import Lab
+from tests.syncjobs.factories import Lab, step
+from tests.syncjobs.test_holds import TAX_GATE
 
 
 def _refused(lab: Lab) -> Issue:
@@ -22,15 +24,17 @@ def _refused(lab: Lab) -> Issue:
     return Issue.objects.get()
 
 
-def test_an_exception_is_due_as_its_kind_asks(lab: Lab) -> None:
-    issue = _refused(lab)
-    assert issue.due_at is not None
-    assert issue.due_at - issue.first_at > timedelta(hours=8)
-
-
-def test_an_exception_is_due_no_later_than_the_tier_promises(lab: Lab) -> None:
+def test_an_exception_is_due_as_its_kind_asks_and_no_later_than_the_tier_promises(
+    lab: Lab,
+) -> None:
+    assert time_to_solve(lab.client.pk, 16) == timedelta(hours=16)
     put_on(lab.client, make_tier(), date(2026, 1, 1))  # eight hours
-    issue = _refused(lab)
+    assert time_to_solve(lab.client.pk, 16) == timedelta(hours=8)
+    assert time_to_solve(lab.client.pk, 4) == timedelta(hours=4)
+    lab.replace_workflow([step("customer", lab.target_connection, gates=[TAX_GATE])])
+    lab.put_customer("1")
+    lab.drain()
+    issue = Issue.objects.get(kind="missing_prerequisite")
     assert issue.due_at is not None
     assert timedelta(hours=7) < issue.due_at - issue.first_at <= timedelta(hours=8, minutes=1)
 
