@@ -3,6 +3,7 @@
 import base64
 import os
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -36,6 +37,22 @@ def key_for_writing(subject: str) -> bytes | None:
         )
         row = SubjectKey.objects.get(pk=subject)
     return _key_of(row)
+
+
+def keys_for_writing(subjects: Sequence[str]) -> dict[str, bytes | None]:
+    """Return the keys of several, as `key_for_writing` does for one, in a few statements."""
+    found = {one: known[0] for one in subjects if (known := _remembered(one)) is not None}
+    absent = [one for one in dict.fromkeys(subjects) if one not in found]
+    if not absent:
+        return found
+    rows = SubjectKey.objects.in_bulk(absent)
+    new = [one for one in absent if one not in rows]
+    if new:
+        _fresh.update((_trail(), one) for one in new)
+        made = [SubjectKey(subject=one, wrapped=_wrapped(os.urandom(32), one)) for one in new]
+        SubjectKey.objects.bulk_create(made, ignore_conflicts=True)
+        rows.update(SubjectKey.objects.in_bulk(new))
+    return {**found, **{one: _key_of(rows[one]) for one in absent}}
 
 
 def key_for_reading(subject: str) -> bytes | None:

@@ -12,6 +12,7 @@ from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.engine.rows import decode, encode, execute, fetch, iso, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.neighbours import Known
+from syncjobs.payloads import seal_versions
 
 _LABELS: Final = ("name", "description", "task", "email")
 
@@ -258,6 +259,7 @@ def _write(dirty: list[_Row], origin: Origin) -> None:
         params = {"rows": encode(changed), "connection": origin.connection_id}
         execute(_UPDATE, {**params, "ids": [row.id for row in dirty if not row.is_new]})
     versions = [version for row in dirty for version in row.versions]
+    seal_versions((row.type, version) for row in dirty for version in row.versions)
     execute(
         _VERSIONS,
         {

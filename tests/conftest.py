@@ -37,6 +37,12 @@ PARTNERS = (actors.NORTHWIND, actors.BRIGHTBRIDGE)
 QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how many seeded crash runs to play (tests/chaos), or which one alone."""
+    parser.addoption("--seeds", default="20", help="play the seeds 0 to N-1")
+    parser.addoption("--seed", default=None, help="play this seed alone")
+
+
 def pytest_configure() -> None:
     """Keep passwords the quick way, and look for a static file only when it is asked for.
 

@@ -18,7 +18,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Time to billing",
     "summary": "Approved billable time becomes lines of the project's draft invoice for the month. "
     "What is approved after the cut-off goes to the next month, with its own date kept.",
-    "version": 1,
+    "version": 2,
     "priority": 10,
     "reads": [ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, TIME, INVOICES],
     "trigger": {
@@ -34,6 +34,11 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "extension_points": {
         "cut_off": CUT_OFF,
         "billable": BILLABLE,
+        "agreed_rates": {
+            "label": "Agreed rates",
+            "help": "What a rate must be, so that a mistyped one is not billed. None by default.",
+            "default": [],
+        },
     },
     "steps": [
         {
@@ -60,6 +65,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
             "mapping": "time-line-out",
             "mode": "upsert",
             "after": ["invoice"],
+            "gates": {"$point": "agreed_rates"},
         },
     ],
 }

@@ -12,7 +12,8 @@ class ConnectorError(Exception):
     """Base of the set. Raise one of the seven below, never this one.
 
     `status` is the HTTP status, 0 when there was no answer. `detail` is plain JSON,
-    redacted. `retry_after` is in seconds, None when the system did not say.
+    redacted. `retry_after` is in seconds, None when the system did not say. `maybe_done`: the
+    same call again is safe by its key, but it may have taken effect: another one is not.
     """
 
     kind: ClassVar[str] = ""
@@ -24,12 +25,14 @@ class ConnectorError(Exception):
         status: int = 0,
         detail: Mapping[str, object] | None = None,
         retry_after: float | None = None,
+        maybe_done: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.status = status
         self.detail: dict[str, object] = dict(detail or {})
         self.retry_after = retry_after
+        self.maybe_done = maybe_done
 
 
 class Transient(ConnectorError):

@@ -139,7 +139,8 @@ def _server_failed(
     if effect is Effect.TWICE:
         text = f"{text.rstrip('.')}; the write may have taken effect."
         return Unknown(text, status=status, detail=detail, retry_after=pause)
-    return Transient(text, status=status, detail=detail, retry_after=pause)
+    keyed = effect is Effect.KEYED
+    return Transient(text, status=status, detail=detail, retry_after=pause, maybe_done=keyed)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

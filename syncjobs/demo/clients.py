@@ -57,5 +57,11 @@ class ClientSystems(Protocol):
     def do_office_work(self) -> OfficeWork:
         """Let finance post this month's drafts and book payments."""
 
+    def refuse_everything(self) -> None:
+        """Let the billing system answer every call with an error."""
+
+    def answer_again(self) -> None:
+        """Let it work as before."""
+
     def audit(self) -> Audit:
         """Compare money on both sides."""

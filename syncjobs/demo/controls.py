@@ -29,7 +29,8 @@ def audit_sandbox(
         _milestones(psa.pages("milestones"), contracts, lines),
         *_status(invoices.values(), crm.pages("opportunities"), projects.values()),
     ]
-    return Audit(month.firm.currency, controls, [*_doubles(lines), *_books(erp)])
+    faults = [*_doubles(lines), *_double_customers(erp.pages("customers")), *_books(erp)]
+    return Audit(month.firm.currency, controls, faults)
 
 
 def _time(
@@ -42,6 +43,8 @@ def _time(
 ) -> list[Control]:
     closings = {one.name: month.closing(one) for one in month.firm.entities}
     following = f"{month.following:%Y-%m}"
+    agreed = month.agreed_rates if month.rows_a_day else set()
+    why = "work after the contract's end" + (", rates that nobody agreed to" if agreed else "")
     source: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
     refused: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
     for entry in entries:
@@ -53,7 +56,7 @@ def _time(
         code = entry["ProjectCode"]
         source[period][code] += amount
         ends = contracts[projects[code]["ContractNumber"]]["endDate"]
-        if entry["WorkDate"] > ends:
+        if entry["WorkDate"] > ends or (agreed and Decimal(entry["Rate"]) not in agreed):
             refused[period][code] += amount
     target: dict[str, ByProject] = defaultdict(lambda: defaultdict(Decimal))
     for line in lines:
@@ -68,7 +71,7 @@ def _time(
             dict(source[period]),
             dict(target[period]),
             dict(refused[period]),
-            "work after the contract's end",
+            why,
         )
         for period in sorted({*labels, *source, *target})
     ]
@@ -158,6 +161,15 @@ def _doubles(lines: Iterable[Mapping[str, Any]]) -> list[str]:
         f"{reference or 'a line without a reference'} is {times} times in the ERP"
         for reference, times in counted.items()
         if times > 1 or not reference
+    ]
+
+
+def _double_customers(customers: Iterable[Mapping[str, Any]]) -> list[str]:
+    counted = Counter(one.get("taxRegistrationNumber") for one in customers)
+    return [
+        f"the customer with the tax number {number} is {times} times in the ERP"
+        for number, times in counted.items()
+        if number and times > 1
     ]
 
 

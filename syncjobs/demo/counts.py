@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db.models import Count, Sum
 
-from syncjobs.models import Delivery, Issue, Run
-from syncjobs.state import BLOCKED, ISSUE, NEEDS_PERSON
+from syncjobs.models import Delivery, InboundEvent, Issue, Run
+from syncjobs.state import BLOCKED, DELIVERY, INBOUND, ISSUE, NEEDS_PERSON
 from tenants.accounts.models import Client
 
 OBJECTS = {
@@ -70,6 +70,15 @@ def count_since(client: Client, since: datetime) -> Counts:
             setattr(counts.objects[kind], column, number)
     counts.exceptions = Issue.objects.filter(client=client, state__in=ISSUE.open).count()
     return counts
+
+
+def count_unexplained() -> int:
+    """Count what has neither ended nor says why: no exception, and nothing that it waits for."""
+    left = Delivery.objects.filter(state__in=sorted(DELIVERY.open), issue=None)
+    return (
+        left.filter(watch=[]).count()
+        + InboundEvent.objects.filter(state__in=sorted(INBOUND.open), issue=None).count()
+    )
 
 
 def _pairs(rows: Iterable[tuple[object, object]]) -> list[tuple[str, int]]:

@@ -68,6 +68,13 @@ class Child:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
+    def kill_and_start(self) -> None:
+        """Kill the process at once, with what belongs to it, and start another in its place."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self.__enter__()
+
     def require_alive(self) -> None:
         """Raise ProcessError when it has ended."""
         if self._process is not None and self._process.poll() is not None:

@@ -93,6 +93,14 @@ class RealFirm:
         paid = finance.receive_payments(self.facts["erp"], self.home / "erp", posted, received)
         return OfficeWork(len(posted), paid)
 
+    def refuse_everything(self) -> None:
+        """Real servers are left alone: a full month is told on sandbox systems."""
+        raise NotImplementedError
+
+    def answer_again(self) -> None:
+        """As `refuse_everything`."""
+        raise NotImplementedError
+
     def audit(self) -> Audit:
         """See `ClientSystems`."""
         source, erp = open_rest(self.facts["source"]), open_rest(self.facts["erp"])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from django.utils import timezone
 
@@ -12,7 +13,8 @@ from governance.actors import Actor, command_actor
 from syncjobs.demo import life, partners, people, processes, quiet, wiring
 from syncjobs.demo.cast import DemoPartner
 from syncjobs.demo.clients import ClientSystems
-from syncjobs.demo.counts import count_since
+from syncjobs.demo.counts import count_since, count_unexplained
+from syncjobs.demo.mishaps import Mishaps
 from syncjobs.demo.people import SignIn
 from syncjobs.demo.setting import Setting
 from syncjobs.demo.table import ClientResult
@@ -23,6 +25,8 @@ from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
 from tenants.context import schema_scope
 
+# A full month on two slow cores takes minutes, one of whose targets is away for two.
+MOST_SECONDS = 1800.0
 FAILURES = (wiring.WiringError, quiet.StuckError)
 
 
@@ -45,6 +49,8 @@ class Outcome:
     new_source_records: int = 0
     invoices_posted: int = 0
     payments_received: Decimal = Decimal("0.00")
+    unexplained: int = 0
+    mishaps: list[str] = field(default_factory=list)
 
     def total(self, column: str) -> int:
         """The sum of a column over all clients."""
@@ -59,6 +65,11 @@ class Outcome:
     def matches(self) -> bool:
         """Whether all control totals of all clients hold."""
         return bool(self.results) and all(one.audit.holds for one in self.results)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether they hold, and all that was not delivered says why."""
+        return self.matches and not self.unexplained
 
     def as_json(self, partner_count: int, seconds: float) -> dict[str, object]:
         """The last line of a run with --once."""
@@ -76,6 +87,8 @@ class Outcome:
             "invoices_posted": self.invoices_posted,
             "payments_received": str(self.payments_received),
             "moved_nothing_new": self.total("delivered") == 0,
+            "unexplained": self.unexplained,
+            "mishaps": len(self.mishaps),
         }
 
 
@@ -145,18 +158,17 @@ def _wire(actor: Actor, client: Client, systems: ClientSystems) -> None:
 
 
 def play(
-    tell: Teller, stages: Sequence[Stage], worker: processes.Child, since: datetime
+    tell: Teller,
+    stages: Sequence[Stage],
+    worker: processes.Child,
+    since: datetime,
+    mishaps: Mishaps | None = None,
 ) -> Outcome:
     """Let the workers do the job, then finance, then the workers again; compare."""
     actor = command_actor("demo")
     schemas = [stage.schema for stage in stages]
 
-    def check() -> None:
-        worker.require_alive()
-        for stage in stages:
-            for one in stage.systems.values():
-                one.require_alive()
-
+    check = partial(_check, stages, worker, mishaps)
     outcome = Outcome()
     outcome.new_source_records = sum(
         one.new_records for stage in stages for one in stage.systems.values()
@@ -179,7 +191,20 @@ def play(
             life.take_on_an_exception(stage.cast)
             for slug, client in stage.clients.items():
                 outcome.results.append(_result(stage, slug, client, since))
+            outcome.unexplained += count_unexplained()
+    if mishaps is not None:
+        outcome.mishaps = mishaps.told()
     return outcome
+
+
+def _check(stages: Sequence[Stage], worker: processes.Child, mishaps: Mishaps | None) -> None:
+    """Let go wrong what is to, and stop where something else did."""
+    if mishaps is not None:
+        mishaps.look()
+    worker.require_alive()
+    for stage in stages:
+        for one in stage.systems.values():
+            one.require_alive()
 
 
 def _work(
@@ -194,7 +219,9 @@ def _work(
     with correlation.scope(actor=actor, door="command"):
         quiet.start_all(actor, schemas, night=night)
     read_since = None if night else begin
-    quiet.wait_until_quiet(schemas, begin, read_since, tell=tell.progress, check=check)
+    quiet.wait_until_quiet(
+        schemas, begin, read_since, tell=tell.progress, check=check, seconds=MOST_SECONDS
+    )
 
 
 def _result(stage: Stage, slug: str, client: Client, since: datetime) -> ClientResult:

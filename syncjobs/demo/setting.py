@@ -18,6 +18,15 @@ _WORDS = (
 )
 
 
+USUAL, FULL = "usual", "full"
+# With the story's firms: about 20,000 records in all.
+FULL_ROWS_A_DAY = 5
+
+
+class AnotherSizeError(RuntimeError):
+    """This state tells a month of another size."""
+
+
 class AlreadyRunningError(RuntimeError):
     """Another demo runs on the same state."""
 
@@ -43,6 +52,12 @@ class Setting:
     password: str
     month: dt.date
     home: Path
+    size: str = USUAL
+
+    @property
+    def rows_a_day(self) -> int:
+        """How many time entries each assignment has a working day in a full month; else 0."""
+        return FULL_ROWS_A_DAY if self.size == FULL else 0
 
     @property
     def systems_home(self) -> Path:
@@ -50,18 +65,29 @@ class Setting:
         return self.home / "systems"
 
 
-def load_setting(home: Path) -> Setting:
-    """Read the demo's own file; make it on the first run. Later runs tell the same month."""
+def load_setting(home: Path, size: str = "") -> Setting:
+    """Read the demo's own file; make it on the first run. Later runs tell the same month.
+
+    size: USUAL, FULL, or "" for what is there. Raises AnotherSizeError.
+    """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = home / "demo.json"
     if file.exists():
         known = json.loads(file.read_text())
-        return Setting(known["password"], dt.date.fromisoformat(known["month"]), home)
+        told = known.get("size", USUAL)
+        if size and size != told:
+            raise AnotherSizeError(
+                f"The state in {home.parent} tells the {told} month. For the {size} one set "
+                "LIVERY_STATE_DIR to another directory, or run `make clean` first."
+            )
+        month = dt.date.fromisoformat(known["month"])
+        return Setting(known["password"], month, home, told)
     words = "-".join(secrets.choice(_WORDS) for _ in range(3))
     setting = Setting(
         password=f"{words}-{secrets.randbelow(9000) + 1000}",
         month=story_month(dt.datetime.now(dt.UTC).date()),
         home=home,
+        size=size or USUAL,
     )
     file.touch(mode=0o600)
     kept = {**asdict(setting), "month": setting.month.isoformat(), "home": ""}

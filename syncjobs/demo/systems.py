@@ -19,7 +19,7 @@ from syncjobs.sandbox.catalogue import CORE, KINDS, MORE
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.process import SystemProcess, start_process
 from syncjobs.sandbox.story import FIRMS, Expected, Firm, Month, build, expect, feed, office
-from syncjobs.sandbox.story.expected import NEXT, NOW, REFUSED
+from syncjobs.sandbox.story.expected import NEXT, NOW, REFUSED, WRONG
 from syncjobs.sandbox.story.more import do_more_work, feed_more
 
 # One firm of each partner has all kinds of systems.
@@ -70,7 +70,10 @@ class FirmSystems:
     def overrides(self) -> Mapping[str, Mapping[str, object]]:
         """See `ClientSystems`."""
         own = {"cut_off": self.firm.cut_off}
-        return {"time_to_billing": own, "expense_to_billing": own, "milestone_to_invoice": own}
+        time: Mapping[str, object] = own
+        if self.month.rows_a_day:
+            time = {**own, "agreed_rates": [agreed_rates(self.month)]}
+        return {"time_to_billing": time, "expense_to_billing": own, "milestone_to_invoice": own}
 
     def endpoints(self) -> dict[str, Endpoint]:
         """See `ClientSystems`."""
@@ -90,6 +93,16 @@ class FirmSystems:
             if self.has_more:
                 do_more_work(clients, self.month)
         return OfficeWork(len(posted), paid)
+
+    def refuse_everything(self) -> None:
+        """Let the ERP answer every call with an error."""
+        with self.clients() as clients:
+            clients["erp"].fault("status", status=503, count=10_000_000)
+
+    def answer_again(self) -> None:
+        """Let the ERP work as before."""
+        with self.clients() as clients:
+            clients["erp"].clear_faults()
 
     def audit(self) -> Audit:
         """See `ClientSystems`."""
@@ -132,6 +145,7 @@ class FirmSystems:
         if not self.new_records:
             return True
         told = {"time_entry": ZERO, "expense": ZERO, "milestone": ZERO}
+        told["time_entry"] += self.expected.time(WRONG).amount
         for outcome in (NOW, NEXT, REFUSED):
             told["time_entry"] += self.expected.time(outcome).amount
             told["expense"] += self.expected.expenses(outcome).amount
@@ -147,6 +161,24 @@ class FirmSystems:
         """End the processes."""
         for system in self.running.values():
             system.stop()
+
+
+def agreed_rates(month: Month) -> dict[str, object]:
+    """The gate by which a client keeps mistyped rates off its invoices."""
+    return {
+        "name": "agreed_rate",
+        "label": "Agreed rate",
+        "require": [
+            {
+                "path": "rate",
+                "op": "in",
+                "values": sorted({str(one) for one in month.agreed_rates}),
+                "missing": "agreed rate for time entry {key} (it says {value})",
+            }
+        ],
+        "message": "An hour is billed at a rate that was agreed for somebody.",
+        "alert": "finance",
+    }
 
 
 class SandboxSystems:
@@ -180,7 +212,7 @@ class SandboxSystems:
         home: Path = self._setting.systems_home / slug
         kinds = KINDS if slug in FULLY_EQUIPPED else CORE
         running = {kind: start_process(kind, home) for kind in kinds}
-        month = build(firm, self._setting.month)
+        month = build(firm, self._setting.month, rows_a_day=self._setting.rows_a_day)
         systems = FirmSystems(firm, month, expect(month), running)
         self.by_firm[slug] = systems
         systems.feed()

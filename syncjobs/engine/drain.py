@@ -24,6 +24,7 @@ from syncjobs.engine import doorbell
 from syncjobs.engine.backfill import backfill, due_backfills
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
+from syncjobs.engine.lateness import tell_late
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
@@ -43,6 +44,8 @@ MOST_DELIVERIES: Final = 2_000
 MOST_SECONDS: Final = 4.0
 # Previews and comparisons wait no longer than this for live work to have a pause.
 PATIENCE: Final = timedelta(minutes=10)
+# Seconds between two looks for what is later than its workflow promises.
+LOOK_FOR_LATE: Final = 300
 Stop = Callable[[], bool]
 
 
@@ -162,6 +165,8 @@ def _hourly() -> None:
         sweep()
         # A new release may have brought some.
         ship_blueprints(correlation.current().actor)
+    if cache.add("engine:late", 1, timeout=LOOK_FOR_LATE):
+        tell_late()
 
 
 def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
+from syncjobs.due import time_to_solve
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.fingerprint import cause_fingerprint
 from syncjobs.models import Delivery, InboundEvent, Issue, IssueEntry
@@ -85,7 +85,7 @@ def _raise(print_: str, group: _Group) -> int:
             count=issue.count + max(group.count, 1),
             reopened=issue.reopened + 1,
             last_at=now,
-            due_at=now + timedelta(hours=CATALOGUE[issue.kind].due_hours),
+            due_at=now + time_to_solve(issue.client_id, CATALOGUE[issue.kind].due_hours),
             resolved_at=None,
             resolved_by="",
             resolution="",
@@ -113,7 +113,7 @@ def _create(print_: str, group: _Group) -> Issue:
             "count": max(group.count, 1),
             "connection_id": cause.connection_id,
             "workflow_id": cause.workflow_id,
-            "due_at": timezone.now() + timedelta(hours=entry.due_hours),
+            "due_at": timezone.now() + time_to_solve(cause.client_id, entry.due_hours),
         },
     )
     if not made:

@@ -12,7 +12,8 @@ from typing import Final
 from django.core.cache import cache
 from django.db import transaction
 
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.rows import decode, encode, execute, fetch
+from syncjobs.payloads import PERSONAL, seal_versions
 from syncjobs.services.retention_changes import keep_days
 from syncjobs.state import DELIVERY, INBOUND, RUN
 
@@ -27,6 +28,7 @@ def sweep(keep: Mapping[str, int] | None = None) -> dict[str, int]:
     `keep`: kind → days; by default what holds for this partner. 0 keeps a kind for good.
     """
     keep = keep_days() if keep is None else keep
+    seal_older()
     return {kind: _sweep_kind(kind, keep[kind]) for kind in _STATEMENTS if keep.get(kind)}
 
 
@@ -66,6 +68,40 @@ def forget_payloads(days: int) -> int:
     return len(rows)
 
 
+@transaction.atomic
+def seal_older() -> int:
+    """Seal payloads of persons that were kept before payloads were sealed; return how many.
+
+    At most a batch a sweep, in the order of ids; a process goes on where it stopped.
+    """
+    params = {"kinds": sorted(PERSONAL), "limit": BATCH, "after": cache.get(_SEALED, 0)}
+    rows = fetch(_OPEN, params)
+    versions = [
+        (kind, {"id": id_, "record_id": record, "source": decode(source)})
+        for id_, record, kind, source in rows
+    ]
+    seal_versions(versions)
+    # Left as they are where the installation's key is the wrong one.
+    sealed = [one for _, one in versions if not isinstance(one["source"], dict)]
+    if sealed:
+        execute(_SEAL, {"rows": encode(sealed)})
+    if rows:
+        cache.set(_SEALED, max(id_ for id_, *_ in rows), timeout=None)
+    return len(sealed)
+
+
+_SEALED: Final = "payloads:sealed"
+_OPEN: Final = """
+    SELECT v.id, v.record_id, r.type, v.source FROM syncjobs_recordversion v
+    JOIN syncjobs_canonicalrecord r ON r.id = v.record_id
+    WHERE v.id > %(after)s AND r.type = ANY(%(kinds)s::text[])
+      AND jsonb_typeof(v.source) = 'object'
+    ORDER BY v.id LIMIT %(limit)s FOR UPDATE OF v SKIP LOCKED
+"""
+_SEAL: Final = """
+    UPDATE syncjobs_recordversion AS v SET source = x.source
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(id bigint, source jsonb) WHERE v.id = x.id
+"""
 _STATEMENTS: Final[Mapping[str, str]] = {
     "payloads": """
         UPDATE syncjobs_recordversion SET source = NULL WHERE id = ANY(ARRAY(

@@ -17,6 +17,7 @@ from syncjobs.engine.outgoing import subject_of
 from syncjobs.engine.prepare import load_jobs, look_around, records_of
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.models import CanonicalRecord, Delivery, RecordVersion, Workflow
+from syncjobs.payloads import opened_source
 
 
 def find_samples(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]:
@@ -37,8 +38,9 @@ def _sources(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]
     if client_id is not None:
         rows = rows.filter(record__client_id=client_id)
     return [
-        Sample(row.record.key, row.record.label, row.source or {})
+        Sample(row.record.key, row.record.label, sent)
         for row in rows.order_by("-id")[:most]
+        if (sent := opened_source(row.source, row.record_id))
     ]
 
 

@@ -134,7 +134,10 @@ def _repeatable(job: Job, system: Connector) -> bool:
     """Say whether sending the same again has one effect at most, without asking first."""
     assert job.write is not None
     known_update = job.write.mode == "update" and job.write.external_id is not None
-    return known_update or system.descriptor.writes_idempotent or not job.delivery.verify
+    # Its key is of its content: other content goes under another, as a second effect.
+    same_key = job.delivery.content_hash == job.content_hash
+    is_keyed = system.descriptor.writes_idempotent and same_key
+    return known_update or is_keyed or not job.delivery.verify
 
 
 def _landed(job: Job) -> bool:
@@ -190,8 +193,7 @@ def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
         text=error.message[:2000],
         error_class=error.kind,
         delay=decision.delay,
-        # A conflict means that the record is there in another version: ask for it.
-        verify=decision.verify or error.kind == "conflict" or (verify and error.kind == "config"),
+        verify=decision.verify or _is_open(job, error, verify=verify),
         attempt=True,
         wrote=isinstance(error, Unknown),
         called=True,
@@ -203,6 +205,20 @@ def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
         kind = _KINDS.get(error.kind, "retries_used_up")
         outcome.cause = _cause(job, kind, error.message)
     return outcome
+
+
+def _is_open(job: Job, error: ConnectorError, *, verify: bool) -> bool:
+    """Say whether the target is to be asked before the next write.
+
+    A conflict means that the record is there in another version. What may have been made
+    already is found, lest a newer version be made a second time under another key.
+    """
+    if error.kind == "conflict" or (verify and error.kind == "config"):
+        return True
+    creates = job.write is not None and job.write.mode == "create"
+    return creates and (
+        error.maybe_done or (verify and error.kind in ("transient", "rate_limited"))
+    )
 
 
 def _not_asked(job: Job, error: ConnectorError) -> Outcome:

@@ -26,6 +26,7 @@ from syncjobs.engine.rows import fetch
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.models import Delivery, RecordVersion, Workflow
 from syncjobs.neighbours import Known, Neighbourhood
+from syncjobs.payloads import opened_source
 from tenants.accounts.models import Client
 
 BATCH: Final = 200
@@ -153,7 +154,10 @@ def _incoming(
 
 
 def _sent(rows: Sequence[RecordVersion], wanted: Wanted) -> list[Trial]:
-    asked = {row.pk: wanted(row.record.client_id, row.source or {}, {}) for row in rows}
+    sources = {row.pk: opened_source(row.source, row.record_id) for row in rows}
+    # What was erased since, or does not open, says nothing of the mapping.
+    rows = [row for row in rows if sources[row.pk]]
+    asked = {row.pk: wanted(row.record.client_id, sources[row.pk], {}) for row in rows}
     keys: dict[tuple[int, str, str], str] = {}
     connections = {row.connection_id for row in rows}
     for connection in connections:
@@ -167,7 +171,7 @@ def _sent(rows: Sequence[RecordVersion], wanted: Wanted) -> list[Trial]:
             row.record.client_id,
             row.record.key,
             row.record.label,
-            row.source or {},
+            sources[row.pk],
             Inputs(
                 {
                     pair: keys[row.connection_id or 0, *pair]

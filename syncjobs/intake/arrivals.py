@@ -8,10 +8,8 @@ a reading of the same stream and this never cross.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
@@ -27,13 +25,13 @@ from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.intake.page import STREAM_LEASE_SECONDS, Reading, StreamTaken, take_in
 from syncjobs.intake.polling import start_run, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
+from syncjobs.payloads import opened_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
 from syncjobs.state import CONNECTION, INBOUND, RUN
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 200
 POISON: Final = "Working this message off ended three times without an answer."
-_DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 Stop = Callable[[], bool]
 
 
@@ -93,9 +91,11 @@ def _trigger(stream: Stream) -> str:
 def _begin(stream: Stream) -> list[_Arrival]:
     """Count the start of the next rows, and commit that before they are touched."""
     found = fetch(_NEXT, {"stream": stream.pk, "received": INBOUND.start, "limit": BATCH})
+    client_id = stream.connection.client_id
     arrivals = [
-        _Arrival(id_, attempts, SourceRecord(ext, version, at, _DECODER.decode(payload), deleted))
+        _Arrival(id_, attempts, SourceRecord(ext, version, at, data, deleted))
         for id_, attempts, ext, version, at, payload, deleted in found
+        if (data := opened_inbound(payload, client_id)) is not None
     ]
     poison = [one for one in arrivals if one.attempts >= MAX_UNFINISHED_STARTS]
     if poison:

@@ -4,10 +4,8 @@ A record comes back when its source or the mapping changes, or when what it refe
 """
 
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from django.utils import timezone
 
 from syncjobs.connectors.base import SourceRecord
@@ -17,15 +15,13 @@ from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.engine.transitions import move_rows
 from syncjobs.intake.reading import DUPLICATE, Refused
 from syncjobs.models import InboundEvent, Stream
+from syncjobs.payloads import opened_inbound, seal_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
 from syncjobs.state import INBOUND
 
 _RETRIED: Final = 500
 # Not `received`: a newer message of the same record may still wait to be worked off.
 _ASIDE: Final = INBOUND.target("set_aside")
-# Decimals stay numbers in the stored payload, so that a second try maps what the first one did.
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
@@ -50,7 +46,7 @@ def set_aside(stream: Stream, live: Live, refused: Sequence[Refused]) -> None:
             "external_id": one.source.id,
             "version": one.source.version[:120],
             "at": iso(one.source.modified_at),
-            "payload": msgspec.Raw(_ENCODER.encode(dict(one.source.data))),
+            "payload": seal_inbound(live.makes, stream.connection.client_id, one.source.data),
             "problems": [[p.code, p.rule, p.target, p.message] for p in one.problems],
             "issue": issues[causes[one.source.id].fingerprint],
         }
@@ -92,9 +88,11 @@ def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
             "limit": _RETRIED,
         },
     )
+    client_id = stream.connection.client_id
     return [
-        SourceRecord(id_, version, at, _DECODER.decode(payload), deleted)
+        SourceRecord(id_, version, at, data, deleted)
         for id_, version, at, payload, deleted in rows
+        if (data := opened_inbound(payload, client_id)) is not None
     ]
 
 

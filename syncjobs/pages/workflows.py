@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
+from syncjobs.engine.lateness import late_deliveries
 from syncjobs.indicators.throughput import DONE
 from syncjobs.models import Delivery, Run, Workflow
 from syncjobs.pages.frame import (
@@ -64,6 +65,8 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_operate": actor.can("workflows.operate", workflow.client_id),
         "may_manage": actor.can("workflows.manage", workflow.client_id),
         "modes": Workflow.Mode.choices,
+        "late": late_deliveries(workflow).count(),
+        "within_hours": f"{workflow.sla_seconds / 3600:g}" if workflow.sla_seconds else "",
     }
     return page(request, "workflow_detail.html", context)
 
@@ -82,7 +85,8 @@ def workflow_dry_run(request: HttpRequest, pk: int) -> HttpResponse:
 def workflow_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """Set when one workflow works: in real time, or by a schedule."""
     workflow = one_of(request, ROWS, pk)
-    given = {name: request.POST.get(name, "").strip() for name in ("mode", "schedule")}
+    names = ("mode", "schedule", "within_hours")
+    given = {name: request.POST.get(name, "").strip() for name in names}
     try:
         schedules.set_schedule(actor_of(request), workflow, **given)
         messages.success(request, "Saved. It holds for what comes in from now on.")

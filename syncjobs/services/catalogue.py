@@ -206,6 +206,16 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "deliveries_late",
+        BUSINESS,
+        HIGH,
+        "{workflow}: later than the {hours} hours that were promised",
+        "What this workflow should have written by now is not written yet.",
+        "Look at what is not through on the workflow's page: something holds it, or a system does "
+        "not answer. When nothing is late any more, this closes by itself.",
+        4,
+    ),
+    Entry(
         "comparison_unfinished",
         TECHNICAL,
         HIGH,

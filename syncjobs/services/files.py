@@ -23,6 +23,7 @@ from syncjobs.engine import doorbell
 from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
 from syncjobs.engine.rows import encode, fetch
 from syncjobs.models import Connection, Stream
+from syncjobs.payloads import seal_inbound
 from syncjobs.services.blueprints import ensure_shipped
 from syncjobs.services.connections import ensure_stream
 from syncjobs.sheets import MAX_BYTES as MAX_BYTES
@@ -200,7 +201,9 @@ def _keep(stream: Stream, good: Sequence[tuple[Row, str]], digest: str) -> int:
                     "key": place,
                     "external_id": key,
                     "version": version,
-                    "payload": msgspec.Raw(payload),
+                    "payload": seal_inbound(
+                        stream.canonical, stream.connection.client_id, row.data
+                    ),
                 }
             )
         params = {

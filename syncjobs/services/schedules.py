@@ -16,23 +16,29 @@ from syncjobs.state import DELIVERY
 
 
 @transaction.atomic
-def set_schedule(actor: Actor, workflow: Workflow, *, mode: str, schedule: str = "") -> Workflow:
+def set_schedule(
+    actor: Actor, workflow: Workflow, *, mode: str, schedule: str = "", within_hours: str = ""
+) -> Workflow:
     """Let a workflow work in real time, or write only when its schedule fires.
 
     `schedule`: a cron expression in the client's zone, needed for all modes but real time. In
-    batch mode its work also goes behind all other. Raises NotPermitted; ValidationError where
-    the schedule cannot be read, or the workflow compares and so needs one.
+    batch mode its work also goes behind all other. `within_hours`: what is open for longer is an
+    exception; "" for no promise. Raises NotPermitted; ValidationError where the schedule or the
+    hours cannot be read, or the workflow compares and so needs a schedule.
     """
     actor.require("workflows.manage", workflow.client_id)
     rows = Workflow.objects.select_for_update(of=("self",)).select_related("client", "version")
     row = rows.get(pk=workflow.pk)
     text = " ".join(schedule.split())
     _check(row, mode, text)
-    before = {"mode": row.mode, "schedule": row.schedule}
+    promise = _seconds(within_hours)
+    before = {"mode": row.mode, "schedule": row.schedule, "sla_seconds": row.sla_seconds}
+    row.sla_seconds = promise
     row.mode, row.schedule = mode, "" if mode == Workflow.Mode.REAL_TIME else text
     row.priority = _priority(row)
     row.next_run_at = next_firing(row)
-    row.save(update_fields=["mode", "schedule", "priority", "next_run_at", "updated_at"])
+    names = ["mode", "schedule", "priority", "sla_seconds", "next_run_at", "updated_at"]
+    row.save(update_fields=names)
     # What was planned under the old rule goes by the new one.
     waiting = Delivery.objects.filter(workflow=row, state=DELIVERY.start, attempts=0)
     waiting.update(not_before=row.next_run_at or timezone.now(), priority=row.priority)
@@ -44,9 +50,23 @@ def set_schedule(actor: Actor, workflow: Workflow, *, mode: str, schedule: str =
         object_label=row.name,
         client_id=row.client_id,
         before=before,
-        after={"mode": row.mode, "schedule": row.schedule},
+        after={"mode": row.mode, "schedule": row.schedule, "sla_seconds": row.sla_seconds},
     )
     return row
+
+
+def _seconds(hours: str) -> int | None:
+    """Read the promised hours: from a minute to a year, None for nothing."""
+    if not hours.strip():
+        return None
+    try:
+        seconds = float(hours.strip().replace(",", ".")) * 3600
+    except ValueError:
+        seconds = 0.0
+    if not 60 <= seconds <= 365 * 86_400:
+        text = "Give the hours as a number, such as 4 or 0.5; leave it empty for no promise."
+        raise ValidationError({"within_hours": text})
+    return round(seconds)
 
 
 def _check(workflow: Workflow, mode: str, schedule: str) -> None:

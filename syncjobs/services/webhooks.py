@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from time import time
 from typing import Any, Final
 
-import msgspec
 from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -32,6 +31,7 @@ from syncjobs.engine.kept import kept
 from syncjobs.engine.rows import decode as decode_json
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.models import Connection
+from syncjobs.payloads import seal_inbound
 from syncjobs.services.secrets import hook_place_of, open_sealed, seal
 from syncjobs.state import INBOUND
 from tenants.context import current_schema
@@ -41,7 +41,6 @@ LONGEST_BODY: Final = 1024 * 1024
 OVERLAP: Final = timedelta(hours=24)
 _MOST_SECRETS: Final = 3
 _SEEN_EVERY: Final = timedelta(minutes=1)
-_PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 class UnknownHook(Exception):
@@ -146,11 +145,13 @@ def _count(connection: Connection) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Hook:
-    """An address that is open. streams: object → id of the connection's streams."""
+    """An address that is open. streams: object → id of the connection's streams; kinds: →
+    what they are of."""
 
     connection: Connection
     secrets: list[dict[str, Any]]
     streams: Mapping[str, int]
+    kinds: Mapping[str, str]
 
 
 def _hook(key: str) -> _Hook:
@@ -165,7 +166,13 @@ def _hook(key: str) -> _Hook:
         return connection, _kept(connection)
 
     connection, secrets = kept(("hook", id_), mark, read)
-    return _Hook(connection, secrets, decode_json(streams) or {})
+    found_streams: dict[str, Any] = decode_json(streams) or {}
+    return _Hook(
+        connection,
+        secrets,
+        {name: id_ for name, (id_, _) in found_streams.items()},
+        {name: kind for name, (_, kind) in found_streams.items()},
+    )
 
 
 def _good(entries: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -202,7 +209,9 @@ def _keep(hook: _Hook, message_id: str, pushed: Sequence[Pushed]) -> Received:
             "external_id": one.record.id[:200],
             "version": one.record.version[:120],
             "at": iso(one.record.modified_at),
-            "payload": msgspec.Raw(_PAYLOAD.encode(dict(one.record.data))),
+            "payload": seal_inbound(
+                hook.kinds.get(one.object, ""), connection.client_id, one.record.data
+            ),
             "deleted": one.record.deleted,
             "state": INBOUND.start,
         }
@@ -256,7 +265,8 @@ def _audit(action: Action, connection: Connection, *, reason: str = "") -> None:
 
 _HOOK: Final = """
     SELECT c.id, c.xmin::text || c.ctid,
-        (SELECT jsonb_object_agg(s.object, s.id) FROM syncjobs_stream s
+        (SELECT jsonb_object_agg(s.object, jsonb_build_array(s.id, s.canonical))
+         FROM syncjobs_stream s
          WHERE s.connection_id = c.id)
     FROM syncjobs_connection c WHERE c.hook_key = %(key)s
 """

@@ -122,7 +122,7 @@ def test_who_may_set_a_schedule_and_what_is_kept_of_it(lab: Lab, dave: Actor) ->
         set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule="nightly")
     set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule=NIGHTLY)
     entry = AuditEntry.objects.filter(action="workflow.changed").latest("pk")
-    assert entry.after == {"mode": "scheduled", "schedule": NIGHTLY}
+    assert entry.after == {"mode": "scheduled", "schedule": NIGHTLY, "sla_seconds": None}
 
 
 # --- the nightly comparison ------------------------------------------------------------------

@@ -15,15 +15,25 @@ from django.db import connections
 from django.utils import timezone
 
 from syncjobs.demo import processes, run, scene
+from syncjobs.demo.mishaps import OUTAGE_SECONDS, Mishaps
 from syncjobs.demo.people import door
 from syncjobs.demo.serve import PortTakenError, require_free, serve
-from syncjobs.demo.setting import AlreadyRunningError, Setting, load_setting, only_one
+from syncjobs.demo.setting import (
+    FULL,
+    USUAL,
+    AlreadyRunningError,
+    AnotherSizeError,
+    Setting,
+    load_setting,
+    only_one,
+)
 from syncjobs.demo.table import client_table, sign_in_table
 from syncjobs.demo.telling import Teller
 from tenants.postgres.cluster import cluster_for
 
 EXPECTED = (
     AlreadyRunningError,
+    AnotherSizeError,
     PortTakenError,
     processes.ProcessError,
     *run.FAILURES,
@@ -39,6 +49,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="end after the table")
         parser.add_argument("--systems", choices=scene.CHOICES, default=scene.SANDBOX)
+        parser.add_argument(
+            "--month",
+            choices=(USUAL, FULL),
+            default="",
+            help="full: 20,000 records, a target that refuses, workers that are killed",
+        )
+        parser.add_argument("--outage", type=float, default=OUTAGE_SECONDS, help="seconds of it")
         parser.add_argument("--port", type=int, default=settings.PUBLIC_PORT or 8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -65,7 +82,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, _interrupt)  # so that a kill ends in order too
         if not options["once"]:
             require_free(options["port"])
-        setting = load_setting(settings.STATE_DIR / "demo")
+        setting = load_setting(settings.STATE_DIR / "demo", options["month"])
         with tell.step("Database"):
             _open_database(stack)
         with tell.step("The clients' systems, with their month in them"):
@@ -75,7 +92,13 @@ class Command(BaseCommand):
         if not options["once"]:
             children.append(stack.enter_context(processes.web(options["port"])))
         stages = run.set_the_stage(tell, setting, opened.partners, opened.systems, options["port"])
-        outcome = run.play(tell, stages, worker, since)
+        mishaps = None
+        if setting.size == FULL and any(one.new_records for one in opened.systems.values()):
+            first = next(iter(stages[0].systems.values()))
+            schemas = [stage.schema for stage in stages]
+            mishaps = Mishaps(worker, first, schemas, tell.progress, options["outage"])
+            stack.callback(mishaps.end)
+        outcome = run.play(tell, stages, worker, since, mishaps)
         for result in outcome.results:
             for line in client_table(result):
                 tell.line(line)
@@ -89,7 +112,7 @@ class Command(BaseCommand):
             tell.line("\nServing. Press Ctrl-C to end it.")
             serve(children)
             tell.line("Ending the processes; the demo can be started again at any time.")
-        return outcome.matches
+        return outcome.is_good and (mishaps is None or mishaps.all_happened)
 
     def _doors(
         self, tell: Teller, setting: Setting, stages: list[run.Stage], options: dict[str, Any]
@@ -110,6 +133,10 @@ def _verdict(tell: Teller, outcome: run.Outcome, seconds: float) -> None:
     tell.line()
     if outcome.total("delivered") == 0 and outcome.new_source_records == 0:
         tell.line("Nothing new: every record was known already, and nothing was written.")
+    for one in outcome.mishaps:
+        tell.line(f"On the way: {one}.")
+    if outcome.unexplained:
+        tell.line(f"{outcome.unexplained} records are neither delivered nor say why.")
     equal = "All control totals are equal" if outcome.matches else "CONTROL TOTALS DIFFER"
     tell.line(
         f"{equal}. {outcome.total('delivered'):,} writes, {outcome.exceptions} exceptions open, "

@@ -15,6 +15,7 @@ from syncjobs.sandbox.story.people import CENT
 ZERO = Decimal("0.00")
 # What happens to a billable row.
 NOW, NEXT, REFUSED, OPEN = "this cycle", "next cycle", "refused", "not approved"
+WRONG = "at a rate that nobody agreed to"
 
 
 @dataclass
@@ -107,6 +108,8 @@ def outcome_of(month: Month, entry: Entry) -> str:
         return OPEN
     if after_contract(engagement_of(month, entry.project), entry.date):
         return REFUSED
+    if month.rows_a_day and entry.rate not in month.agreed_rates:
+        return WRONG
     late = entry.approved_at > month.closing(entry.person.entity)
     return NEXT if late else NOW
 

@@ -17,6 +17,7 @@ from syncjobs.sandbox.story.firm import Engagement, Entity, Firm
 from syncjobs.sandbox.story.people import CENT, Assignment, Person, payroll, round_to, teams
 
 QUARTER = Decimal("0.25")
+WRONG_RATES = 3
 _INTERNAL = "0000"
 
 
@@ -47,6 +48,18 @@ class Month:
     assignments: list[Assignment] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     expenses: list[Expense] = field(default_factory=list)
+    # A full month: so many rows a working day and assignment, and mistakes beyond the usual.
+    rows_a_day: int = 0
+
+    @property
+    def agreed_rates(self) -> set[Decimal]:
+        """What an hour may cost a customer: each assignment's rate, and that of overtime."""
+        factors = (Decimal(1), Decimal("1.5"))
+        return {
+            (one.rate * factor).quantize(CENT, ROUND_HALF_UP)
+            for one in self.assignments
+            for factor in factors
+        }
 
     @property
     def period(self) -> str:
@@ -79,16 +92,18 @@ def story_month(as_of: dt.date) -> dt.date:
     return (last.replace(day=1) - dt.timedelta(days=1)).replace(day=1)
 
 
-def build(firm: Firm, first: dt.date) -> Month:
-    """Tell the month that begins on `first`."""
+def build(firm: Firm, first: dt.date, *, rows_a_day: int = 0) -> Month:
+    """Tell the month that begins on `first`; with `rows_a_day` a full one, with wrong rates."""
     people = payroll(firm)
-    month = Month(firm, first, people, teams(firm, people))
+    month = Month(firm, first, people, teams(firm, people), rows_a_day=rows_a_day)
     chance = random.Random(f"{firm.slug}:{month.period}")
     drafts = [*_worked(month, chance), *_internal(month, chance)]
     drafts.sort(key=lambda entry: (entry.date, entry.project, entry.person.number, entry.task))
     prefix = f"T-{first:%Y%m}"
     numbered = [replace(one, number=f"{prefix}-{n:05d}") for n, one in enumerate(drafts, 1)]
     month.entries.extend(_with_exceptions(month, numbered, chance))
+    if rows_a_day:
+        _mistype_rates(month, chance)
     closings = {one.name: month.closing(one) for one in firm.entities}
     month.expenses.extend(spent(firm, first, month.assignments, closings))
     return month
@@ -164,6 +179,9 @@ def _weeks(month: Month) -> list[list[dt.date]]:
 def _rhythm(month: Month, chance: random.Random) -> Iterator[tuple[dt.date, Decimal, Decimal]]:
     """The (date, hours, price factor) of one person's rows on one engagement."""
     one = Decimal(1)
+    if month.rows_a_day:
+        yield from _full_days(month, chance)
+        return
     for week in _weeks(month):
         share = Decimal(len(week)) / 5
         match month.firm.rhythm:
@@ -179,6 +197,30 @@ def _rhythm(month: Month, chance: random.Random) -> Iterator[tuple[dt.date, Deci
                 for day in week:
                     if chance.random() > 0.35:
                         yield day, QUARTER * chance.randrange(3, 33), one
+
+
+def _full_days(month: Month, chance: random.Random) -> Iterator[tuple[dt.date, Decimal, Decimal]]:
+    """Several rows each working day; where shifts are worked, now and then one of overtime."""
+    for day in itertools.chain.from_iterable(_weeks(month)):
+        for _ in range(month.rows_a_day):
+            is_over = month.firm.rhythm == "shifts" and chance.random() < 0.05
+            factor = Decimal("1.5") if is_over else Decimal(1)
+            yield day, QUARTER * chance.randrange(1, 9), factor
+
+
+def _mistype_rates(month: Month, chance: random.Random) -> None:
+    """Let somebody slip by a decimal place in three rows that would be billed this month."""
+    billed = [
+        n
+        for n, one in enumerate(month.entries)
+        if one.billable
+        and one.approved_at
+        and _inside(month, one)
+        and one.rate
+        and one.approved_at < month.closing(one.person.entity)
+    ]
+    for n in chance.sample(billed, WRONG_RATES):
+        month.entries[n] = replace(month.entries[n], rate=month.entries[n].rate * 10)
 
 
 def _with_exceptions(month: Month, entries: list[Entry], chance: random.Random) -> list[Entry]:

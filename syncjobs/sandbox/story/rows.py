@@ -69,6 +69,9 @@ def contacts(month: Month) -> list[Row]:
                 "phone": one.phone,
             }
         )
+    if month.rows_a_day:
+        # Somebody entered the first one again, in capitals.
+        found.append({**found[0], "email": str(found[0]["email"]).upper()})
     return found
 
 
@@ -257,8 +260,13 @@ def milestones(month: Month) -> list[Row]:
 
 
 def erp_customers(month: Month) -> list[Row]:
-    """Customers that the ERP had before the integration."""
-    return [_erp_customer(month, one) for one in month.firm.customers if one.in_erp]
+    """Customers that the ERP had before the integration.
+
+    In a full month somebody has also made the newest one there by hand, before its contract.
+    """
+    by_hand = [one for one in month.firm.customers if not one.in_erp][:1]
+    there = [one for one in month.firm.customers if one.in_erp]
+    return [_erp_customer(month, one) for one in [*there, *(by_hand if month.rows_a_day else ())]]
 
 
 def _erp_customer(month: Month, one: Customer) -> Row:

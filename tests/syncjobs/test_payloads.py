@@ -1,0 +1,104 @@
+"""What sources sent of persons is sealed in the tables, readable to those with the right."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from governance import subject_keys
+from governance.actors import Actor
+from governance.errors import NotPermitted
+from mappings.models import Mapping
+from syncjobs.engine import retention
+from syncjobs.engine.samples import find_samples
+from syncjobs.models import CanonicalRecord, InboundEvent, RecordVersion
+from syncjobs.payloads import PERSONAL, opened_source
+from syncjobs.services.payloads import erase_payloads
+from tests.syncjobs.factories import BUILDER, Lab
+
+SECRET = "nora.lindqvist@example.org"
+
+
+def _columns() -> str:
+    """Return all kept payloads as the tables hold them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(string_agg(source::text, ' '), '') FROM syncjobs_recordversion"
+        )
+        (sources,) = cursor.fetchone()
+        cursor.execute(
+            "SELECT coalesce(string_agg(payload::text, ' '), '') FROM syncjobs_inboundevent"
+        )
+        (messages,) = cursor.fetchone()
+    return f"{sources} {messages}"
+
+
+def _samples() -> list[object]:
+    mapping = Mapping.objects.get(slug="customer-in")
+    Mapping.objects.filter(pk=mapping.pk).update(connector="sandbox_crm")
+    mapping.refresh_from_db()
+    return [one.data for one in find_samples(mapping, None, 10)]
+
+
+def test_what_tells_of_persons_is_personal_and_time_is_not() -> None:
+    assert {"contact", "customer", "resource"} <= PERSONAL
+    assert "time_entry" not in PERSONAL
+
+
+def test_a_payload_is_sealed_and_a_sample_shows_it(lab: Lab) -> None:
+    lab.put_customer("1", billing=SECRET, amount=Decimal("12.50"))
+    lab.drain()
+    assert SECRET not in _columns()
+    version = RecordVersion.objects.get()
+    sent = opened_source(version.source, version.record_id)
+    assert (sent["billing"], sent["amount"]) == (SECRET, "12.50")
+    assert _samples() == [sent]
+    assert opened_source(version.source, version.record_id + 1) == {}, "it opens nowhere else"
+
+
+def test_a_refused_record_is_sealed_and_goes_through_once_it_can(lab: Lab) -> None:
+    lab.put_customer("1", name=None, billing=SECRET)
+    lab.drain()
+    assert InboundEvent.objects.filter(state="set_aside").count() == 1
+    assert SECRET not in _columns()
+    InboundEvent.objects.update(mapping_version=None)  # as when a newer mapping is live
+    lab.drain()
+    assert InboundEvent.objects.get().problems, "it was tried again, and refused again"
+    lab.put_customer("1", name="Nora", billing=SECRET)
+    lab.drain()
+    assert lab.target.created("C-1") == 1
+
+
+def test_an_erased_person_s_payloads_open_no_more_and_no_new_one_is_kept(
+    lab: Lab, dave: Actor
+) -> None:
+    lab.put_customer("1", billing=SECRET)
+    lab.put_customer("2", billing="other")
+    lab.drain()
+    record = CanonicalRecord.objects.get(key="C-1")
+    with pytest.raises(NotPermitted):
+        erase_payloads(dave, record)
+    erase_payloads(BUILDER, record)
+    subject_keys.forget(f"record-{record.pk}")
+    kept = RecordVersion.objects.get(record=record)
+    assert opened_source(kept.source, record.pk) == {}
+    assert [one["billing"] for one in _samples()] == ["other"]  # type: ignore[index]
+
+    lab.put_customer("1", name="Newer", billing=SECRET)
+    lab.drain()
+    newest = RecordVersion.objects.filter(record=record).order_by("-number")[0]
+    assert (newest.number, newest.source) == (2, None)
+    assert SECRET not in _columns()
+
+
+def test_payloads_of_before_are_sealed_behind_the_work_of_the_hour(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    RecordVersion.objects.update(source={"billing": SECRET})
+    cache.clear()
+    assert retention.seal_older() == 1
+    assert SECRET not in _columns()
+    version = RecordVersion.objects.get()
+    assert opened_source(version.source, version.record_id) == {"billing": SECRET}
+    assert retention.seal_older() == 0
