@@ -6,15 +6,15 @@ A rule with the target `each` gives the list, by `for_each` or by steps of which
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mappings.documents import Problem, objects_in, rules_of
 from mappings.inputs import SKIPPED, Inputs, Record, Stop
 from mappings.known_paths import MAX_PATHS, paths_in
-from mappings.language.budget import Budget
-
-if TYPE_CHECKING:
-    from mappings.rules import Rule
+from mappings.language.budget import Budget, ExpressionError
+from mappings.paths import BadPath
+from mappings.rules import Rule, new_budget
+from mappings.transforms import TransformError
 
 EACH: Final = "each"
 NUMBER: Final = "each_number"
@@ -78,7 +78,7 @@ class Parts:
 
     __slots__ = ("_most", "rule")
 
-    def __init__(self, rule: "Rule", cost: int) -> None:
+    def __init__(self, rule: Rule, cost: int) -> None:
         self.rule = rule
         self._most = max(1, min(MAX_PARTS, _MAX_WORK // max(cost, 1)))
 
@@ -97,9 +97,20 @@ class Parts:
         ]
 
 
-def member_paths(members: object) -> list[str]:
-    """Return the paths under which rules read the members of a list, `each` itself first."""
+def member_paths(document: Record, sample: Record) -> list[str]:
+    """Return the paths under which rules read the members of a sample's list, `each` first; none
+    for a mapping that takes no list apart."""
+    rule = each_rule(document)
+    if rule is None:
+        return []
     found = [EACH, NUMBER]
-    for member in objects_in(members)[:_LOOKED_AT]:
+    for member in objects_in(_members_in(rule, sample))[:_LOOKED_AT]:
         found += paths_in(member, f"{EACH}.")
     return list(dict.fromkeys(found))[:MAX_PATHS]
+
+
+def _members_in(rule: Record, sample: Record) -> object:
+    try:
+        return Rule(rule).value(sample, Inputs(), new_budget())
+    except (Stop, KeyError, BadPath, ExpressionError, TransformError):
+        return None  # the rule itself says what is wrong with it

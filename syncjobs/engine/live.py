@@ -1,7 +1,7 @@
 """The published mappings that a batch uses, and running them with the inputs that they want."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Q
 
@@ -9,7 +9,7 @@ from mappings.canonical import key_of
 from mappings.canonical.custom import CustomFields
 from mappings.compiled import compiled
 from mappings.documents import Problem
-from mappings.engine import CompiledMapping, Inputs
+from mappings.engine import CompiledMapping, Inputs, Mapped
 from mappings.models import ValueMap
 from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
@@ -116,14 +116,48 @@ def wanted_sources(live: Live, data: Mapping[str, object]) -> list[tuple[str, st
     return live.compiled.reference_lookups(data)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a source record becomes, by key, or why it becomes nothing. Neither: its list is empty.
+
+    One that makes several is refused as a whole: what is not there any more must be certain.
+    """
+
+    records: Mapping[str, dict[str, object]]
+    problems: Sequence[Problem] = ()
+
+
 def map_in(
     live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]
-) -> Result:
+) -> Taken:
     """Map a source record to canonical fields. `sources`: (type, id there) → canonical key."""
-    mapped = live.compiled.run(data, inputs=Inputs(references=sources, values=live.values))
-    if mapped.data is not None and not live.key_of(mapped.data):
-        return Result(None, [Problem("key", "The record has no number of its own.")])
-    return Result(mapped.data, mapped.problems)
+    inputs = Inputs(references=sources, values=live.values)
+    return keyed(live, live.compiled.run_all(data, inputs=inputs))
+
+
+def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
+    """Return the records of a mapping's results by key."""
+    records: dict[str, dict[str, object]] = {}
+    count = len(results)
+    for number, mapped in enumerate(results, 1):
+        if mapped.data is None:
+            return Taken({}, [numbered(one, number, count) for one in mapped.problems])
+        key = live.key_of(mapped.data)
+        if not key or key in records:
+            text = "The record has no number of its own."
+            if key:
+                first = [*records].index(key) + 1
+                text = f"It has the number {key[:60]}, as number {first} of its list has."
+            return Taken({}, [numbered(Problem("key", text), number, count)])
+        records[key] = mapped.data
+    return Taken(records)
+
+
+def numbered(problem: Problem, number: int, count: int) -> Problem:
+    """Return a problem that says which member of the list has it, where there are several."""
+    if count < 2:
+        return problem
+    return replace(problem, message=f"{problem.message} (Number {number} of {count} in the list.)")
 
 
 # --- outbound ------------------------------------------------------------------------------
@@ -211,9 +245,12 @@ def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourho
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A record made from another, or why it cannot be made (`waits_for`: until these come)."""
+    """Records made from another, or why they cannot be made (`waits_for`: until these come).
 
-    incoming: Incoming | None
+    records: None when they cannot; none when the list that they are made of is empty.
+    """
+
+    records: tuple[Incoming, ...] | None
     text: str = ""
     rule: str = ""
     target: str = ""
@@ -221,24 +258,25 @@ class Derived:
 
 
 def derive(rule: Derive, live: Live | None, subject: Subject, world: Neighbourhood) -> Derived:
-    """Make the record that `rule` describes; its cause is `subject.origin`."""
+    """Make the records that `rule` describes; their cause is `subject.origin`."""
     if live is None:
         return Derived(None, f"There is no published mapping {rule.mapping}.")
-    mapped = live.compiled.run(
-        subject.data(world), inputs=Inputs(values=live.values, variables=subject.variables)
-    )
-    if mapped.data is None or not live.key_of(mapped.data):
-        problem = mapped.problems[0] if mapped.problems else Problem("key", "It has no number.")
+    inputs = Inputs(values=live.values, variables=subject.variables)
+    taken = keyed(live, live.compiled.run_all(subject.data(world), inputs=inputs))
+    for problem in taken.problems:
         return Derived(
             None, problem.message, problem.rule, problem.target, _missing(subject, world)
         )
     return Derived(
-        Incoming(
-            type=rule.object,
-            key=live.key_of(mapped.data),
-            data={name: value for name, value in mapped.data.items() if value is not None},
-            mapping_version=live.version_id,
-            fill_only=rule.fill_only,
+        tuple(
+            Incoming(
+                type=rule.object,
+                key=key,
+                data={name: value for name, value in data.items() if value is not None},
+                mapping_version=live.version_id,
+                fill_only=rule.fill_only,
+            )
+            for key, data in taken.records.items()
         )
     )
 

@@ -226,5 +226,6 @@ _KEYS: Final = """
     SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
     JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
     WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
+      AND e.part = ''
     ORDER BY e.id
 """
