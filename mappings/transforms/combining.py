@@ -68,7 +68,7 @@ def _case(params: Mapping[str, object]) -> AnyStep:
 
     def step(value: object) -> object:
         word = text_of(value).strip().casefold()
-        return folded[word] if word in folded else value if otherwise is None else otherwise
+        return folded.get(word, value if otherwise is None else otherwise)
 
     return step
 

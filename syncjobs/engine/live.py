@@ -127,9 +127,7 @@ class Taken:
     problems: Sequence[Problem] = ()
 
 
-def map_in(
-    live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]
-) -> Taken:
+def map_in(live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]) -> Taken:
     """Map a source record to canonical fields. `sources`: (type, id there) → canonical key."""
     inputs = Inputs(references=sources, values=live.values)
     return keyed(live, live.compiled.run_all(data, inputs=inputs))

@@ -7,9 +7,7 @@ from syncjobs.canonical_store import Incoming
 from syncjobs.engine.rows import decode, encode, execute, fetch
 
 
-def replace_members(
-    slug: str, type_: str, made: Mapping[int, Sequence[str]]
-) -> list[Incoming]:
+def replace_members(slug: str, type_: str, made: Mapping[int, Sequence[str]]) -> list[Incoming]:
     """Note what a mapping makes of each cause, and return the deletions of what it made before.
 
     made: cause id → keys of its records. Call in the transaction that stores them: the causes stay

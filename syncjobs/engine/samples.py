@@ -18,6 +18,9 @@ from syncjobs.engine.prepare import load_jobs, look_around, records_of
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.models import CanonicalRecord, Delivery, RecordVersion, Workflow
 
+# How many rows are looked at for each sample: several may be of one record of the source.
+_SAME = 20
+
 
 def find_samples(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]:
     """Return stored records for a mapping, newest first; of one client, or of any (None)."""
@@ -36,10 +39,14 @@ def _sources(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]
     ).select_related("record")
     if client_id is not None:
         rows = rows.filter(record__client_id=client_id)
-    return [
-        Sample(row.record.key, row.record.label, row.source or {})
-        for row in rows.order_by("-id")[:most]
-    ]
+    made: list[Sample] = []
+    for row in rows.order_by("-id")[: most * _SAME]:
+        # Of several records that one of the source became, one stands for all.
+        if all(one.data != row.source for one in made):
+            made.append(Sample(row.record.key, row.record.label, row.source or {}))
+        if len(made) == most:
+            break
+    return made
 
 
 def _records(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]:
