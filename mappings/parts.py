@@ -109,6 +109,13 @@ def member_paths(document: Record, sample: Record) -> list[str]:
     return list(dict.fromkeys(found))[:MAX_PATHS]
 
 
+def first_part(document: Record, sample: Record) -> dict[str, object]:
+    """Return what the rules read of the first member of a sample's list, nothing without one."""
+    rule = each_rule(document)
+    members = _members_in(rule, sample) if rule is not None else None
+    return {EACH: members[0], NUMBER: 1} if isinstance(members, list) and members else {}
+
+
 def _members_in(rule: Record, sample: Record) -> object:
     try:
         return Rule(rule).value(sample, Inputs(), new_budget())
