@@ -11,13 +11,14 @@ from mappings.compiled import compiled
 from mappings.documents import Problem
 from mappings.engine import CompiledMapping, Inputs, Mapped
 from mappings.models import ValueMap
+from mappings.rules import VALUE_HELD
 from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
 from syncjobs.canonical_store import Incoming
 from syncjobs.engine.definition import Derive
 from syncjobs.engine.kept import kept, mark_of
 from syncjobs.engine.rows import fetch
-from syncjobs.neighbours import Known, Neighbourhood, walk
+from syncjobs.neighbours import Known, Neighbourhood, walk, watch_live
 
 REFERENCE_MISSING = "reference_missing"
 # What a live mapping is made of: which version is live, own fields, which tables are live.
@@ -51,13 +52,14 @@ class Result:
     """A mapped record, or why there is none.
 
     `missing`: (type, key) of records that the target does not have yet. `holds`: checks of the
-    mapping that ask to wait.
+    mapping that ask to wait. `warnings`: those that only say so.
     """
 
     data: dict[str, object] | None
     problems: Sequence[Problem] = ()
     missing: tuple[tuple[str, str], ...] = ()
     holds: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
 
 class LiveMappings:
@@ -121,10 +123,12 @@ class Taken:
     """What a source record becomes, by key, or why it becomes nothing. Neither: its list is empty.
 
     One that makes several is refused as a whole: what is not there any more must be certain.
+    is_held: whether it waits for a value map or for what a check asks, and is not wrong.
     """
 
     records: Mapping[str, dict[str, object]]
     problems: Sequence[Problem] = ()
+    is_held: bool = False
 
 
 def map_in(live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]) -> Taken:
@@ -138,8 +142,10 @@ def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
     records: dict[str, dict[str, object]] = {}
     count = len(results)
     for number, mapped in enumerate(results, 1):
-        if mapped.data is None:
-            return Taken({}, [numbered(one, number, count) for one in mapped.problems])
+        if mapped.data is None or mapped.holds:
+            wrong = mapped.problems or mapped.holds
+            is_held = all(one.code == VALUE_HELD for one in mapped.problems)
+            return Taken({}, [numbered(one, number, count) for one in wrong], is_held)
         key = live.key_of(mapped.data)
         if not key or key in records:
             text = "The record has no number of its own."
@@ -235,7 +241,7 @@ def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourho
         for problem in mapped.problems
         if problem.code == REFERENCE_MISSING and problem.detail is not None
     )
-    return Result(mapped.data, mapped.problems, missing, mapped.holds)
+    return Result(mapped.data, mapped.problems, missing, mapped.holds, mapped.warnings)
 
 
 # --- derived -------------------------------------------------------------------------------
@@ -262,9 +268,10 @@ def derive(rule: Derive, live: Live | None, subject: Subject, world: Neighbourho
     inputs = Inputs(values=live.values, variables=subject.variables)
     taken = keyed(live, live.compiled.run_all(subject.data(world), inputs=inputs))
     for problem in taken.problems:
-        return Derived(
-            None, problem.message, problem.rule, problem.target, _missing(subject, world)
-        )
+        waits_for = _missing(subject, world)
+        if taken.is_held:
+            waits_for = (*waits_for, *_held_until(live, subject, taken.problems))
+        return Derived(None, problem.message, problem.rule, problem.target, waits_for)
     return Derived(
         tuple(
             Incoming(
@@ -277,6 +284,18 @@ def derive(rule: Derive, live: Live | None, subject: Subject, world: Neighbourho
             for key, data in taken.records.items()
         )
     )
+
+
+def _held_until(live: Live, subject: Subject, problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Return the watch keys of what lets a held record go: its cause, mapping or value map."""
+    maps = sorted({value_map_of(one) for one in problems} - {""})
+    own = (subject.record.watch_key, watch_live("mapping", live.slug))
+    return (*own, *(watch_live("value_map", name) for name in maps))
+
+
+def value_map_of(problem: Problem) -> str:
+    """Return the value map that lacks an entry, "" for another problem."""
+    return str((problem.detail or {}).get("value_map") or "")
 
 
 def _missing(subject: Subject, world: Neighbourhood) -> tuple[str, ...]:
