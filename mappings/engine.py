@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mappings.canonical.custom import NONE, CustomFields
+from mappings.canonical.registry import key_of, schema
 from mappings.canonical.validation import Validator
 from mappings.compiling import Check, compiled_parts
 from mappings.documents import Problem
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import Budget, ExpressionError
-from mappings.parts import EACH, Parts
+from mappings.parts import EACH, NUMBER, Parts
 from mappings.paths import MISSING
 from mappings.plan import Plan
 from mappings.rules import Rule, new_budget
@@ -121,7 +122,23 @@ class CompiledMapping:
             parts = self._parts.of(record, inputs, spent)
         except Stop as stop:
             return (Mapped(None, (stop.problem,)),)
-        return [self.run(part, inputs=inputs, spent=spent) for part in parts]
+        results = [self.run(part, inputs=inputs, spent=spent) for part in parts]
+        return self._told_apart(results)
+
+    def _told_apart(self, results: list[Mapped]) -> list[Mapped]:
+        """Refuse what has the number of one before it: it would overwrite that one."""
+        first: dict[str, int] = {}
+        for place, one in enumerate(results):
+            key = key_of(self.object_type, one.data) if one.data is not None else ""
+            if not key or first.setdefault(key, place) == place:
+                continue
+            text = (
+                f"It has the number {key[:60]}, as number {first[key] + 1} of the list has. Put "
+                f"something of its own into it, such as a field of {EACH} or {NUMBER}."
+            )
+            target = schema(self.object_type).natural_key[0]
+            results[place] = Mapped(None, (Problem("key", text, target=target),))
+        return results
 
     def run(self, record: Record, *, inputs: Inputs, spent: Budget | None = None) -> Mapped:
         """Map one record, or one member of its list. Never raises for what the record holds."""

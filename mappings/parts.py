@@ -109,11 +109,16 @@ def member_paths(document: Record, sample: Record) -> list[str]:
     return list(dict.fromkeys(found))[:MAX_PATHS]
 
 
-def first_part(document: Record, sample: Record) -> dict[str, object]:
-    """Return what the rules read of the first member of a sample's list, nothing without one."""
+def sample_parts(document: Record, sample: Record) -> list[dict[str, object]]:
+    """Return what the rules read for each member of a sample's list; the sample itself where no
+    list is taken apart, or none is there."""
     rule = each_rule(document)
     members = _members_in(rule, sample) if rule is not None else None
-    return {EACH: members[0], NUMBER: 1} if isinstance(members, list) and members else {}
+    if not isinstance(members, list) or not members:
+        return [dict(sample)]
+    return [
+        {**sample, EACH: one, NUMBER: number} for number, one in enumerate(members[:_LOOKED_AT], 1)
+    ]
 
 
 def _members_in(rule: Record, sample: Record) -> object:

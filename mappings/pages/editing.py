@@ -20,7 +20,7 @@ from mappings.models import Mapping, MappingVersion
 from mappings.numbers import as_text
 from mappings.own_maps import own_map_name
 from mappings.pages.fields import SourceField, TargetField, source_tree, target_fields
-from mappings.parts import EACH, first_part
+from mappings.parts import EACH, sample_parts
 from mappings.sample_rows import BadSample, SampleRow, Samples, read_samples
 from mappings.samples import Sample, samples_for
 from mappings.services.checking import sources_of, targets_of
@@ -277,8 +277,8 @@ def _sources(
     mapping: Mapping, sample: dict[str, object], document: dict[str, object]
 ) -> list[SourceField]:
     """Return the source's fields; of a list that is taken apart, those of its first member, too."""
-    first = first_part(document, sample)
-    return source_tree(sources_of(mapping, sample, document), {**sample, **first}, document)
+    first = sample_parts(document, sample)[0]
+    return source_tree(sources_of(mapping, sample, document), first, document)
 
 
 def samples_in(editing: Editing) -> tuple[Samples, str]:

@@ -147,12 +147,9 @@ def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
             is_held = all(one.code == VALUE_HELD for one in mapped.problems)
             return Taken({}, [numbered(one, number, count) for one in wrong], is_held)
         key = live.key_of(mapped.data)
-        if not key or key in records:
-            text = "The record has no number of its own."
-            if key:
-                first = [*records].index(key) + 1
-                text = f"It has the number {key[:60]}, as number {first} of its list has."
-            return Taken({}, [numbered(Problem("key", text), number, count)])
+        if not key:
+            problem = Problem("key", "The record has no number of its own.")
+            return Taken({}, [numbered(problem, number, count)])
         records[key] = mapped.data
     return Taken(records)
 
