@@ -82,7 +82,7 @@ class ShownRule:
         """What the rule gives, as a text."""
         if self.trace is None:
             return ""
-        return "left out" if self.trace.skipped else _short(self.trace.value)
+        return "left out" if self.trace.skipped else self._text(self.trace.value)
 
     @property
     def mark(self) -> str:
@@ -96,7 +96,13 @@ class ShownRule:
         if self.trace is None or not self.trace.steps:
             return ""
         values = [self.trace.taken, *(step.value for step in self.trace.steps)]
-        return " → ".join(_short(one) for one in values)
+        return " → ".join(self._text(one) for one in values)
+
+    def _text(self, value: object) -> str:
+        """Return a value as a text; of a list that is taken apart, how many members it has."""
+        if self.row.target.strip() == EACH and isinstance(value, list):
+            return f"{len(value)} members" if len(value) != 1 else "1 member"
+        return _short(value)
 
 
 def _short(value: object) -> str:
