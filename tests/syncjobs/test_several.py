@@ -8,7 +8,6 @@ import pytest
 from django.utils import timezone
 
 from mappings.models import OwnershipRule
-from mappings.services.versions import ensure_mapping
 from syncjobs import crashpoints
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.errors import Transient, Unknown
@@ -24,7 +23,7 @@ from syncjobs.models import (
     Stream,
 )
 from tests.fakes.systems import record
-from tests.syncjobs.factories import BUILDER, Lab, make_mapping, make_stream, make_workflow, step
+from tests.syncjobs.factories import Lab, make_mapping, make_stream, make_workflow, step
 
 DAYS_IN: list[dict[str, object]] = [
     {
@@ -114,14 +113,14 @@ def several(lab: Lab) -> Iterator[Several]:
     make_mapping("invoice-in", "inbound", "invoice", INVOICE_IN)
     make_mapping("time-out", "outbound", "time_entry", TIME_OUT)
     make_mapping("revenue-out", "outbound", "revenue_event", REVENUE_OUT)
-    ensure_mapping(
-        BUILDER,
-        slug="revenue-from-lines",
-        name="Revenue from lines",
-        direction="derive",
-        canonical="invoice",
+    free = {"id": "free", "assert": "gt(field('amount'), 0)", "message": "A line without worth."}
+    make_mapping(
+        "revenue-from-lines",
+        "derive",
+        "invoice",
+        LINES,
+        checks=[{**free, "severity": "hold"}],
         makes="revenue_event",
-        document={"rules": LINES},
     )
     for type_ in ("time_entry", "invoice"):
         OwnershipRule.objects.create(object=type_, owner="crm")
@@ -283,6 +282,18 @@ def test_an_invoice_makes_a_delivery_for_each_line_and_what_follows_waits_for_al
     assert several.there() == {"I-1-a": "10", "I-1-b": "20", "I-1-c": "30", "I-1": "None"}
     # What waited for all of them went last.
     assert several.lab.target.effects[-1].reference == "I-1"
+
+
+def test_what_a_check_holds_of_a_line_waits_until_the_line_is_right(several: Several) -> None:
+    several.invoice("I-1", a="10", b="0")
+    several.lab.drain()
+    several.lab.deliver_late()
+    assert _states("revenue") == [("I-1", "waiting")]
+    assert several.there() == {}
+    several.invoice("I-1", a="10", b="2")
+    several.lab.drain()
+    several.lab.deliver_late()
+    assert several.there() == {"I-1-a": "10", "I-1-b": "2", "I-1": "None"}
 
 
 def test_a_line_that_changes_goes_alone_and_one_that_is_gone_is_marked(several: Several) -> None:

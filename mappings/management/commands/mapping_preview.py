@@ -80,6 +80,6 @@ class Command(BaseCommand):
             wrong = [str(one) for one in (*shown.faults, *shown.problems)]
             raise CommandError("The sample is refused. " + " ".join(wrong))
         if shown.several:
-            self.stdout.write(f"It makes {len(shown.results)} of it; above is the first.")
+            self.stdout.write(f"It makes {len(shown.results)} records; above is the first.")
         for one in shown.results:
             self.stdout.write(canonical_json(kept(one.data)))
