@@ -19,6 +19,7 @@ from mappings.documents import (
 from mappings.inputs import Record
 from mappings.language.budget import ExpressionError
 from mappings.language.evaluate import Expression
+from mappings.parts import BESIDES, EACH, each_problems, each_rule, read_of_each
 from mappings.paths import BadPath, split
 from mappings.rules import TYPE_OF, Rule, mark_shared
 from mappings.structure import structure_problems
@@ -58,13 +59,15 @@ def compiled_parts(
     if problems:
         raise MappingError(problems)
     fields = _fields(object_type, custom)
+    if problems := list(each_problems(plain, makes=object_type)):
+        raise MappingError(problems)
     made = _bounded_rules(plain, fields)
     judged = [_check(raw, rules_of(plain)) for raw in checks_of(plain)]
     rules = [one for one in made if isinstance(one, Rule)]
     checks = [one for one in judged if isinstance(one, Check)]
     problems = [one for one in [*made, *judged] if isinstance(one, Problem)]
     problems += _target_problems(plain, fields) + _lookup_problems(plain)
-    problems += _source_problems(rules, source_type, custom)
+    problems += _source_problems(rules, source_type, custom, each_rule(plain))
     if problems:
         raise MappingError(problems)
     mark_shared(rules)
@@ -157,7 +160,7 @@ def _check(raw: Record, rules: list[Record]) -> Check | Problem:
         condition = Expression(str(raw["assert"]))
     except ExpressionError as error:
         return Problem("check", str(error), ident)
-    filled = {split(str(rule["target"]))[0] for rule in rules}
+    filled = {split(str(rule["target"]))[0] for rule in rules} - {EACH}
     for path in condition.paths:
         if split(path)[0] not in filled:
             return Problem("check", f"The check reads {path!r}, which no rule fills.", ident)
@@ -178,6 +181,8 @@ def _unknown_targets(
         first, *rest = split(str(raw["target"]))
         field = fields.get(first)
         items = {one.name: one for one in field.items} if field else {}
+        if not above and raw["target"] == EACH:
+            continue  # it makes the records that the others fill
         if field is None or (rest and (len(rest) > 1 or rest[0] not in items)):
             text = f"There is no field '{way}{raw['target']}'."
             yield Problem("target", text, f"{above}{raw['id']}", str(raw["target"]))
@@ -199,17 +204,41 @@ def _lookup_problems(holder: Record, above: str = "") -> list[Problem]:
     return found
 
 
-def _source_problems(rules: list[Rule], source_type: str, custom: CustomFields) -> list[Problem]:
-    """Return the rules that read what the canonical object does not have."""
+def _source_problems(
+    rules: list[Rule], source_type: str, custom: CustomFields, each: Record | None
+) -> list[Problem]:
+    """Return the rules that read what the canonical object does not have.
+
+    `each`: the rule whose list is taken apart; its members are read beside the object.
+    """
     if not source_type:
         return []
     fields = _fields(source_type, custom)
-    return [
+    besides = _BESIDES | BESIDES if each else _BESIDES
+    found = [
         rule.problem("source", f"{SCHEMAS[source_type].label} has no field {path!r}")
         for rule in rules
         for path in rule.paths
-        if split(path)[0] not in _BESIDES and not _reads(fields, split(path))
+        if split(path)[0] not in besides and not _reads(fields, split(path))
     ]
+    members = _members_of(each, fields) if each else None
+    if members is None:
+        return found
+    return found + [
+        rule.problem("source", f"A member of the list has no field {path!r}")
+        for rule in rules
+        for path in rule.paths
+        if (inner := read_of_each(split(path))) and not _reads(members, inner)
+    ]
+
+
+def _members_of(each: Record, fields: Mapping[str, Field]) -> dict[str, Field] | None:
+    """Return the fields that the members of a list have, None where steps may change them."""
+    steps = {str(one.get("do")) for one in objects_in(each.get("steps"))}
+    if "for_each" in each or "source" not in each or steps - {"filter", "explode"}:
+        return None
+    field = _field_at(fields, split(str(each["source"])))
+    return {one.name: one for one in field.items} if field and field.items else None
 
 
 def _reads(fields: Mapping[str, Field], parts: tuple[str, ...]) -> bool:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mappings.canonical.custom import NONE, CustomFields
+from mappings.canonical.registry import key_of, schema
 from mappings.canonical.validation import Validator
 from mappings.compiling import Check, compiled_parts
 from mappings.documents import Problem
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
-from mappings.language.budget import ExpressionError
+from mappings.language.budget import Budget, ExpressionError
+from mappings.parts import EACH, NUMBER, Parts
 from mappings.paths import MISSING
 from mappings.plan import Plan
 from mappings.rules import Rule, new_budget
@@ -58,6 +60,7 @@ class CompiledMapping:
 
     __slots__ = (
         "_checks",
+        "_parts",
         "_plan",
         "_referring",
         "_rules",
@@ -73,7 +76,10 @@ class CompiledMapping:
         object_type: str,
         custom: CustomFields = NONE,
     ) -> None:
+        each = next((one for one in rules if object_type and one.target == EACH), None)
+        rules = [one for one in rules if one is not each]
         self._rules = rules
+        self._parts = Parts(each, sum(one.size for one in rules)) if each else None
         self._plan = Plan(rules)
         self._referring = tuple(one for one in rules if one.may_refer)
         self._to_keep = tuple(
@@ -99,10 +105,45 @@ class CompiledMapping:
         """How many parts all rules have: what a record costs at most, without its lists."""
         return sum(rule.size for rule in self._rules)
 
-    def run(self, record: Record, *, inputs: Inputs) -> Mapped:
-        """Map one record. Never raises for what the record holds."""
+    @property
+    def makes_several(self) -> bool:
+        """Say whether it makes several records of one (`run_all`)."""
+        return self._parts is not None
+
+    def run_all(self, record: Record, *, inputs: Inputs) -> Sequence[Mapped]:
+        """Map a record to all that it makes: one result, or one for each member of its list.
+
+        What stops the list itself is the only result. Never raises for what the record holds.
+        """
+        if self._parts is None:
+            return (self.run(record, inputs=inputs),)
+        spent = new_budget()
+        try:
+            parts = self._parts.of(record, inputs, spent)
+        except Stop as stop:
+            return (Mapped(None, (stop.problem,)),)
+        results = [self.run(part, inputs=inputs, spent=spent) for part in parts]
+        return self._told_apart(results)
+
+    def _told_apart(self, results: list[Mapped]) -> list[Mapped]:
+        """Refuse what has the number of one before it: it would overwrite that one."""
+        first: dict[str, int] = {}
+        for place, one in enumerate(results):
+            key = key_of(self.object_type, one.data) if one.data is not None else ""
+            if not key or first.setdefault(key, place) == place:
+                continue
+            text = (
+                f"It has the number {key[:60]}, as number {first[key] + 1} of the list has. Put "
+                f"something of its own into it, such as a field of {EACH} or {NUMBER}."
+            )
+            target = schema(self.object_type).natural_key[0]
+            results[place] = Mapped(None, (Problem("key", text, target=target),))
+        return results
+
+    def run(self, record: Record, *, inputs: Inputs, spent: Budget | None = None) -> Mapped:
+        """Map one record, or one member of its list. Never raises for what the record holds."""
         data: dict[str, object] = {}
-        if problems := self._plan.fill(record, inputs, data):
+        if problems := self._plan.fill(record, inputs, data, spent):
             return Mapped(None, problems)
         if self._validator is not None:
             return self._kept(data, inputs, self._validator)
@@ -148,19 +189,45 @@ class CompiledMapping:
             return []
         inputs, spent = Inputs(variables=variables or {}), new_budget()
         return [
-            found for rule in self._referring for found in rule.references(record, inputs, spent)
+            found
+            for part in self._apart(record, inputs, spent)
+            for rule in self._referring
+            for found in rule.references(part, inputs, spent)
         ]
 
     def looked_up(self, record: Record, value_map: str, *, inputs: Inputs) -> list[str]:
         """Return the words that `run` looks up in a value map, found there or not."""
         spent = new_budget()
         return [
-            word for rule in self._rules for word in rule.words(record, value_map, inputs, spent)
+            word
+            for part in self._apart(record, inputs, spent)
+            for rule in self._rules
+            for word in rule.words(part, value_map, inputs, spent)
         ]
 
-    def explain(self, record: Record, *, inputs: Inputs) -> list[RuleTrace]:
-        """Return what each rule takes, does and gives: the same code, watched."""
-        return [_explained(rule, record, inputs) for rule in self._rules]
+    def explain(self, record: Record, *, inputs: Inputs, part: int = 1) -> list[RuleTrace]:
+        """Return what each rule takes, does and gives: the same code, watched.
+
+        `part`: which of several records is shown, counted from 1.
+        """
+        if self._parts is None:
+            return [_explained(rule, record, inputs) for rule in self._rules]
+        parts = self._apart(record, inputs, new_budget())
+        first = [_explained(self._parts.rule, record, inputs)]
+        if not parts:
+            return first
+        chosen = parts[min(max(part, 1), len(parts)) - 1]
+        return first + [_explained(rule, chosen, inputs) for rule in self._rules]
+
+    def _apart(self, record: Record, inputs: Inputs, spent: Budget) -> Sequence[Record]:
+        """Return what the rules read for each record that is made; nothing when that fails, which
+        `run_all` says."""
+        if self._parts is None:
+            return (record,)
+        try:
+            return self._parts.of(record, inputs, spent)
+        except Stop:
+            return ()
 
 
 def _explained(rule: Rule, record: Record, inputs: Inputs) -> RuleTrace:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from mappings.documents import Problem, rules_of
+from mappings.documents import Problem, objects_in, rules_of
 from mappings.language.budget import ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.paths import BadPath, joined, split
+from mappings.transforms import paths_read
 
 Record = Mapping[str, object]
 MAX_PATHS = 300
@@ -29,6 +30,8 @@ def read_by(rule: Record) -> Iterator[str]:
     for name in ("source", "for_each"):
         if isinstance(path := rule.get(name), str):
             yield path
+    for step in objects_in(rule.get("steps")):
+        yield from paths_read(step)
     for name in ("expr", "when"):
         if isinstance(text := rule.get(name), str) and text:
             try:

@@ -62,10 +62,18 @@ class Plan:
             (parents[way[:-1]], way[-1]) for way in list(parents)[1:]
         )  # each after the one that holds it
 
-    def fill(self, record: Record, inputs: Inputs, data: dict[str, object]) -> list[Problem]:
-        """Put what the rules make of a record into `data`; return what stopped them."""
+    def fill(
+        self,
+        record: Record,
+        inputs: Inputs,
+        data: dict[str, object],
+        spent: Budget | None = None,
+    ) -> list[Problem]:
+        """Put what the rules make of a record into `data`; return what stopped them.
+
+        `spent`: what is left for it where several records of one share a budget.
+        """
         problems: list[Problem] = []
-        spent: Budget | None = None
         holders = self._holders(record)
         variables = inputs.variables
         for mode, holder, name, quick, key, below, rule in self._steps:
@@ -136,7 +144,7 @@ def _way(rule: Rule) -> tuple[int, _Quick]:
     """Return how a rule is taken."""
     if rule.when is not None or rule.lookup or rule.members is not None:
         return _LONG, _nothing
-    if rule.is_shared or len(rule.parts) > 2:
+    if rule.is_shared or rule.combines or len(rule.parts) > 2:
         return _LONG, _nothing
     cast = CASTS[rule.type]
     if rule.source:

@@ -11,7 +11,7 @@ from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.paths import MISSING, put, split, walked
-from mappings.transforms import Step, TransformError, build_step, label_of
+from mappings.transforms import AnyStep, Reading, TransformError, build_step, label_of
 from mappings.values import CASTS, BadValue, kind_of, word_of
 
 MAX_MEMBERS: Final = 10_000
@@ -32,7 +32,8 @@ class Rule:
     """One compiled rule. `field`: the canonical field that it fills, if it fills one.
 
     paths: what it reads. size: how many parts it has.
-    is_shared: whether another rule has the same target.
+    is_shared: whether another rule has the same target. combines: whether a step reads other
+    fields; fills: whether one takes an empty value, too.
 
     Raises ExpressionError, TransformError or BadPath for a rule that can't be compiled; the
     document's structure has been checked before.
@@ -43,8 +44,10 @@ class Rule:
         "_default",
         "_on_missing",
         "_on_null",
+        "combines",
         "constant",
         "expression",
+        "fills",
         "id",
         "is_shared",
         "lookup",
@@ -71,6 +74,8 @@ class Rule:
         self.is_shared = False
         self.when = Expression(str(raw["when"])) if raw.get("when") else None
         self.steps = _steps(raw)
+        self.combines = any(isinstance(step, Reading) for _, step in self.steps)
+        self.fills = any(_takes_nothing(step) for _, step in self.steps)
         lookup = raw.get("lookup")
         self.lookup: Mapping[str, object] = lookup if isinstance(lookup, Mapping) else _NONE
         self._set_origin(raw)
@@ -86,6 +91,8 @@ class Rule:
         self.paths = [self.source] if self.source else []
         for expression in (self.expression, self.when):
             self.paths += expression.paths if expression else []
+        for _, step in self.steps:
+            self.paths += step.paths if isinstance(step, Reading) else ()
 
     def _set_members(self, raw: Record, field: Field | None) -> None:
         fields = {one.name: one for one in field.items} if field else {}
@@ -151,14 +158,14 @@ class Rule:
             found = self.taken(record, inputs, spent)
         except ExpressionError as error:
             raise Stop(self.problem("expression", str(error).rstrip("."))) from error
-        if found is MISSING:
+        if found is MISSING and not self.fills:
             return self._without(self._on_missing, "missing", "The record has no such field")
-        if found is None or found == "":
+        if (found is None or found == "") and not self.fills:
             return self._without(self._on_null, "null", "The field is empty")
         if self.members is not None:
             return self._each(found, inputs, spent)
         if self.steps:
-            found = self.stepped(found, trace)
+            found = self.stepped(None if found is MISSING else found, record, trace)
         return self._finished(found, inputs, trace)
 
     def _is_off(self, record: Record, inputs: Inputs, spent: Budget) -> bool:
@@ -177,16 +184,18 @@ class Rule:
             return SKIPPED
         raise Stop(self.problem(code, text))
 
-    def stepped(self, value: object, trace: list[StepTrace] | None = None) -> object:
+    def stepped(
+        self, value: object, record: Record, trace: list[StepTrace] | None = None
+    ) -> object:
         """Return a value after the rule's steps. Raises Stop."""
         name = ""
         try:
             for name, step in self.steps:
-                value = step(value)
+                if value is None and not _takes_nothing(step):
+                    continue
+                value = step.run(value, record) if isinstance(step, Reading) else step(value)
                 if trace is not None:
                     trace.append(StepTrace(name, value))
-                if value is None:
-                    break
         except TransformError as error:
             text = f"Step '{label_of(name)}': {error}"
             raise Stop(self.problem("step", text, value)) from error
@@ -278,12 +287,12 @@ class Rule:
             return
         try:
             found = self._taken_in(record, inputs, spent)
-            if found is None:
+            if found is SKIPPED:
                 return
             if self.members is not None:
                 yield from self._references_in(found, inputs, spent)
                 return
-            key = self.stepped(found)
+            key = self.stepped(found, record)
             if key is not None and key != "":
                 yield str(self.lookup["reference"]), word_of(key)
         except (Stop, ExpressionError, BadValue):
@@ -295,25 +304,27 @@ class Rule:
             return
         try:
             found = self._taken_in(record, inputs, spent)
-            if found is None:
+            if found is SKIPPED:
                 return
             if self.members is not None:
                 for member in objects_in(found)[:MAX_MEMBERS]:
                     for rule in self.members:
                         yield from rule.words(member, value_map, inputs, spent)
                 return
-            key = self.stepped(found)
+            key = self.stepped(found, record)
             if key is not None and key != "":
                 yield word_of(key)
         except (Stop, ExpressionError, BadValue):
             return  # `value` meets the same problem and says it
 
     def _taken_in(self, record: Record, inputs: Inputs, spent: Budget) -> object:
-        """Return what the rule starts from, None when it stays out or there is nothing."""
+        """Return what the rule starts from, SKIPPED when it stays out or there is nothing."""
         if self.when is not None and self._is_off(record, inputs, spent):
-            return None
+            return SKIPPED
         found = self.taken(record, inputs, spent)
-        return None if found is MISSING or found == "" else found
+        if found is MISSING or found is None or found == "":
+            return None if self.fills else SKIPPED
+        return found
 
     def _references_in(
         self, found: object, inputs: Inputs, spent: Budget
@@ -358,8 +369,12 @@ def new_budget() -> Budget:
     return Budget(MAX_RECORD_STEPS)
 
 
-def _steps(raw: Record) -> tuple[tuple[str, Step], ...]:
-    steps: list[tuple[str, Step]] = []
+def _takes_nothing(step: AnyStep) -> bool:
+    return isinstance(step, Reading) and step.fills
+
+
+def _steps(raw: Record) -> tuple[tuple[str, AnyStep], ...]:
+    steps: list[tuple[str, AnyStep]] = []
     for one in objects_in(raw.get("steps")):
         name = str(one["do"])
         settings = {key: value for key, value in one.items() if key != "do"}

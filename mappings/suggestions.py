@@ -25,6 +25,12 @@ _ALIKE: Final = 0.82
 _ISO_DAY: Final = "YYYY-MM-DD"
 # What the number of a record is called in one word with what it is the number of.
 _NUMBERED: Final = ("nr", "nummer", "number", "numero", "no", "id")
+# What the key of another record is called, after what that record is.
+_KEYED: Final = frozenset({*_NUMBERED, "code", "key", "ref", "reference", "kurzel"})
+_CURRENCIES: Final = frozenset({
+    "AED", "AUD", "BRL", "CAD", "CHF", "CNY", "CZK", "DKK", "EUR", "GBP", "HKD", "HUF", "INR",
+    "JPY", "MXN", "NOK", "NZD", "PLN", "RON", "SEK", "SGD", "TRY", "USD", "ZAR",
+})  # fmt: skip
 OWN_VALUES: Final = "own"
 Step = Mapping[str, object]
 
@@ -88,6 +94,8 @@ def _score(
 ) -> tuple[float, str]:
     """Return how well a source's name fits a field, 0 for not at all, and why."""
     score, why = _named_alike(field, name, done_before)
+    if not score and field.name == "currency" and values and {*values} <= _CURRENCIES:
+        return 1, "Holds currencies"
     return (score, why) if score and _fits(field, values) else (0, "")
 
 
@@ -98,6 +106,8 @@ def _named_alike(
     own = {normal(field.name), normal(field.label)}
     if not given:
         return 0, ""
+    if field.reference_to and _is_key(field, given):
+        return 4.5, "Its number"
     if given in own or last in own:
         return 4 if given in own else 3.8, "Same name"
     if times := done_before.get((field.name, given), 0):
@@ -111,6 +121,14 @@ def _named_alike(
         return 1.2, "Ends as a number does"
     likeness = max(_likeness(given, one) for one in own)
     return (likeness, "Similar name") if likeness >= _ALIKE else (0, "")
+
+
+def _is_key(field: Field, given: str) -> bool:
+    """Say whether a heading names the key of what a field refers to: `Project code`, not
+    `Project`, which has its name as often."""
+    stem, _, end = given.rpartition(" ")
+    known = {normal(field.name), normal(field.label), *SYNONYMS.get(field.name, ())}
+    return end in _KEYED and stem in known
 
 
 def _likeness(one: str, other: str) -> float:

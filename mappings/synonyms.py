@@ -41,7 +41,9 @@ SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
         "taux", "tarifa",
     ),
     "amount": ("total", "value", "sum", "betrag", "summe", "gesamt", "montant", "importe"),
-    "currency": ("currency code", "ccy", "cur", "wahrung", "whg", "devise", "moneda", "valuta"),
+    "currency": (
+        "currency code", "ccy", "cur", "curr", "wahrung", "whg", "devise", "moneda", "valuta",
+    ),
     "billable": (
         "chargeable", "is billable", "invoiceable", "abrechenbar", "fakturierbar", "verrechenbar",
         "facturable",

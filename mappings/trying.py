@@ -11,6 +11,7 @@ from mappings.amounts import currency_in, is_amount, worth
 from mappings.canonical.custom import NONE, CustomFields
 from mappings.documents import Problem
 from mappings.engine import Mapped
+from mappings.numbers import CONTEXT
 from mappings.rules import VALUE_HELD
 
 Record = Mapping[str, object]
@@ -23,11 +24,15 @@ _WAITS: Final = frozenset({"reference_missing", VALUE_HELD})
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a record ends: goes out with `data`, is held, fails, or is left out, and why."""
+    """How a record ends: goes out with `data`, is held, fails, or is left out, and why.
+
+    parts: the records that it becomes, where it becomes several; `data` then has them by key.
+    """
 
     state: str
     data: Record = field(default_factory=dict)
     why: str = ""
+    parts: tuple[Record, ...] = ()
 
 
 def ended(mapped: Mapped, key: str | None = None) -> Ended:
@@ -40,6 +45,15 @@ def ended(mapped: Mapped, key: str | None = None) -> Ended:
     if mapped.holds:
         return Ended(HELD, why=_said(mapped.holds))
     return Ended(OUT, mapped.data)
+
+
+def all_ended(found: Mapping[str, Ended]) -> Ended:
+    """Return how a record ends that becomes several: all of them go out, or none does."""
+    for one in found.values():
+        if one.state != OUT:
+            return one
+    parts = tuple(one.data for one in found.values())
+    return Ended(OUT, {key: one.data for key, one in found.items()}, parts=parts)
 
 
 def verdict(old: Ended, new: Ended) -> Verdict:
@@ -57,8 +71,13 @@ def money_of(
     one: Ended, currency: str, object_type: str = "", custom: CustomFields = NONE
 ) -> dict[str, Decimal]:
     """Return currency → what the record is worth; nothing where it does not go out."""
-    amount = worth(one.data, object_type, custom) if one.state == OUT else None
-    return {} if amount is None else {currency_in(one.data) or currency: amount}
+    made: dict[str, Decimal] = {}
+    for data in (one.parts or (one.data,)) if one.state == OUT else ():
+        amount = worth(data, object_type, custom)
+        if amount is not None:
+            name = currency_in(data) or currency
+            made[name] = CONTEXT.add(made.get(name, Decimal(0)), amount)
+    return made
 
 
 def lines_between(

@@ -22,10 +22,10 @@ class SyncjobsConfig(AppConfig):
         from syncjobs import actions  # noqa: F401  registers the audit actions
         from syncjobs.engine.doorbell import ring
         from syncjobs.engine.load import load
-        from syncjobs.engine.release import release_for_live
         from syncjobs.engine.samples import fields_of, find_samples
         from syncjobs.engine.trials import find_trials
         from syncjobs.indicators.attention import open_exceptions
+        from syncjobs.intake.aside import let_go_for_live
         from syncjobs.services.blueprints import starting_blueprints
         from syncjobs.services.digest import exception_digests
         from syncjobs.services.impact import DEFINITION_IMPACT
@@ -57,7 +57,7 @@ class SyncjobsConfig(AppConfig):
         register_part(load)
         register_check(check_stored_credentials)
         register_finder(find_samples)
-        register_listener(release_for_live)
+        register_listener(let_go_for_live)
         register_trials(find_trials)
         register_assessor(DEFINITION_IMPACT)
         register_bell(ring)

@@ -21,7 +21,8 @@ _LABELS: Final = ("name", "description", "task", "email")
 class Incoming:
     """Fields of one record as a source (or a derivation) gives them; absent ones stay.
 
-    `fill_only`: fields that are taken only where the record has nothing.
+    `fill_only`: fields that are taken only where the record has nothing. `part`: which it is of
+    the several records that one of the source became, "" for the only one.
     """
 
     type: str
@@ -32,6 +33,7 @@ class Incoming:
     mapping_version: int | None = None
     deleted: bool = False
     fill_only: frozenset[str] = frozenset()
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

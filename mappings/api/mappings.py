@@ -24,7 +24,7 @@ from mappings.api.serializers import (
     VersionSerializer,
 )
 from mappings.documents import Problem
-from mappings.engine import RuleTrace
+from mappings.engine import Mapped, RuleTrace
 from mappings.models import Mapping, MappingVersion
 from mappings.services.overlays import ensure_overlay
 from mappings.services.preview import preview_for
@@ -80,6 +80,8 @@ class MappingViewSet(
         return Response(
             {
                 "result": shown.data,
+                "results": [_made(one) for one in shown.results],
+                "part": shown.part,
                 "rows": [_row(one) for one in shown.rows],
                 "faults": _said(shown.faults),
                 "problems": _said(shown.problems),
@@ -170,6 +172,15 @@ def _problem(problem: Problem) -> dict[str, object]:
         "rule": problem.rule,
         "target": problem.target,
         "path": problem.source,
+    }
+
+
+def _made(one: Mapped) -> dict[str, object]:
+    return {
+        "result": one.data,
+        "problems": _said(one.problems),
+        "holds": _said(one.holds),
+        "warnings": _said(one.warnings),
     }
 
 

@@ -130,13 +130,26 @@ class RowSerializer(serializers.Serializer[object]):
     problem = ProblemSerializer(allow_null=True)
 
 
+class MadeSerializer(serializers.Serializer[object]):
+    """One of the records that a sample becomes, or null and why."""
+
+    result = serializers.DictField(allow_null=True)
+    problems = ProblemSerializer(many=True)
+    holds = ProblemSerializer(many=True)
+    warnings = ProblemSerializer(many=True)
+
+
 class PreviewSerializer(serializers.Serializer[object]):
     """The result for the sample, or null and why.
 
-    faults: why the document could not be kept. problems: what stopped the sample.
+    faults: why the document could not be kept. problems: what stopped the sample. results: all
+    that it becomes, of a mapping that makes several; the rest of the answer is of number `part`
+    of them.
     """
 
     result = serializers.DictField(allow_null=True)
+    results = MadeSerializer(many=True)
+    part = serializers.IntegerField()
     rows = RowSerializer(many=True)
     faults = ProblemSerializer(many=True)
     problems = ProblemSerializer(many=True)

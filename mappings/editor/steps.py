@@ -35,6 +35,11 @@ class StepRow:
         return TRANSFORMS[self.name].label if self.name in TRANSFORMS else self.name
 
     @property
+    def help(self) -> str:
+        """What the step does, in a line."""
+        return TRANSFORMS[self.name].help if self.name in TRANSFORMS else ""
+
+    @property
     def given(self) -> dict[str, str]:
         """What is said beside the defaults."""
         params = TRANSFORMS[self.name].params if self.name in TRANSFORMS else ()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.core.files.uploadedfile import UploadedFile
 
 from mappings.canonical.registry import schema
-from mappings.editor.form import Form, with_suggestions
+from mappings.editor.form import Form, document_of, with_suggestions
 from mappings.models import Mapping
 from mappings.pages.editing import Editing, samples_in
 from mappings.sample_files import MAX_FILE, sample_of_file
@@ -35,7 +35,8 @@ def with_suggested(editing: Editing) -> Editing:
     if wrong:
         return replace(editing, wrong=wrong)
     form, mapping = editing.form, editing.mapping
-    found = suggestions_for(mapping, samples, _filled(form), _read(form))
+    document, _ = document_of(form, editing.base_document)
+    found = suggestions_for(mapping, samples, _filled(form), _read(form), document)
     made = with_suggestions(form, found, _required(mapping), mapping.slug)
     said = f"{len(found)} rules are suggested. Look at each; nothing is kept before you say so."
     if not found:

@@ -4,36 +4,34 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, Final
 
 from django.http import HttpRequest
 
 from governance.requests import actor_of
-from mappings.canonical.registry import SCHEMAS, schema
+from mappings.canonical.registry import key_of, schema
 from mappings.diff import Line, diff, rule_words
 from mappings.documents import Problem, canonical_json, rules_of
 from mappings.editor.form import CheckRow, Form, document_of
-from mappings.editor.rows import EXTENSIONS, MISSES, ORIGINS, POLICIES, Row
-from mappings.engine import RuleTrace
+from mappings.editor.rows import Row
+from mappings.engine import Mapped, RuleTrace
 from mappings.marks import mark_of
-from mappings.models import Mapping, MappingVersion, ValueMap
+from mappings.models import Mapping, MappingVersion
 from mappings.numbers import as_text
 from mappings.own_maps import own_map_name
 from mappings.pages.fields import SourceField, TargetField, source_tree, target_fields
-from mappings.pages.frame import visible
+from mappings.parts import EACH, sample_parts
 from mappings.sample_rows import BadSample, SampleRow, Samples, read_samples
 from mappings.samples import Sample, samples_for
 from mappings.services.checking import sources_of, targets_of
 from mappings.services.overlays import rule_origins, standing_document
 from mappings.services.preview import Around, Entries, Preview, around, preview_for
 from mappings.services.trying import Tried, labelled, map_labels, try_rows
-from mappings.structure import SEVERITIES, TYPES
-from mappings.transforms import TRANSFORMS
 from mappings.values import kept
-from tenants.nouns import in_words
 
 MAX_SHOWN: Final = 120
+# Of the records that a sample becomes, so many are shown.
+MAX_MADE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class ShownRule:
         """What the rule gives, as a text."""
         if self.trace is None:
             return ""
-        return "left out" if self.trace.skipped else _short(self.trace.value)
+        return "left out" if self.trace.skipped else self._text(self.trace.value)
 
     @property
     def mark(self) -> str:
@@ -98,7 +96,13 @@ class ShownRule:
         if self.trace is None or not self.trace.steps:
             return ""
         values = [self.trace.taken, *(step.value for step in self.trace.steps)]
-        return " → ".join(_short(one) for one in values)
+        return " → ".join(self._text(one) for one in values)
+
+    def _text(self, value: object) -> str:
+        """Return a value as a text; of a list that is taken apart, how many members it has."""
+        if self.row.target.strip() == EACH and isinstance(value, list):
+            return f"{len(value)} members" if len(value) != 1 else "1 member"
+        return _short(value)
 
 
 def _short(value: object) -> str:
@@ -121,6 +125,16 @@ class ShownCheck:
     def mark(self) -> str:
         """What its errors are known by."""
         return mark_of(f"check-{self.row.number}", self.errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One of the records that a sample becomes, or what is wrong with it."""
+
+    number: int
+    label: str
+    data: dict[str, object] | None
+    problems: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +163,7 @@ class Shown:
     entries: Entries = field(default_factory=dict)
     source_tree: list[SourceField] = field(default_factory=list)
     target_fields: list[TargetField] = field(default_factory=list)
+    makes: str = ""
 
     @property
     def source_mark(self) -> str:
@@ -163,8 +178,22 @@ class Shown:
     @property
     def tried_mark(self) -> str:
         """What the line about all rows is known by."""
-        tried = self.tried and (self.tried.total, self.tried.passed, self.tried.left_out)
+        one = self.tried
+        tried = one and (one.total, one.passed, one.left_out, one.made)
         return mark_of("tried", tried, self.at, bool(self.rules), bool(self.preview.faults))
+
+    @property
+    def made(self) -> list[Made]:
+        """The records that the sample becomes, where the mapping makes several; the first few."""
+        results = self.preview.results if self.preview.several else ()
+        return [
+            Made(number, self.label_of(one), one.data, [str(fault) for fault in one.problems])
+            for number, one in enumerate(results[:MAX_MADE], 1)
+        ]
+
+    def label_of(self, one: Mapped) -> str:
+        """Return what a record that is made is known by."""
+        return key_of(self.makes, one.data) if self.makes and one.data else ""
 
     @property
     def word_lists(self) -> list[dict[str, Any]]:
@@ -225,7 +254,7 @@ def shown(editing: Editing) -> Shown:
     elsewhere = [str(one) for one in said if _place(one) not in places]
     targets = targets_of(editing.mapping)
     aimed = {row.target.strip().split(".")[0] for row in editing.form.rows}
-    filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None}
+    filled = {row.target.split(".")[0] for row in preview.rows if row.value is not None} - {EACH}
     lines = diff(standing_document(editing.mapping), document)
     changed = [line for line in lines if line.sign != " "]
     return Shown(
@@ -244,9 +273,18 @@ def shown(editing: Editing) -> Shown:
         tried=_tried(editing, document, preview, samples, beside),
         at=row.number,
         entries=entries,
-        source_tree=source_tree(sources_of(editing.mapping, sample), sample, document),
+        source_tree=_sources(editing.mapping, sample, document),
         target_fields=target_fields(editing.mapping, targets, aimed, beside.custom),
+        makes=editing.mapping.object_type,
     )
+
+
+def _sources(
+    mapping: Mapping, sample: dict[str, object], document: dict[str, object]
+) -> list[SourceField]:
+    """Return the source's fields; of a list that is taken apart, those of its first member, too."""
+    first = sample_parts(document, sample)[0]
+    return source_tree(sources_of(mapping, sample, document), first, document)
 
 
 def samples_in(editing: Editing) -> tuple[Samples, str]:
@@ -329,24 +367,3 @@ def _missing(mapping: Mapping, filled: set[str], beside: Around) -> list[str]:
         return []
     fields = schema(mapping.object_type, beside.custom).fields
     return [one.label for one in fields if one.required and one.name not in filled]
-
-
-def choices(request: HttpRequest, mapping: Mapping, sample: dict[str, object]) -> dict[str, Any]:
-    """Return what the form's lists offer."""
-    value_maps = visible(request, ValueMap.objects.exclude(live=None).order_by("label"))
-    steps_by_family = sorted(TRANSFORMS.values(), key=lambda one: one.family)
-    families = groupby(steps_by_family, key=lambda one: one.family)
-    return {
-        "targets": targets_of(mapping),
-        "sources": sources_of(mapping, sample),
-        "origins": ORIGINS,
-        "policies": POLICIES,
-        "misses": MISSES,
-        "types": TYPES,
-        "extensions": [(value, in_words(label)) for value, label in EXTENSIONS],
-        "severities": SEVERITIES,
-        "families": [(name.capitalize(), list(steps)) for name, steps in families],
-        "references": [(f"reference {name}", one.label) for name, one in SCHEMAS.items()],
-        "value_maps": [(f"values {one.name}", one.label) for one in value_maps],
-        "known_lookups": {f"values {one.name}" for one in value_maps},
-    }

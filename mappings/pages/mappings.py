@@ -16,8 +16,9 @@ from mappings.documents import MAX_BYTES
 from mappings.editor.form import ADDING, form_of, press, read_form
 from mappings.models import Mapping, MappingVersion
 from mappings.pages.bringing import with_file, with_suggested
-from mappings.pages.editing import Editing, Shown, choices, sample_text, shown, stored_samples
+from mappings.pages.editing import Editing, Shown, sample_text, shown, stored_samples
 from mappings.pages.frame import page, visible, ways
+from mappings.pages.offers import choices
 from mappings.services.overlays import ensure_overlay, standing_document
 from mappings.services.transfer import compared, exported, read_import
 from mappings.services.versions import propose_document, save_draft, standings
@@ -123,7 +124,7 @@ def _context(request: HttpRequest, editing: Editing, answer: Shown) -> dict[str,
         and actor.can("changes.propose", mapping.client_id),
         "overlays": _overlays(request, mapping),
         "clients": _clients(request, mapping),
-        **choices(request, mapping, answer.sample),
+        **choices(request, mapping, answer.sample, answer.document),
     }
 
 
@@ -244,7 +245,7 @@ def mapping_preview(request: HttpRequest, pk: int) -> HttpResponse:
         != {(one.value_map, one.word) for one in editing.form.entries},
         "gone": _number_of(request, "row", "id", ident)
         or _number_of(request, "check", "check-id", ident),
-        **(choices(request, editing.mapping, answer.sample) if command else {}),
+        **(choices(request, editing.mapping, answer.sample, answer.document) if command else {}),
     }
     return render(request, "mappings/parts/answer.html", context)
 

@@ -12,6 +12,7 @@ from mappings.engine import compile_mapping
 from mappings.known_paths import KnownPaths, paths_in, read_in, unknown_sources, unknown_targets
 from mappings.models import Mapping, ValueMap
 from mappings.own_maps import own_maps_in
+from mappings.parts import member_paths
 from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import overlay_problems, standing_document
 from mappings.structure import structure_problems
@@ -66,12 +67,20 @@ def checked(
     return plain_document(document)
 
 
-def sources_of(mapping: Mapping, sample: Record[str, object] | None = None) -> list[str]:
-    """Return the source paths that are known for a mapping, for suggestions."""
+def sources_of(
+    mapping: Mapping,
+    sample: Record[str, object] | None = None,
+    document: Record[str, object] | None = None,
+) -> list[str]:
+    """Return the source paths that are known for a mapping, for suggestions.
+
+    `document`: whose list, where it takes one of the sample apart, has members to read, too.
+    """
     if mapping.source_type:
         known = [one.name for one in schema(mapping.source_type, custom_fields()).fields]
     else:
         known = list(fields_for(mapping.connector, mapping.object).reads)
+    known += member_paths(document or {}, sample or {})
     return list(dict.fromkeys([*known, *paths_in(sample or {})]))
 
 
@@ -92,6 +101,7 @@ def _path_problems(
     if not mapping.source_type:
         known = [*fields.reads, *paths_in(sample or {})]
         if known:  # without fields and sample there is nothing to hold a path against
+            known += member_paths(document, sample or {})
             sources = KnownPaths([*known, *read_in(live)])
             found += unknown_sources(document, sources, f"{mapping.object} of {fields.label}")
     if not mapping.object_type and fields.writes:

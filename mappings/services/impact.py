@@ -20,7 +20,7 @@ from mappings.services.custom_fields import custom_fields
 from mappings.services.overlays import standing_document
 from mappings.services.preview import value_tables
 from mappings.trials import Trial, trials_for
-from mappings.trying import Ended, ended, lines_between, money_of, verdict
+from mappings.trying import Ended, all_ended, ended, lines_between, money_of, verdict
 from tenants.accounts.models import Client
 
 Tables = Record[str, Record[str, object]]
@@ -206,9 +206,12 @@ def _try(
 
 
 def _run(pair: _Pair, mapping: CompiledMapping, trial: Trial, tables: Tables) -> Ended:
-    mapped = mapping.run(trial.data, inputs=replace(trial.inputs, values=tables))
+    results = mapping.run_all(trial.data, inputs=replace(trial.inputs, values=tables))
     type_ = pair.mapping.object_type
-    return ended(mapped, key_of(type_, mapped.data) if type_ and mapped.data else None)
+    keyed = [(one, key_of(type_, one.data) if type_ and one.data else None) for one in results]
+    if not mapping.makes_several:
+        return ended(*keyed[0])
+    return all_ended({key or "": ended(one, key) for one, key in keyed})
 
 
 def _standing_of_version(change: Change) -> str:

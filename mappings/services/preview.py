@@ -1,13 +1,14 @@
 """What a document does with one record: the compiled code itself, watched. Writes nothing."""
 
 from collections.abc import Mapping as Record
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Q
 
 from mappings.canonical.custom import NONE, CustomFields
 from mappings.documents import MappingError, Problem, rules_of
-from mappings.engine import CompiledMapping, Inputs, RuleTrace, compile_mapping
+from mappings.engine import CompiledMapping, Inputs, Mapped, RuleTrace, compile_mapping
 from mappings.models import Mapping, ValueMap
 from mappings.own_maps import own_maps_in
 from mappings.sample_rows import BadSample
@@ -39,8 +40,10 @@ def around(mapping: Mapping) -> Around:
 class Preview:
     """rows: one per rule. data: the result, None when something stopped it.
 
-    faults: what is wrong with the document; then there are no rows. problems: what stopped
-    the sample. holds, warnings: checks of the mapping that failed and stop nothing by now.
+    several: whether it makes several records; results: of each of these. rows and data are those
+    of number `part`: the first that fails, else the first. faults: what is wrong with the
+    document; then there are no rows. problems: what stopped the sample. holds, warnings: checks
+    of the mapping that failed and stop nothing by now.
     """
 
     rows: list[RuleTrace] = field(default_factory=list)
@@ -49,6 +52,15 @@ class Preview:
     problems: list[Problem] = field(default_factory=list)
     holds: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    several: bool = False
+    results: Sequence[Mapped] = ()
+    part: int = 1
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the sample does not come through; an empty list makes nothing and is none."""
+        is_empty = self.several and not self.results and not self.faults
+        return self.data is None and not is_empty
 
 
 def preview(
@@ -71,13 +83,20 @@ def preview(
     except MappingError as error:
         return Preview(faults=error.problems)
     given = inputs or inputs_for(mapping, sample, {})
-    result = mapping.run(sample, inputs=given)
+    results = mapping.run_all(sample, inputs=given)
+    failing = (number for number, one in enumerate(results, 1) if one.data is None)
+    part = next(failing, 1)
+    result = results[part - 1] if results else Mapped(None)
+    rows = mapping.explain(sample, inputs=given, part=part)
     return Preview(
-        rows=_with_faults(mapping.explain(sample, inputs=given), list(result.problems)),
+        rows=_with_faults(rows, list(result.problems)),
         data=result.data,
         problems=list(result.problems),
         holds=list(result.holds),
         warnings=list(result.warnings),
+        several=mapping.makes_several,
+        results=results,
+        part=part,
     )
 
 

@@ -1,7 +1,8 @@
 """Rules that could be, for what a sample has and no rule fills yet. Reads only, no network."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Mapping as Record
 from itertools import islice
 from typing import Final
 
@@ -12,6 +13,7 @@ from mappings.canonical.registry import schema
 from mappings.documents import rules_of
 from mappings.known_paths import paths_in
 from mappings.models import Mapping
+from mappings.parts import BESIDES, sample_parts
 from mappings.paths import MISSING, split, walked
 from mappings.sample_rows import Samples
 from mappings.services.checking import sources_of, targets_of
@@ -23,12 +25,20 @@ MOST_VALUES: Final = 200
 
 
 def suggestions_for(
-    mapping: Mapping, samples: Samples, filled: Collection[str], read: Collection[str]
+    mapping: Mapping,
+    samples: Samples,
+    filled: Collection[str],
+    read: Collection[str],
+    document: Record[str, object],
 ) -> list[Suggestion]:
-    """Return rules for targets beside `filled`, from sources beside those `read` already."""
+    """Return rules for targets beside `filled`, from sources beside those `read` already.
+
+    `document`: the rules so far; of a list that they take apart, the members are looked at, too.
+    """
     fields = [one for one in _fields(mapping) if one.name not in filled]
-    values = {path: found for path, found in _values(mapping, samples).items() if path not in read}
-    return suggest(fields, values, _done_before(mapping))
+    values = _values(mapping, samples, document)
+    free = {path: found for path, found in values.items() if path not in read}
+    return suggest(fields, free, _done_before(mapping))
 
 
 def _fields(mapping: Mapping) -> list[Field]:
@@ -37,17 +47,24 @@ def _fields(mapping: Mapping) -> list[Field]:
     return [Field(name, "text", name) for name in targets_of(mapping)]
 
 
-def _values(mapping: Mapping, samples: Samples) -> dict[str, list[str]]:
+def _values(
+    mapping: Mapping, samples: Samples, document: Record[str, object]
+) -> dict[str, list[str]]:
     """Return the source's paths, with the texts that the samples have under each."""
     sample = samples.rows[0].data
-    paths = paths_in(sample) if samples.is_table else sources_of(mapping, sample)
-    return {path: list(islice(dict.fromkeys(_texts(path, samples)), MOST_VALUES)) for path in paths}
+    paths = paths_in(sample) if samples.is_table else sources_of(mapping, sample, document)
+    records = [part for row in samples.rows for part in sample_parts(document, row.data)]
+    return {
+        path: list(islice(dict.fromkeys(_texts(path, records)), MOST_VALUES))
+        for path in paths
+        if path not in BESIDES
+    }
 
 
-def _texts(path: str, samples: Samples) -> Iterator[str]:
+def _texts(path: str, records: Sequence[Record[str, object]]) -> Iterator[str]:
     parts = split(path)
-    for row in samples.rows:
-        value = walked(row.data, parts)
+    for record in records:
+        value = walked(record, parts)
         is_there = value is not MISSING and value is not None and value != ""
         if is_there and not isinstance(value, dict | list | bool):
             yield str(value)

@@ -64,7 +64,8 @@ class Tried:
     """How all rows fare. passed: how many come through; held: how many of these would wait.
 
     hidden: causes beyond those that are listed. left_out: rows beyond `total` that are not
-    tried, since the rules are too many.
+    tried, since the rules are too many. made: records that those which come through make, for a
+    mapping that makes several of one.
     """
 
     total: int
@@ -74,6 +75,7 @@ class Tried:
     hidden: int
     words: list[Words]
     left_out: int = 0
+    made: int = 0
 
 
 def try_rows(
@@ -97,20 +99,39 @@ def try_rows(
         )
     except MappingError:
         return Tried(total, 0, 0, [], 0, [])
-    rows = samples.rows[: max(1, (TYPED_WORK if is_typing else MAX_WORK) // (made.size + 1))]
-    tables = tables_for(mapping, document, entries, beside)
-    ran = [(row, made.run(row.data, inputs=inputs_for(made, row.data, tables))) for row in rows]
-    causes = _causes(document, ran, map_labels(mapping, document, beside))
-    passed = [mapped for _, mapped in ran if mapped.data is not None]
+    work = (TYPED_WORK if is_typing else MAX_WORK) // (made.size + 1)
+    ran = _ran(made, samples.rows, tables_for(mapping, document, entries, beside), work)
+    rows = [row for row, _ in ran]
+    flat = [(row, mapped) for row, results in ran for mapped in results]
+    causes = _causes(document, flat, map_labels(mapping, document, beside))
+    passed = [results for _, results in ran if all(one.data is not None for one in results)]
     return Tried(
         len(rows),
         len(passed),
-        sum(bool(mapped.holds) for mapped in passed),
+        sum(any(one.holds for one in results) for results in passed),
         causes[:MAX_CAUSES],
         max(0, len(causes) - MAX_CAUSES),
         _words(mapping, document, made, rows, beside),
         total - len(rows),
+        sum(map(len, passed)) if made.makes_several else 0,
     )
+
+
+def _ran(
+    made: CompiledMapping,
+    rows: Sequence[SampleRow],
+    tables: dict[str, dict[str, object]],
+    work: int,
+) -> list[tuple[SampleRow, Sequence[Mapped]]]:
+    """Run rows, the first at least, until they made as many records as `work` allows."""
+    ran: list[tuple[SampleRow, Sequence[Mapped]]] = []
+    for row in rows:
+        results = made.run_all(row.data, inputs=inputs_for(made, row.data, tables))
+        ran.append((row, results))
+        work -= max(len(results), 1)
+        if work <= 0:
+            break
+    return ran
 
 
 def map_labels(mapping: Mapping, document: Record[str, object], beside: Around) -> dict[str, str]:

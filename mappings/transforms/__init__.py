@@ -3,18 +3,25 @@
 from collections.abc import Mapping
 from typing import Final
 
-from mappings.transforms import amounts, choices, contacts, dates, lists, texts
-from mappings.transforms.base import Param, Step, Transform, TransformError
+from mappings.transforms import amounts, choices, combining, contacts, dates, lists, texts
+from mappings.transforms.base import (
+    AnyStep,
+    Param,
+    Reading,
+    Step,
+    Transform,
+    TransformError,
+)
 from mappings.transforms.settings import checked_settings
 
 TRANSFORMS: Final[Mapping[str, Transform]] = {
     one.name: one
-    for family in (texts, amounts, dates, choices, lists, contacts)
+    for family in (texts, amounts, dates, choices, combining, lists, contacts)
     for one in family.TRANSFORMS
 }
 
 
-def build_step(name: str, given: Mapping[str, object]) -> Step:
+def build_step(name: str, given: Mapping[str, object]) -> AnyStep:
     """Return the function of one step. Raises TransformError that says what is wrong."""
     if name not in TRANSFORMS:
         raise TransformError(f"there is no step {name[:40]!r}")
@@ -27,4 +34,23 @@ def label_of(name: str) -> str:
     return TRANSFORMS[name].label if name in TRANSFORMS else name
 
 
-__all__ = ["TRANSFORMS", "Param", "Step", "Transform", "TransformError", "build_step", "label_of"]
+def paths_read(step: Mapping[str, object]) -> list[str]:
+    """Return the paths of other fields that a step names, as they are written."""
+    name = str(step.get("do"))
+    params = TRANSFORMS[name].params if name in TRANSFORMS else ()
+    texts = [str(step.get(one.name) or "") for one in params if one.type == "paths"]
+    return [path.strip() for text in texts for path in text.split(",") if path.strip()]
+
+
+__all__ = [
+    "TRANSFORMS",
+    "AnyStep",
+    "Param",
+    "Reading",
+    "Step",
+    "Transform",
+    "TransformError",
+    "build_step",
+    "label_of",
+    "paths_read",
+]

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from mappings.numbers import as_text
 
-Step = Callable[[object], object]
+Record = Mapping[str, object]
 MAX_TEXT: Final = 10_000
 MAX_ITEMS: Final = 10_000
 
@@ -17,11 +17,33 @@ class TransformError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A step that reads other fields of the record, too.
+
+    run: from (value, record). paths: what it reads. fills: whether it also takes an empty value;
+    else the rule's `on_null` decides before, as for every step.
+    """
+
+    run: Callable[[object, Record], object]
+    paths: tuple[str, ...] = ()
+    fills: bool = False
+
+    def __call__(self, value: object) -> object:
+        """Run on a value alone, where there are no other fields."""
+        return self.run(value, {})
+
+
+Step = Callable[[object], object]
+AnyStep = Step | Reading
+
+
+@dataclass(frozen=True, slots=True)
 class Param:
-    """A setting of a transform. `choices`: the values that a choice may have."""
+    """A setting of a transform. `choices`: the values that a choice may have; "paths": those of
+    other fields of the record, with commas between."""
 
     name: str
-    type: Literal["text", "integer", "decimal", "choice", "table", "zone"]
+    type: Literal["text", "integer", "decimal", "choice", "table", "zone", "paths"]
     required: bool = True
     default: object = None
     choices: tuple[str, ...] = ()
@@ -38,14 +60,16 @@ class Transform:
     """A named step. `build` takes the checked settings and returns the function of a value.
 
     Null never reaches a step: the rule's `on_null` decides before. A step may raise
-    TransformError, or ArithmeticError for a result that is out of range.
+    TransformError, or ArithmeticError for a result that is out of range. help: what it does, in a
+    line, where the label does not say it.
     """
 
     name: str
     label: str
     family: str
-    build: Callable[[Mapping[str, object]], Step]
+    build: Callable[[Mapping[str, object]], AnyStep]
     params: tuple[Param, ...] = field(default=())
+    help: str = ""
 
 
 def plain(step: Step) -> Callable[[Mapping[str, object]], Step]:

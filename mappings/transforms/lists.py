@@ -121,4 +121,11 @@ TRANSFORMS = (
     Transform("flatten", "Lists into one", "list", plain(_flattened)),
     Transform("unique", "Each once", "list", plain(_unique)),
     Transform("group", "Group by a field", "list", _grouped, (_FIELD,)),
+    Transform(
+        "explode",
+        "Into several records",
+        "list",
+        plain(list_of),
+        help="Each member becomes a record: the other rules read it as each.…",
+    ),
 )

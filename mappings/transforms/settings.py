@@ -6,10 +6,12 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from mappings.numbers import NotANumber, as_decimal, as_text, whole
+from mappings.paths import BadPath, joined, split
 from mappings.transforms.base import Param, Transform, TransformError
 
 MAX_SETTING: Final = 500
 MAX_ROWS: Final = 500
+MAX_FIELDS: Final = 10
 
 
 @cache
@@ -63,6 +65,17 @@ def _zone(param: Param, value: object) -> str:
     return value
 
 
+def _paths(param: Param, value: object) -> str:
+    """Return paths with commas between, each looked at."""
+    names = [one.strip() for one in _text(param, value).split(",")]
+    if len(names) > MAX_FIELDS:
+        raise TransformError(f"{param.name} names at most {MAX_FIELDS} fields")
+    try:
+        return ",".join(joined(*split(name)) for name in names if name)
+    except BadPath as error:
+        raise TransformError(str(error).rstrip(".")) from error
+
+
 _CHECKS: Final[Mapping[str, Callable[[Param, object], object]]] = {
     "text": _text,
     "integer": _integer,
@@ -70,6 +83,7 @@ _CHECKS: Final[Mapping[str, Callable[[Param, object], object]]] = {
     "choice": _choice,
     "table": _table,
     "zone": _zone,
+    "paths": _paths,
 }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework import serializers
 
-from mappings.canonical import SCHEMAS
+from syncjobs.connectors.files import HELD
 from syncjobs.models import (
     Attempt,
     Blueprint,
@@ -48,7 +48,7 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
 class FileSerializer(serializers.Serializer[Any]):
     """A file, and what its rows are. `check`: say what would become of them, and store nothing."""
 
-    object = serializers.ChoiceField(choices=list(SCHEMAS))
+    object = serializers.ChoiceField(choices=list(HELD))
     file = serializers.FileField(max_length=200)
     check = serializers.BooleanField(default=False)
 

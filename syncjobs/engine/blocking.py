@@ -79,6 +79,8 @@ def is_not_needed(job: Job, world: Neighbourhood) -> Outcome | None:
         return None  # what an earlier start left there must be found out first
     if step.when and not holds(step.when, context_of(job, world)):
         return Outcome(job, "find_unchanged", text="Not needed any more.")
+    if job.record.deleted and job.external_id is None:
+        return Outcome(job, "find_unchanged", text="It was deleted before it was written.")
     if step.mode == "create" and job.external_id is not None:
         return Outcome(job, "find_unchanged", text="It is there already.")
     return None

@@ -70,6 +70,7 @@ class Job:
     mapping_version: int | None = None
     send_before: float = inf
     collected: Mapping[str, object] = field(default_factory=dict)
+    warning: str = ""
 
 
 @dataclass(slots=True)

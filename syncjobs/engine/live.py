@@ -1,7 +1,7 @@
 """The published mappings that a batch uses, and running them with the inputs that they want."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Q
 
@@ -9,15 +9,16 @@ from mappings.canonical import key_of
 from mappings.canonical.custom import CustomFields
 from mappings.compiled import compiled
 from mappings.documents import Problem
-from mappings.engine import CompiledMapping, Inputs
+from mappings.engine import CompiledMapping, Inputs, Mapped
 from mappings.models import ValueMap
+from mappings.rules import VALUE_HELD
 from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
 from syncjobs.canonical_store import Incoming
 from syncjobs.engine.definition import Derive
 from syncjobs.engine.kept import kept, mark_of
 from syncjobs.engine.rows import fetch
-from syncjobs.neighbours import Known, Neighbourhood, walk
+from syncjobs.neighbours import Known, Neighbourhood, walk, watch_live
 
 REFERENCE_MISSING = "reference_missing"
 # What a live mapping is made of: which version is live, own fields, which tables are live.
@@ -51,13 +52,14 @@ class Result:
     """A mapped record, or why there is none.
 
     `missing`: (type, key) of records that the target does not have yet. `holds`: checks of the
-    mapping that ask to wait.
+    mapping that ask to wait. `warnings`: those that only say so.
     """
 
     data: dict[str, object] | None
     problems: Sequence[Problem] = ()
     missing: tuple[tuple[str, str], ...] = ()
     holds: Sequence[Problem] = ()
+    warnings: Sequence[Problem] = ()
 
 
 class LiveMappings:
@@ -116,14 +118,47 @@ def wanted_sources(live: Live, data: Mapping[str, object]) -> list[tuple[str, st
     return live.compiled.reference_lookups(data)
 
 
-def map_in(
-    live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]
-) -> Result:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a source record becomes, by key, or why it becomes nothing. Neither: its list is empty.
+
+    One that makes several is refused as a whole: what is not there any more must be certain.
+    is_held: whether it waits for a value map or for what a check asks, and is not wrong.
+    """
+
+    records: Mapping[str, dict[str, object]]
+    problems: Sequence[Problem] = ()
+    is_held: bool = False
+
+
+def map_in(live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]) -> Taken:
     """Map a source record to canonical fields. `sources`: (type, id there) → canonical key."""
-    mapped = live.compiled.run(data, inputs=Inputs(references=sources, values=live.values))
-    if mapped.data is not None and not live.key_of(mapped.data):
-        return Result(None, [Problem("key", "The record has no number of its own.")])
-    return Result(mapped.data, mapped.problems)
+    inputs = Inputs(references=sources, values=live.values)
+    return keyed(live, live.compiled.run_all(data, inputs=inputs))
+
+
+def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
+    """Return the records of a mapping's results by key."""
+    records: dict[str, dict[str, object]] = {}
+    count = len(results)
+    for number, mapped in enumerate(results, 1):
+        if mapped.data is None or mapped.holds:
+            wrong = mapped.problems or mapped.holds
+            is_held = all(one.code == VALUE_HELD for one in mapped.problems)
+            return Taken({}, [numbered(one, number, count) for one in wrong], is_held)
+        key = live.key_of(mapped.data)
+        if not key:
+            problem = Problem("key", "The record has no number of its own.")
+            return Taken({}, [numbered(problem, number, count)])
+        records[key] = mapped.data
+    return Taken(records)
+
+
+def numbered(problem: Problem, number: int, count: int) -> Problem:
+    """Return a problem that says which member of the list has it, where there are several."""
+    if count < 2:
+        return problem
+    return replace(problem, message=f"{problem.message} (Number {number} of {count} in the list.)")
 
 
 # --- outbound ------------------------------------------------------------------------------
@@ -203,7 +238,7 @@ def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourho
         for problem in mapped.problems
         if problem.code == REFERENCE_MISSING and problem.detail is not None
     )
-    return Result(mapped.data, mapped.problems, missing, mapped.holds)
+    return Result(mapped.data, mapped.problems, missing, mapped.holds, mapped.warnings)
 
 
 # --- derived -------------------------------------------------------------------------------
@@ -211,9 +246,12 @@ def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourho
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A record made from another, or why it cannot be made (`waits_for`: until these come)."""
+    """Records made from another, or why they cannot be made (`waits_for`: until these come).
 
-    incoming: Incoming | None
+    records: None when they cannot; none when the list that they are made of is empty.
+    """
+
+    records: tuple[Incoming, ...] | None
     text: str = ""
     rule: str = ""
     target: str = ""
@@ -221,26 +259,40 @@ class Derived:
 
 
 def derive(rule: Derive, live: Live | None, subject: Subject, world: Neighbourhood) -> Derived:
-    """Make the record that `rule` describes; its cause is `subject.origin`."""
+    """Make the records that `rule` describes; their cause is `subject.origin`."""
     if live is None:
         return Derived(None, f"There is no published mapping {rule.mapping}.")
-    mapped = live.compiled.run(
-        subject.data(world), inputs=Inputs(values=live.values, variables=subject.variables)
-    )
-    if mapped.data is None or not live.key_of(mapped.data):
-        problem = mapped.problems[0] if mapped.problems else Problem("key", "It has no number.")
-        return Derived(
-            None, problem.message, problem.rule, problem.target, _missing(subject, world)
-        )
+    inputs = Inputs(values=live.values, variables=subject.variables)
+    taken = keyed(live, live.compiled.run_all(subject.data(world), inputs=inputs))
+    for problem in taken.problems:
+        waits_for = _missing(subject, world)
+        if taken.is_held:
+            waits_for = (*waits_for, *_held_until(live, subject, taken.problems))
+        return Derived(None, problem.message, problem.rule, problem.target, waits_for)
     return Derived(
-        Incoming(
-            type=rule.object,
-            key=live.key_of(mapped.data),
-            data={name: value for name, value in mapped.data.items() if value is not None},
-            mapping_version=live.version_id,
-            fill_only=rule.fill_only,
+        tuple(
+            Incoming(
+                type=rule.object,
+                key=key,
+                data={name: value for name, value in data.items() if value is not None},
+                mapping_version=live.version_id,
+                fill_only=rule.fill_only,
+            )
+            for key, data in taken.records.items()
         )
     )
+
+
+def _held_until(live: Live, subject: Subject, problems: Sequence[Problem]) -> tuple[str, ...]:
+    """Return the watch keys of what lets a held record go: its cause, mapping or value map."""
+    maps = sorted({value_map_of(one) for one in problems} - {""})
+    own = (subject.record.watch_key, watch_live("mapping", live.slug))
+    return (*own, *(watch_live("value_map", name) for name in maps))
+
+
+def value_map_of(problem: Problem) -> str:
+    """Return the value map that lacks an entry, "" for another problem."""
+    return str((problem.detail or {}).get("value_map") or "")
 
 
 def _missing(subject: Subject, world: Neighbourhood) -> tuple[str, ...]:

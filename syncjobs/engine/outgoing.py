@@ -10,7 +10,7 @@ from syncjobs.engine.blocking import missing_cause, wait_for_there
 from syncjobs.engine.definition import Step
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome
-from syncjobs.engine.live import Live, Subject, map_out
+from syncjobs.engine.live import Live, Subject, map_out, value_map_of
 from syncjobs.fingerprint import fingerprint
 from syncjobs.gates import GateResult
 from syncjobs.neighbours import Neighbourhood, watch_live
@@ -54,6 +54,7 @@ def set_write(job: Job, live: Live, world: Neighbourhood) -> Outcome | None:
     if _same_there(job):
         return Outcome(job, "find_unchanged", text="The target has this content already.")
     job.write = _write(job, step, mapped.data)
+    job.warning = " ".join(one.message for one in mapped.warnings)
     return None
 
 
@@ -72,7 +73,7 @@ def _held_by_check(job: Job, live: Live, failed: Sequence[Problem]) -> Outcome:
             job.record.watch_key,
             job.origin.watch_key,
             watch_live("mapping", live.slug),
-            *sorted({watch_live("value_map", name) for name in map(_value_map, failed) if name}),
+            *sorted({watch_live("value_map", name) for name in map(value_map_of, failed) if name}),
         ),
     )
     return Outcome(
@@ -83,11 +84,6 @@ def _held_by_check(job: Job, live: Live, failed: Sequence[Problem]) -> Outcome:
         refused_by=(result,),
         cause=missing_cause(job, result),
     )
-
-
-def _value_map(problem: Problem) -> str:
-    """Return the value map that lacks an entry, "" for another problem."""
-    return str((problem.detail or {}).get("value_map") or "")
 
 
 def subject_of(job: Job) -> Subject:

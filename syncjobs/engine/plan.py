@@ -13,6 +13,7 @@ from syncjobs.engine.definition import Definition, Step
 from syncjobs.engine.doorbell import touch
 from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
+from syncjobs.engine.members import replace_members
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.rows import fetch
@@ -76,14 +77,14 @@ class Planned:
 
 @dataclass(slots=True)
 class _Work:
-    """One flow's planning: what each cause's steps became, step name → delivery id."""
+    """One flow's planning: what each cause's steps became, step name → delivery ids."""
 
     flow: Flow
     cause: Cause
     world: Neighbourhood
     variables: dict[int, dict[str, object]]
     events: dict[int, int | None]
-    done: dict[int, dict[str, int]]
+    done: dict[int, dict[str, list[int]]]
     result: Planned
     mappings: LiveMappings
 
@@ -205,7 +206,7 @@ def _plan_step(work: _Work, step: Step, origins: list[Known], run: Run) -> tuple
         return 0, 0
     queued = enqueue(rows, work.flow, step, work.cause, run.pk)
     for origin, record in targets:
-        work.done[origin.id][step.name] = queued.ids[record.id]
+        work.done[origin.id].setdefault(step.name, []).append(queued.ids[record.id])
     return queued.new, queued.renewed
 
 
@@ -235,19 +236,27 @@ def _derived(work: _Work, step: Step, origins: list[Known]) -> list[tuple[Known,
     live = work.mappings.get(step.derive.mapping)
     made: list[tuple[Known, Incoming]] = []
     pairs: list[tuple[Known, Known]] = []
+    keys: dict[int, list[str]] = {}
     for origin in origins:
         subject = Subject(origin, origin, step.derive.related, work.variables[origin.id])
-        incoming = derive(step.derive, live, subject, work.world).incoming
-        if incoming is None:
+        records = derive(step.derive, live, subject, work.world).records
+        if records is None:
             pairs.append((origin, origin))
         else:
-            made.append((origin, incoming))
-    stored = store([one for _, one in made], Origin(client_id, None, None, work.cause.correlation))
+            made += [(origin, one) for one in records]
+            keys[origin.id] = [one.key for one in records]
+    several = live is not None and live.compiled.makes_several
+    gone = replace_members(step.derive.mapping, step.derive.object, keys) if several else []
+    stored = store(
+        [*(one for _, one in made), *gone], Origin(client_id, None, None, work.cause.correlation)
+    )
     # The last of several causes holds the merged content; all of them point to that one row.
     latest = {one.id: one.known for one in stored}
     work.world.add(latest.values())
     work.result.changed += [(one.type, one.key) for one in _changed(stored)]
-    return pairs + [(origin, latest[one.id]) for (origin, _), one in zip(made, stored, strict=True)]
+    return pairs + [
+        (origin, latest[one.id]) for (origin, _), one in zip(made, stored, strict=False)
+    ]
 
 
 def _changed(stored: Sequence[Stored]) -> list[Known]:
@@ -286,7 +295,8 @@ def _rows(work: _Work, step: Step, targets: list[tuple[Known, Known]]) -> list[N
     """One row for each record, after every delivery that any of its causes needs first."""
     rows: dict[int, NewDelivery] = {}
     for origin, record in targets:
-        before = [work.done[origin.id][name] for name in step.after if name in work.done[origin.id]]
+        done = work.done[origin.id]
+        before = [id_ for name in step.after for id_ in done.get(name, ())]
         row = rows.setdefault(
             record.id,
             NewDelivery(

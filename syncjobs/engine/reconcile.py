@@ -100,9 +100,8 @@ def _records(
         # As long as pages come, nobody takes this one for dead.
         Workflow.objects.filter(runs=run).update(next_run_at=timezone.now() + AGAIN)
         for record in page.records:
-            mapped = None if record.deleted else map_in(live, record.data, {}).data
-            if mapped is not None:
-                yield mapped
+            if not record.deleted:
+                yield from map_in(live, record.data, {}).records.values()
         if stop():
             raise _Stopped
 

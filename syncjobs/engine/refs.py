@@ -39,12 +39,12 @@ def keep_apart(outcomes: Sequence[Outcome]) -> None:
         assert one.sent is not None
         delivery = one.job.delivery
         place = (delivery.connection_id, delivery.object, one.sent.external_id)
-        owner = taken.setdefault(place, one.job.record.id)
-        if owner != one.job.record.id:
+        if one.job.record.id not in taken.setdefault(place, {one.job.record.id}):
             _refuse(one)
 
 
-def _owners(sent: Sequence[Outcome]) -> dict[tuple[int, str, str], int]:
+def _owners(sent: Sequence[Outcome]) -> dict[tuple[int, str, str], set[int]]:
+    """Return whose each place is: of several where one record of the system became several."""
     if not sent:
         return {}
     rows = fetch(
@@ -55,7 +55,10 @@ def _owners(sent: Sequence[Outcome]) -> dict[tuple[int, str, str], int]:
             "ids": [one.sent.external_id for one in sent if one.sent is not None],
         },
     )
-    return {(connection, object_, id_): record for connection, object_, id_, record in rows}
+    owners: dict[tuple[int, str, str], set[int]] = {}
+    for connection, object_, id_, record in rows:
+        owners.setdefault((connection, object_, id_), set()).add(record)
+    return owners
 
 
 def _refuse(outcome: Outcome) -> None:

@@ -28,11 +28,11 @@ def replan(job: Job, *, worker: str) -> None:
         ledger.lock_claims([_claim(job)])
         lock_to_hold()
         derived = _try(job)
-        if derived.incoming is None and derived.waits_for:
+        if derived.records is None and derived.waits_for:
             waits = Outcome(job, "wait", text=derived.text[:200], watch=derived.waits_for)
             ledger.record_blocked([waits])
             return
-    if derived.incoming is None:
+    if derived.records is None:
         ledger.record([_failed(job, derived)], worker=worker)
     else:
         _plan_and_end(job, worker)

@@ -19,6 +19,9 @@ from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.models import CanonicalRecord, Delivery, RecordVersion, Workflow
 from syncjobs.payloads import opened_source
 
+# How many rows are looked at for each sample: several may be of one record of the source.
+_SAME = 20
+
 
 def find_samples(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]:
     """Return stored records for a mapping, newest first; of one client, or of any (None)."""
@@ -37,11 +40,15 @@ def _sources(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]
     ).select_related("record")
     if client_id is not None:
         rows = rows.filter(record__client_id=client_id)
-    return [
-        Sample(row.record.key, row.record.label, sent)
-        for row in rows.order_by("-id")[:most]
-        if (sent := opened_source(row.source, row.record_id))
-    ]
+    made: list[Sample] = []
+    for row in rows.order_by("-id")[: most * _SAME]:
+        sent = opened_source(row.source, row.record_id)
+        # Of several records that one of the source became, one stands for all.
+        if sent and all(one.data != sent for one in made):
+            made.append(Sample(row.record.key, row.record.label, sent))
+        if len(made) == most:
+            break
+    return made
 
 
 def _records(mapping: Mapping, client_id: int | None, most: int) -> list[Sample]:

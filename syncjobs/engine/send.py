@@ -163,7 +163,7 @@ def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
     return Outcome(
         job,
         "deliver",
-        text=text,
+        text=f"{text} {job.warning}".rstrip(),
         attempt=True,
         looked_up=looked_up,
         wrote=True,

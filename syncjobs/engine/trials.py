@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from mappings.inputs import Inputs
 from mappings.models import Mapping, MappingVersion
+from mappings.parts import each_rule
 from mappings.trials import Trial, Wanted
 from syncjobs.canonical_store import label_of
 from syncjobs.engine.claim import Claim
@@ -142,9 +143,14 @@ def _incoming(
         record__client_id__in=clients,
         record__deleted=False,
     )
-    found: dict[int, int] = {}
-    for pk, record in rows.order_by("-id").values_list("pk", "record_id")[: most * _DEEPEST]:
-        found.setdefault(record, pk)
+    same: tuple[str, ...] = ("record_id",)
+    if mapping.live is not None and each_rule(mapping.live.document) is not None:
+        # Of several records that one of the source became, one stands for all.
+        rows = rows.filter(record__refs__connection_id=F("connection_id"))
+        same = ("connection_id", "record__refs__external_id")
+    found: dict[tuple[object, ...], int] = {}
+    for pk, *at in rows.order_by("-id").values_list("pk", *same)[: most * _DEEPEST]:
+        found.setdefault(tuple(at), pk)
         if len(found) >= most:
             break
     ids = list(found.values())
@@ -230,5 +236,6 @@ _KEYS: Final = """
     SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
     JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
     WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
+      AND e.part = ''
     ORDER BY e.id
 """

@@ -8,9 +8,11 @@ from typing import Final
 
 from django.utils import timezone
 
+from mappings.rules import VALUE_HELD, VALUE_MISSING
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_issues
 from syncjobs.engine.live import REFERENCE_MISSING, Live
+from syncjobs.engine.release import release_for_live, ring_in_turn
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.engine.transitions import move_rows
 from syncjobs.intake.reading import DUPLICATE, Refused
@@ -96,6 +98,19 @@ def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
     ]
 
 
+def let_go_for_live(kind: str, name: str, client_id: int | None) -> None:
+    """Try again what waits for a mapping or value map that has another live version now.
+
+    `client_id` None: of every client. Of what is set aside, words without an entry are tried with
+    the next reading; a mapping's next version is seen there by its number.
+    """
+    if kind == "value_map":
+        params = {"aside": _ASIDE, "client": client_id, "codes": [VALUE_MISSING, VALUE_HELD]}
+        if execute(_AGAIN, params):
+            ring_in_turn()
+    release_for_live(kind, name, client_id)
+
+
 def _key(stream: Stream, external_id: str) -> str:
     return f"{stream.object}:{external_id}"[:200]
 
@@ -144,6 +159,17 @@ _KEEP: Final = """
 _SET_ASIDE: Final = """
     SELECT id, issue_id FROM syncjobs_inboundevent
     WHERE stream_id = %(stream)s AND state = %(aside)s AND external_id = ANY(%(ids)s::text[])
+"""
+_AGAIN: Final = """
+    WITH again AS (
+        UPDATE syncjobs_inboundevent AS i SET mapping_version = NULL
+        FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
+        WHERE s.id = i.stream_id AND i.state = %(aside)s
+          AND i.problems -> 0 ->> 0 = ANY(%(codes)s::text[])
+          AND (%(client)s::bigint IS NULL OR c.client_id = %(client)s)
+        RETURNING i.stream_id)
+    UPDATE syncjobs_stream SET next_poll_at = least(next_poll_at, statement_timestamp())
+    WHERE id IN (SELECT stream_id FROM again)
 """
 _WAITING: Final = """
     SELECT external_id, source_version, source_at, payload::text, deleted

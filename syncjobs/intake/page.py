@@ -19,7 +19,7 @@ from syncjobs.crashpoints import reach
 from syncjobs.engine.live import Live
 from syncjobs.engine.plan import Cause, Planned, plan
 from syncjobs.engine.raising import raise_events
-from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.engine.rows import encode, execute, fetch, iso, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.disputes import find_disputes, tell_disputes
@@ -46,7 +46,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What became of a page's records and what it planned."""
+    """What became of a page's records, as the source counts them, and what it planned."""
 
     read: int
     changed: int
@@ -100,9 +100,10 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     _write_refs(stream, result, stored)
     set_aside(stream, reading.live, result.refused)
     tell_disputes(stream, disputes)
-    retire(stream, [source.id for source, _ in result.incoming])
+    retire(stream, [*{source.id: None for source, _ in result.incoming}, *result.empty])
     planned = _plan(reading, client_id, stored)
-    changed = [one for one in stored if one.is_changed]
+    pairs = zip(result.incoming, stored, strict=True)
+    changed = {source.id for (source, _), one in pairs if one.is_changed}
     counts = Counts(
         read=len(records),
         changed=len(changed),
@@ -131,14 +132,16 @@ def _move_cursor(reading: Reading, cursor: Mapping[str, object]) -> None:
 
 
 def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
-    rows: dict[str, dict[str, object]] = {}
-    known: dict[str, int] = {}
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    known: dict[tuple[str, str], int] = {}
     for (source, incoming), one in zip(result.incoming, stored, strict=True):
+        at = (source.id, incoming.part)
         if one.before is not None:
-            known[source.id] = one.id
-        rows[source.id] = {
+            known[at] = one.id
+        rows[at] = {
             "record_id": one.id,
             "external_id": source.id,
+            "part": incoming.part,
             "version": source.version[:120],
             "hash": _seen_hash(incoming),
             "at": iso(source.modified_at),
@@ -150,7 +153,9 @@ def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
         }
         if known:
             # A record that was deleted and made anew in its source has another id there now.
-            execute(_FORGET, {**place, "records": [*known.values()], "ids": [*known]})
+            ids, parts = unzip([*known])
+            moved = {"records": [*known.values()], "ids": ids, "parts": parts}
+            execute(_FORGET, {**place, **moved})
         execute(_REFS, {**place, "rows": encode([*rows.values()])})
 
 
@@ -205,21 +210,23 @@ _CURSOR_AFTER: Final = """
 """
 _FORGET: Final = """
     DELETE FROM syncjobs_externalref WHERE id = ANY(ARRAY(
-        SELECT e.id FROM unnest(%(records)s::bigint[], %(ids)s::text[]) AS x(record_id, external_id)
+        SELECT e.id FROM unnest(%(records)s::bigint[], %(ids)s::text[], %(parts)s::text[])
+            AS x(record_id, external_id, part)
         CROSS JOIN LATERAL (
             SELECT f.id FROM syncjobs_externalref f
             WHERE f.record_id = x.record_id AND f.connection_id = %(connection)s
-              AND f.object = %(object)s AND f.external_id <> x.external_id OFFSET 0) e))
+              AND f.object = %(object)s
+              AND (f.external_id <> x.external_id OR f.part <> x.part) OFFSET 0) e))
 """
 _REFS: Final = """
     INSERT INTO syncjobs_externalref AS e
-        (record_id, connection_id, object, external_id, version, seen_hash, seen_version,
+        (record_id, connection_id, object, external_id, part, version, seen_hash, seen_version,
          seen_at, written, created_at)
-    SELECT x.record_id, %(connection)s, %(object)s, x.external_id, x.version, x.hash, x.version,
-        x.at, '{}', statement_timestamp()
+    SELECT x.record_id, %(connection)s, %(object)s, x.external_id, x.part, x.version, x.hash,
+        x.version, x.at, '{}', statement_timestamp()
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
-        record_id bigint, external_id text, version text, hash text, at timestamptz)
-    ON CONFLICT (connection_id, object, external_id) DO UPDATE
+        record_id bigint, external_id text, part text, version text, hash text, at timestamptz)
+    ON CONFLICT (connection_id, object, external_id, part) DO UPDATE
     SET record_id = EXCLUDED.record_id, seen_hash = EXCLUDED.seen_hash,
         seen_version = EXCLUDED.seen_version, seen_at = EXCLUDED.seen_at,
         version = EXCLUDED.version

@@ -17,6 +17,8 @@ from syncjobs.engine.rows import fetch
 from syncjobs.models import Connection, Stream
 
 DUPLICATE: Final = "duplicate"
+# Of more records than this from one, only the first keeps what the source sent.
+_COPIES: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,20 @@ class _Seen:
     type: str
     key: str
     is_deleted: bool
+    part: str
 
 
 @dataclass(slots=True)
 class Read:
-    """A page, sorted out: what to store, what was refused, what was known or too old."""
+    """A page, sorted out: what to store, what was refused, what was known or too old.
+
+    incoming: one for each canonical record, so several for a source record whose list makes
+    several. empty: ids of those whose list has no member.
+    """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
     same: int = 0
     owners: Owners | None = None
 
@@ -57,29 +65,49 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     # What this system may only fill in, since another kind of system owns it.
     fill_only = owners.fill_only(roles_of(stream.connection))
     result = Read(owners=owners)
+    gone: list[tuple[SourceRecord, _Seen]] = []
     for source in latest.values():
-        ref = seen.get(source.id)
-        if ref is not None and _is_old(source, ref):
+        refs = seen.get(source.id, [])
+        if refs and all(_is_old(source, ref) for ref in refs):
             result.same += 1
             continue
         if source.deleted:
-            _delete(source, ref, live, result)
+            _delete(source, refs, live, result)
             continue
-        mapped = map_in(live, source.data, sources)
-        if mapped.data is None:
-            result.refused.append(Refused(source, tuple(mapped.problems)))
+        taken = map_in(live, source.data, sources)
+        if taken.problems:
+            result.refused.append(Refused(source, tuple(taken.problems)))
             continue
-        incoming = Incoming(
-            type=live.makes,
-            key=live.key_of(mapped.data),
-            data=mapped.data,
-            source=source.data,
-            source_at=source.modified_at,
-            mapping_version=live.version_id,
-            fill_only=fill_only,
-        )
-        result.incoming.append((source, incoming))
+        several = live.compiled.makes_several
+        if not taken.records:
+            result.empty.append(source.id)
+        for number, (key, data) in enumerate(taken.records.items(), 1):
+            incoming = Incoming(
+                type=live.makes,
+                key=key,
+                data=data,
+                source=source.data if number == 1 or len(taken.records) <= _COPIES else None,
+                source_at=source.modified_at,
+                mapping_version=live.version_id,
+                fill_only=fill_only,
+                part=key if several else "",
+            )
+            result.incoming.append((source, incoming))
+        if several or any(ref.part for ref in refs):
+            gone += [(source, ref) for ref in refs if ref.key not in taken.records]
+    _drop(gone, live, result)
     return result
+
+
+def _drop(gone: Sequence[tuple[SourceRecord, _Seen]], live: Live, result: Read) -> None:
+    """Soft-delete what a source record's list has no more, but not what another one has now.
+
+    What was dropped before goes along: all rows of a source record know its latest version.
+    """
+    there = {incoming.key for _, incoming in result.incoming}
+    for source, ref in gone:
+        if ref.key not in there:
+            result.incoming.append((source, _deleted(source, ref, live)))
 
 
 def roles_of(connection: Connection) -> set[str]:
@@ -98,9 +126,12 @@ def _owners(connection: Connection, type_: str) -> Owners:
     return kept(at, mark, lambda: owners_of(type_, connection.client_id))
 
 
-def _refs(stream: Stream, ids: list[str]) -> dict[str, _Seen]:
+def _refs(stream: Stream, ids: list[str]) -> dict[str, list[_Seen]]:
     rows = fetch(_SEEN, {"connection": stream.connection_id, "object": stream.object, "ids": ids})
-    return {id_: _Seen(*known) for id_, *known in rows}
+    found: dict[str, list[_Seen]] = {}
+    for id_, *known in rows:
+        found.setdefault(id_, []).append(_Seen(*known))
+    return found
 
 
 def _is_old(source: SourceRecord, ref: _Seen) -> bool:
@@ -112,12 +143,16 @@ def _is_old(source: SourceRecord, ref: _Seen) -> bool:
     return source.modified_at < ref.at
 
 
-def _delete(source: SourceRecord, ref: _Seen | None, live: Live, result: Read) -> None:
+def _delete(source: SourceRecord, refs: Sequence[_Seen], live: Live, result: Read) -> None:
     """A record that its source marks as deleted; one that we never knew is nothing to us."""
-    if ref is None or ref.is_deleted:
+    there = [ref for ref in refs if not ref.is_deleted]
+    if not there:
         result.same += 1
-        return
-    incoming = Incoming(
+    result.incoming += [(source, _deleted(source, ref, live)) for ref in there]
+
+
+def _deleted(source: SourceRecord, ref: _Seen, live: Live) -> Incoming:
+    return Incoming(
         type=ref.type,
         key=ref.key,
         data={},
@@ -125,8 +160,8 @@ def _delete(source: SourceRecord, ref: _Seen | None, live: Live, result: Read) -
         source_at=source.modified_at,
         mapping_version=live.version_id,
         deleted=True,
+        part=ref.part,
     )
-    result.incoming.append((source, incoming))
 
 
 def _sources(
@@ -151,19 +186,21 @@ def refuse_duplicates(stream: Stream, result: Read, there: Collection[str]) -> N
     keys = [incoming.key for _, incoming in result.incoming if incoming.key in there]
     holders = _holders(stream, result.incoming[0][1].type, keys) if keys else {}
     kept: list[tuple[SourceRecord, Incoming]] = []
+    refused: dict[str, Refused] = {}
     for source, incoming in result.incoming:
         holder = holders.setdefault(incoming.key, source.id)
         if holder == source.id or incoming.deleted:
             kept.append((source, incoming))
-        else:
+        elif source.id not in refused:
             problem = Problem(
                 DUPLICATE,
                 f"{holder} has the number {incoming.key} already.",
                 target="number",
                 detail={"key": incoming.key},
             )
-            result.refused.append(Refused(source, (problem,)))
-    result.incoming = kept
+            refused[source.id] = Refused(source, (problem,))
+    result.refused += refused.values()
+    result.incoming = [one for one in kept if one[0].id not in refused]
 
 
 def _holders(stream: Stream, type_: str, keys: list[str]) -> dict[str, str]:
@@ -183,7 +220,7 @@ _OWNERS_MARK: Final = f"""
         || '/' || (SELECT {mark_of("f")} FROM mappings_customfield f WHERE f.object = %(type)s)
 """  # noqa: S608  our own constants
 _SEEN: Final = """
-    SELECT e.external_id, e.seen_version, e.seen_at, r.type, r.key, r.deleted
+    SELECT e.external_id, e.seen_version, e.seen_at, r.type, r.key, r.deleted, e.part
     FROM syncjobs_externalref e
     JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
     WHERE e.connection_id = %(connection)s AND e.object = %(object)s
@@ -206,5 +243,6 @@ _KEYS: Final = """
     SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
     JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
     WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
+      AND e.part = ''
     ORDER BY e.id
 """

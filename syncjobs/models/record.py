@@ -18,6 +18,7 @@ class CanonicalRecord(models.Model):
     `schema_version`: of the canonical object when it was written; it reads as the newest.
     `version` 0 marks a place kept for a record that others refer to and nobody has sent yet.
     `engagement` is the common engagement identifier, where the record belongs to one.
+    `made`: mapping slug → keys of the records that it last derived of this one's list.
     """
 
     client = models.ForeignKey(
@@ -36,6 +37,7 @@ class CanonicalRecord(models.Model):
         Connection, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
     )
     deleted = models.BooleanField(default=False)
+    made = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(auto_now_add=True)
 
@@ -112,6 +114,7 @@ class ExternalRef(models.Model):
     `seen_version`, `seen_at`: the source's version and time of those; older never overwrites newer.
     `written`: mapping slug → {"hash": of what we last wrote, "version": of the record}.
     `compare_no`: the last full comparison that saw it.
+    `part`: the record's key where the system's record became several, each with a row here.
     `version`: the target's version or ETag after our last write; read back it is our own echo.
     """
 
@@ -123,6 +126,7 @@ class ExternalRef(models.Model):
     )
     object = models.CharField(max_length=80)
     external_id = models.CharField(max_length=200)
+    part = models.CharField(max_length=200, blank=True, default="", db_default="")
     version = models.CharField(max_length=120, blank=True)
     seen_hash = models.CharField(max_length=64, blank=True)
     seen_version = models.CharField(max_length=120, blank=True)
@@ -135,7 +139,8 @@ class ExternalRef(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "object", "external_id"], name="externalref_external"
+                fields=["connection", "object", "external_id", "part"],
+                name="externalref_external",
             ),
             models.UniqueConstraint(
                 fields=["record", "connection", "object"], name="externalref_record"

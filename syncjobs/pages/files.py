@@ -13,8 +13,7 @@ from django.urls import reverse
 
 from governance.errors import Refusal
 from governance.requests import actor_of
-from mappings.canonical import SCHEMAS
-from syncjobs.connectors.files import KEY, columns_of
+from syncjobs.connectors.files import HELD, KEY
 from syncjobs.models import Connection
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page
 from syncjobs.services import files
@@ -30,7 +29,7 @@ class FileForm(forms.Form):
     """The file, and what its rows are."""
 
     object = forms.ChoiceField(
-        label="What it holds", choices=[(one.name, one.label) for one in SCHEMAS.values()]
+        label="What it holds", choices=[(one.name, one.label) for one in HELD.values()]
     )
     file = forms.FileField(
         label="File",
@@ -59,7 +58,7 @@ def connection_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _columns() -> list[tuple[str, str]]:
-    return [(one.label, ", ".join(columns_of(one))) for one in SCHEMAS.values()]
+    return [(one.label, ", ".join(one.columns)) for one in HELD.values()]
 
 
 def _preview(request: HttpRequest, connection: Connection, form: FileForm) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def _preview(request: HttpRequest, connection: Connection, form: FileForm) -> di
     sealed = signing.dumps(packed, salt=_SALT)
     return {
         "checked": checked,
-        "kind": SCHEMAS[object_].label,
+        "kind": HELD[object_].label,
         "sealed": sealed if len(sealed) <= _MOST_SEALED and checked.good else "",
     }
 

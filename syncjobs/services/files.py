@@ -16,9 +16,14 @@ from django.db import transaction
 from governance.actors import Actor, task_actor
 from governance.services import audit
 from mappings.canonical import SCHEMAS
+from mappings.documents import objects_in, rules_of
+from mappings.known_paths import read_by
+from mappings.parts import BESIDES
+from mappings.paths import MISSING, split, walked
 from mappings.services.versions import live_version
+from mappings.transforms import paths_read
 from syncjobs import actions
-from syncjobs.connectors.files import KEY
+from syncjobs.connectors.files import HELD, KEY
 from syncjobs.engine import doorbell
 from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
 from syncjobs.engine.rows import encode, fetch
@@ -38,7 +43,7 @@ _PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
 # What ships with the product, and the stream that a file is, may be used by whoever may connect;
 # changing them is another right.
 _SHIPPING: Final = task_actor("shipped mappings")
-_POSITIONS: Final = {name: 10 + 2 * place for place, name in enumerate(SCHEMAS)}
+_ORDER: Final = {name: 10 + 2 * place for place, name in enumerate(SCHEMAS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ def check_file(
     live = LiveMappings(connection.client_id).get(slug)
     if live is None:
         raise ValidationError(f"There is no published mapping {slug}. Publish one first.")
-    return _checked(sheet, live, _key_columns(slug, connection, object_))
+    return _checked(sheet, live, _key_paths(slug, connection, object_))
 
 
 @transaction.atomic
@@ -126,8 +131,8 @@ def take_file(
 def _mapping(connection: Connection, object_: str) -> str:
     if connection.connector != KEY:
         raise ValidationError("This system is read by itself; it takes no files.")
-    if object_ not in SCHEMAS:
-        raise ValidationError(f"Choose what the file holds: {', '.join(SCHEMAS)}.")
+    if object_ not in HELD:
+        raise ValidationError(f"Choose what the file holds: {', '.join(HELD)}.")
     known = Stream.objects.filter(connection=connection, object=object_).first()
     if known is not None:
         return known.mapping
@@ -142,32 +147,56 @@ def _stream(connection: Connection, object_: str) -> Stream:
         _SHIPPING,
         connection,
         object_=object_,
-        canonical=object_,
+        canonical=HELD[object_].canonical,
         mapping=_mapping(connection, object_),
-        position=_POSITIONS[object_],
+        position=_ORDER[HELD[object_].canonical],
     )
 
 
-def _key_columns(slug: str, connection: Connection, object_: str) -> list[str]:
-    """Return the columns that name a row: those which the mapping takes the number from."""
+@dataclass(frozen=True, slots=True)
+class _KeyPath:
+    """A field that a row is named by. `may_be_empty`: a step puts it to another one."""
+
+    path: str
+    may_be_empty: bool
+
+    def text(self, data: Mapping[str, Any]) -> str:
+        """Return what a row has there."""
+        found = walked(data, split(self.path))
+        return "" if found is MISSING or found is None else str(found)
+
+
+def _key_paths(slug: str, connection: Connection, object_: str) -> list[_KeyPath]:
+    """Return what names a row: what the mapping takes the number from, but for what each member
+    of a list has."""
     version = live_version(slug, connection.client_id)
-    rules = version.document.get("rules", []) if version else []
-    sources = {rule.get("target"): str(rule.get("source") or "") for rule in rules}
-    return [sources.get(name) or name for name in SCHEMAS[object_].natural_key]
+    rules = {str(one.get("target")): one for one in rules_of(version.document if version else {})}
+    made: dict[str, _KeyPath] = {}
+    for name in SCHEMAS[HELD[object_].canonical].natural_key:
+        rule = rules.get(name, {})
+        origin = {part: rule[part] for part in ("source", "expr") if part in rule}
+        beside = [path for one in objects_in(rule.get("steps")) for path in paths_read(one)]
+        paths = [_KeyPath(path, may_be_empty=False) for path in read_by(origin)]
+        paths += [_KeyPath(path, may_be_empty=True) for path in beside]
+        own = [one for one in paths if split(one.path)[0] not in BESIDES]
+        made |= {one.path: one for one in own or [_KeyPath(name, may_be_empty=False)]}
+    return list(made.values())
 
 
-def _checked(sheet: Sheet, live: Live, keys: Sequence[str]) -> Checked:
+def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
     problems, left_out = list(sheet.problems), len(sheet.problems)
     good: list[tuple[Row, str]] = []
     seen: dict[str, int] = {}
     count = len(problems)
     for row in sheet.rows:
-        empty = [name for name in keys if row.data.get(name) in (None, "")]
+        texts = [one.text(row.data) for one in keys]
+        pairs = zip(keys, texts, strict=True)
+        empty = [one.path for one, text in pairs if not text and not one.may_be_empty]
         if empty:
             problems.append(Problem(row.number, f"The column {empty[0]!r} is empty or missing."))
             left_out, count = left_out + 1, count + 1
             continue
-        key = "/".join(str(row.data[name]) for name in keys)[:200]
+        key = "/".join(texts)[:200]
         wrong = _refusal(live, row.data)
         if key in seen:
             wrong = wrong or f"Row {seen[key]} has the number {key} too; the later row counts."

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e import people
 from tests.e2e.conftest import Enter
@@ -54,6 +54,45 @@ def test_a_mapping_changes_only_with_the_signatures_of_approver_and_client(enter
     trail = noor.get_by_role("group", name="Audit entries")
     for name in ("Ivo Petrak", "Ama Boateng", "Marcus Jessop"):
         expect(trail.get_by_text(name).first).to_be_visible()
+
+
+def test_a_rule_is_written_with_the_keyboard_alone(enter: Enter) -> None:
+    engineer = enter(people.IVO)
+    ivo = engineer.page
+    ivo.get_by_role("link", name="Mappings").click()
+    engineer.list_search.fill("Ashdown")
+    ivo.get_by_role("link", name=MAPPING).focus()
+    with ivo.expect_navigation():
+        ivo.keyboard.press("Enter")
+    before = ivo.locator("#rules > li").count()
+    _tab_to(ivo, "Add a rule")
+    ivo.keyboard.press("Enter")
+    expect(ivo.locator("#rules > li")).to_have_count(before + 1)
+    expect(ivo.get_by_label(f"Target field of rule {before + 1}")).to_be_focused()
+    ivo.keyboard.type("remark")
+    ivo.keyboard.press("Tab")
+    ivo.keyboard.press("A")  # Always
+    ivo.keyboard.press("Tab")
+    with ivo.expect_response(re.compile("/preview/")):
+        ivo.keyboard.type("By hand")
+    expect(ivo.locator("#rules > li").last).to_contain_text("takes no field 'remark'")
+    ivo.keyboard.press("Shift+Tab")
+    ivo.keyboard.press("Shift+Tab")
+    with ivo.expect_response(re.compile("/preview/")):
+        ivo.keyboard.type("description")
+    expect(ivo.locator("#rules > li").last).to_contain_text("Another rule has this target")
+    expect(ivo.get_by_role("group", name="Difference to the live version")).to_contain_text(
+        "description ← always 'By hand'"
+    )
+
+
+def _tab_to(page: Page, text: str) -> None:
+    """Press Tab until what has this text is focused."""
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == text:
+            return
+    raise AssertionError(f"The keyboard alone does not reach {text!r}.")
 
 
 def test_somebody_maps_an_export_that_they_bring_and_publishes_it(enter: Enter) -> None:

@@ -102,6 +102,26 @@ def test_a_body_that_is_no_preview_is_a_400(ask: Asked, customers: Mapping, body
     assert found
 
 
+def test_a_preview_gives_all_that_a_sample_becomes(ask: Asked, customers: Mapping) -> None:
+    each = {"id": "e", "target": "each", "source": "all", "steps": [{"do": "explode"}]}
+    rules = [
+        each,
+        {"id": "n", "target": "number", "source": "each.no", "required": True},
+        {"id": "m", "target": "name", "source": "each.name", "required": True},
+    ]
+    sample = {"all": [{"no": "1", "name": "A"}, {"no": "2", "name": "B"}, {"no": "3"}]}
+    body = json.dumps({"sample": sample, "document": {"rules": rules}})
+    status, found = ask(actors.BOB, "mapping-preview", customers.pk, body=body)
+    assert (status, found["faults"], found["part"], found["result"]) == (200, [], 3, None)
+    numbers = [one["result"] and one["result"]["number"] for one in found["results"]]
+    assert numbers == ["1", "2", None]
+    assert found["results"][2]["problems"][0]["target"] == "name"
+    wrong = [*rules, {"id": "w", "target": "phone", "source": "each.fone"}]
+    body = json.dumps({"sample": sample, "document": {"rules": wrong}})
+    faults = ask(actors.BOB, "mapping-preview", customers.pk, body=body)[1]["faults"]
+    assert [(one["rule"], one["path"]) for one in faults] == [("w", "each.fone")]
+
+
 @pytest.mark.parametrize(
     "document",
     [

@@ -182,6 +182,13 @@ def test_a_rule_is_suggested_by_name_and_by_type() -> None:
     assert "hours" not in suggested(Std=["many"])
 
 
+def test_what_a_column_holds_may_say_what_it_is() -> None:
+    found = suggested(Unit=["EUR", "GBP"], **{"Project": ["Rollout"], "Project code": ["P-1"]})
+    assert found["currency"].source == "Unit"
+    assert found["project"].source == "Project code"
+    assert "currency" not in suggested(Unit=["EUR", "ABC"])
+
+
 def test_what_reads_in_two_ways_is_not_guessed() -> None:
     assert suggested(Datum=["03/04/2026"])["date"].steps == ()
     assert suggested(Datum=["13/04/2026"])["date"].steps == (

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from mappings.models import Mapping
+from tests.mappings.conftest import make
 
 
 def preview(*args: str) -> str:
@@ -44,6 +45,21 @@ def test_rows_of_a_table_are_counted_and_the_wrong_ones_explained(
     sample.write_text("number;name\nC-1;Ada\nC-2;Grace\n")
     shown = preview("northwind", "crm-customers", str(sample), "--row", "3")
     assert shown.splitlines()[-1] == '{"city":null,"name":"Grace","number":"C-2"}'
+
+
+def test_all_that_a_record_becomes_is_shown(customers: Mapping, tmp_path: Path) -> None:
+    each = {"id": "e", "target": "each", "source": "all", "steps": [{"do": "explode"}]}
+    number = {"id": "n", "target": "number", "source": "each"}
+    name = {"id": "m", "target": "name", "source": "each"}
+    make(slug="lists", document={"rules": [each, number, name]})
+    sample = tmp_path / "sample.json"
+    sample.write_text('{"all": ["1", "2"]}')
+    shown = preview("northwind", "lists", str(sample)).splitlines()
+    assert shown[-3:] == [
+        "It makes 2 records; above is the first.",
+        '{"name":"1","number":"1"}',
+        '{"name":"2","number":"2"}',
+    ]
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,20 @@ GOOD: list[tuple[str, dict[str, object], object, object]] = [
     ("country", {}, "united states", "US"),
     ("language", {}, "Français", "fr"),
     ("language", {}, "de_at", "de-AT"),
+    ("concat", {"fields": "x", "separator": "-"}, "a", "a"),
+    ("concat", {"fields": "x, y.z"}, None, ""),
+    ("coalesce", {"otherwise": "none"}, "", "none"),
+    ("coalesce", {"fields": "x", "otherwise": "none"}, Decimal(1), Decimal(1)),
+    ("case", {"table": {"Won": "won", "1": True}, "otherwise": "open"}, " WON ", "won"),
+    ("case", {"table": {"won": "won"}, "otherwise": "open"}, "?", "open"),
+    ("case", {"table": {"won": "won"}}, "Lost", "Lost"),
+    ("if", {"test": "more_than", "than": "8", "then": "overtime"}, "10.0", "overtime"),
+    ("if", {"test": "more_than", "than": "8", "then": "overtime"}, "8.0", "8.0"),
+    ("if", {"test": "at_most", "than": "2026-03-31", "otherwise": "later"}, "2026-04-01", "later"),
+    ("if", {"test": "is_not", "than": "1", "then": "other"}, "1.00", "1.00"),
+    ("if", {"test": "contains", "than": "b", "then": "x", "otherwise": "y"}, "abc", "x"),
+    ("if", {"test": "starts_with", "than": "b", "then": "x", "otherwise": "y"}, "abc", "y"),
+    ("explode", {}, [{"a": 1}], [{"a": 1}]),
     ("sha256", {}, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
 ]
 
@@ -171,6 +185,12 @@ BAD: list[tuple[str, dict[str, object], object]] = [
     ("phone", {"calling_code": "49"}, "+49 30 1234567 8901234"),
     ("country", {}, "Atlantis"),
     ("language", {}, "xx"),
+    ("concat", {"fields": "x"}, {"a": 1}),
+    ("concat", {"fields": "x", "separator": "s" * 500}, "a" * 9_990),
+    ("case", {"table": {"a": "b"}}, ["a"]),
+    ("if", {"test": "is", "than": "1", "then": "x"}, {"a": 1}),
+    ("explode", {}, "a"),
+    ("explode", {}, [1] * 10_001),
 ]
 
 REFUSED: list[tuple[str, dict[str, object]]] = [
@@ -198,6 +218,14 @@ REFUSED: list[tuple[str, dict[str, object]]] = [
     ("prefix", {"text": 5}),
     ("table", {"table": {}}),
     ("table", {"table": "a=b"}),
+    ("concat", {"fields": " , "}),
+    ("concat", {"fields": "__class__"}),
+    ("concat", {"fields": ",".join("abcdefghijk")}),
+    ("coalesce", {}),
+    ("case", {"table": {"a": "1", "A": "2"}}),
+    ("if", {"test": "is", "than": "1"}),
+    ("if", {"test": "matches", "than": "(a+)+$", "then": "x"}),
+    ("if", {"test": "is", "than": "1", "then": "x", "field": "a,b"}),
 ]
 
 

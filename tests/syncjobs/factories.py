@@ -88,7 +88,15 @@ def make_stream(
     )
 
 
-def make_mapping(slug: str, direction: str, canonical: str, rules: Sequence[object]) -> None:
+def make_mapping(
+    slug: str,
+    direction: str,
+    canonical: str,
+    rules: Sequence[object],
+    *,
+    checks: Sequence[object] = (),
+    makes: str = "",
+) -> None:
     """Publish a mapping."""
     ensure_mapping(
         BUILDER,
@@ -97,7 +105,8 @@ def make_mapping(slug: str, direction: str, canonical: str, rules: Sequence[obje
         direction=direction,
         canonical=canonical,
         object=f"{canonical}s",
-        document={"rules": list(rules)},
+        makes=makes,
+        document={"rules": list(rules), "checks": list(checks)},
     )
 
 

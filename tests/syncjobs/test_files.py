@@ -142,6 +142,27 @@ def test_a_file_is_taken_in_row_by_row_and_the_same_again_brings_nothing(
     assert Issue.objects.get(kind="intake_problem").state == "resolved"
 
 
+def test_a_file_of_timesheets_brings_a_time_entry_for_each_day(
+    connection: Connection, at_work: None
+) -> None:
+    sheet = (
+        b'{"number":"TS-1","status":"approved","days":['
+        b'{"date":"2026-11-02","project":"P-1","hours":"8"},'
+        b'{"date":"2026-11-03","project":"P-1","hours":"%s"}]}'
+    )
+    asked = {"object_": "timesheet", "name": "t.jsonl"}
+    bad = check_file(BUILDER, connection, content=sheet % b"ten", **asked)
+    assert "(Number 2 of 2 in the list.)" in bad.problems[0].text
+    for hours in (b"7.5", b"6"):
+        take_file(BUILDER, connection, content=sheet % hours, **asked)
+        drain()
+    known = CanonicalRecord.objects.filter(type="time_entry").order_by("key")
+    assert [(one.key, one.version, one.data["hours"]) for one in known] == [
+        ("TS-1/2026-11-02/P-1", 1, "8"),
+        ("TS-1/2026-11-03/P-1", 2, "6"),
+    ]
+
+
 def test_files_play_the_part_of_the_system_that_they_stand_for(
     connection: Connection, alder: Client, at_work: None
 ) -> None:

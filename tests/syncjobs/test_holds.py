@@ -143,7 +143,9 @@ def test_a_word_without_an_entry_holds_until_its_entry_is_live(lab: Lab, birch: 
     ]
     taxes = ensure_value_map(BUILDER, name="taxes", label="Taxes", table={"DE": "19"})
     others = ensure_value_map(BUILDER, name="taxes", label="Taxes", table={}, client_id=birch.pk)
-    make_mapping("taxed-out", "outbound", "customer", rules)
+    doubt = {"id": "d", "assert": "eq(field('tax_code'), '19')", "message": "A rare tax."}
+    checks = [{**doubt, "severity": "warn"}]
+    make_mapping("taxed-out", "outbound", "customer", rules, checks=checks)
     lab.replace_workflow([step("customer", lab.target_connection, mapping="taxed-out")])
     lab.put_customer("1", tax="EU")
     lab.drain()
@@ -156,6 +158,8 @@ def test_a_word_without_an_entry_holds_until_its_entry_is_live(lab: Lab, birch: 
     _publish(taxes, {"DE": "19", "EU": "0"})
     lab.drain()
     assert lab.delivery("C-1").state == "delivered"
+    # What a check only warns of is said with what was written.
+    assert lab.delivery("C-1").outcome == "Created there. A rare tax."
     assert Issue.objects.get().state == "resolved"
 
 

@@ -7,11 +7,13 @@ from django.db import connection
 from django.utils import timezone
 
 from governance.permits import permit
-from mappings.models import Mapping, OwnershipRule
+from mappings.models import Mapping, OwnershipRule, ValueMapVersion
+from mappings.services.value_maps import ensure_value_map, publish_table
 from mappings.services.versions import publish, save_draft
 from syncjobs import crashpoints
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.errors import Config, Transient
+from syncjobs.engine.drain import drain
 from syncjobs.models import (
     CanonicalRecord,
     Connection,
@@ -192,6 +194,33 @@ def test_a_set_aside_record_goes_through_when_the_mapping_is_mended(lab: Lab) ->
     lab.drain()
     assert CanonicalRecord.objects.get(key="C-2").data["name"] == "Unnamed"
     assert Issue.objects.get().state == "resolved"
+
+
+def test_what_lacks_a_word_or_fails_a_holding_check_waits_set_aside(lab: Lab) -> None:
+    value_map = ensure_value_map(BUILDER, name="terms", label="Terms", table={"30": "net30"})
+    lookup = {"value_map": "terms", "on_miss": "hold"}
+    terms = {"id": "t", "target": "payment_terms", "source": "terms", "lookup": lookup}
+    named = {"id": "named", "assert": "ne(field('name'), 'TEST')", "message": "No tests here."}
+    mapping = Mapping.objects.get(slug="customer-in")
+    document = {"rules": [*CUSTOMER_IN, terms], "checks": [{**named, "severity": "hold"}]}
+    with permit("mapping_version", str(mapping.pk)):
+        publish(mapping, save_draft(BUILDER, mapping, document))
+    lab.put_customer("1", terms="60")
+    lab.put_customer("2", terms="30", name="TEST")
+    lab.drain()
+    assert not CanonicalRecord.objects.exists()
+    said = {row.external_id: row.problems[0] for row in InboundEvent.objects.all()}
+    assert said["1"][0] == "value_held"
+    assert said["2"][3] == "No tests here."
+
+    version = ValueMapVersion.objects.create(
+        value_map=value_map, number=2, table={"30": "net30", "60": "net60"}
+    )
+    with permit("value_map_version", str(value_map.pk)):
+        publish_table(value_map, version)
+    drain(systems=lab.systems())
+    assert CanonicalRecord.objects.get().data["payment_terms"] == "net60"
+    assert InboundEvent.objects.get(state="set_aside").external_id == "2"
 
 
 def test_two_records_of_one_system_with_one_number_are_a_duplicate(lab: Lab) -> None:

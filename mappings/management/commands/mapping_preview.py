@@ -62,7 +62,8 @@ class Command(BaseCommand):
         for cause in tried.causes:
             rows = ", ".join(map(str, cause.rows[:10])) + (" …" if cause.rows[10:] else "")
             self.stdout.write(f"{cause.target}: {cause.message} Rows {rows}.")
-        self.stdout.write(f"{tried.passed} of {tried.total} rows come through.")
+        made = f" They make {tried.made} records." if tried.made else ""
+        self.stdout.write(f"{tried.passed} of {tried.total} rows come through.{made}")
         if tried.passed < tried.total:
             raise CommandError("Some rows are refused.")
 
@@ -75,7 +76,10 @@ class Command(BaseCommand):
             self.stdout.write(f"{row.target:24} {row.taken!s}{steps} → {result}")
         for note in (*shown.holds, *shown.warnings):
             self.stdout.write(str(note))
-        if shown.data is None:
+        if shown.is_refused:
             wrong = [str(one) for one in (*shown.faults, *shown.problems)]
             raise CommandError("The sample is refused. " + " ".join(wrong))
-        self.stdout.write(canonical_json(kept(shown.data)))
+        if shown.several:
+            self.stdout.write(f"It makes {len(shown.results)} records; above is the first.")
+        for one in shown.results:
+            self.stdout.write(canonical_json(kept(one.data)))

@@ -1,6 +1,7 @@
 """Files that people or programs bring: a connection whose streams are the files taken in."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from mappings.canonical import SCHEMAS
@@ -23,14 +24,43 @@ KEY: Final = "files"
 _STANDS_FOR: Final = tuple((kind, kind.upper()) for kind in KINDS if kind != "files")
 
 
-def columns_of(one: ObjectSchema) -> tuple[str, ...]:
-    """Return the columns that a file of these records has by default: its plain fields."""
-    return tuple(field.name for field in one.fields if field.type not in ("list", "object"))
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the records of a file can be. columns: those that the shipped mapping reads."""
+
+    name: str
+    label: str
+    canonical: str
+    columns: tuple[str, ...]
 
 
-def _info(one: ObjectSchema) -> ObjectInfo:
+def _held(one: ObjectSchema) -> Held:
+    plain = tuple(field.name for field in one.fields if field.type not in ("list", "object"))
+    return Held(one.name, one.label, one.name, plain)
+
+
+# A timesheet is a record with a list; each of its days becomes a time entry.
+_TIMESHEET: Final = Held(
+    "timesheet",
+    "Timesheet with its days",
+    "time_entry",
+    (
+        *("number", "resource", "status", "approved_at", "currency", "description"),
+        *("entity", "engagement", "days"),
+    ),
+)
+HELD: Final[Mapping[str, Held]] = {
+    one.name: one for one in (*map(_held, SCHEMAS.values()), _TIMESHEET)
+}
+
+
+def _info(one: Held) -> ObjectInfo:
     return ObjectInfo(
-        name=one.name, label=one.label, canonical=one.name, changes=False, fields=columns_of(one)
+        name=one.name,
+        label=one.label,
+        canonical=one.canonical,
+        changes=False,
+        fields=one.columns,
     )
 
 
@@ -51,7 +81,7 @@ DESCRIPTOR: Final = Descriptor(
         ),
     ),
     secret_fields=(),
-    objects=tuple(_info(one) for one in SCHEMAS.values()),
+    objects=tuple(map(_info, HELD.values())),
     writes_idempotent=False,
 )
 
