@@ -7,7 +7,7 @@ a module global.
 Names: intake.before_commit intake.after_commit deliver.after_claim deliver.before_write
 deliver.after_write ledger.before_commit ledger.after_commit doorbell.after_clear
 hook.before_commit hook.after_commit arrivals.before_commit
-compare.before_commit
+compare.before_commit reconcile.after_comparison
 """
 
 import os
@@ -31,6 +31,7 @@ NAMES: Final = frozenset(
         "hook.after_commit",
         "arrivals.before_commit",
         "compare.before_commit",
+        "reconcile.after_comparison",
     }
 )
 

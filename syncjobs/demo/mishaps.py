@@ -3,9 +3,9 @@
 Looked at each time somebody asks whether the workers are done: so it needs no thread.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from syncjobs.demo.clients import ClientSystems
 from syncjobs.demo.processes import Child
@@ -39,7 +39,7 @@ class Mishaps:
             self._kill()
         if self._since is None and done >= OUTAGE:
             self._refuse()
-        if self._since and not self.refused_for and time.monotonic() > self._since + self.seconds:
+        if self._since and not self.refused_for and monotonic() > self._since + self.seconds:
             self.end()
         if self.kills == 1 and done >= SECOND_KILL:
             self._kill()
@@ -54,7 +54,7 @@ class Mishaps:
         if self._since is None or self.refused_for:
             return
         self.target.answer_again()
-        self.refused_for = time.monotonic() - self._since
+        self.refused_for = monotonic() - self._since
         self._tell(f"{self.target.name}'s ERP answers again, after {self.refused_for:.0f} s")
 
     def told(self) -> list[str]:
@@ -67,7 +67,7 @@ class Mishaps:
         self._tell(f"the worker was killed (SIGKILL), and another started: {self.kills} of 2")
 
     def _refuse(self) -> None:
-        self._since = time.monotonic()
+        self._since = monotonic()
         self.target.refuse_everything()
         self._tell(f"{self.target.name}'s ERP refuses every call")
 

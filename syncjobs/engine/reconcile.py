@@ -3,7 +3,6 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,8 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from syncjobs.connectors.errors import Config, ConnectorError
+from syncjobs.crashpoints import reach
 from syncjobs.engine.definition import Comparison, Side
 from syncjobs.engine.flows import definition_of
+from syncjobs.engine.halfway import Found, keep, kept_in
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_workflow
 from syncjobs.engine.live import LiveMappings, map_in
 from syncjobs.engine.schedules import AGAIN, UNFINISHED, next_firing
@@ -33,29 +34,24 @@ class _Stopped(Exception):
     """The worker is asked to end: the comparison is made again."""
 
 
-@dataclass(slots=True)
-class _Result:
-    """What one run of comparisons found."""
-
-    read: int = 0
-    told: list[dict[str, object]] = field(default_factory=list)
-    issues: list[Occurrence] = field(default_factory=list)
-    billed: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    hours: dict[tuple[str, str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-
-
 def reconcile(run_id: int, systems: Systems, *, stop: Stop) -> None:
     """Make a run's comparisons and end it, green only when nothing differs.
 
-    An error of a system ends it as failed; it is made again some minutes later.
+    An error of a system ends it as failed; it is made again some minutes later. What the run
+    before had through, when its worker died or a system failed, is not compared again.
     """
     run = Run.objects.select_related("workflow__client", "workflow_version").get(pk=run_id)
     assert run.workflow is not None
     assert run.workflow_version is not None
-    result = _Result()
+    result = kept_in(run, DIFFERS)
     try:
         for one in definition_of(run.workflow_version).comparisons:
+            if one.name in result.ended:
+                continue
             _compare(run, one, systems, result, stop)
+            result.ended.append(one.name)
+            keep(run, result)
+            reach("reconcile.after_comparison")
     except _Stopped:
         _fail(run, "The worker was asked to end; the comparison is made again.", "")
         Workflow.objects.filter(pk=run.workflow.pk).update(next_run_at=timezone.now())
@@ -65,7 +61,7 @@ def reconcile(run_id: int, systems: Systems, *, stop: Stop) -> None:
         _settle(run, result)
 
 
-def _compare(run: Run, one: Comparison, systems: Systems, result: _Result, stop: Stop) -> None:
+def _compare(run: Run, one: Comparison, systems: Systems, result: Found, stop: Stop) -> None:
     matching = Matching()
     for data in _records(run, one.source, systems, result, stop):
         if one.cost:
@@ -86,7 +82,7 @@ def _compare(run: Run, one: Comparison, systems: Systems, result: _Result, stop:
 
 
 def _records(
-    run: Run, side: Side, systems: Systems, result: _Result, stop: Stop
+    run: Run, side: Side, systems: Systems, result: Found, stop: Stop
 ) -> Iterator[Mapping[str, Any]]:
     """Yield a side's records as canonical data; one that its mapping refuses is an exception of
     the usual reading already."""
@@ -119,7 +115,7 @@ def _entry(one: Comparison, data: Mapping[str, Any]) -> Entry:
     )
 
 
-def _count_cost(result: _Result, one: Comparison, data: Mapping[str, Any]) -> None:
+def _count_cost(result: Found, one: Comparison, data: Mapping[str, Any]) -> None:
     """Approved hours cost money, billable or not."""
     if data.get("status") in ("approved", "invoiced") and data.get("resource"):
         place = (str(data.get(one.period) or "")[:7], str(data["project"]), str(data["resource"]))
@@ -176,7 +172,7 @@ def _issue(run: Run, one: Comparison, period: str, totals: PeriodTotals) -> Occu
     return Occurrence(cause, text)
 
 
-def _margins(run: Run, result: _Result) -> list[dict[str, object]]:
+def _margins(run: Run, result: Found) -> list[dict[str, object]]:
     """Return billed less cost per period and project; a person without a known cost is counted."""
     people = {person for _, _, person in result.hours}
     rows = CanonicalRecord.objects.filter(
@@ -215,7 +211,7 @@ def _ended(run: Run) -> bool:
 
 
 @transaction.atomic
-def _settle(run: Run, result: _Result) -> None:
+def _settle(run: Run, result: Found) -> None:
     assert run.workflow is not None
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if _ended(row):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from governance import correlation
 from syncjobs.cron import next_after, parse
 from syncjobs.engine.flows import definition_of
+from syncjobs.engine.halfway import left_by
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, Run, Stream, Workflow
@@ -131,7 +132,7 @@ def _end_abandoned(run: Run) -> None:
         text = "The worker that compared ended before it was done."
         move_row(one, RUN, "settle_badly", message=text, ended_at=timezone.now())
         abandoned = max(abandoned, int(one.detail.get("abandoned", 0)) + 1)
-    run.detail = {"comparing": True, "abandoned": abandoned}
+    run.detail = {"comparing": True, "abandoned": abandoned, **left_by(run)}
     run.save(update_fields=["detail"])
 
 

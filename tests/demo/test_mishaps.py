@@ -33,7 +33,7 @@ def test_a_worker_dies_twice_and_the_target_refuses_for_its_time(
 ) -> None:
     stage, clock, done = _Stage(), SimpleNamespace(now=0.0), SimpleNamespace(count=0)
     monkeypatch.setattr(mishaps, "_delivered", lambda schema: done.count)
-    monkeypatch.setattr(mishaps.time, "monotonic", lambda: clock.now + 1)
+    monkeypatch.setattr(mishaps, "monotonic", lambda: clock.now + 1)
     said: list[str] = []
     one = Mishaps(cast("Any", stage), cast("Any", stage), ["p_one"], said.append)
 

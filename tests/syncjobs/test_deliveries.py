@@ -254,3 +254,17 @@ def test_failures_in_a_row_open_the_breaker_and_raise_one_exception(lab: Lab) ->
     assert Connection.objects.get(pk=lab.target_connection.pk).breaker == "closed"
     assert all(lab.target.created(f"C-{n}") == 1 for n in range(1, 11))
     assert Issue.objects.get().state == "resolved"
+
+
+def test_what_a_keyed_target_may_have_made_is_not_made_again_as_other_content(lab: Lab) -> None:
+    """A repeat is dropped by its key, which is of the content: a newer version has another."""
+    lab.put_customer("1", name="First")
+    lab.target.fail_after.append(Transient("503", status=503, maybe_done=True))
+    lab.drain()
+    assert lab.delivery("C-1").state == "retrying"
+    lab.put_customer("1", name="Second")
+    lab.drain()
+    lab.deliver_late()
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1
+    assert lab.target.effects[-1].data["name"] == "Second"

@@ -15,6 +15,7 @@ from django_q.models import OrmQ
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from syncjobs import crashpoints
 from syncjobs.cron import CronError, next_after, parse
 from syncjobs.engine import doorbell
 from syncjobs.engine import drain as drains
@@ -296,3 +297,30 @@ def test_a_comparison_that_another_worker_has_ended_says_nothing_more(night: Sys
         reconcile(slow, systems, stop=lambda: False)
     ended.refresh_from_db()
     assert (ended.state, "totals" in ended.message) == ("failed", False)
+
+
+def test_a_comparison_goes_on_after_what_was_through_when_its_worker_died(night: Systems3) -> None:
+    _work(night, "T-3", "2.00")
+    run_now(SETTER, Workflow.objects.get())
+    crashpoints.arm("reconcile.after_comparison:raise:1")
+    try:
+        with pytest.raises(crashpoints.CrashPoint):
+            drain()
+    finally:
+        crashpoints.arm("")
+    first = Run.objects.filter(trigger="schedule", stream=None).latest("pk")
+    (through,) = first.detail["done"]["ended"]
+    assert first.state == "running"
+
+    _bill(night, "T-3", "2.00")  # seen only by who compares anew
+    second = _compare()
+    assert second.pk != first.pk
+    names = [one["name"] for one in second.detail["comparisons"]]
+    assert len(names) == len(set(names)), "nothing is told twice"
+    assert second.state == "partial", "what was through is not compared again"
+    assert "T-3" in Issue.objects.get(kind="control_total_off").detail["message"]
+    assert second.read > first.read, "the others were read by this one"
+    assert second.detail["margins"][0]["cost"] == "840.00"
+    assert through
+
+    assert _compare().state == "succeeded", "after one that ended, all is compared anew"
