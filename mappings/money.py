@@ -6,10 +6,12 @@ from typing import Final
 from mappings.canonical.custom import NONE, CustomFields
 from mappings.canonical.registry import SCHEMAS, fields_of
 from mappings.diff import changed_rules, is_same
-from mappings.documents import checks_of, rules_of
+from mappings.documents import checks_of, objects_in, rules_of
 from mappings.language.budget import ExpressionError
 from mappings.language.evaluate import Expression
+from mappings.parts import EACH
 from mappings.paths import BadPath, split
+from mappings.transforms import paths_read
 
 Record = Mapping[str, object]
 _WORDS: Final = (
@@ -22,14 +24,15 @@ _TYPES: Final = frozenset({"money", "decimal"})
 def money_parts(old: Record, new: Record, canonical: str, custom: CustomFields = NONE) -> list[str]:
     """Return what of the difference touches money: targets of rules, and checks by their id.
 
-    A rule counts when its target or something that it reads is money, hours or a rate by name
-    or, for the canonical object, by type; a check when what it reads is.
+    The rule that says of which list each member becomes a record counts, since it decides how many
+    amounts there are. Another one counts when its target or something that it reads is money,
+    hours or a rate by name or, for the canonical object, by type; a check when what it reads is.
     """
     fields = _money_fields(canonical, custom)
     found = {
         str(rule.get("target"))
         for rule in changed_rules(old, new)
-        if any(_is_money(path, fields) for path in _paths(rule))
+        if rule.get("target") == EACH or any(_is_money(path, fields) for path in _paths(rule))
     }
     before = {str(one.get("id")): one for one in checks_of(old)}
     after = {str(one.get("id")): one for one in checks_of(new)}
@@ -55,6 +58,8 @@ def _paths(rule: Record) -> Iterator[str]:
             yield path
     yield from _read_by(rule.get("expr"))
     yield from _read_by(rule.get("when"))
+    for step in objects_in(rule.get("steps")):
+        yield from paths_read(step)
     for member in rules_of(rule):
         yield from _paths(member)
 

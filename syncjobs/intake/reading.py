@@ -1,6 +1,6 @@
 """Turns a page of source records into canonical fields, or into problems. No writes here."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -46,12 +46,14 @@ class Read:
     """A page, sorted out: what to store, what was refused, what was known or too old.
 
     incoming: one for each canonical record, so several for a source record whose list makes
-    several. empty: ids of those whose list has no member.
+    several. empty: ids of those whose list has no member. moved: keys that one of the page's
+    source records gives up and another has now.
     """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
     same: int = 0
     owners: Owners | None = None
 
@@ -106,7 +108,9 @@ def _drop(gone: Sequence[tuple[SourceRecord, _Seen]], live: Live, result: Read) 
     """
     there = {incoming.key for _, incoming in result.incoming}
     for source, ref in gone:
-        if ref.key not in there:
+        if ref.key in there:
+            result.moved.add(ref.key)
+        else:
             result.incoming.append((source, _deleted(source, ref, live)))
 
 
@@ -178,12 +182,12 @@ def _sources(
     return {(type_, id_): key for type_, id_, key in rows if (type_, id_) in wanted}
 
 
-def refuse_duplicates(stream: Stream, result: Read, there: Collection[str]) -> None:
+def refuse_duplicates(stream: Stream, result: Read, there: Set[str]) -> None:
     """Two records of one system under one number: the one that was first stays linked.
 
     there: the numbers under which there is a record already; only these may have been linked.
     """
-    keys = [incoming.key for _, incoming in result.incoming if incoming.key in there]
+    keys = [one.key for _, one in result.incoming if one.key in there - result.moved]
     holders = _holders(stream, result.incoming[0][1].type, keys) if keys else {}
     kept: list[tuple[SourceRecord, Incoming]] = []
     refused: dict[str, Refused] = {}

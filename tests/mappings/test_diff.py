@@ -111,6 +111,10 @@ def test_what_was_taken_away_and_what_came_are_both_there() -> None:
         ({"target": "x", "for_each": "lines",
           "rules": [{"id": "q", "target": "qty", "source": "n"}]}, "invoice", ["x"]),
         ({"target": "x", "expr": "not an expression of amount"}, "time_entry", ["x"]),
+        ({"target": "each", "source": "days"}, "time_entry", ["each"]),
+        ({"target": "x", "source": "each.hours"}, "time_entry", ["x"]),
+        ({"target": "x", "source": "y", "steps": [{"do": "coalesce", "fields": "z, rate"}]},
+         "time_entry", ["x"]),
     ],
 )  # fmt: skip
 def test_money_is_seen_by_target_source_and_condition(

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from mappings.models import OwnershipRule
 from syncjobs import crashpoints
-from syncjobs.connectors.base import SourceRecord
+from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.connectors.errors import Transient, Unknown
 from syncjobs.models import (
     CanonicalRecord,
@@ -233,6 +233,15 @@ def test_a_member_can_move_to_another_record_of_the_source(several: Several) -> 
     ref = ExternalRef.objects.get(object="timesheets", part="week/2026-11-03")
     assert ref.external_id == "S-2"
     assert not Issue.objects.filter(state="open").exists()
+    # In one page, whatever the order: it goes over at once.
+    several.sheet("S-2", sheet="week")
+    several.sheet("S-1", _day("02"), _day("03"), sheet="week")
+    pages = several.lab.source.pages["timesheets"]
+    last = pages.pop()
+    pages[-1] = Page((*pages[-1].records, *last.records), {}, last=True)
+    several.lab.drain()
+    ref = ExternalRef.objects.get(object="timesheets", part="week/2026-11-03")
+    assert (ref.external_id, _keys(deleted=True)) == ("S-1", [])
 
 
 @pytest.mark.parametrize(
