@@ -106,7 +106,7 @@ def make_mapping(
         canonical=canonical,
         object=f"{canonical}s",
         makes=makes,
-        document={"rules": list(rules), "checks": list(checks)},
+        document={"rules": list(rules)} | ({"checks": list(checks)} if checks else {}),
     )
 
 

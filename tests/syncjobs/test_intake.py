@@ -25,6 +25,7 @@ from syncjobs.models import (
     Run,
     Stream,
 )
+from syncjobs.payloads import opened_source
 from syncjobs.services.connections import read_again
 from tests.fakes.systems import record
 from tests.syncjobs.factories import (
@@ -51,7 +52,8 @@ def test_a_page_commits_with_its_records_events_deliveries_and_cursor(lab: Lab) 
     stored = CanonicalRecord.objects.get(key="C-1")
     assert (stored.version, stored.data["name"]) == (1, "Name 1")
     version = RecordVersion.objects.get(record=stored)
-    assert version.source == {"no": "C-1", "name": "Name 1"}
+    sent = opened_source(version.source, stored.pk)
+    assert sent == {"no": "C-1", "name": "Name 1"}
     assert version.mapping_version == Mapping.objects.get(slug="customer-in").live_id
     assert Event.objects.get().type == "customer.changed"
     assert Stream.objects.get(pk=lab.customers.pk).cursor == {"at": "1"}
