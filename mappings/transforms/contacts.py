@@ -1,10 +1,11 @@
-"""Steps on how people are reached, and where they are."""
+"""Steps on how people are reached, where they are, and what they pay with."""
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
 from mappings.transforms.base import Param, Step, Transform, TransformError, plain, text_of
+from mappings.transforms.currencies import CODES, currency_code
 from mappings.transforms.places import country_code, language_tag
 
 _MAIL: Final = re.compile(
@@ -58,6 +59,27 @@ def _language(value: object) -> object:
     raise TransformError("is no language that is known here; use a code such as de or de-AT")
 
 
+def _currency(params: Mapping[str, object]) -> Step:
+    """Return codes of ISO 4217. `signs`: what a sign means here that could mean several."""
+    given = params["signs"]
+    signs = {
+        " ".join(sign.split()).casefold(): str(code).upper()
+        for sign, code in (given.items() if isinstance(given, Mapping) else ())
+    }
+    if wrong := sorted(set(signs.values()) - CODES):
+        raise TransformError(f"signs has {wrong[0][:20]!r}, which is no currency such as USD")
+
+    def step(value: object) -> object:
+        text = text_of(value)
+        if found := signs.get(" ".join(text.split()).casefold()) or currency_code(text):
+            return found
+        raise TransformError(
+            "is no currency that is known here, or could be several; say in signs what it means"
+        )
+
+    return step
+
+
 TRANSFORMS = (
     Transform("email", "E-mail address", "contact", plain(_email)),
     Transform(
@@ -69,4 +91,12 @@ TRANSFORMS = (
     ),
     Transform("country", "Country as two letters", "contact", plain(_country)),
     Transform("language", "Language as a code", "contact", plain(_language)),
+    Transform(
+        "currency",
+        "Currency as three letters",
+        "contact",
+        _currency,
+        (Param("signs", "table", required=False, help="what a bare $ means: $ is USD"),),
+        "€ becomes EUR. A sign that several currencies have is refused, unless signs says which.",
+    ),
 )
