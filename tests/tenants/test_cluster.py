@@ -16,6 +16,8 @@ from tenants.postgres.machine_account import account_for_root, account_of_uid
 from tenants.postgres.server_process import is_serving, live_pid
 from tests.tenants.processes import start_as, start_many
 
+pytestmark = pytest.mark.crash
+
 
 def connect(layout: Layout, user: str = bootstrap.OWNER) -> "psycopg.Connection[tuple[object]]":
     return psycopg.connect(

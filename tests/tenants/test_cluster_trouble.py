@@ -14,6 +14,8 @@ from tenants.postgres.errors import ClusterError
 from tenants.postgres.layout import layout_for
 from tenants.postgres.machine_account import account_for_root, can_read, run_as
 
+pytestmark = pytest.mark.crash
+
 
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(binaries, "WHEEL", "no_such_wheel")

@@ -144,6 +144,7 @@ def test_doctor_tells_what_it_can_without_a_database() -> None:
     assert "disk" in done.stdout
 
 
+@pytest.mark.crash
 def test_a_given_database_of_one_role_runs_and_says_what_is_weaker(db: None) -> None:
     """As on a small host: one role, which owns the database, over the embedded server."""
     from urllib.parse import quote
