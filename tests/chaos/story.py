@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from syncjobs.engine.drain import drain
@@ -178,14 +179,16 @@ class Story:
             waits |= not (self.poisonous and row.state == "waiting")
             if row.state in NEEDS_PERSON:
                 self._answer(row)
-        return not waits and Stream.objects.filter(next_compare_at__lte=timezone.now()).count() == 0
+        now = timezone.now()
+        unread = Q(next_poll_at__lte=now) | Q(next_compare_at__lte=now)
+        return not waits and not Stream.objects.filter(unread).exists()
 
     def _answer(self, row: Delivery) -> None:
         """Do what a person does who looks into the target."""
         ref = row.record.key
         self.journal.add(op="person", ref=ref)
         arrived = any(one["ref"] == ref and one["applied"] for one in self.journal.of("write"))
-        if self.plan.target != "post_only":
+        if self.plan.can_look_up:
             retry_delivery(BUILDER, row, reason="Looked at it.")
         elif arrived:
             skip_delivery(BUILDER, row, reason="It is there.")
