@@ -17,7 +17,7 @@ from django.core.validators import validate_email
 from branding.actions import ANCHOR_MAIL_SET
 from branding.models import MailSender
 from governance.actors import Actor
-from governance.appliers import Applier, DiffLine, Risk
+from governance.appliers import Applier, DiffLine, Risk, reaches_nobody
 from governance.errors import InvalidProposal
 from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest
@@ -139,6 +139,7 @@ ANCHOR_MAIL: Final = Applier(
     base_version=lambda target_id: json_hash({"addresses": anchor_addresses()}),
     snapshot=lambda target_id: {"addresses": anchor_addresses()},
     revert=_revert,
+    reaches=reaches_nobody,
 )
 MAIL_SINK: Final = Sink(
     name="mail",

@@ -24,12 +24,13 @@ from governance import anchors as folder
 from governance import object_storage
 from governance.actions import CHANGE_PROPOSED
 from governance.actors import Actor
-from governance.models import AuditAnchor, AuditEntry, ChangeRequest
+from governance.models import AuditAnchor, AuditEntry, ChangeRequest, Window
 from governance.services import audit
 from governance.services.proofs import span_of, write_proof
 from governance.services.verifying import verify_trail
 from syncjobs import tasks
 from syncjobs.engine.doorbell import sweep_outside
+from tenants.accounts.models import Client
 from tenants.context import public_scope
 from tenants.models import Partner, TrailMark
 from tenants.outside_marks import due_outside
@@ -292,8 +293,11 @@ def test_a_stamp_by_somebody_else_is_refused_where_roots_are_named(
 
 
 def test_who_gets_the_mail_is_governed_and_taking_it_away_weakens(
-    northwind: Partner, alice: Actor, carol: Actor, browse: Browse
+    northwind: Partner, alder: Client, alice: Actor, carol: Actor, browse: Browse
 ) -> None:
+    # It reaches no client: a freeze of one does not hold it.
+    begun = timezone.now() - timedelta(hours=1)
+    Window.objects.create(name="Month end", mode="freeze", client_id=alder.pk, starts_at=begun)
     owner = browse(actors.ALICE)
     assert "Who gets it by mail" in owner.get("/changes/audit/proof/").content.decode()
     form = {"addresses": "Auditor@Example.com\n\ncfo@client.example", "reason": "They keep it."}

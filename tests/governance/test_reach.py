@@ -91,4 +91,4 @@ def test_each_kind_says_whom_it_reaches(alder: Client, birch: Client) -> None:
         for kind in governed_kinds()
         if appliers.applier_for(kind).reaches is appliers.reaches_nobody
     }
-    assert nobody == {"brand", "approval_policy", "change_window", "role"}
+    assert nobody == {"brand", "approval_policy", "change_window", "role", "anchor_mail"}
