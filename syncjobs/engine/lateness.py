@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.utils import timezone
 
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_workflow
-from syncjobs.models import Delivery, Workflow
-from syncjobs.state import DELIVERY, WORKFLOW
+from syncjobs.models import Delivery, Issue, Workflow
+from syncjobs.state import DELIVERY, ISSUE, WORKFLOW
 
 LATE: Final = "deliveries_late"
 
@@ -24,7 +24,10 @@ def late_deliveries(workflow: Workflow) -> QuerySet[Delivery]:
 
 def tell_late() -> int:
     """Raise what is late and close what no longer is; return for how many workflows it is."""
-    promised = Workflow.objects.filter(sla_seconds__isnull=False, state=WORKFLOW.start)
+    told = Issue.objects.filter(kind=LATE, state__in=sorted(ISSUE.open)).values("workflow_id")
+    # Paused, it is late with nothing new; what was told before is still closed when it is over.
+    looked_at = Q(state=WORKFLOW.start) | Q(pk__in=told)
+    promised = Workflow.objects.filter(looked_at, sla_seconds__isnull=False)
     return sum(map(_tell, promised.order_by("pk")))
 
 

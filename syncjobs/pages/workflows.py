@@ -54,18 +54,20 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one workflow: steps and gates, latest runs, what is held or stuck."""
     workflow = one_of(request, ROWS.annotate(**counted()), pk)
     actor = actor_of(request)
+    late = late_deliveries(workflow)
+    held = Delivery.objects.filter(workflow=workflow, state__in=sorted(BLOCKED | NEEDS_PERSON))
     context = {
         "workflow": workflow,
         "definition": workflow.version.definition if workflow.version else {},
         "runs": Run.objects.filter(workflow=workflow).order_by("-id")[:10],
-        "attention": Delivery.objects.filter(
-            workflow=workflow, state__in=sorted(BLOCKED | NEEDS_PERSON)
-        ).select_related("record", "origin", "connection", "workflow_version")[:20],
+        "attention": (held | late).select_related(
+            "record", "origin", "connection", "workflow_version"
+        )[:20],
         "versions": workflow.versions.order_by("-number")[:10],
         "may_operate": actor.can("workflows.operate", workflow.client_id),
         "may_manage": actor.can("workflows.manage", workflow.client_id),
         "modes": Workflow.Mode.choices,
-        "late": late_deliveries(workflow).count(),
+        "late": late.count(),
         "within_hours": f"{workflow.sla_seconds / 3600:g}" if workflow.sla_seconds else "",
     }
     return page(request, "workflow_detail.html", context)
@@ -89,7 +91,7 @@ def workflow_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     given = {name: request.POST.get(name, "").strip() for name in names}
     try:
         schedules.set_schedule(actor_of(request), workflow, **given)
-        messages.success(request, "Saved. It holds for what comes in from now on.")
+        messages.success(request, "Saved. It also holds for what is waiting now.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("workflow_detail", args=[pk]))

@@ -9,6 +9,8 @@ from governance.services import audit
 from syncjobs import actions
 from syncjobs.cron import CronError, parse
 from syncjobs.engine.flows import definition_of
+from syncjobs.engine.issues import settle_workflow
+from syncjobs.engine.lateness import LATE
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.schedules import next_firing
 from syncjobs.models import Delivery, Workflow
@@ -39,6 +41,9 @@ def set_schedule(
     row.next_run_at = next_firing(row)
     names = ["mode", "schedule", "priority", "sla_seconds", "next_run_at", "updated_at"]
     row.save(update_fields=names)
+    if promise is None:
+        # Nobody looks again at a workflow that promises nothing.
+        settle_workflow(row.pk, LATE, keep=())
     # What was planned under the old rule goes by the new one.
     waiting = Delivery.objects.filter(workflow=row, state=DELIVERY.start, attempts=0)
     waiting.update(not_before=row.next_run_at or timezone.now(), priority=row.priority)
