@@ -55,9 +55,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         if posted
         else ClientBrandForm(initial=initial)
     )
+    before = open_logo(client)
     if posted and form.is_valid() and _save(request, client, form):
-        if waiting := open_logo(client):
-            messages.success(request, "Saved. The logo is shown when its change is approved.")
+        waiting = open_logo(client)
+        if waiting and waiting != before:
+            said = "Saved. A change of the logo is waiting; this is its request."
+            messages.success(request, said)
             return HttpResponseRedirect(reverse("change_detail", args=[waiting.pk]))
         messages.success(request, f"{client.name} was saved.")
         return HttpResponseRedirect(reverse("client_brand", args=[client.pk]))
@@ -68,7 +71,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "allowed": tier_allows(client),
         "at_once": asks_nobody(KIND),
-        "waiting": open_logo(client),
+        "waiting": before,
         "logo_url": f"{address}?v={version}" if version else "",
     }
     return render(request, "branding/client_brand.html", context)

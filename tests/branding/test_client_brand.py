@@ -21,7 +21,7 @@ from branding.services.subscriptions import end_subscription
 from branding.services.tiers import change_tier
 from governance.actors import Actor
 from governance.errors import NotPermitted
-from governance.models import AuditEntry
+from governance.models import AuditEntry, Policy
 from tenants.accounts.models import Client
 from tests.actors import ALICE, BOB, GRACE, MALLORY, Person
 from tests.at_home import page_url
@@ -148,6 +148,26 @@ def test_the_page_takes_a_logo_and_says_what_is_wrong_with_one(
     assert (alder.locale, alder.time_zone) == ("fr", "Europe/Paris")
     assert browse(BOB).get(address).status_code == 403
     assert alice.get(page_url("client_brand", 99_999)).status_code == 404
+
+
+def test_only_a_save_that_asks_for_a_logo_leads_to_its_request(
+    browse: Browse, shared_tier: Tier, alder: Client
+) -> None:
+    _edit(BUILDER, alder, logo=picture("PNG"))
+    Policy.objects.filter(kind="client_brand").update(approvals=1)
+    alice, address = browse(ALICE), page_url("client_brand", alder.pk)
+    form = {"locale": "fr", "time_zone": "Europe/Paris"}
+
+    def sent(**more: str) -> str:
+        return alice.post(address, {**form, **more}, follow=True).content.decode()
+
+    asked = sent(remove_logo="on")
+    assert "Saved. A change of the logo is waiting; this is its request." in asked
+    assert client_logo(alder)
+    later = sent(time_zone="Europe/Berlin")
+    assert "Alder Consulting was saved." in later
+    assert "this is its request" not in later
+    assert "Another logo waits" in later
 
 
 def test_a_person_then_their_client_then_the_brand_decide_the_forms(
