@@ -40,8 +40,9 @@ def keep_paper(name: str, pdf: bytes) -> None:
 
 
 def keep_file(name: str, content: bytes) -> None:
-    """Keep any other file in the same way."""
-    _write(name, content)
+    """Keep any other file in the same way: written beside the place, then moved there at once."""
+    beside = default_storage.save(f"{name}.{secrets.token_hex(6)}.part", ContentFile(content))
+    Path(default_storage.path(beside)).replace(default_storage.path(name))
 
 
 def forget_file(name: str) -> None:
@@ -52,7 +53,7 @@ def forget_file(name: str) -> None:
 
 def keep_note(name: str, why: str) -> None:
     """Keep why a document could not be drawn."""
-    _write(name + _NOTE, why.encode())
+    keep_file(name + _NOTE, why.encode())
 
 
 def read_note(name: str) -> str:
@@ -85,9 +86,3 @@ def _forget(old: list[str]) -> int:
     for name in old:
         default_storage.delete(name)
     return len(old)
-
-
-def _write(name: str, content: bytes) -> None:
-    """Write beside the place, then move there at once."""
-    beside = default_storage.save(f"{name}.{secrets.token_hex(6)}.part", ContentFile(content))
-    Path(default_storage.path(beside)).replace(default_storage.path(name))

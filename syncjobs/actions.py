@@ -4,7 +4,6 @@ from governance.actions import register_action
 from governance.objects import register_objects
 
 CONNECTION_ADDED = register_action("connection.added", "Added a connection")
-CONNECTION_CHANGED = register_action("connection.changed", "Changed a connection")
 RETENTION_SET = register_action("retention.set", "Set for how long things are kept")
 SCOPE_SET = register_action("connection.scope", "Set what a connection may touch")
 CONNECTION_TESTED = register_action("connection.tested", "Tested a connection")
@@ -47,7 +46,6 @@ DELIVERY_REPLAYED = register_action("delivery.replayed", "Replayed a delivery")
 ISSUE_ASSIGNED = register_action("exception.assigned", "Assigned an exception")
 ISSUE_COMMENTED = register_action("exception.commented", "Commented on an exception")
 ISSUE_RESOLVED = register_action("exception.resolved", "Resolved an exception")
-ISSUE_REOPENED = register_action("exception.reopened", "Reopened an exception")
 register_objects(
     {
         "blueprint": "Blueprint",

@@ -12,7 +12,7 @@ from governance.services.policies import requirement_for, requirement_of
 from governance.services.requests import move_request, open_request, record_step, stored_hash
 from governance.services.schedule import apply_when_open
 
-_PROGRAMS: Final = frozenset({"token", "support"})
+_LET_NOTHING_IN: Final = frozenset({"token", "support"})
 
 
 def let_in(actor: Actor, request_id: int) -> ChangeRequest:
@@ -26,8 +26,8 @@ def let_in(actor: Actor, request_id: int) -> ChangeRequest:
     with transaction.atomic():
         request, changes, refusal = open_request(actor, request_id)
         actor.require("changes.propose", request.client_id)
-        # A program lets nothing in, as it signs nothing: somebody signs what it asks for.
-        if refusal is None and request.status == "submitted" and actor.kind not in _PROGRAMS:
+        # Neither a program nor support: as they sign nothing, somebody signs what they ask for.
+        if refusal is None and request.status == "submitted" and actor.kind not in _LET_NOTHING_IN:
             requirement = requirement_of(request, changes)
             if requirement.asks_nobody:
                 if stored_hash(request, changes) != request.content_hash:

@@ -1,7 +1,5 @@
 """Words for what the engine keeps as keys: kinds of records, systems, events, durations, values."""
 
-from decimal import Decimal, InvalidOperation
-
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -88,12 +86,3 @@ def field_value(
     if field.type == "enum":
         return plain_words(value)
     return format_html("{}", value)
-
-
-@register.filter
-def is_zero(value: object) -> bool:
-    """Whether a count or amount is nothing."""
-    try:
-        return Decimal(str(value)) == 0
-    except InvalidOperation:
-        return True
