@@ -223,7 +223,9 @@ def test_a_file_is_kept_for_a_while_and_never_another_one(
 
 
 def test_who_lost_the_right_meanwhile_gets_no_mail(frank: Actor, paper: list[str]) -> None:
-    _asked(frank)
+    report = _asked(frank)
     User.objects.get(email=FRANK.email).role_grants.all().delete()
-    _worked()
+    assert _worked() == 1
+    report.refresh_from_db()
+    assert report.state == "ready"
     assert not [one for one in posted() if "report" in one.subject]
