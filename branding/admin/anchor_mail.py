@@ -9,12 +9,15 @@ from django.views.decorators.http import require_http_methods
 
 from branding.services.anchor_mail import MOST, anchor_addresses, propose_anchor_mail
 from governance.errors import Refusal
+from governance.reasons import ReasonForm
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import page
 
 
-class AddressesForm(forms.Form):
+class AddressesForm(ReasonForm):
     """Addresses, one a line; none for nobody."""
+
+    field_order = ("addresses",)
 
     addresses = forms.CharField(
         required=False,
@@ -23,13 +26,6 @@ class AddressesForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false"}),
         help_text=f"One a line, {MOST} at most, such as your auditor's.",
     )
-    reason = forms.CharField(
-        max_length=2000,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why this is to change."},
-    )
-    ticket = forms.CharField(required=False, max_length=100)
 
 
 @require_http_methods(["GET", "POST"])

@@ -18,6 +18,7 @@ from governance.errors import InvalidProposal, Refusal
 from governance.models import Policy
 from governance.models.policy import ANY_KIND
 from governance.policy_terms import MOST_APPROVALS, Terms, put_in_words
+from governance.reasons import ReasonForm
 from governance.requests import actor_of
 from governance.services.policies import policy_for
 from governance.services.policy_changes import (
@@ -46,7 +47,7 @@ _GROUPS = (
 )
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(ReasonForm):
     """What a rule asks for, and why it is to."""
 
     approvals = forms.IntegerField(
@@ -95,13 +96,6 @@ class PolicyForm(forms.Form):
         label="Solo: the author lets it in alone while nobody else could sign",
         help_text="Recorded on everything that goes in so.",
     )
-    reason = forms.CharField(
-        max_length=2000,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why the rule is to change."},
-    )
-    ticket = forms.CharField(required=False, max_length=100, label="Ticket")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -16,6 +16,7 @@ from governance.clients import client_names, known_clients
 from governance.doors import guarded_page
 from governance.errors import Refusal
 from governance.models import ChangeRequest, Window
+from governance.reasons import ReasonForm
 from governance.requests import actor_of
 from governance.services.calendar import calendar_month
 from governance.services.requests import visible_requests
@@ -46,7 +47,7 @@ _BOUNDS = (
 )
 
 
-class WindowForm(forms.Form):
+class WindowForm(ReasonForm):
     """When changes may go in, or may not. Whatever is filled in must hold."""
 
     name = forms.CharField(max_length=120)
@@ -83,13 +84,6 @@ class WindowForm(forms.Form):
         label="To hour",
         widget=_HOUR,
     )
-    reason = forms.CharField(
-        max_length=2000,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why the calendar is to change."},
-    )
-    ticket = forms.CharField(required=False, max_length=100, label="Ticket")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.reasons import ReasonForm
 from governance.requests import actor_of
 from syncjobs.pages.frame import explain_failure, page
 from syncjobs.services.retention_changes import (
@@ -21,16 +22,8 @@ from syncjobs.services.retention_changes import (
 )
 
 
-class RetentionForm(forms.Form):
+class RetentionForm(ReasonForm):
     """Days for each kind; an empty one is kept as the operator says."""
-
-    reason = forms.CharField(
-        max_length=2000,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why this is to change."},
-    )
-    ticket = forms.CharField(required=False, max_length=100)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

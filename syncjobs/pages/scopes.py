@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.reasons import ReasonForm
 from governance.requests import actor_of
 from syncjobs.models import Connection
 from syncjobs.pages.frame import explain_failure, one_of, page
@@ -16,8 +17,10 @@ from syncjobs.scope import DIRECTIONS, Scope
 from syncjobs.services.scope_changes import objects_of, propose_scope
 
 
-class ScopeForm(forms.Form):
+class ScopeForm(ReasonForm):
     """Which way, and which objects."""
+
+    field_order = ("direction", "objects")
 
     direction = forms.ChoiceField(choices=list(DIRECTIONS.items()))
     objects = forms.MultipleChoiceField(
@@ -25,13 +28,6 @@ class ScopeForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         help_text="None chosen: all of them, also those that come later.",
     )
-    reason = forms.CharField(
-        max_length=2000,
-        label="Why",
-        widget=forms.Textarea(attrs={"rows": 2}),
-        error_messages={"required": "Say why this is to change."},
-    )
-    ticket = forms.CharField(required=False, max_length=100)
 
     def __init__(self, connection: Connection, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
