@@ -21,7 +21,7 @@ $(STAMP): pyproject.toml uv.lock deploy/setup.sh
 	@PYTHON=$(PYTHON) VENV=$(VENV) bash deploy/setup.sh
 	@touch $@
 
-demo: $(STAMP) ## Two partners at work on sandbox systems (ONCE=1 ends; SYSTEMS=real; SIZE=full: 20,000 records)
+demo: $(STAMP) ## Two partners at work on sandbox systems (ONCE=1 ends; SYSTEMS=real; SIZE=full: 18,000 records)
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(SIZE),--month $(SIZE)) $(if $(PORT),--port $(PORT))
 
 test: $(STAMP) ## The tests that need nothing from outside and kill nothing

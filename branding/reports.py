@@ -17,8 +17,8 @@ Form = Literal["pdf", "xlsx"]
 
 LABELS: Final = MappingProxyType(
     {
-        "asked": "Asked for",
-        "drawing": "Being drawn",
+        "asked": "Waiting",
+        "drawing": "Being made",
         "ready": "Ready",
         "failed": "Failed",
         "removed": "File removed",

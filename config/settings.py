@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from csp.constants import NONCE, NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
-
+from config import content_security
 from config.env import (
     anchor_bucket,
     broker_from_environment,
@@ -378,24 +377,5 @@ LOGGING = {
 }
 
 # --- content security ----------------------------------------------------------------
-# Nothing inline and nothing from elsewhere. The staff admin's library needs evaluation
-# for its bindings and inline style attributes, so its host has a policy of its own.
-_STRICT = {
-    "default-src": [SELF],
-    "script-src": [SELF],
-    "style-src": [SELF],
-    "img-src": [SELF, "data:"],
-    "font-src": [SELF],
-    "connect-src": [SELF],
-    "object-src": [NONE],
-    "base-uri": [SELF],
-    "form-action": [SELF],
-    "frame-ancestors": [NONE],
-}
-CONTENT_SECURITY_POLICY = {"DIRECTIVES": _STRICT}
-ADMIN_CONTENT_SECURITY_POLICY = {
-    **_STRICT,
-    "script-src": [SELF, UNSAFE_EVAL],
-    "style-src": [SELF, NONCE],
-    "style-src-attr": [UNSAFE_INLINE],
-}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": content_security.STRICT}
+ADMIN_CONTENT_SECURITY_POLICY = content_security.STAFF_ADMIN

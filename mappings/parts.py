@@ -63,13 +63,16 @@ def _rule_problems(rule: Record, *, is_outer: bool) -> Iterator[Problem]:
     is_each = is_outer and target == EACH
     ends = names[-1:] == [EXPLODE]
     if EXPLODE in names and not (is_each and ends and names.count(EXPLODE) == 1):
-        text = f"'Into several records' is the last step of the rule with the target '{EACH}'."
+        text = (
+            "Use 'Into several records' only as the last step of the rule whose target is "
+            f"'{EACH}'."
+        )
         yield Problem("each", text, ident, target)
     elif is_each and "for_each" not in rule and not ends:
         text = "Take a list for it, or end its steps with 'Into several records'."
         yield Problem("each", text, ident, target)
     if is_each and ({"lookup", "default"} & set(rule) or rule.get("type", "list") != "list"):
-        text = "It gives a list: look-up, default and type belong to the other rules."
+        text = "This rule only gives the list. Take away its look-up, default and type."
         yield Problem("each", text, ident, target)
 
 

@@ -44,7 +44,7 @@ class PeriodForm(forms.Form):
             raise forms.ValidationError("The last day is before the first. Swap them.")
         if since and until and (until - since).days > MOST_DAYS:
             raise forms.ValidationError(
-                f"At most {MOST_DAYS} days fit into one export. Choose a shorter period."
+                f"At most {MOST_DAYS} days fit into one report. Choose a shorter period."
             )
         return data
 

@@ -77,7 +77,9 @@ def _checked(content: Mapping[str, object]) -> list[str]:
         try:
             validate_email(one)
         except ValidationError as error:
-            raise InvalidProposal(f"{one[:80]} is no address. Write one a line.") from error
+            raise InvalidProposal(
+                f"“{one[:80]}” is not an e-mail address. Write one address per line."
+            ) from error
     return found
 
 

@@ -42,7 +42,7 @@ LEASE: Final = timedelta(seconds=150)
 TURN_SECONDS: Final = 15.0
 MOST_STARTS: Final = 3
 STOPPED: Final = (
-    "It was stopped three times before its end. Ask for it again, for a shorter time, "
+    "It was stopped three times before its end. Ask for it again, for a shorter period, "
     "or as a workbook."
 )
 BROKEN: Final = (

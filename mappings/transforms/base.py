@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, Literal
 
 from mappings.numbers import as_text
@@ -10,6 +11,8 @@ from mappings.numbers import as_text
 Record = Mapping[str, object]
 MAX_TEXT: Final = 10_000
 MAX_ITEMS: Final = 10_000
+# Choices that cannot be seen.
+_SIGNS: Final = MappingProxyType({"": "None", " ": "Space"})
 
 
 class TransformError(ValueError):
@@ -40,7 +43,9 @@ AnyStep = Step | Reading
 @dataclass(frozen=True, slots=True)
 class Param:
     """A setting of a transform. `choices`: the values that a choice may have; "paths": those of
-    other fields of the record, with commas between."""
+    other fields of the record, with commas between. title: what people read for it, where the
+    name does not say it.
+    """
 
     name: str
     type: Literal["text", "integer", "decimal", "choice", "table", "zone", "paths"]
@@ -48,20 +53,26 @@ class Param:
     default: object = None
     choices: tuple[str, ...] = ()
     help: str = ""
+    title: str = ""
 
     @property
     def label(self) -> str:
         """The name as people read it."""
-        return self.name.replace("_", " ").capitalize()
+        return self.title or self.name.replace("_", " ").capitalize()
+
+    @property
+    def shown(self) -> list[tuple[str, str]]:
+        """Each choice with what people read for it."""
+        return [(one, _SIGNS.get(one, one.replace("_", " "))) for one in self.choices]
 
 
 @dataclass(frozen=True, slots=True)
 class Transform:
     """A named step. `build` takes the checked settings and returns the function of a value.
 
-    Null never reaches a step: the rule's `on_null` decides before. A step may raise
-    TransformError, or ArithmeticError for a result that is out of range. help: what it does, in a
-    line, where the label does not say it.
+    Null reaches only a step that `fills`; else the rule's `on_null` decides before. A step may
+    raise TransformError, or ArithmeticError for a result that is out of range. help: what it
+    does, in a line, where the label does not say it.
     """
 
     name: str

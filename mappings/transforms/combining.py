@@ -121,7 +121,7 @@ def _alone(run: Callable[[object, Record], object], value: object) -> object:
     return run(value, {})
 
 
-_OTHERWISE = Param("otherwise", "text", required=False, help="Empty: as it is")
+_OTHERWISE = Param("otherwise", "text", required=False, help="Empty: keep the value")
 _FIELDS = Param("fields", "paths", help="With commas between")
 
 TRANSFORMS = (
@@ -159,8 +159,8 @@ TRANSFORMS = (
         _if,
         (
             Param("test", "choice", choices=tuple(_TESTS)),
-            Param("than", "text"),
-            Param("then", "text", required=False, help="Empty: as it is"),
+            Param("than", "text", title="Compared with"),
+            Param("then", "text", required=False, help="Empty: keep the value"),
             _OTHERWISE,
             Param("field", "paths", required=False, default="", help="Empty: the value"),
         ),

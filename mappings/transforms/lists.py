@@ -126,6 +126,6 @@ TRANSFORMS = (
         "Into several records",
         "list",
         plain(list_of),
-        help="Each member becomes a record: the other rules read it as each.…",
+        help="Each member becomes a record of its own; other rules read its fields as each.hours.",
     ),
 )

@@ -19,7 +19,7 @@ _WORDS = (
 
 
 USUAL, FULL = "usual", "full"
-# With the story's firms: about 20,000 records in all.
+# With the story's firms: about 18,000 records in all.
 FULL_ROWS_A_DAY = 5
 
 

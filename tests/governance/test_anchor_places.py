@@ -302,7 +302,7 @@ def test_who_gets_the_mail_is_governed_and_taking_it_away_weakens(
     assert "Who gets it by mail" in owner.get("/changes/audit/proof/").content.decode()
     form = {"addresses": "Auditor@Example.com\n\ncfo@client.example", "reason": "They keep it."}
     wrong = owner.post("/evidence/mail/", {**form, "addresses": "nobody"}).content.decode()
-    assert "nobody is no address" in wrong
+    assert "“nobody” is not an e-mail address" in wrong
     owner.post("/evidence/mail/", form)
     asked = ChangeRequest.objects.get()
     assert not asked.weakens

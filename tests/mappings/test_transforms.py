@@ -276,3 +276,5 @@ def test_every_step_has_words_for_people() -> None:
         assert one.label
         assert one.family
         assert all(param.label for param in one.params)
+        words = [words for param in one.params for _, words in param.shown]
+        assert all(one.strip() and "_" not in one for one in words)

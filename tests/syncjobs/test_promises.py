@@ -58,6 +58,7 @@ def test_what_is_later_than_promised_is_one_exception_and_closes_itself(
     assert (tell_late(), tell_late()) == (1, 1)
     late = Issue.objects.get(kind=LATE)
     assert (late.count, late.title) == (1, "Flow: later than the 0.5 hours that were promised")
+    assert late.detail["message"].startswith("1 delivery has waited longer")
     assert late_deliveries(Workflow.objects.get(pk=lab.workflow.pk)).count() == 1
 
     lab.put_customer("1", name="Mended")

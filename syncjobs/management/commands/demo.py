@@ -53,7 +53,7 @@ class Command(BaseCommand):
             "--month",
             choices=(USUAL, FULL),
             default="",
-            help="full: 20,000 records, a target that refuses, workers that are killed",
+            help="full: 18,000 records, a target that refuses, workers that are killed",
         )
         parser.add_argument("--outage", type=float, default=OUTAGE_SECONDS, help="seconds of it")
         parser.add_argument("--port", type=int, default=settings.PUBLIC_PORT or 8000)
