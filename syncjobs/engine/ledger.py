@@ -141,6 +141,8 @@ def _row(outcome: Outcome, issues: dict[str, int]) -> dict[str, object]:
         "state": DELIVERY.after(DELIVERY.target("claim"), outcome.move),
         "version": job.record.version,
         "counted": 0 if outcome.attempt else 1,
+        # A start that sent nothing says nothing about those before it, of which workers died.
+        "unsent": outcome.move == "give_back",
         "delay": outcome.delay,
         # Who has not been asked since is to be asked still.
         "verify": outcome.verify or (job.delivery.verify and not outcome.called),
@@ -215,7 +217,8 @@ _UPDATE: Final = """
     UPDATE syncjobs_delivery AS d
     SET state = CASE WHEN x.state = ANY(%(closed)s::text[]) AND d.record_version > x.version
             THEN %(newer)s ELSE x.state END,
-        lease_until = NULL, unfinished_starts = 0,
+        lease_until = NULL,
+        unfinished_starts = CASE WHEN x.unsent THEN greatest(d.unfinished_starts - 1, 0) ELSE 0 END,
         attempts = d.attempts - x.counted, verify = x.verify, outcome = x.outcome,
         error_class = x.error_class, error_text = x.error_text, watch = x.watch,
         issue_id = x.issue, mapping_version = coalesce(x.mapping_version, d.mapping_version),
@@ -224,7 +227,7 @@ _UPDATE: Final = """
             AND d.record_version <= x.version THEN statement_timestamp() END,
         updated_at = statement_timestamp()
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
-        id bigint, state text, version int, counted int, delay double precision,
+        id bigint, state text, version int, counted int, unsent boolean, delay double precision,
         verify boolean, outcome text, error_class text, error_text text, watch text[],
         issue bigint, mapping_version bigint)
     WHERE d.id = x.id
