@@ -54,6 +54,7 @@ class Applier:
         Without it, all of them.
     may_go_unsigned: whether a rule may ask for no signature at all; everything else needs one
         at least, whatever its rule says.
+    permission: what letting it in without a signature needs besides proposing; "" for nothing.
     adopt: told that a change of this kind has come into a request by other ways than its own
         app's proposal: a roll-back, or two requests made one (optional).
     """
@@ -69,6 +70,7 @@ class Applier:
     adopt: "Callable[[Change], None] | None" = None
     reaches: "Callable[[Change], Collection[int]] | None" = None
     may_go_unsigned: bool = False
+    permission: str = ""
 
 
 _registry: dict[str, Applier] = {}

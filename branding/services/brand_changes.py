@@ -217,5 +217,6 @@ BRAND: Final = Applier(
     snapshot=lambda target_id: {"values": _live_values()},
     revert=_revert,
     may_go_unsigned=True,
+    permission=PERMISSION,
     reaches=reaches_nobody,
 )

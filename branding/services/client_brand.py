@@ -157,6 +157,7 @@ CLIENT_BRAND: Final = Applier(
     snapshot=lambda target_id: {"logo": _live(target_id)[1]},
     revert=lambda change: {"logo": str((change.before or {}).get("logo", ""))},
     may_go_unsigned=True,
+    permission=PERMISSION,
 )
 
 

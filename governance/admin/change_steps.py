@@ -13,6 +13,7 @@ from governance.decisions import (
     decide,
     post_attachment,
     post_comment,
+    said_after_passing,
     send_attachment,
     submitted,
 )
@@ -136,9 +137,17 @@ def change_roll_back(request: HttpRequest, pk: int) -> HttpResponseBase:
         made.append(rollbacks.roll_back(actor_of(request), pk, reason=data["comment"]))
         return made[0]
 
-    said = "Proposed. It comes back with the signatures that such a change needs."
-    answer = submitted(request, PAGE, pk, ReasonForm, run, lambda _: said)
+    answer = submitted(request, PAGE, pk, ReasonForm, run, _said_back)
     return redirect(PAGE, made[0].pk) if made else answer
+
+
+def _said_back(back: ChangeRequest) -> str:
+    if back.status == "applied":
+        return "Rolled back: what was before is live again."
+    if back.status != "submitted":
+        return said_after_passing(back)
+    needed = "It comes back with the signatures that such a change needs."
+    return f"Proposed. {back.notice or needed}"
 
 
 @guarded_page("exceptions.work")

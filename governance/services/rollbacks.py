@@ -55,7 +55,7 @@ def _stands(change: Change) -> bool:
 
 def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:
     """Ask for what was before a request to come back. Needs the signatures of any such change;
-    where the rules ask for none, it is back at once.
+    where the rules ask for none, it is back at once, if the actor may change it alone.
 
     Raises NotPermitted, BadTransition saying why there is no way back, InvalidProposal,
     ChangeRequest.DoesNotExist.

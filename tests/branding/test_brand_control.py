@@ -26,7 +26,7 @@ from governance.services import schedule
 from governance.services.policy_changes import propose_policy, terms_of
 from governance.services.rollbacks import roll_back
 from tenants.accounts.models import Client, User
-from tests.actors import ALICE, CAROL, Person
+from tests.actors import ALICE, BOB, CAROL, Person
 from tests.at_home import at_home, page_url
 from tests.branding.commerce import make_tier, put_on
 from tests.branding.test_images import picture
@@ -58,6 +58,13 @@ def _signed(alice: Actor) -> None:
 
 def _colour() -> str:
     return Brand.objects.get(state="live").primary
+
+
+def _co_branded(client: Client) -> None:
+    tier = make_tier()
+    tier.co_branding = True
+    tier.save()
+    put_on(client, tier, timezone.localdate())
 
 
 def _show(alice: Actor, client: Client, logo: bytes) -> None:
@@ -174,10 +181,7 @@ def test_a_command_gets_around_it_as_little_as_a_page(alice: Actor, browse: Brow
 
 
 def test_a_clients_logo_is_a_change_of_that_client(alice: Actor, alder: Client) -> None:
-    tier = make_tier()
-    tier.co_branding = True
-    tier.save()
-    put_on(alder, tier, timezone.localdate())
+    _co_branded(alder)
     assert Subscription.objects.filter(client=alder).exists()
     edit_client_brand(
         alice, alder, logo=picture("PNG"), locale=alder.locale, time_zone=alder.time_zone
@@ -192,3 +196,39 @@ def test_a_clients_logo_is_a_change_of_that_client(alice: Actor, alder: Client) 
     )
     assert client_logo(alder) == first
     assert AuditEntry.objects.filter(action="brand.client_changed").count() == 1
+
+
+def test_who_may_not_change_the_brand_takes_it_back_with_a_signature_only(
+    alice: Actor, actor: ActorOf, browse: Browse, alder: Client
+) -> None:
+    _co_branded(alder)
+    published = _ask(alice)
+    _show(alice, alder, picture("PNG"))
+    shown = ChangeRequest.objects.latest("pk")
+    assert (published.status, shown.status) == ("applied", "applied")
+    bob = actor(BOB)
+    assert bob.can("changes.propose")
+    assert not bob.can("brand.manage")
+    for asked in (published, shown):
+        address = page_url("change_roll_back", asked.pk)
+        page = browse(BOB).post(address, {"comment": "Ugly."}, follow=True).content.decode()
+        assert "it goes in when somebody else approves it" in page
+        assert "what was before is live again" not in page
+    assert (_colour(), bool(client_logo(alder))) == ("#0f766e", True)
+    back = ChangeRequest.objects.get(rolls_back=shown)
+    assert (back.status, steps(back)) == ("submitted", ["change.proposed"])
+    assert approve(actor(CAROL), back).status == "applied"
+    assert client_logo(alder) == ""
+
+
+def test_a_roll_back_says_what_came_of_it(alice: Actor, browse: Browse) -> None:
+    def taken_back(asked: ChangeRequest) -> str:
+        address = page_url("change_roll_back", asked.pk)
+        page = browse(ALICE).post(address, {"comment": "Not yet."}, follow=True)
+        return str(page.content.decode())
+
+    assert "Rolled back: what was before is live again." in taken_back(_ask(alice))
+    asked = _ask(alice, replace(TEAL, primary="#b91c1c"))
+    Window.objects.create(name="Quiet", mode="freeze", ends_at=timezone.now() + timedelta(hours=1))
+    assert "It goes in by itself on" in taken_back(asked)
+    assert _colour() == "#b91c1c"
