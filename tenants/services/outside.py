@@ -87,7 +87,8 @@ def _call_if_behind() -> None:
 def _due_at(sink: Sink, standing: Standing) -> float:
     if standing.failing or not standing.at:
         return standing.next
-    return standing.at + sink.every().total_seconds()
+    # `next` is behind, but where a place was skipped for having failed for another trail.
+    return max(standing.next, standing.at + sink.every().total_seconds())
 
 
 def _give(sink: Sink, seal: AuditSeal, before: Standing) -> Standing:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings as product
 from django.core.exceptions import ImproperlyConfigured
@@ -171,6 +172,27 @@ def test_a_place_that_fails_stops_neither_the_others_nor_sealing_and_is_tried_ag
     assert 0 < (mark.outside_due_at - timezone.now()).total_seconds() <= 60
     assert anchor_outside(now=True) == 1
     assert told_outside()["anchors_failing"] == 0
+
+
+def test_a_place_that_worked_here_and_failed_for_another_trail_has_its_pause(
+    northwind: Partner, outside: Outside, bucket: AnchorBucket
+) -> None:
+    sealed()
+    assert anchor_outside() == 1
+    sealed()
+    asked, later = outside.asked, timezone.now() + timedelta(days=1)
+    with time_machine.travel(later, tick=False):
+        assert anchor_outside({object_storage.NAME}) == 0
+        assert anchor_outside() == 0, "not within the pause"
+    assert outside.asked == asked
+    with public_scope():
+        mark = TrailMark.objects.get(pk=northwind.schema_name)
+    # The database has its own clock.
+    assert mark.outside_due_at is not None
+    assert 0 < (mark.outside_due_at - timezone.now()).total_seconds() <= 60
+    with time_machine.travel(later + timedelta(minutes=2), tick=False):
+        assert anchor_outside() == 1
+    assert [(one.failing, one.next) for _, one in standings()] == [(0, 0)]
 
 
 def test_a_bucket_that_is_gone_is_told_in_plain_words(
