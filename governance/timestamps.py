@@ -71,13 +71,16 @@ def trusted_roots() -> list[Certificate]:
         raise SinkFailed("The file of trusted time stamp certificates cannot be read.") from error
 
 
-def problem_of(stored: str, text: str) -> str:
+def problem_of(stored: object, text: str) -> str:
     """Return what is wrong with a stamp that was kept for a text, "" for nothing.
 
-    Without trusted roots only that it is of this text is looked at.
+    stored: base64, or whatever somebody wrote in its place. Without trusted roots only that it is
+    of this text is looked at.
     """
     from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
+    if not isinstance(stored, str):
+        return "is no time stamp"
     try:
         stamp = decode_timestamp_response(base64.b64decode(stored))
         if stamp.tst_info.message_imprint.message != hashlib.sha256(text.encode()).digest():

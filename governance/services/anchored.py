@@ -23,11 +23,11 @@ def check_anchors(report: Report, hashes: Mapping[int, str]) -> None:
         try:
             row = json.loads(line)
             told = json.loads(row["statement"])
-            number, at = int(told["seal"]), float(told["at"])
+            number, at, sealed = int(told["seal"]), float(told["at"]), told["hash"]
             right = told["trail"] == report.trail and is_signed(
                 row["statement"], row["signature"], told["key"]
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             report.notes.append(f"Line {position} of the anchors can't be read and was left out.")
             continue
         if not right or (told["key"] not in known and number not in hashes):
@@ -40,7 +40,7 @@ def check_anchors(report: Report, hashes: Mapping[int, str]) -> None:
                 f"end ({told['total']} entries then) was cut off, or an old copy was brought back.",
                 seal=number,
             )
-        elif hashes[number] != told["hash"]:
+        elif hashes[number] != sealed:
             report.add("rewritten", f"Seal {number} is another one than was anchored.", seal=number)
         report.anchored, report.anchored_until = max(report.anchored, number), at
         if row.get("timestamp") and (problem := problem_of(row["timestamp"], row["statement"])):

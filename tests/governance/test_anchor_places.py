@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings as product
 from django.core.exceptions import ImproperlyConfigured
@@ -267,6 +268,27 @@ def test_a_time_stamp_goes_into_the_proof_and_the_offline_check_looks_at_it(
     assert "is of another text" in _check(place, 1)
     name.write_text(text)
     assert "is of another text" in str(verify_trail().findings[0])
+
+
+def test_what_somebody_wrote_among_the_anchors_does_not_end_the_check(northwind: Partner) -> None:
+    sealed()
+    name = folder.path_of(northwind.schema_name)
+    line = json.loads(name.read_text().splitlines()[-1])
+    number = json.loads(line["statement"])["seal"]
+    own = Ed25519PrivateKey.generate()
+    told = {"trail": northwind.schema_name, "seal": number, "at": 1.0}
+    text = json.dumps({**told, "key": own.public_key().public_bytes_raw().hex()})
+    written = [
+        {"statement": text, "signature": own.sign(text.encode()).hex()},
+        *({**line, "timestamp": stamp} for stamp in (5, {"of": "time"}, "ä")),
+    ]
+    with name.open("a") as anchors:
+        anchors.writelines(json.dumps(one) + "\n" for one in written)
+    report = verify_trail()
+    found = [one.text for one in report.findings]
+    assert found[:2] == [f"The time stamp of seal {number} is no time stamp."] * 2
+    assert "or was altered" in found[2]
+    assert any("can't be read" in note for note in report.notes)
 
 
 def _check(place: Path, code: int) -> str:
