@@ -54,6 +54,7 @@ class Applier:
         Without it, all of them.
     may_go_unsigned: whether a rule may ask for no signature at all; everything else needs one
         at least, whatever its rule says.
+    of_partner: whether it is always the partner's own, so that no client could sign it.
     permission: what letting it in without a signature needs besides proposing; "" for nothing.
     adopt: told that a change of this kind has come into a request by other ways than its own
         app's proposal: a roll-back, or two requests made one (optional).
@@ -70,6 +71,7 @@ class Applier:
     adopt: "Callable[[Change], None] | None" = None
     reaches: "Callable[[Change], Collection[int]] | None" = None
     may_go_unsigned: bool = False
+    of_partner: bool = False
     permission: str = ""
 
 
@@ -102,6 +104,12 @@ def least_approvals(kind: str) -> int:
     """Return how few approvals a rule for this kind may ask for; one for unknown kinds."""
     applier = _registry.get(kind)
     return 0 if applier is not None and applier.may_go_unsigned else 1
+
+
+def is_of_partner(kind: str) -> bool:
+    """Say whether changes of a kind never concern one client; unknown kinds may."""
+    applier = _registry.get(kind)
+    return applier is not None and applier.of_partner
 
 
 def governed_kinds() -> dict[str, str]:

@@ -70,7 +70,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "client": client,
         "form": form,
         "allowed": tier_allows(client),
-        "at_once": asks_nobody(KIND),
+        "at_once": asks_nobody(KIND, client.pk),
         "waiting": before,
         "logo_url": f"{address}?v={version}" if version else "",
     }

@@ -217,6 +217,7 @@ BRAND: Final = Applier(
     snapshot=lambda target_id: {"values": _live_values()},
     revert=_revert,
     may_go_unsigned=True,
+    of_partner=True,
     permission=PERMISSION,
     reaches=reaches_nobody,
 )

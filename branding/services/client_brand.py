@@ -106,7 +106,7 @@ def open_logo(client: Client) -> ChangeRequest | None:
 
 def _ask_for_logo(actor: Actor, client: Client, logo: str) -> None:
     verb = "Show another logo of" if logo else "Remove the logo of"
-    silent = asks_nobody(KIND)
+    silent = asks_nobody(KIND, client.pk)
     asked = propose(
         actor,
         title=f"{verb} {client.name}",

@@ -13,6 +13,7 @@ from governance.appliers import (
     DiffLine,
     Risk,
     governed_kinds,
+    is_of_partner,
     kind_label,
     least_approvals,
     reaches_nobody,
@@ -103,8 +104,14 @@ def _wanted(change: Change) -> Terms | None:
         terms = terms_from(change.content)
     except (ValueError, TypeError) as error:
         raise InvalidProposal(str(error)) from error
-    if terms.approvals < least_approvals(read_target(change.target_id)[0]):
+    kind, _ = read_target(change.target_id)
+    if terms.approvals < least_approvals(kind):
         raise InvalidProposal("Such changes need one approval at least. Write 1 or more.")
+    if terms.client_signature and terms.approvals == 0 and is_of_partner(kind):
+        raise InvalidProposal(
+            "Such changes concern no client, so no client signs them: they would go in without "
+            "any signature. Ask for one approval or more, or leave out the client's signature."
+        )
     return terms
 
 

@@ -57,8 +57,9 @@ def _may_alone(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) 
     return all(actor.can(one, request.client_id) for one in needed)
 
 
-def asks_nobody(kind: str) -> bool:
-    """Say whether a light change of this kind, of the partner's own, goes in without signatures.
+def asks_nobody(kind: str, client_id: int | None = None) -> bool:
+    """Say whether a light change of this kind, of a client or the partner's own, goes in without
+    signatures.
 
     Raises PolicyMissing."""
-    return requirement_for(ChangeRequest(), [kind]).asks_nobody
+    return requirement_for(ChangeRequest(client_id=client_id), [kind]).asks_nobody

@@ -26,7 +26,8 @@ from governance.services import schedule
 from governance.services.policy_changes import propose_policy, terms_of
 from governance.services.rollbacks import roll_back
 from tenants.accounts.models import Client, User
-from tests.actors import ALICE, BOB, CAROL, Person
+from tenants.outbox.models import OutgoingMail
+from tests.actors import ALICE, BOB, CAROL, HEIDI, Person
 from tests.at_home import at_home, page_url
 from tests.branding.commerce import make_tier, put_on
 from tests.branding.test_images import picture
@@ -157,6 +158,10 @@ def test_only_a_brand_may_go_in_without_a_signature(alice: Actor) -> None:
     for target in ("*/any", "mapping_version/light", "role/any"):
         with pytest.raises(InvalidProposal, match="one approval at least"):
             propose_policy(alice, target, terms, reason="Faster.")
+    # Nor by the signature of a client, where there is none.
+    with pytest.raises(InvalidProposal, match="concern no client"):
+        propose_policy(alice, "brand/any", replace(terms, client_signature=True), reason="Them.")
+    propose_policy(alice, "client_brand/any", replace(terms, client_signature=True), reason="Them.")
     # Nor by a row that came into the table some other way.
     Policy.objects.filter(kind="role").update(approvals=0)
     asked = propose_policy(alice, "brand/any", replace(terms, approvals=1), reason="Two look.")
@@ -196,6 +201,20 @@ def test_a_clients_logo_is_a_change_of_that_client(alice: Actor, alder: Client) 
     )
     assert client_logo(alder) == first
     assert AuditEntry.objects.filter(action="brand.client_changed").count() == 1
+
+
+def test_a_client_that_signs_for_its_logo_is_asked_to(
+    alice: Actor, actor: ActorOf, browse: Browse, alder: Client
+) -> None:
+    _co_branded(alder)
+    Policy.objects.filter(kind="client_brand").update(client_signature=True)
+    page = browse(ALICE).get(page_url("client_brand", alder.pk)).content.decode()
+    assert "Your rules ask for approval" in page
+    _show(alice, alder, picture("PNG"))
+    asked = ChangeRequest.objects.latest("pk")
+    assert (asked.status, client_logo(alder)) == ("submitted", "")
+    assert HEIDI.email in {mail.to for mail in OutgoingMail.objects.all()}
+    assert approve(actor(HEIDI), asked).status == "applied"
 
 
 def test_who_may_not_change_the_brand_takes_it_back_with_a_signature_only(
