@@ -22,6 +22,7 @@ from branding.services.client_brand import (
 )
 from branding.storage import picture_version, read_picture
 from governance.errors import Refusal
+from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services.unsigned import asks_nobody
 from tenants.accounts.locales import locale_choices, nearest
@@ -58,7 +59,8 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     before = open_logo(client)
     if posted and form.is_valid() and _save(request, client, form):
         waiting = open_logo(client)
-        if waiting and waiting != before:
+        # The same request in another revision is this save's as well.
+        if waiting and (before is None or _mark(waiting) != _mark(before)):
             said = "Saved. A change of the logo is waiting; this is its request."
             messages.success(request, said)
             return HttpResponseRedirect(reverse("change_detail", args=[waiting.pk]))
@@ -75,6 +77,10 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         "logo_url": f"{address}?v={version}" if version else "",
     }
     return render(request, "branding/client_brand.html", context)
+
+
+def _mark(waiting: ChangeRequest) -> tuple[int, int]:
+    return waiting.pk, waiting.revision
 
 
 def _save(request: HttpRequest, client: Client, form: ClientBrandForm) -> bool:

@@ -24,7 +24,8 @@ from governance.errors import ApplyFailed
 from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
-from governance.services.changes import ProposedChange, propose
+from governance.services.changes import ProposedChange, edit, propose
+from governance.services.targets import lock_targets
 from governance.services.unsigned import asks_nobody, let_in
 from governance.state import OPEN
 from tenants.accounts.locales import is_offered
@@ -105,20 +106,36 @@ def open_logo(client: Client) -> ChangeRequest | None:
 
 
 def _ask_for_logo(actor: Actor, client: Client, logo: str) -> None:
+    """Propose it, or put it in the place of what waits, and let it in if nobody signs."""
     verb = "Show another logo of" if logo else "Remove the logo of"
-    silent = asks_nobody(KIND, client.pk)
-    asked = propose(
-        actor,
-        title=f"{verb} {client.name}",
-        reason="It stands beside the partner's own logo.",
-        changes=[
-            ProposedChange(
-                KIND, str(client.pk), f"Logo of {client.name}", {"logo": logo}, client.pk
-            )
-        ],
-        announce=not silent,
+    title = f"{verb} {client.name}"[:200]
+    wanted = ProposedChange(
+        KIND, str(client.pk), f"Logo of {client.name}", {"logo": logo}, client.pk
     )
+    with transaction.atomic():
+        lock_targets([(KIND, wanted.target_id)])
+        asked = _replaceable(client)
+        if asked is None:
+            asked = propose(
+                actor,
+                title=title,
+                reason="It stands beside the partner's own logo.",
+                changes=[wanted],
+                announce=not asks_nobody(KIND, client.pk),
+            )
+        elif asked.changes.get().content != wanted.content:
+            asked = edit(actor, asked.pk, changes=[wanted])
+            asked.title = title
+            asked.save(update_fields=["title"])
     let_in(actor, asked.pk)
+
+
+def _replaceable(client: Client) -> ChangeRequest | None:
+    """The open request that asks for a logo and nothing else, and takes nothing back."""
+    waiting = open_logo(client)
+    if waiting is None or waiting.rolls_back_id or waiting.changes.count() != 1:
+        return None
+    return waiting
 
 
 def _live(target_id: str) -> tuple[Client, str]:

@@ -20,7 +20,7 @@ from branding.services.brand_changes import publish_brand, revert_brand, set_up_
 from branding.services.client_brand import client_logo, edit_client_brand
 from governance import correlation
 from governance.actors import Actor, command_actor
-from governance.errors import ApplyFailed, InvalidProposal, SignatureRefused
+from governance.errors import ApplyFailed, ContentChanged, InvalidProposal, SignatureRefused
 from governance.models import AuditEntry, ChangeRequest, Policy, Window
 from governance.services import schedule
 from governance.services.policy_changes import propose_policy, terms_of
@@ -215,6 +215,36 @@ def test_a_client_that_signs_for_its_logo_is_asked_to(
     assert (asked.status, client_logo(alder)) == ("submitted", "")
     assert HEIDI.email in {mail.to for mail in OutgoingMail.objects.all()}
     assert approve(actor(HEIDI), asked).status == "applied"
+
+
+def test_another_logo_takes_the_place_of_one_that_waits(
+    alice: Actor, actor: ActorOf, alder: Client
+) -> None:
+    _co_branded(alder)
+    _show(alice, alder, picture("PNG"))
+    first, before = client_logo(alder), ChangeRequest.objects.count()
+    Policy.objects.filter(kind="client_brand").update(approvals=1)
+    _show(alice, alder, picture("PNG", (90, 90)))
+    asked = ChangeRequest.objects.latest("pk")
+    _show(alice, alder, picture("PNG", (90, 90)))
+    asked.refresh_from_db()
+    assert (asked.revision, ChangeRequest.objects.count()) == (1, before + 1)
+    _show(alice, alder, picture("PNG", (80, 80)))
+    with pytest.raises(ContentChanged):
+        approve(actor(CAROL), asked)
+    edit_client_brand(
+        alice, alder, remove_logo=True, locale=alder.locale, time_zone=alder.time_zone
+    )
+    asked.refresh_from_db()
+    assert (asked.revision, ChangeRequest.objects.count()) == (3, before + 1)
+    assert asked.title == "Remove the logo of Alder Consulting"
+    assert client_logo(alder) == first
+    assert approve(actor(CAROL), asked).status == "applied"
+    assert client_logo(alder) == ""
+    # One that takes something back is not what an editor writes into.
+    back = roll_back(alice, asked.pk, reason="Back.")
+    _show(alice, alder, picture("PNG", (70, 70)))
+    assert ChangeRequest.objects.latest("pk").pk > back.pk
 
 
 def test_who_may_not_change_the_brand_takes_it_back_with_a_signature_only(

@@ -21,7 +21,7 @@ from branding.services.subscriptions import end_subscription
 from branding.services.tiers import change_tier
 from governance.actors import Actor
 from governance.errors import NotPermitted
-from governance.models import AuditEntry, Policy
+from governance.models import AuditEntry, ChangeRequest, Policy
 from tenants.accounts.models import Client
 from tests.actors import ALICE, BOB, GRACE, MALLORY, Person
 from tests.at_home import page_url
@@ -168,6 +168,11 @@ def test_only_a_save_that_asks_for_a_logo_leads_to_its_request(
     assert "Alder Consulting was saved." in later
     assert "this is its request" not in later
     assert "Another logo waits" in later
+    upload = io.BytesIO(picture("PNG", (90, 90)))
+    upload.name = "logo.png"
+    other = alice.post(address, {**form, "logo_file": upload}, follow=True).content.decode()
+    assert "this is its request" in other, "it is the same one, with another logo"
+    assert ChangeRequest.objects.filter(status="submitted").count() == 1
 
 
 def test_a_person_then_their_client_then_the_brand_decide_the_forms(
