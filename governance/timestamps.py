@@ -12,6 +12,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
@@ -57,6 +58,11 @@ def is_active() -> bool:
     return bool(settings.TIMESTAMPS.url)
 
 
+def authority() -> str:
+    """Return the authority's host: its address may hold a password."""
+    return urlsplit(settings.TIMESTAMPS.url).hostname or ""
+
+
 def trusted_roots() -> list[Certificate]:
     """Return the certificates that stamps must lead to. Raises SinkFailed for a bad file."""
     from cryptography.x509 import load_pem_x509_certificates
@@ -95,23 +101,34 @@ def problem_of(stored: object, text: str) -> str:
 
 
 def _post(content: bytes) -> bytes:
-    """Ask the authority. Nothing is followed elsewhere, and no long answer is read."""
+    """Ask the authority, itself: neither proxies nor passwords come from the environment. Nothing
+    is followed elsewhere, and no long answer is read."""
     kind = {"Content-Type": "application/timestamp-query"}
     url = settings.TIMESTAMPS.url
     try:
-        with requests.post(
-            url, content, headers=kind, timeout=_SECONDS, allow_redirects=False, stream=True
-        ) as answer:
+        with (
+            _session() as session,
+            session.post(
+                url, content, headers=kind, timeout=_SECONDS, allow_redirects=False, stream=True
+            ) as answer,
+        ):
             if answer.status_code != requests.codes.ok:
-                logger.warning("%s answers %s", url, answer.status_code)
+                logger.warning("%s answers %s", authority(), answer.status_code)
                 raise SinkFailed(f"The time stamp authority answered {answer.status_code}.")
             told = answer.raw.read(_MOST_BYTES + 1, decode_content=True)
     except (requests.RequestException, OSError) as error:
-        logger.warning("%s cannot be reached: %s", url, error)
+        # Its text names the address.
+        logger.warning("%s cannot be reached: %s", authority(), type(error).__name__)
         raise SinkFailed(_UNREACHABLE) from error
     if len(told) > _MOST_BYTES:
         raise SinkFailed("What the time stamp authority sent is too long.")
     return bytes(told)
+
+
+def _session() -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def _check(asked: TimeStampRequest, stamp: TimeStampResponse, message: bytes) -> None:

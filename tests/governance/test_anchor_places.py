@@ -318,6 +318,34 @@ def test_a_stamp_that_is_not_right_is_not_kept(
     assert "timestamp" not in folder.path_of(northwind.schema_name).read_text()
 
 
+def test_the_authority_is_asked_itself_and_its_password_stays_out_of_the_log(
+    northwind: Partner,
+    outside: Outside,
+    authority: TimeStamps,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    secret = authority.url.replace("//", "//me:hush@") + "?key=hush"
+    settings.TIMESTAMPS = replace(authority, url=secret)
+    sealed()
+    assert anchor_outside() == 1
+    outside.stamp = "gone"
+    sealed()
+    assert anchor_outside(now=True) == 0
+    assert "127.0.0.1 answers 503" in caplog.text
+    settings.TIMESTAMPS = replace(authority, url="http://me:hush@127.0.0.1:9/tsa?key=hush")
+    assert anchor_outside(now=True) == 0
+    assert "127.0.0.1 cannot be reached: ConnectionError" in caplog.text
+    said = " ".join(one.seen for one in check_anchor_places())
+    assert "time stamps of 127.0.0.1, checked" in said
+    assert "hush" not in caplog.text + said
+
+
 def test_a_stamp_by_somebody_else_is_refused_where_roots_are_named(
     northwind: Partner, outside: Outside, authority: TimeStamps, tmp_path: Path, settings: Settings
 ) -> None:

@@ -59,7 +59,7 @@ def _authority() -> Iterator[Finding]:
         yield fail(_NAME, f"Time stamps: {error}", "Check LIVERY_TIMESTAMP_ROOTS.")
         return
     if roots:
-        yield ok(_NAME, f"time stamps of {settings.TIMESTAMPS.url}, checked to their root")
+        yield ok(_NAME, f"time stamps of {timestamps.authority()}, checked to their root")
     else:
         yield warn(
             _NAME,
