@@ -46,8 +46,9 @@ class Read:
     """A page, sorted out: what to store, what was refused, what was known or too old.
 
     incoming: one for each canonical record, so several for a source record whose list makes
-    several. empty: ids of those whose list has no member. moved: keys that one of the page's
-    source records gives up and another has now.
+    several. empty: ids of those that nothing is stored of: their list has no member, or they are
+    deleted and have no record; what was set aside of them is over. moved: keys that one of the
+    page's source records gives up and another has now.
     """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
@@ -148,10 +149,14 @@ def _is_old(source: SourceRecord, ref: _Seen) -> bool:
 
 
 def _delete(source: SourceRecord, refs: Sequence[_Seen], live: Live, result: Read) -> None:
-    """A record that its source marks as deleted; one that we never knew is nothing to us."""
+    """A record that its source marks as deleted; one that we never knew is nothing to us.
+
+    What was refused of it has no reference and may be set aside: it must not come alive later.
+    """
     there = [ref for ref in refs if not ref.is_deleted]
     if not there:
         result.same += 1
+        result.empty.append(source.id)
     result.incoming += [(source, _deleted(source, ref, live)) for ref in there]
 
 

@@ -45,6 +45,14 @@ def _put(lab: Lab, id_: str, at: datetime, **data: object) -> None:
     lab.source.put("customers", record(id_, content, at=at))
 
 
+def _let_nameless_in() -> None:
+    mapping = Mapping.objects.get(slug="customer-in")
+    rules = [*CUSTOMER_IN]
+    rules[1] = {**rules[1], "default": "Unnamed", "required": False}
+    with permit("mapping_version", str(mapping.pk)):
+        publish(mapping, save_draft(BUILDER, mapping, {"rules": rules}))
+
+
 def test_a_page_commits_with_its_records_events_deliveries_and_cursor(lab: Lab) -> None:
     lab.put_customer("1")
     lab.drain(most=1)
@@ -186,14 +194,24 @@ def test_a_set_aside_record_goes_through_when_its_source_is_mended(lab: Lab) -> 
 def test_a_set_aside_record_goes_through_when_the_mapping_is_mended(lab: Lab) -> None:
     lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
     lab.drain()
-    mapping = Mapping.objects.get(slug="customer-in")
-    rules = [*CUSTOMER_IN]
-    rules[1] = {**rules[1], "default": "Unnamed", "required": False}
-    with permit("mapping_version", str(mapping.pk)):
-        publish(mapping, save_draft(BUILDER, mapping, {"rules": rules}))
+    _let_nameless_in()
     lab.drain()
     assert CanonicalRecord.objects.get(key="C-2").data["name"] == "Unnamed"
     assert Issue.objects.get().state == "resolved"
+
+
+def test_a_set_aside_record_that_its_source_deletes_never_comes(lab: Lab) -> None:
+    lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
+    lab.drain()
+    lab.source.put("customers", SourceRecord("2", "gone", None, {}, deleted=True))
+    lab.drain()
+    run = Run.objects.filter(kind="intake").latest("id")
+    assert (run.read, run.changed, run.same, run.refused) == (1, 0, 1, 0)
+    assert InboundEvent.objects.get().state == "processed"
+    assert Issue.objects.get().state == "resolved"
+    _let_nameless_in()
+    lab.drain()
+    assert not CanonicalRecord.objects.exists()
 
 
 def test_what_lacks_a_word_or_fails_a_holding_check_waits_set_aside(lab: Lab) -> None:
