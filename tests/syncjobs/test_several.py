@@ -1,7 +1,7 @@
 """One record that becomes several: a timesheet's days come in, an invoice's lines go out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -218,6 +218,21 @@ def test_a_member_that_is_gone_is_deleted_softly_and_comes_back(several: Several
     several.delete("S-1")
     several.lab.drain()
     assert len(_keys(deleted=True)) == 2
+
+
+def test_many_that_go_at_once_keep_what_was_sent_once(several: Several) -> None:
+    first = date(2026, 9, 1)
+    days = [{**_day("01"), "on": str(first + timedelta(days=n))} for n in range(53)]
+    for id_ in ("S-1", "S-2"):
+        several.sheet(id_, *days)
+    several.lab.drain()
+    several.sheet("S-1", days[0])
+    several.delete("S-2")
+    several.lab.drain()
+    assert len(_keys(deleted=True)) == 52 + 53
+    gone = RecordVersion.objects.filter(number=2)
+    kept = gone.exclude(source=None).values_list("record__key", flat=True)
+    assert sorted(kept) == ["S-1/2026-09-02", "S-2/2026-09-01"]
 
 
 def test_a_member_that_is_gone_before_it_was_written_is_not_written(several: Several) -> None:
