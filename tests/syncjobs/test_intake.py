@@ -14,6 +14,8 @@ from syncjobs import crashpoints
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.errors import Config, Transient
 from syncjobs.engine.drain import drain
+from syncjobs.engine.live import Live
+from syncjobs.intake import aside, polling
 from syncjobs.models import (
     CanonicalRecord,
     Connection,
@@ -212,6 +214,26 @@ def test_a_set_aside_record_that_its_source_deletes_never_comes(lab: Lab) -> Non
     _let_nameless_in()
     lab.drain()
     assert not CanonicalRecord.objects.exists()
+
+
+def test_a_reader_that_was_overtaken_does_not_try_what_was_set_aside(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
+    lab.drain()
+    _let_nameless_in()
+    found = aside.waiting
+
+    def taken_over(stream: Stream, live: Live) -> list[SourceRecord]:
+        rows = found(stream, live)
+        Stream.objects.filter(pk=stream.pk).update(lease_no=99)
+        return rows
+
+    monkeypatch.setattr(polling, "waiting", taken_over)
+    assert polling.poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False) is None
+    assert not CanonicalRecord.objects.exists()
+    assert InboundEvent.objects.get().state == "set_aside"
+    assert Stream.objects.get(pk=lab.customers.pk).lease_until is not None
 
 
 def test_what_lacks_a_word_or_fails_a_holding_check_waits_set_aside(lab: Lab) -> None:
