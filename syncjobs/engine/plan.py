@@ -7,13 +7,13 @@ from typing import Final
 
 from django.utils import timezone
 
-from syncjobs.canonical_store import Incoming, Origin, Stored, ensure_places, store
+from syncjobs.canonical_store import Incoming, Origin, Stored, ensure_places, lock, store
 from syncjobs.cutoff import billing_cycle, cut_off_of
 from syncjobs.engine.definition import Definition, Step
 from syncjobs.engine.doorbell import touch
 from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
-from syncjobs.engine.members import replace_members
+from syncjobs.engine.members import Making, replace_members, without_kept
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.rows import fetch
@@ -246,10 +246,14 @@ def _derived(work: _Work, step: Step, origins: list[Known]) -> list[tuple[Known,
             made += [(origin, one) for one in records]
             keys[origin.id] = [one.key for one in records]
     several = live is not None and live.compiled.makes_several
-    gone = replace_members(step.derive.mapping, step.derive.object, keys) if several else []
-    stored = store(
-        [*(one for _, one in made), *gone], Origin(client_id, None, None, work.cause.correlation)
-    )
+    making = Making(client_id, work.flow.workflow_id, step.derive.mapping)
+    gone = replace_members(making, step.derive.object, keys) if several else []
+    new, locked = [one for _, one in made], None
+    if gone:
+        locked = lock(client_id, [*new, *gone])
+        gone = without_kept(making, gone, [one.type for one in origins])
+    origin_of_all = Origin(client_id, None, None, work.cause.correlation)
+    stored = store([*new, *gone], origin_of_all, locked)
     # The last of several causes holds the merged content; all of them point to that one row.
     latest = {one.id: one.known for one in stored}
     work.world.add(latest.values())

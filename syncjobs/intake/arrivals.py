@@ -22,7 +22,7 @@ from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row, move_rows
-from syncjobs.intake.page import STREAM_LEASE_SECONDS, Reading, StreamTaken, take_in
+from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
 from syncjobs.intake.polling import start_run, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.payloads import opened_inbound
@@ -123,13 +123,7 @@ def _work(reading: Reading, rows: Sequence[_Arrival]) -> bool:
 @again_after_deadlock
 @transaction.atomic
 def _commit(reading: Reading, rows: Sequence[_Arrival]) -> None:
-    fence = {
-        "stream": reading.stream.pk,
-        "lease_no": reading.lease_no,
-        "seconds": STREAM_LEASE_SECONDS,
-    }
-    if not fetch(_FENCE, fence):
-        raise StreamTaken
+    hold_stream(reading)
     take_in(reading, [one.record for one in rows])
     ours = InboundEvent.objects.filter(pk__in=[one.id for one in rows], state=INBOUND.start)
     move_rows(ours, INBOUND, "process", processed_at=timezone.now())
@@ -204,11 +198,6 @@ _NEXT: Final = """
 """
 _STARTED: Final = """
     UPDATE syncjobs_inboundevent SET attempts = attempts + 1 WHERE id = ANY(%(ids)s::bigint[])
-"""
-_FENCE: Final = """
-    UPDATE syncjobs_stream
-    SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
-    WHERE id = %(stream)s AND lease_no = %(lease_no)s RETURNING id
 """
 _RELEASE: Final = """
     UPDATE syncjobs_stream SET lease_until = NULL

@@ -117,6 +117,25 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     return counts
 
 
+@again_after_deadlock
+@transaction.atomic
+def take_in_again(reading: Reading, records: Sequence[SourceRecord]) -> None:
+    """Try records that were set aside. Raises StreamTaken as `commit_page` does."""
+    hold_stream(reading)
+    take_in(reading, records)
+
+
+def hold_stream(reading: Reading) -> None:
+    """Keep the stream for the caller's transaction. Raises StreamTaken when another has it."""
+    params = {
+        "stream": reading.stream.pk,
+        "lease_no": reading.lease_no,
+        "seconds": STREAM_LEASE_SECONDS,
+    }
+    if not fetch(_FENCE, params):
+        raise StreamTaken
+
+
 def _move_cursor(reading: Reading, cursor: Mapping[str, object]) -> None:
     moved = fetch(
         _CURSOR,
@@ -204,6 +223,11 @@ _CURSOR: Final = """
         lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
     WHERE id = %(stream)s AND lease_no = %(lease_no)s
     RETURNING id
+"""
+_FENCE: Final = """
+    UPDATE syncjobs_stream
+    SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
+    WHERE id = %(stream)s AND lease_no = %(lease_no)s RETURNING id
 """
 _CURSOR_AFTER: Final = """
     UPDATE syncjobs_run SET cursor_after = %(cursor)s::jsonb WHERE id = %(run)s

@@ -23,7 +23,7 @@ from syncjobs.intake.page import (
     Reading,
     StreamTaken,
     commit_page,
-    take_in,
+    take_in_again,
 )
 from syncjobs.models import Run, Stream
 from syncjobs.retry import backoff
@@ -126,8 +126,7 @@ def _read(reading: Reading, systems: Systems, stop: Stop) -> Generator[None, Non
     stream = reading.stream
     again = waiting(stream, reading.live)
     if again:
-        with transaction.atomic():
-            take_in(reading, again)
+        take_in_again(reading, again)
     system = systems.open(stream.connection)
     for page in system.read(stream.object, stream.cursor, page_size=stream.page_size):
         commit_page(reading, page)

@@ -46,8 +46,9 @@ class Read:
     """A page, sorted out: what to store, what was refused, what was known or too old.
 
     incoming: one for each canonical record, so several for a source record whose list makes
-    several. empty: ids of those whose list has no member. moved: keys that one of the page's
-    source records gives up and another has now.
+    several. empty: ids of those that nothing is stored of: their list has no member, or they are
+    deleted and have no record; what was set aside of them is over. moved: keys that one of the
+    page's source records gives up and another has now.
     """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
@@ -67,7 +68,7 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     # What this system may only fill in, since another kind of system owns it.
     fill_only = owners.fill_only(roles_of(stream.connection))
     result = Read(owners=owners)
-    gone: list[tuple[SourceRecord, _Seen]] = []
+    gone: list[tuple[SourceRecord, list[_Seen]]] = []
     for source in latest.values():
         refs = seen.get(source.id, [])
         if refs and all(_is_old(source, ref) for ref in refs):
@@ -96,22 +97,20 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
             )
             result.incoming.append((source, incoming))
         if several or any(ref.part for ref in refs):
-            gone += [(source, ref) for ref in refs if ref.key not in taken.records]
+            gone.append((source, [ref for ref in refs if ref.key not in taken.records]))
     _drop(gone, live, result)
     return result
 
 
-def _drop(gone: Sequence[tuple[SourceRecord, _Seen]], live: Live, result: Read) -> None:
+def _drop(gone: Sequence[tuple[SourceRecord, Sequence[_Seen]]], live: Live, result: Read) -> None:
     """Soft-delete what a source record's list has no more, but not what another one has now.
 
     What was dropped before goes along: all rows of a source record know its latest version.
     """
     there = {incoming.key for _, incoming in result.incoming}
-    for source, ref in gone:
-        if ref.key in there:
-            result.moved.add(ref.key)
-        else:
-            result.incoming.append((source, _deleted(source, ref, live)))
+    for source, refs in gone:
+        result.moved.update(ref.key for ref in refs if ref.key in there)
+        result.incoming += _deleted(source, [ref for ref in refs if ref.key not in there], live)
 
 
 def roles_of(connection: Connection) -> set[str]:
@@ -148,24 +147,38 @@ def _is_old(source: SourceRecord, ref: _Seen) -> bool:
 
 
 def _delete(source: SourceRecord, refs: Sequence[_Seen], live: Live, result: Read) -> None:
-    """A record that its source marks as deleted; one that we never knew is nothing to us."""
+    """A record that its source marks as deleted; one that we never knew is nothing to us.
+
+    What was refused of it has no reference and may be set aside: it must not come alive later.
+    """
     there = [ref for ref in refs if not ref.is_deleted]
     if not there:
         result.same += 1
-    result.incoming += [(source, _deleted(source, ref, live)) for ref in there]
+        result.empty.append(source.id)
+    result.incoming += _deleted(source, there, live)
 
 
-def _deleted(source: SourceRecord, ref: _Seen, live: Live) -> Incoming:
-    return Incoming(
-        type=ref.type,
-        key=ref.key,
-        data={},
-        source=source.data,
-        source_at=source.modified_at,
-        mapping_version=live.version_id,
-        deleted=True,
-        part=ref.part,
-    )
+def _deleted(
+    source: SourceRecord, refs: Sequence[_Seen], live: Live
+) -> list[tuple[SourceRecord, Incoming]]:
+    """Return the deletions of what a source record was; what it sent stays with the first only
+    where they are many, as with what comes. Those that are new go first: they keep a version."""
+    return [
+        (
+            source,
+            Incoming(
+                type=ref.type,
+                key=ref.key,
+                data={},
+                source=source.data if number == 1 or len(refs) <= _COPIES else None,
+                source_at=source.modified_at,
+                mapping_version=live.version_id,
+                deleted=True,
+                part=ref.part,
+            ),
+        )
+        for number, ref in enumerate(sorted(refs, key=lambda ref: ref.is_deleted), 1)
+    ]
 
 
 def _sources(

@@ -18,7 +18,7 @@ class CanonicalRecord(models.Model):
     `schema_version`: of the canonical object when it was written; it reads as the newest.
     `version` 0 marks a place kept for a record that others refer to and nobody has sent yet.
     `engagement` is the common engagement identifier, where the record belongs to one.
-    `made`: mapping slug → keys of the records that it last derived of this one's list.
+    `made`: "mapping slug/workflow id" → keys of the records last derived of this one's list so.
     """
 
     client = models.ForeignKey(

@@ -14,6 +14,8 @@ from syncjobs import crashpoints
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.errors import Config, Transient
 from syncjobs.engine.drain import drain
+from syncjobs.engine.live import Live
+from syncjobs.intake import aside, polling
 from syncjobs.models import (
     CanonicalRecord,
     Connection,
@@ -43,6 +45,14 @@ NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 def _put(lab: Lab, id_: str, at: datetime, **data: object) -> None:
     content = {"no": f"C-{id_}", "name": f"Name {id_}", **data}
     lab.source.put("customers", record(id_, content, at=at))
+
+
+def _let_nameless_in() -> None:
+    mapping = Mapping.objects.get(slug="customer-in")
+    rules = [*CUSTOMER_IN]
+    rules[1] = {**rules[1], "default": "Unnamed", "required": False}
+    with permit("mapping_version", str(mapping.pk)):
+        publish(mapping, save_draft(BUILDER, mapping, {"rules": rules}))
 
 
 def test_a_page_commits_with_its_records_events_deliveries_and_cursor(lab: Lab) -> None:
@@ -186,14 +196,44 @@ def test_a_set_aside_record_goes_through_when_its_source_is_mended(lab: Lab) -> 
 def test_a_set_aside_record_goes_through_when_the_mapping_is_mended(lab: Lab) -> None:
     lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
     lab.drain()
-    mapping = Mapping.objects.get(slug="customer-in")
-    rules = [*CUSTOMER_IN]
-    rules[1] = {**rules[1], "default": "Unnamed", "required": False}
-    with permit("mapping_version", str(mapping.pk)):
-        publish(mapping, save_draft(BUILDER, mapping, {"rules": rules}))
+    _let_nameless_in()
     lab.drain()
     assert CanonicalRecord.objects.get(key="C-2").data["name"] == "Unnamed"
     assert Issue.objects.get().state == "resolved"
+
+
+def test_a_set_aside_record_that_its_source_deletes_never_comes(lab: Lab) -> None:
+    lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
+    lab.drain()
+    lab.source.put("customers", SourceRecord("2", "gone", None, {}, deleted=True))
+    lab.drain()
+    run = Run.objects.filter(kind="intake").latest("id")
+    assert (run.read, run.changed, run.same, run.refused) == (1, 0, 1, 0)
+    assert InboundEvent.objects.get().state == "processed"
+    assert Issue.objects.get().state == "resolved"
+    _let_nameless_in()
+    lab.drain()
+    assert not CanonicalRecord.objects.exists()
+
+
+def test_a_reader_that_was_overtaken_does_not_try_what_was_set_aside(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.source.put("customers", record("2", {"no": "C-2", "name": ""}))
+    lab.drain()
+    _let_nameless_in()
+    found = aside.waiting
+
+    def taken_over(stream: Stream, live: Live) -> list[SourceRecord]:
+        rows = found(stream, live)
+        Stream.objects.filter(pk=stream.pk).update(lease_no=99)
+        return rows
+
+    monkeypatch.setattr(polling, "waiting", taken_over)
+    assert polling.poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False) is None
+    assert not CanonicalRecord.objects.exists()
+    assert InboundEvent.objects.get().state == "set_aside"
+    assert Stream.objects.get(pk=lab.customers.pk).lease_until is not None
 
 
 def test_what_lacks_a_word_or_fails_a_holding_check_waits_set_aside(lab: Lab) -> None:

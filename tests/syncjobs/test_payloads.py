@@ -12,10 +12,10 @@ from governance.errors import NotPermitted
 from mappings.models import Mapping
 from syncjobs.engine import retention
 from syncjobs.engine.samples import find_samples
-from syncjobs.models import CanonicalRecord, InboundEvent, RecordVersion
+from syncjobs.models import CanonicalRecord, InboundEvent, Issue, RecordVersion
 from syncjobs.payloads import PERSONAL, opened_source
 from syncjobs.services.payloads import erase_payloads
-from tests.syncjobs.factories import BUILDER, Lab
+from tests.syncjobs.factories import BUILDER, Lab, make_stream
 
 SECRET = "nora.lindqvist@example.org"
 
@@ -90,6 +90,39 @@ def test_an_erased_person_s_payloads_open_no_more_and_no_new_one_is_kept(
     newest = RecordVersion.objects.filter(record=record).order_by("-number")[0]
     assert (newest.number, newest.source) == (2, None)
     assert SECRET not in _columns()
+
+
+def test_erasing_empties_what_waits_too_and_nothing_of_another_object(lab: Lab) -> None:
+    projects = make_stream(lab.source_connection, "projects", "project", "project-in")
+    lab.put_customer("1", billing="before payloads were sealed")
+    lab.drain()
+    RecordVersion.objects.update(source={"billing": SECRET})
+    lab.put_customer("1", name=None, billing=SECRET)
+    lab.drain()
+    assert Issue.objects.get(kind="intake_problem").state == "open"
+    for key, stream, deleted in (
+        ("new", lab.customers, False),
+        ("gone", lab.customers, True),
+        ("other", projects, False),
+    ):
+        InboundEvent.objects.create(
+            connection=lab.source_connection,
+            stream=stream,
+            dedupe_key=key,
+            external_id="1",
+            payload={"code": key},
+            deleted=deleted,
+        )
+    erase_payloads(BUILDER, CanonicalRecord.objects.get(key="C-1"))
+    assert RecordVersion.objects.get().source is None
+    rows = InboundEvent.objects.values_list("dedupe_key", "state", "payload")
+    assert sorted(rows, key=str) == [
+        ("customers:1", "discarded", {}),
+        ("gone", "received", {}),
+        ("new", "discarded", {}),
+        ("other", "received", {"code": "other"}),
+    ]
+    assert Issue.objects.get(kind="intake_problem").state == "resolved"
 
 
 def test_payloads_of_before_are_sealed_behind_the_work_of_the_hour(lab: Lab) -> None:

@@ -1,7 +1,7 @@
 """One record that becomes several: a timesheet's days come in, an invoice's lines go out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,6 +21,7 @@ from syncjobs.models import (
     RecordVersion,
     Run,
     Stream,
+    Workflow,
 )
 from tests.fakes.systems import record
 from tests.syncjobs.factories import Lab, make_mapping, make_stream, make_workflow, step
@@ -60,7 +61,7 @@ LINES: list[dict[str, object]] = [
 ]
 INVOICE_IN: list[dict[str, object]] = [
     {"id": name, "target": name, "source": name}
-    for name in ("number", "contract", "status", "lines")
+    for name in ("number", "contract", "status", "issue_date", "lines")
 ]
 REVENUE_OUT: list[dict[str, object]] = [
     {"id": "no", "target": "no", "source": "number"},
@@ -83,10 +84,11 @@ class Several:
         """Let the source have a timesheet, new or changed."""
         self._put("timesheets", id_, {"sheet": id_, "state": "approved", "days": [*days], **more})
 
-    def invoice(self, id_: str, **lines: str) -> None:
+    def invoice(self, id_: str, contract: str = "C-1", **lines: str) -> None:
         """Let the source have an invoice; lines: reference → amount."""
         rows = [{"reference": name, "amount": amount} for name, amount in lines.items()]
-        data = {"number": id_, "contract": "C-1", "status": "posted", "lines": rows}
+        data = {"number": id_, "contract": contract, "status": "posted", "lines": rows}
+        data["issue_date"] = "2026-10-05"
         self._put("invoices", id_, data)
 
     def _put(self, object_: str, id_: str, data: dict[str, Any]) -> None:
@@ -97,6 +99,19 @@ class Several:
         self._at += timedelta(seconds=1)
         gone = SourceRecord(id_, "gone", self._at, {}, deleted=True)
         self.lab.source.put("timesheets", gone)
+
+    def derive_by(self, number: str, **flows: dict[str, object]) -> None:
+        """Derive the lines' records under another number, by these workflows: name → extra."""
+        Workflow.objects.filter(name="Revenue").update(state="archived")
+        lines = [LINES[0], {"id": "number", "target": "number", "expr": number}, *LINES[2:]]
+        make_mapping("shared", "derive", "invoice", lines, makes="revenue_event")
+        derived = step("revenue", self.lab.target_connection, mapping="revenue-out")
+        del derived["record"]
+        derived["derive"] = {"object": "revenue_event", "mapping": "shared"}
+        for name, extra in flows.items():
+            make_workflow(
+                self.lab.client, [derived], events=("invoice.posted",), name=name, **extra
+            )
 
     def there(self) -> dict[str, str]:
         """What the target was made to hold: number → hours or amount, each effect once."""
@@ -203,6 +218,21 @@ def test_a_member_that_is_gone_is_deleted_softly_and_comes_back(several: Several
     several.delete("S-1")
     several.lab.drain()
     assert len(_keys(deleted=True)) == 2
+
+
+def test_many_that_go_at_once_keep_what_was_sent_once(several: Several) -> None:
+    first = date(2026, 9, 1)
+    days = [{**_day("01"), "on": str(first + timedelta(days=n))} for n in range(53)]
+    for id_ in ("S-1", "S-2"):
+        several.sheet(id_, *days)
+    several.lab.drain()
+    several.sheet("S-1", days[0])
+    several.delete("S-2")
+    several.lab.drain()
+    assert len(_keys(deleted=True)) == 52 + 53
+    gone = RecordVersion.objects.filter(number=2)
+    kept = gone.exclude(source=None).values_list("record__key", flat=True)
+    assert sorted(kept) == ["S-1/2026-09-02", "S-2/2026-09-01"]
 
 
 def test_a_member_that_is_gone_before_it_was_written_is_not_written(several: Several) -> None:
@@ -317,6 +347,42 @@ def test_a_line_that_changes_goes_alone_and_one_that_is_gone_is_marked(several: 
     several.lab.drain()
     assert _keys("revenue_event", deleted=True) == []
     assert several.there()["I-1-b"] == "21"
+
+
+def test_what_two_causes_make_is_gone_when_both_have_given_it_up(several: Several) -> None:
+    several.derive_by("concat('R-', field('each.reference'))", Shared={})
+    several.invoice("I-1", a="10", b="20")
+    several.invoice("I-2", b="20", c="30")
+    several.lab.drain()
+    several.invoice("I-1", a="10")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == []
+    assert RecordVersion.objects.filter(record__key="R-b").count() == 1
+    several.invoice("I-2", c="30")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == ["R-b"]
+
+
+def test_two_workflows_that_share_a_mapping_leave_each_other_s_records(several: Several) -> None:
+    late = {"version": "late", "entities": {"C-2": {"version": "early"}}}
+    several.derive_by(
+        "concat(var('cut_off_rule'), '-', field('each.reference'))",
+        Early={"cycle": {"date": "issue_date", "rule": {"version": "early"}}},
+        Late={"cycle": {"date": "issue_date", "entity": "contract", "rule": late}},
+    )
+    several.invoice("I-1", a="10", b="20")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=False) == ["early-a", "early-b", "late-a", "late-b"]
+    several.invoice("I-1", a="10")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == ["early-b", "late-b"]
+    # For a while both make the same; what one of them then gives up the other still makes.
+    several.invoice("I-1", "C-2", a="10")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=False) == ["early-a"]
+    several.invoice("I-1", a="10")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=False) == ["early-a", "late-a"]
 
 
 def test_an_answer_that_is_lost_is_looked_up_for_its_own_line(several: Several) -> None:
