@@ -177,7 +177,7 @@ def _deleted(
                 part=ref.part,
             ),
         )
-        for number, ref in enumerate(sorted(refs, key=lambda ref: ref.is_deleted), 1)
+        for number, ref in enumerate(sorted(refs, key=lambda ref: (ref.is_deleted, ref.key)), 1)
     ]
 
 
