@@ -36,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items[place] = item
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _beside_the_browsers_loop() -> None:
+    """The browser's loop runs in this thread, which alone asks the database and makes it."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
     """The running demo, started from nothing."""

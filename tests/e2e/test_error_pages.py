@@ -1,7 +1,6 @@
 """What people see when something is wrong: in order, under each brand, wide and narrow, light and
 dark. Served from the test's own two partners, since a demo fails on nobody's order."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
@@ -48,12 +47,8 @@ Browse = Callable[..., Visit]
 
 
 @pytest.fixture(autouse=True)
-def _in_its_own_loop(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """The browser's loop runs around the test; the database is asked from this thread alone."""
+def _own_files(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.MEDIA_ROOT = tmp_path
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     yield
     forget_identity()
 
