@@ -1,17 +1,21 @@
 """The cast as actors, and a governed kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from pytest_django import Settings
 
-from governance import appliers, impact
+from config.env import AnchorBucket, TimeStamps
+from governance import appliers, impact, object_storage
 from governance.actors import Actor
 from governance.services.policies import ensure_default_policies
 from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 from tests.at_home import at_home
+from tests.fakes.outside import Outside, outside_server
 from tests.governance.governed import KIND, MAPPING, Knob, applier_of
 
 
@@ -63,3 +67,46 @@ def heidi(policies: None, actor: Callable[[Person], Actor]) -> Actor:
 
 
 __all__ = ["at_home"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Outside]:
+    """One server for all tests here."""
+    with outside_server() as outside:
+        yield outside
+
+
+@pytest.fixture
+def outside(server: Outside) -> Outside:
+    """The server as it begins: empty and well."""
+    server.objects.clear()
+    server.lock, server.refuse, server.stamp, server.asked = True, "", "right", 0
+    return server
+
+
+@pytest.fixture
+def bucket(outside: Outside, settings: Settings) -> Iterator[AnchorBucket]:
+    """The bucket, set up."""
+    settings.ANCHOR_BUCKET = AnchorBucket(
+        name="trail",
+        prefix="a/",
+        endpoint=outside.url,
+        region="eu-central-1",
+        key_id="key",
+        secret="not a secret",
+        lock_days=30,
+        lock_mode="COMPLIANCE",
+    )
+    object_storage.forget_clients()
+    yield settings.ANCHOR_BUCKET
+    object_storage.forget_clients()
+
+
+@pytest.fixture
+def authority(outside: Outside, settings: Settings, tmp_path: Path) -> TimeStamps:
+    """The authority, set up and trusted."""
+    roots = tmp_path / "roots.pem"
+    roots.write_bytes(outside.authority.root.certificate.public_bytes(Encoding.PEM))
+    made = TimeStamps(url=f"{outside.url}/tsa", roots=str(roots), minutes=60)
+    settings.TIMESTAMPS = made
+    return made
