@@ -2,8 +2,8 @@
 the page itself: a description comes in, what to show comes out."""
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from tenants.nouns import in_words
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 JSON: Final = "application/json"
+_ONE_OF: Final = "One of: "
 # Deeper than this a field is named by its type alone.
 DEEPEST: Final = 3
 Described = Mapping[str, Any]
@@ -122,7 +123,7 @@ def _note(row: Described, shape: Described) -> str:
     said = " ".join(re.sub(r"^\s*\*.*$", "", said, flags=re.MULTILINE).split())
     choices = [str(one) for one in shape.get("enum", []) if one not in (None, "")]
     return " ".join(
-        part for part in (said, f"One of: {', '.join(choices)}." if choices else "") if part
+        part for part in (said, f"{_ONE_OF}{', '.join(choices)}." if choices else "") if part
     )
 
 
@@ -152,6 +153,12 @@ def _groups(urlconf: str) -> list[Group]:
     return groups_of(generator.get_schema(request=None, public=True))  # type: ignore[no-untyped-call]
 
 
+def _in_words(values: Sequence[Value]) -> list[Value]:
+    """Return values with notes in the partner's words; names and choices are what programs send."""
+    parts = [(one, *one.note.partition(_ONE_OF)) for one in values]
+    return [replace(one, note=f"{in_words(said)}{mark}{rest}") for one, said, mark, rest in parts]
+
+
 @require_GET
 def api_docs(request: HttpRequest) -> HttpResponse:
     """Show every call of the API, in the partner's frame and, where we speak, its words."""
@@ -160,8 +167,12 @@ def api_docs(request: HttpRequest) -> HttpResponse:
             group.name,
             in_words(group.title),
             [
-                Call(
-                    one.method, one.path, in_words(one.text), one.parameters, one.body, one.answers
+                replace(
+                    one,
+                    text=in_words(one.text),
+                    parameters=_in_words(one.parameters),
+                    body=_in_words(one.body),
+                    answers=[(status, _in_words(values)) for status, values in one.answers],
                 )
                 for one in group.calls
             ],

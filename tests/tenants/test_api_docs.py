@@ -1,11 +1,18 @@
 """The API's description as a page: every call, with what it takes and gives."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 from django.test import Client as Browser
 from drf_spectacular.generators import SchemaGenerator
 
+from branding.services.brand import BrandValues
+from branding.services.brand_changes import set_up_brand
+from branding.services.identity import forget_identity
 from config.api_docs import Value, groups_of
+from governance.actors import command_actor
+from tenants.models import Partner
 from tests.actors import DAVE, GRACE
 
 BIG = {"$ref": "#/components/schemas/Big"}
@@ -76,3 +83,22 @@ def test_staff_and_clients_people_read_all_calls_under_the_partners_name(
         assert all(f">{path}<" in page for path in made["paths"])
     answer = browse(None, host="northwind.localhost").get("/api-reference/")
     assert answer.status_code == 302
+
+
+def test_what_is_said_of_a_field_is_in_the_partners_words(
+    browse: Callable[..., Browser], northwind: Partner
+) -> None:
+    generator = SchemaGenerator(urlconf="config.urls_admin")  # type: ignore[no-untyped-call]
+    made = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    calls = [call for group in groups_of(made) for call in group.calls]
+    notes = {value.note for call in calls for value in (*call.parameters, *call.body)}
+    ours = {note for note in notes if re.search(r"\bclients?\b", note.partition("One of: ")[0])}
+    assert ours, "something is said of a client"
+    own = BrandValues(
+        name="Northwind Ops", primary="#0f766e", noun_client="firm", noun_clients="firms"
+    )
+    set_up_brand(command_actor("tests"), own)
+    forget_identity()
+    page = unescape(browse(DAVE).get("/api-reference/").content.decode())
+    assert not [note for note in ours if note in page]
+    assert re.search(r"\bfirms?\b", page)
