@@ -70,12 +70,11 @@ def test_each_member_gives_a_record_beside_what_they_share() -> None:
 
 
 def test_plain_members_an_empty_list_and_no_list() -> None:
-    rules = [{**one, "source": "each"} if one["id"] == "d" else one for one in RULES]
-    rules = [{**one, "constant": "1"} if one["id"] == "h" else one for one in rules]
-    for one in rules:
-        if one["id"] in "hp":
-            one |= {"constant": "x" if one["id"] == "p" else "1"}
-            del one["source"], one["lookup"]
+    own = {"d": {"source": "each"}, "h": {"constant": "1"}, "p": {"constant": "x"}}
+    rules = [
+        {"id": one["id"], "target": one["target"], **own[one["id"]]} if one["id"] in own else one
+        for one in RULES
+    ]
     split = {**EACH, "steps": [{"do": "split", "separator": ";"}, {"do": "explode"}]}
     made = _mapping(split, *rules)
     dates = [one.data and one.data["date"] for one in made.run_all(
