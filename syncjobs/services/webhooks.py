@@ -123,16 +123,24 @@ def receive(
 
     `headers` by lower-case name. Raises UnknownHook, TooMany, BadSignature, BadMessage.
     """
-    with transaction.atomic():
-        hook = _hook(key)
-        _count(hook.connection)
-        message_id = signatures.verify(
-            headers, body, secrets=_good(hook.secrets), now=time() if now is None else now
-        )
-        received = _keep(hook, message_id, _read(hook.connection, body))
-        reach("hook.before_commit")
+    hook = _hook(key)
+    _count(hook.connection)
+    message_id = signatures.verify(
+        headers, body, secrets=_good(hook.secrets), now=time() if now is None else now
+    )
+    pushed = _read(hook.connection, body)
+    wanted = [one for one in pushed if one.object in hook.streams]
+    rows = [_row(hook, message_id, place, one) for place, one in enumerate(wanted)]
+    message = {
+        "rows": encode(rows or [_knock(message_id)]),
+        "connection": hook.connection.pk,
+        "schema": current_schema(),
+    }
+    new = None if not pushed or _is_long_unseen(hook.connection) else _keep_under_ring(message)
+    if new is None:
+        new = _keep_and_ring(hook.connection, message, reads=not pushed)
     reach("hook.after_commit")
-    return received
+    return Received(message_id, len(wanted) if new else 0, repeated=not new)
 
 
 def _count(connection: Connection) -> None:
@@ -198,36 +206,18 @@ def _read(connection: Connection, body: bytes) -> list[Pushed]:
         raise BadMessage(str(error)) from error
 
 
-def _keep(hook: _Hook, message_id: str, pushed: Sequence[Pushed]) -> Received:
-    """Insert the records, once per message; what carries none makes us read the source."""
-    connection, streams = hook.connection, hook.streams
-    wanted = [one for one in pushed if one.object in streams]
-    rows: list[dict[str, object]] = [
-        {
-            "key": f"hook:{message_id}:{place}",
-            "stream": streams.get(one.object),
-            "external_id": one.record.id[:200],
-            "version": one.record.version[:120],
-            "at": iso(one.record.modified_at),
-            "payload": seal_inbound(
-                hook.kinds.get(one.object, ""), connection.client_id, one.record.data
-            ),
-            "deleted": one.record.deleted,
-            "state": INBOUND.start,
-        }
-        for place, one in enumerate(wanted)
-    ] or [_knock(message_id)]
-    params = {"rows": encode(rows), "connection": connection.pk, "schema": current_schema()}
-    ((new, is_rung),) = fetch(_INSERT, params)
-    if not new:
-        return Received(message_id, 0, repeated=True)
-    if connection.hook_at is None or timezone.now() - connection.hook_at > _SEEN_EVERY:
-        Connection.objects.filter(pk=connection.pk).update(hook_at=timezone.now())
-    if not pushed:
-        _read_soon(connection)
-    if not is_rung:
-        doorbell.ring()
-    return Received(message_id, len(wanted))
+def _row(hook: _Hook, message_id: str, place: int, one: Pushed) -> dict[str, object]:
+    kind = hook.kinds.get(one.object, "")
+    return {
+        "key": f"hook:{message_id}:{place}",
+        "stream": hook.streams[one.object],
+        "external_id": one.record.id[:200],
+        "version": one.record.version[:120],
+        "at": iso(one.record.modified_at),
+        "payload": seal_inbound(kind, hook.connection.client_id, one.record.data),
+        "deleted": one.record.deleted,
+        "state": INBOUND.start,
+    }
 
 
 def _knock(message_id: str) -> dict[str, object]:
@@ -242,6 +232,33 @@ def _knock(message_id: str) -> dict[str, object]:
         "deleted": False,
         "state": INBOUND.target("discard"),
     }
+
+
+def _keep_under_ring(message: dict[str, Any]) -> int | None:
+    """Insert the rows in one statement that commits by itself, where a ring is on its way that
+    will see them: most messages of many. Return how many are new; None: nothing is kept yet."""
+    reach("hook.before_commit")
+    ((new, is_rung),) = fetch(_INSERT.format(where=_RUNG_ONLY), message)
+    return int(new) if is_rung else None
+
+
+def _keep_and_ring(connection: Connection, message: dict[str, Any], *, reads: bool) -> int:
+    """Insert the rows, once per message, with all that a first one of many brings; return how
+    many are new. reads: what carries no record makes us read the source."""
+    with transaction.atomic():
+        ((new, is_rung),) = fetch(_INSERT.format(where=""), message)
+        if new and _is_long_unseen(connection):
+            Connection.objects.filter(pk=connection.pk).update(hook_at=timezone.now())
+        if new and reads:
+            _read_soon(connection)
+        if new and not is_rung:
+            doorbell.ring()
+        reach("hook.before_commit")
+    return int(new)
+
+
+def _is_long_unseen(connection: Connection) -> bool:
+    return connection.hook_at is None or timezone.now() - connection.hook_at > _SEEN_EVERY
 
 
 def _read_soon(connection: Connection) -> None:
@@ -281,7 +298,9 @@ _INSERT: Final = f"""
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
         key text, stream bigint, external_id text, version text, at timestamptz, payload jsonb,
         deleted boolean, state text)
+    {{where}}
     ON CONFLICT (connection_id, dedupe_key) DO NOTHING
     RETURNING id)
     SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM rung)
 """  # noqa: S608  our own constants
+_RUNG_ONLY: Final = "WHERE EXISTS (SELECT 1 FROM rung)"

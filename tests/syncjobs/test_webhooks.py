@@ -10,12 +10,15 @@ import pytest
 from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
+from django_q.models import OrmQ
 from django_tenants.utils import tenant_context
+from pytest_django import DjangoAssertNumQueries
 
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from syncjobs import crashpoints, signatures
+from syncjobs.engine import doorbell
 from syncjobs.engine.drain import drain
 from syncjobs.intake import arrivals, page
 from syncjobs.models import (
@@ -99,6 +102,24 @@ def test_a_message_that_comes_again_counts_once(hook: Hook) -> None:
     hook.drain()
     assert len(hook.lab.target.effects) == 1
     assert InboundEvent.objects.count() == 1
+
+
+def test_many_messages_ring_once_and_the_later_ones_are_kept_by_one_statement(
+    hook: Hook, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    rings = OrmQ.objects.count()
+    hook.send(hook.account("1"), id_="a")
+    hook.send(hook.account("2"), id_="b")  # the address's row has changed: it was used
+    with django_assert_num_queries(3):  # the address, the key that seals, the rows
+        assert hook.send(hook.account("3"), id_="c").records == 1
+    with django_assert_num_queries(3):
+        assert hook.send(hook.account("3"), id_="c").repeated
+    assert OrmQ.objects.count() == rings + 1
+    doorbell.answer()
+    doorbell.settle()
+    hook.send(hook.account("4"), id_="d")
+    assert OrmQ.objects.count() == rings + 2, "a worker has come: new work rings again"
+    assert InboundEvent.objects.filter(state="received").count() == 4
 
 
 def test_messages_in_the_wrong_order_leave_the_newest(hook: Hook) -> None:

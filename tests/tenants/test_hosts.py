@@ -1,13 +1,17 @@
 """A partner's host names: theirs alone, in one spelling, served only when in service."""
 
+from collections.abc import Callable
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client
 
 from governance.actors import Actor, command_actor
 from governance.errors import NotPermitted
 from tenants.models import Domain, Partner
 from tenants.services.hosts import activate_host, add_host, checked_host, remove_host
+from tenants.services.serving import served_host
 
 OPERATOR = command_actor("tests")
 pytestmark = pytest.mark.usefixtures("db")
@@ -112,3 +116,22 @@ def test_only_an_operator_changes_hosts(partner: Partner) -> None:
 
 def test_a_good_name_comes_back_in_its_one_spelling() -> None:
     assert checked_host(" Portal.Example.COM. ") == "portal.example.com"
+
+
+def test_a_request_finds_a_connection_dead_and_goes_on_with_another(
+    outside: Callable[[Callable[[], object]], object],
+) -> None:
+    """The database was started anew, or somebody in between closed a connection that was idle."""
+
+    def asks_after_the_end() -> tuple[int, int]:
+        connection.ensure_connection()
+        first = int(connection.connection.info.backend_pid)
+        with connection.cursor() as cursor, pytest.raises(Exception, match="terminat"):
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        served = served_host("northwind.localhost")
+        assert served
+        assert served.partner.slug == "northwind"
+        return first, int(connection.connection.info.backend_pid)
+
+    before, after = outside(asks_after_the_end)  # type: ignore[misc]  # it gives what is given
+    assert before != after
