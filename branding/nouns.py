@@ -21,6 +21,11 @@ _WORD = re.compile(r"\b(?:([Aa]n?) )?(clients?|workflows?|exceptions?)\b", re.IG
 _VOWELS = frozenset("aeiouAEIOU")
 
 
+def names_one(text: str) -> bool:
+    """Say whether a sentence has one of our words in it: most have none."""
+    return _WORD.search(text) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Nouns:
     """The partner's words by ours, singular and plural; ours where there is none."""

@@ -16,6 +16,7 @@ from django.utils import timezone
 from branding.identity import Identity, letter_of
 from branding.images import ground_of
 from branding.models import Brand
+from branding.nouns import names_one
 from branding.services.theme import theme_version
 from branding.storage import picture_version, read_picture
 from tenants.context import current_schema, public_scope
@@ -110,7 +111,7 @@ def logo_ground(logo: str) -> str:
 
 def in_words(sentence: str) -> str:
     """One of our own sentences in the partner's words."""
-    return current_identity().nouns.sentence(sentence)
+    return current_identity().nouns.sentence(sentence) if names_one(sentence) else sentence
 
 
 def letter_code(letter: str) -> str:
