@@ -1,5 +1,7 @@
 """Erases what the audit trail says of a person, by destroying their key."""
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -11,7 +13,9 @@ from governance.services import audit
 
 
 @transaction.atomic
-def erase_subject(actor: Actor, subject: str, *, client_id: int | None = None) -> None:
+def erase_subject(
+    actor: Actor, subject: str, *, client_id: int | None = None, reason: str = ""
+) -> None:
     """Destroy a person's key, such as that of "person-12". Raises NotPermitted.
 
     The entries stay, and so do the hashes over them; names, addresses and personal fields in
@@ -24,7 +28,19 @@ def erase_subject(actor: Actor, subject: str, *, client_id: int | None = None) -
     )
     subject_keys.forget(subject)
     transaction.on_commit(lambda: subject_keys.forget(subject))
-    audit.record(SUBJECT_ERASED, object_kind="subject", object_id=subject, client_id=client_id)
+    audit.record(
+        SUBJECT_ERASED,
+        object_kind="subject",
+        object_id=subject,
+        client_id=client_id,
+        reason=reason,
+    )
+
+
+def erased_at(subject: str) -> datetime | None:
+    """Return when a person's key was destroyed, None while it was not."""
+    rows = SubjectKey.objects.filter(subject=subject)
+    return rows.values_list("destroyed_at", flat=True).first()
 
 
 def rewrap_subject_keys() -> int:

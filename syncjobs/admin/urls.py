@@ -5,6 +5,7 @@ from syncjobs.pages import (
     connections,
     files,
     installing,
+    records,
     retention,
     scopes,
     webhooks,
@@ -15,6 +16,7 @@ from tenants.doors import StaffPages, staff_page
 
 see, manage = StaffPages("connections.view"), StaffPages("connections.manage")
 install, operate = StaffPages("workflows.manage"), StaffPages("workflows.operate")
+people = StaffPages("users.manage")
 
 urlpatterns = [
     install.form("workflows/new/", installing.workflow_install),
@@ -23,6 +25,7 @@ urlpatterns = [
     install.act("workflows/<int:pk>/schedule/", workflows.workflow_schedule),
     operate.form("workflows/<int:pk>/backfill/", backfills.workflow_backfill),
     operate.act("workflows/<int:pk>/backfill/cancel/", backfills.workflow_backfill_cancel),
+    people.act("records/<int:pk>/erase/", records.record_erase),
     see.show("connections/", connections.connection_list),
     see.show("connections/<int:pk>/", connections.connection_detail),
     manage.show("connections/new/", connections.connection_catalogue),

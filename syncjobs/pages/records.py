@@ -20,7 +20,8 @@ from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
-from syncjobs.services import corrections, deliveries
+from syncjobs.payloads import PERSONAL
+from syncjobs.services import corrections, deliveries, payloads
 from syncjobs.state import DELIVERY
 from syncjobs.templatetags.words import plain_words
 from tenants.lists import chips, page_of
@@ -122,8 +123,29 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may": actor_of(request).permissions,
         "correctable": corrections.correctable(record.type),
         "may_work": actor_of(request).can("exceptions.work", record.client_id),
+        "may_erase": record.type in PERSONAL and _may_erase(request, record),
+        "erased_at": payloads.payloads_erased_at(record) if record.type in PERSONAL else None,
     }
     return page(request, "record_detail.html", context)
+
+
+def _may_erase(request: HttpRequest, record: CanonicalRecord) -> bool:
+    """Partner staff alone: what their client's person asked for is theirs to see through."""
+    actor = actor_of(request)
+    return actor.client_id is None and actor.can("users.manage", record.client_id)
+
+
+def record_erase(request: HttpRequest, pk: int) -> HttpResponse:
+    """Erase what sources sent of a record, with a reason and a word that it is meant."""
+    record = one_of(request, CanonicalRecord.objects.all(), pk)
+    try:
+        if request.POST.get("meant") != "1":
+            raise ValidationError("Tick the box first: what is erased cannot be brought back.")
+        payloads.erase_payloads(actor_of(request), record, reason=reason_in(request))
+        messages.success(request, "Erased. In at most 30 seconds no process can read it.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("record_detail", args=[pk]))
 
 
 def record_correct(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,33 +1,46 @@
 """Erasing what sources sent of a person."""
 
+from datetime import datetime
 from typing import Final
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from governance.actors import Actor
-from governance.services.subjects import erase_subject
+from governance.services.subjects import erase_subject, erased_at
 from syncjobs.engine.issues import settle_issues
 from syncjobs.engine.rows import execute
 from syncjobs.engine.transitions import move_rows
 from syncjobs.models import CanonicalRecord, ExternalRef, InboundEvent
-from syncjobs.payloads import of_record
+from syncjobs.payloads import PERSONAL, of_record
 from syncjobs.state import INBOUND
 
 
 @transaction.atomic
-def erase_payloads(actor: Actor, record: CanonicalRecord) -> None:
-    """Make all that sources sent of a record unreadable, for good. Raises NotPermitted.
+def erase_payloads(actor: Actor, record: CanonicalRecord, *, reason: str) -> None:
+    """Make all that sources sent of a record unreadable, for good.
+
+    Raises NotPermitted, ValidationError for a record of no person or erased before.
 
     The record itself, its versions' fields and what was written stay: they are the systems' own.
     What waits to be taken in or was set aside is discarded, but for deletions. What comes later
     is taken in, and its payload is not kept.
     """
-    erase_subject(actor, of_record(record.pk), client_id=record.client_id)
+    if record.type not in PERSONAL:
+        raise ValidationError("Nothing of this kind of record is personal: there is no key to it.")
+    if payloads_erased_at(record) is not None:
+        raise ValidationError("What was sent of this record has been erased before.")
+    erase_subject(actor, of_record(record.pk), client_id=record.client_id, reason=reason)
     # What was kept before payloads were sealed, or while the key could not be opened.
     execute(_EMPTY, {"record": record.pk})
     for ref in ExternalRef.objects.filter(record=record):
         _empty_messages(ref)
+
+
+def payloads_erased_at(record: CanonicalRecord) -> datetime | None:
+    """Return when what sources sent of a record was erased, None while it was not."""
+    return erased_at(of_record(record.pk))
 
 
 def _empty_messages(ref: ExternalRef) -> None:

@@ -42,7 +42,7 @@ def served_host(host: str) -> Served | None:
     It is also what finds out that a kept connection has died: it is asked once more on a new
     one, so that no request pays for a question that only tries the connection.
     """
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
     try:
         row = _row(host)
     except (OperationalError, InterfaceError):

@@ -116,6 +116,7 @@ ADMIN: dict[str, Rule] = {
     "person_invite": Rule("users.manage", FORM),
     "person_detail": Rule("users.manage", FORM, owned=True),
     **_rules("person_active person_resend", Rule("users.manage", ACT, owned=True)),
+    "record_erase": Rule("users.manage", ACT, owned=True),
     "role_matrix": Rule("users.manage audit.view"),
     "role_add": Rule("users.manage", FORM),
     "role_edit": Rule("users.manage", FORM),

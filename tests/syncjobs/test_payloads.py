@@ -1,20 +1,27 @@
 """What sources sent of persons is sealed in the tables, readable to those with the right."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import Client as Browser
+from django.urls import reverse
+from django_tenants.utils import tenant_context
 
 from governance import subject_keys
 from governance.actors import Actor
 from governance.errors import NotPermitted
+from governance.models import AuditEntry
 from mappings.models import Mapping
 from syncjobs.engine import retention
 from syncjobs.engine.samples import find_samples
 from syncjobs.models import CanonicalRecord, InboundEvent, Issue, RecordVersion
 from syncjobs.payloads import PERSONAL, opened_source
 from syncjobs.services.payloads import erase_payloads
+from tenants.models import Partner
+from tests.actors import ALICE
 from tests.syncjobs.factories import BUILDER, Lab, make_stream
 
 SECRET = "nora.lindqvist@example.org"
@@ -78,8 +85,8 @@ def test_an_erased_person_s_payloads_open_no_more_and_no_new_one_is_kept(
     lab.drain()
     record = CanonicalRecord.objects.get(key="C-1")
     with pytest.raises(NotPermitted):
-        erase_payloads(dave, record)
-    erase_payloads(BUILDER, record)
+        erase_payloads(dave, record, reason="Asked for")
+    erase_payloads(BUILDER, record, reason="Asked for")
     subject_keys.forget(f"record-{record.pk}")
     kept = RecordVersion.objects.get(record=record)
     assert opened_source(kept.source, record.pk) == {}
@@ -90,6 +97,31 @@ def test_an_erased_person_s_payloads_open_no_more_and_no_new_one_is_kept(
     newest = RecordVersion.objects.filter(record=record).order_by("-number")[0]
     assert (newest.number, newest.source) == (2, None)
     assert SECRET not in _columns()
+
+
+def test_the_page_erases_only_what_is_meant_and_says_when(
+    lab: Lab, browse: Callable[..., Browser], northwind: Partner
+) -> None:
+    lab.put_customer("1", billing=SECRET)
+    lab.drain()
+    record = CanonicalRecord.objects.get()
+    browser = browse(ALICE)
+    shown = reverse("record_detail", urlconf="config.urls_admin", args=[record.pk])
+    erase = reverse("record_erase", urlconf="config.urls_admin", args=[record.pk])
+    assert b"Erase what was sent" in browser.get(shown).content
+    for lacking in ({"reason": "Asked for"}, {"meant": "1"}):
+        browser.post(erase, lacking)
+        with tenant_context(northwind):
+            assert opened_source(RecordVersion.objects.get().source, record.pk)
+    told = browser.post(erase, {"reason": "Asked for", "meant": "1"}, follow=True).content
+    assert b"was erased" in told
+    assert b"Erase what was sent" not in told
+    assert (
+        b"erased before"
+        in browser.post(erase, {"reason": "Again", "meant": "1"}, follow=True).content
+    )
+    with tenant_context(northwind):
+        assert AuditEntry.objects.get(action="subject.erased").reason == "Asked for"
 
 
 def test_erasing_empties_what_waits_too_and_nothing_of_another_object(lab: Lab) -> None:
@@ -113,7 +145,7 @@ def test_erasing_empties_what_waits_too_and_nothing_of_another_object(lab: Lab) 
             payload={"code": key},
             deleted=deleted,
         )
-    erase_payloads(BUILDER, CanonicalRecord.objects.get(key="C-1"))
+    erase_payloads(BUILDER, CanonicalRecord.objects.get(key="C-1"), reason="Asked for")
     assert RecordVersion.objects.get().source is None
     rows = InboundEvent.objects.values_list("dedupe_key", "state", "payload")
     assert sorted(rows, key=str) == [
