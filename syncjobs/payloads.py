@@ -84,6 +84,11 @@ def opened_inbound(payload: str, client_id: int) -> dict[str, Any] | None:
     return _DECODER.decode(payload)
 
 
+def opens_inbound(client_id: int) -> bool:
+    """Say whether the key is there that opens a client's kept messages."""
+    return bool(key_for_reading(of_client(client_id)))
+
+
 def _sealed(content: bytes, subject: str, key: bytes | None) -> str | dict[str, Any] | None:
     """Return the sealed text; the content itself where the installation's key is the wrong one,
     because what came must not be lost; None without a key."""
