@@ -183,6 +183,7 @@ def _no_mapping(stream: Stream) -> int:
 
 @transaction.atomic
 def _finish(reading: Reading) -> None:
+    hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     if not run.read:
         run.delete()

@@ -27,7 +27,13 @@ from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
-from syncjobs.intake.page import STREAM_LEASE_SECONDS, Reading, StreamTaken, take_in
+from syncjobs.intake.page import (
+    STREAM_LEASE_SECONDS,
+    Reading,
+    StreamTaken,
+    hold_stream,
+    take_in,
+)
 from syncjobs.intake.polling import failed, start_run, take_stream
 from syncjobs.models import Run, Stream
 from syncjobs.retry import backoff
@@ -70,7 +76,7 @@ def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | Non
     stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
-        _put_off(stream_id, 3600.0)
+        _put_off(stream_id, lease_no, 3600.0)
         return 0
     reading = Reading(
         stream=stream,
@@ -82,12 +88,19 @@ def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | Non
     )
     state = dict(stream.compare or _begin(stream))
     try:
-        ended = _read(reading, state, systems, stop)
+        return _compare(reading, state, systems, stop)
     except StreamTaken:
         return None
+
+
+def _compare(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop) -> int:
+    stream = reading.stream
+    try:
+        ended = _read(reading, state, systems, stop)
     except ConnectorError as error:
         failed(reading, error)
-        _put_off(stream_id, max(backoff(stream.failures + 1, lambda: 1.0), error.retry_after or 0))
+        wait = max(backoff(stream.failures + 1, lambda: 1.0), error.retry_after or 0)
+        _put_off(stream.pk, reading.lease_no, wait)
         return 0
     return _finish(reading, ended=ended)
 
@@ -223,6 +236,7 @@ def _doubt(stream: Stream, gone: Gone) -> Cause:
 
 @transaction.atomic
 def _finish(reading: Reading, *, ended: bool) -> int:
+    hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     told = f"Compared {run.read} with what is known; {run.changed} changed something."
     if not ended:
@@ -234,8 +248,9 @@ def _finish(reading: Reading, *, ended: bool) -> int:
     return run.read
 
 
-def _put_off(stream_id: int, seconds: float) -> None:
-    Stream.objects.filter(pk=stream_id).update(
+def _put_off(stream_id: int, lease_no: int, seconds: float) -> None:
+    """Compare later, if the stream has not been another's since."""
+    Stream.objects.filter(pk=stream_id, lease_no=lease_no).update(
         lease_until=None, next_compare_at=timezone.now() + timedelta(seconds=seconds)
     )
 
