@@ -5,8 +5,10 @@ A record comes back when its source or the mapping changes, or when what it refe
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from mappings.rules import VALUE_HELD, VALUE_MISSING
@@ -104,6 +106,27 @@ def retire(stream: Stream, external_ids: Sequence[str]) -> None:
         rows = InboundEvent.objects.filter(pk__in=[id_ for id_, _ in found], state=_ASIDE)
         move_rows(rows, INBOUND, "process", processed_at=timezone.now())
         settle_issues({issue for _, issue in found if issue is not None})
+
+
+def discard(stream: Stream, rows: Sequence[int]) -> None:
+    """Give up what was set aside of records that are not in their source any more."""
+    aside = InboundEvent.objects.filter(stream=stream, pk__in=rows, state=_ASIDE)
+    issues = set(aside.filter(issue__isnull=False).values_list("issue_id", flat=True))
+    if move_rows(aside, INBOUND, "discard", processed_at=timezone.now()):
+        settle_issues(issues)
+
+
+def received_again(stream: Stream, external_ids: Sequence[str]) -> None:
+    """Note that the source still has these records; `aside_since` tells them by it."""
+    aside = InboundEvent.objects.filter(stream=stream, external_id__in=external_ids, state=_ASIDE)
+    aside.update(received_at=Now())
+
+
+def aside_since(stream: Stream, moment: datetime) -> list[tuple[int, str, bool]]:
+    """Return what is set aside: (row, id of the record, whether it was received since then)."""
+    aside = InboundEvent.objects.filter(stream=stream, state=_ASIDE).exclude(external_id="")
+    rows = aside.values_list("id", "external_id", "received_at")
+    return [(row, id_, received >= moment) for row, id_, received in rows]
 
 
 def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
@@ -209,7 +232,7 @@ _KEEP: Final = """
     SET payload = EXCLUDED.payload, source_version = EXCLUDED.source_version,
         source_at = EXCLUDED.source_at, problems = EXCLUDED.problems,
         mapping_version = EXCLUDED.mapping_version, issue_id = EXCLUDED.issue_id,
-        state = EXCLUDED.state, processed_at = NULL
+        state = EXCLUDED.state, processed_at = NULL, received_at = EXCLUDED.received_at
 """
 _SET_ASIDE: Final = """
     SELECT id, issue_id FROM syncjobs_inboundevent

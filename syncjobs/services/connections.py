@@ -259,7 +259,7 @@ def compare_now(actor: Actor, stream: Stream, *, reason: str) -> None:
 
 @transaction.atomic
 def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
-    """Soft-delete what a comparison asked about; return how many.
+    """Soft-delete what a comparison asked about; return how many records are gone.
 
     Raises NotPermitted; ValidationError when nothing is asked, or the answer has changed since.
     """
@@ -272,7 +272,7 @@ def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
     if not row.compare or "asking" not in row.compare:
         raise ValidationError("No comparison waits for an answer here.")
     gone = comparing.find_gone(row, row.compare)
-    if len(gone.ids) > row.compare["asking"]:
+    if gone.missing > row.compare["asking"]:
         raise ValidationError("More is missing now than you were shown. Compare again first.")
     origin = Origin(
         row.connection.client_id,
