@@ -25,6 +25,8 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
+from syncjobs.engine.members import follow_causes
+from syncjobs.engine.release import release_watchers
 from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
@@ -38,6 +40,7 @@ from syncjobs.intake.page import (
 )
 from syncjobs.intake.polling import failed, start_run, take_stream
 from syncjobs.models import Run, Stream
+from syncjobs.neighbours import watch_record
 from syncjobs.retry import backoff
 from syncjobs.state import RUN, UNUSABLE
 
@@ -183,9 +186,7 @@ def _decide(reading: Reading, state: Mapping[str, Any]) -> None:
     origin = Origin(
         stream.connection.client_id, stream.connection_id, reading.run.pk, reading.correlation
     )
-    delete_gone(stream, gone, origin)
-    Stream.objects.filter(pk=stream.pk).update(next_compare_at=timezone.now() + EVERY)
-    settle_connection(stream.connection_id, [ASKED])
+    end_compare(stream, gone, origin)
 
 
 def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
@@ -206,17 +207,23 @@ def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
     )
 
 
-def delete_gone(stream: Stream, gone: Gone, origin: Origin) -> int:
-    """Soft-delete the records, each with a version that says so, and give up what was set aside;
-    return how many records of the source are gone. Call in a transaction.
-    """
-    if not gone.missing and not gone.messages:
-        return 0
+def end_compare(stream: Stream, gone: Gone, origin: Origin) -> None:
+    """Delete what is gone and end the comparison; call it last in a transaction."""
+    keys = _delete(stream, gone, origin) if gone.missing or gone.messages else []
+    Stream.objects.filter(pk=stream.pk).update(compare=None, next_compare_at=timezone.now() + EVERY)
+    settle_connection(stream.connection_id, [ASKED])
+    release_watchers(origin.client_id, keys)
+
+
+def _delete(stream: Stream, gone: Gone, origin: Origin) -> list[str]:
+    """Soft-delete the records, each with a version that says so, with the members of their lists;
+    give up what was set aside. Return the watch keys of what changed."""
     rows = fetch(
         "SELECT type, key FROM syncjobs_canonicalrecord WHERE id = ANY(%(ids)s::bigint[])",
         {"ids": gone.ids},
     )
-    store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
+    stored = store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
+    followed = follow_causes(stored, origin)
     # Should the source have one again as it was, that is news.
     execute(_UNSEE, {**_place(stream), "ids": gone.ids})
     discard(stream, gone.messages)
@@ -228,7 +235,7 @@ def delete_gone(stream: Stream, gone: Gone, origin: Origin) -> int:
         client_id=stream.connection.client_id,
         after={"deleted": len(rows), "given_up": len(gone.messages), "known": gone.known},
     )
-    return gone.missing
+    return [*(watch_record(type_, key) for type_, key in rows), *followed]
 
 
 def _place(stream: Stream) -> dict[str, Any]:

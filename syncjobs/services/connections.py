@@ -20,7 +20,6 @@ from syncjobs.connectors import registry
 from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine import doorbell, health
-from syncjobs.engine.issues import settle_connection
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
@@ -280,13 +279,9 @@ def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
         None,
         correlation.current().correlation_id,
     )
-    count = comparing.delete_gone(row, gone, origin)
-    Stream.objects.filter(pk=row.pk).update(
-        compare=None, next_compare_at=timezone.now() + comparing.EVERY
-    )
-    settle_connection(row.connection_id, [comparing.ASKED])
     _audit_stream(actions.DELETIONS_CONFIRMED, row, reason)
-    return count
+    comparing.end_compare(row, gone, origin)
+    return gone.missing
 
 
 def _audit_stream(action: Action, stream: Stream, reason: str) -> None:

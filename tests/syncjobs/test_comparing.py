@@ -149,8 +149,8 @@ def test_what_was_set_aside_of_a_record_that_is_gone_does_not_bring_it_back(full
     full.source.pages["customers"][0] = Page([_nameless(2), *rows[1:]], {"at": "0"}, last=False)
     compare(full)
     assert deleted() == ["C-1"]
-    rows = InboundEvent.objects.order_by("external_id").values_list("external_id", "state")
-    assert list(rows) == [
+    aside = InboundEvent.objects.order_by("external_id").values_list("external_id", "state")
+    assert list(aside) == [
         ("1", "discarded"),
         ("2", "set_aside"),
         ("21", "discarded"),

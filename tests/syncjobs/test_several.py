@@ -23,8 +23,10 @@ from syncjobs.models import (
     Stream,
     Workflow,
 )
+from syncjobs.services.connections import compare_now
+from syncjobs.state import DELIVERY
 from tests.fakes.systems import record
-from tests.syncjobs.factories import Lab, make_mapping, make_stream, make_workflow, step
+from tests.syncjobs.factories import BUILDER, Lab, make_mapping, make_stream, make_workflow, step
 
 DAYS_IN: list[dict[str, object]] = [
     {
@@ -95,10 +97,10 @@ class Several:
         self._at += timedelta(seconds=1)
         self.lab.source.put(object_, record(id_, data, at=self._at))
 
-    def delete(self, id_: str) -> None:
+    def delete(self, id_: str, object_: str = "timesheets") -> None:
         self._at += timedelta(seconds=1)
         gone = SourceRecord(id_, "gone", self._at, {}, deleted=True)
-        self.lab.source.put("timesheets", gone)
+        self.lab.source.put(object_, gone)
 
     def derive_by(self, number: str, **flows: dict[str, object]) -> None:
         """Derive the lines' records under another number, by these workflows: name → extra."""
@@ -361,6 +363,55 @@ def test_what_two_causes_make_is_gone_when_both_have_given_it_up(several: Severa
     several.invoice("I-2", c="30")
     several.lab.drain()
     assert _keys("revenue_event", deleted=True) == ["R-b"]
+
+
+def test_a_line_goes_and_comes_back_with_its_invoice(several: Several) -> None:
+    several.derive_by("concat('R-', field('each.reference'))", Shared={})
+    several.invoice("I-1", a="10", b="20")
+    several.invoice("I-2", b="20")
+    several.lab.drain()
+    several.delete("I-1", "invoices")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == ["R-a"]
+    # As with any record: what was delivered stays there, and nobody is asked.
+    assert several.there() == {"R-a": "10", "R-b": "20"}
+    assert len(several.lab.target.effects) == 2
+    assert not Issue.objects.exists()
+    several.invoice("I-1", a="10", c="5")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == []
+    assert several.there() == {"R-a": "10", "R-b": "20", "R-c": "5"}
+
+
+def test_a_line_of_a_deleted_invoice_that_was_not_written_is_not_written(
+    several: Several,
+) -> None:
+    several.lab.target.fail_before = [Transient("busy")]
+    several.invoice("I-1", a="10")
+    several.invoice("I-2", a="10", b="0")  # held by a check: its lines are not made yet
+    several.lab.drain()
+    assert _keys("revenue_event") == ["I-1-a"]
+    several.delete("I-1", "invoices")
+    several.delete("I-2", "invoices")
+    several.lab.drain()
+    several.lab.deliver_late()
+    assert several.there() == {}
+    assert _keys("revenue_event", deleted=False) == []
+    assert not Delivery.objects.filter(state__in=sorted(DELIVERY.open)).exists()
+
+
+def test_a_comparison_that_misses_an_invoice_takes_its_lines_along(several: Several) -> None:
+    numbers = range(11)
+    for number in numbers:
+        several.invoice(f"I-{number}", a="10")
+    several.lab.drain()
+    stream = Stream.objects.get(object="invoices")
+    pages = several.lab.source.pages["invoices"]
+    pages[:] = [Page(page.records, page.cursor, last=False) for page in pages[1:]]
+    compare_now(BUILDER, stream, reason="A test")
+    several.lab.deliver_late()
+    assert _keys("invoice", deleted=True) == ["I-0"]
+    assert _keys("revenue_event", deleted=True) == ["I-0-a"]
 
 
 def test_two_workflows_that_share_a_mapping_leave_each_other_s_records(several: Several) -> None:
