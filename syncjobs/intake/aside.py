@@ -14,7 +14,7 @@ from django.utils import timezone
 from mappings.rules import VALUE_HELD, VALUE_MISSING
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_issues
-from syncjobs.engine.live import REFERENCE_MISSING, Live
+from syncjobs.engine.live import REFERENCE_MISSING, REFERENCE_UNCLEAR, Live
 from syncjobs.engine.release import release_for_live, ring_in_turn
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.engine.transitions import move_rows
@@ -140,7 +140,7 @@ def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
         "aside": _ASIDE,
         "starts": MAX_UNFINISHED_STARTS,
         "mapping_version": live.version_id,
-        "codes": [REFERENCE_MISSING, DUPLICATE],
+        "codes": [REFERENCE_MISSING, REFERENCE_UNCLEAR, DUPLICATE],
         "sealed": live.makes not in PERSONAL or opens_inbound(client_id),
         "limit": _RETRIED,
     }

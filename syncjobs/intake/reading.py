@@ -14,6 +14,7 @@ from syncjobs.connectors.base import SourceRecord
 from syncjobs.engine.kept import kept, mark_of
 from syncjobs.engine.live import Live, map_in, wanted_sources
 from syncjobs.engine.rows import fetch
+from syncjobs.engine.sources import Sources, find_sources
 from syncjobs.models import Connection, Stream
 
 DUPLICATE: Final = "duplicate"
@@ -181,18 +182,13 @@ def _deleted(
     ]
 
 
-def _sources(
-    connection: Connection, live: Live, records: Sequence[SourceRecord]
-) -> dict[tuple[str, str], str]:
-    """Return what the page's references point to: (type, id in the source) → canonical key."""
+def _sources(connection: Connection, live: Live, records: Sequence[SourceRecord]) -> Sources:
+    """Return what the page's references point to."""
     wanted: set[tuple[str, str]] = set()
     for record in records:
         if not record.deleted:
             wanted.update(wanted_sources(live, record.data))
-    if not wanted:
-        return {}
-    rows = fetch(_KEYS, {"connection": connection.pk, "ids": sorted({id_ for _, id_ in wanted})})
-    return {(type_, id_): key for type_, id_, key in rows if (type_, id_) in wanted}
+    return find_sources(connection.client_id, connection.pk, wanted)
 
 
 def refuse_duplicates(stream: Stream, result: Read, there: Set[str]) -> None:
@@ -255,11 +251,4 @@ _HOLDERS: Final = """
         SELECT f.external_id FROM syncjobs_externalref f
         WHERE f.record_id = r.id AND f.connection_id = %(connection)s AND f.object = %(object)s
         OFFSET 0) e
-"""
-_KEYS: Final = """
-    SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
-    JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
-    WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
-      AND e.part = ''
-    ORDER BY e.id
 """

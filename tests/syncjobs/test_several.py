@@ -26,7 +26,15 @@ from syncjobs.models import (
 from syncjobs.services.connections import compare_now
 from syncjobs.state import DELIVERY
 from tests.fakes.systems import record
-from tests.syncjobs.factories import BUILDER, Lab, make_mapping, make_stream, make_workflow, step
+from tests.syncjobs.factories import (
+    BUILDER,
+    PROJECT_IN,
+    Lab,
+    make_mapping,
+    make_stream,
+    make_workflow,
+    step,
+)
 
 DAYS_IN: list[dict[str, object]] = [
     {
@@ -295,6 +303,46 @@ def test_one_bad_member_sets_the_whole_aside_and_says_which(
     several.lab.drain()
     assert len(_keys()) == 3
     assert not InboundEvent.objects.filter(state="set_aside").exists()
+
+
+def test_a_reference_to_what_became_several_means_the_one_or_says_which(several: Several) -> None:
+    lab = several.lab
+    firm = {"id": "each", "target": "each", "source": "firms", "steps": [{"do": "explode"}]}
+    names = [{"id": name, "target": name, "source": f"each.{name}"} for name in ("number", "name")]
+    make_mapping("group-in", "inbound", "customer", [firm, *names])
+    refers = {**PROJECT_IN[2], "lookup": {"reference": "customer"}}
+    make_mapping("project-in", "inbound", "project", [*PROJECT_IN[:2], refers])
+    for place, (object_, type_, slug) in enumerate(
+        (("groups", "customer", "group-in"), ("projects", "project", "project-in"))
+    ):
+        make_stream(lab.source_connection, object_, type_, slug, place)
+
+    def group(id_: str, *numbers: str) -> None:
+        firms = [{"number": one, "name": f"Firm {one}"} for one in numbers]
+        lab.source.put("groups", record(id_, {"firms": firms}))
+
+    def customers() -> dict[str, object]:
+        projects = CanonicalRecord.objects.filter(type="project")
+        return {one.key: one.data["customer"] for one in projects}
+
+    group("G-1", "A")
+    group("G-2", "B", "C")
+    for code, customer in (("P-1", "G-1"), ("P-2", "G-2"), ("P-3", "C"), ("P-4", "D")):
+        data = {"code": code, "name": code, "customer": customer}
+        lab.source.put("projects", record(code, data))
+    lab.drain()
+    assert customers() == {"P-1": "A", "P-3": "C"}
+    unclear, missing = InboundEvent.objects.order_by("external_id")
+    assert (unclear.problems[0][0], missing.problems[0][0]) == (
+        "reference_unclear",
+        "reference_missing",
+    )
+    assert "The customer G-2 became 2 records, and nothing says which" in unclear.problems[0][3]
+    assert "is meant: B, C." in unclear.problems[0][3]
+    group("G-2", "C")
+    lab.drain()
+    lab.drain()
+    assert customers()["P-2"] == "C"
 
 
 def test_a_crash_before_the_commit_leaves_no_member_and_no_half(several: Several) -> None:
