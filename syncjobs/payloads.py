@@ -81,7 +81,17 @@ def opened_inbound(payload: str, client_id: int) -> dict[str, Any] | None:
     if payload.startswith(f'"{_FORM}'):
         content = _opened(msgspec.json.decode(payload, type=str), of_client(client_id))
         return None if content is None else _DECODER.decode(content)
+    return inbound_of(payload)
+
+
+def inbound_of(payload: str) -> dict[str, Any]:
+    """Return a message's content that was kept in the open, from the text of its column."""
     return _DECODER.decode(payload)
+
+
+def is_sealed(payload: msgspec.Raw) -> bool:
+    """Say whether `seal_inbound` had a key for it."""
+    return bytes(payload).startswith(f'"{_FORM}'.encode())
 
 
 def opens_inbound(client_id: int) -> bool:

@@ -1,5 +1,7 @@
 """What sources sent of persons is sealed in the tables, readable to those with the right."""
 
+import json
+import time
 from decimal import Decimal
 
 import pytest
@@ -9,11 +11,12 @@ from django.db import connection
 from governance import subject_keys
 from governance.actors import Actor
 from governance.errors import NotPermitted
+from governance.personal import UNOPENED
 from mappings.models import Mapping
-from syncjobs.engine import retention
 from syncjobs.engine.samples import find_samples
+from syncjobs.engine.sealing import seal_older
 from syncjobs.models import CanonicalRecord, InboundEvent, Issue, RecordVersion
-from syncjobs.payloads import PERSONAL, opened_source
+from syncjobs.payloads import PERSONAL, opened_inbound, opened_source
 from syncjobs.services.payloads import erase_payloads
 from tests.syncjobs.factories import BUILDER, Lab, make_stream
 
@@ -129,9 +132,39 @@ def test_payloads_of_before_are_sealed_behind_the_work_of_the_hour(lab: Lab) -> 
     lab.put_customer("1")
     lab.drain()
     RecordVersion.objects.update(source={"billing": SECRET})
+    aside = InboundEvent.objects.create(
+        connection=lab.source_connection,
+        stream=lab.customers,
+        dedupe_key="before",
+        external_id="2",
+        payload={"billing": SECRET, "amount": 12.5},
+        state="set_aside",
+    )
     cache.clear()
-    assert retention.seal_older() == 1
+    assert seal_older() == 2
     assert SECRET not in _columns()
     version = RecordVersion.objects.get()
     assert opened_source(version.source, version.record_id) == {"billing": SECRET}
-    assert retention.seal_older() == 0
+    aside.refresh_from_db()
+    kept = opened_inbound(json.dumps(aside.payload), lab.client.pk)
+    assert kept == {"billing": SECRET, "amount": Decimal("12.5")}
+    assert seal_older() == 0
+
+
+def test_what_was_passed_over_is_sealed_by_the_next_day(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.put_customer("1")
+    lab.put_customer("2")
+    lab.drain()
+    RecordVersion.objects.update(source={"billing": SECRET})
+    cache.clear()
+    with monkeypatch.context() as wrong_key:
+        wrong_key.setattr(
+            "syncjobs.payloads.keys_for_writing", lambda subjects: dict.fromkeys(subjects, UNOPENED)
+        )
+        assert seal_older() == 0
+    later = time.time() + 25 * 3600
+    monkeypatch.setattr("syncjobs.engine.passes.time", lambda: later)
+    assert (seal_older(), seal_older()) == (0, 2), "at its end it begins anew"
+    assert SECRET not in _columns()
