@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from governance import correlation
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine import health
+from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import execute, fetch
@@ -156,6 +158,15 @@ def take_stream(stream_id: int) -> int | None:
     """Take the stream's lease; return its number, None when another worker has it."""
     taken = fetch(_TAKE, {"stream": stream_id, "seconds": STREAM_LEASE_SECONDS})
     return int(taken[0][0]) if taken else None
+
+
+def read_from_start(connection_id: int, object_: str) -> None:
+    """Forget how far a stream was read, and read it now; a reading that is under way ends."""
+    streams = Stream.objects.filter(connection_id=connection_id, object=object_)
+    streams.update(
+        cursor=None, next_poll_at=timezone.now(), lease_until=None, lease_no=F("lease_no") + 1
+    )
+    ring()
 
 
 def start_run(stream: Stream, trigger: str) -> Run:

@@ -42,6 +42,10 @@ class _Seen:
     part: str
 
 
+# A source record, what its list has no more, and the keys of what it has now.
+_Gone = tuple[SourceRecord, list[_Seen], tuple[str, ...]]
+
+
 @dataclass(slots=True)
 class Read:
     """A page, sorted out: what to store, what was refused, what was known or too old.
@@ -69,7 +73,7 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     # What this system may only fill in, since another kind of system owns it.
     fill_only = owners.fill_only(roles_of(stream.connection))
     result = Read(owners=owners)
-    gone: list[tuple[SourceRecord, list[_Seen]]] = []
+    gone: list[_Gone] = []
     for source in latest.values():
         refs = seen.get(source.id, [])
         if refs and all(_is_old(source, ref) for ref in refs):
@@ -85,6 +89,7 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
         several = live.compiled.makes_several
         if not taken.records:
             result.empty.append(source.id)
+        among = tuple(taken.records) if several else ()
         for number, (key, data) in enumerate(taken.records.items(), 1):
             incoming = Incoming(
                 type=live.makes,
@@ -95,23 +100,26 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
                 mapping_version=live.version_id,
                 fill_only=fill_only,
                 part=key if several else "",
+                among=among,
             )
             result.incoming.append((source, incoming))
         if several or any(ref.part for ref in refs):
-            gone.append((source, [ref for ref in refs if ref.key not in taken.records]))
+            lost = [ref for ref in refs if ref.key not in taken.records]
+            gone.append((source, lost, tuple(taken.records)))
     _drop(gone, live, result)
     return result
 
 
-def _drop(gone: Sequence[tuple[SourceRecord, Sequence[_Seen]]], live: Live, result: Read) -> None:
+def _drop(gone: Sequence[_Gone], live: Live, result: Read) -> None:
     """Soft-delete what a source record's list has no more, but not what another one has now.
 
     What was dropped before goes along: all rows of a source record know its latest version.
     """
     there = {incoming.key for _, incoming in result.incoming}
-    for source, refs in gone:
+    for source, refs, members in gone:
         result.moved.update(ref.key for ref in refs if ref.key in there)
-        result.incoming += _deleted(source, [ref for ref in refs if ref.key not in there], live)
+        lost = [ref for ref in refs if ref.key not in there]
+        result.incoming += _deleted(source, lost, live, members)
 
 
 def roles_of(connection: Connection) -> set[str]:
@@ -156,14 +164,15 @@ def _delete(source: SourceRecord, refs: Sequence[_Seen], live: Live, result: Rea
     if not there:
         result.same += 1
         result.empty.append(source.id)
-    result.incoming += _deleted(source, there, live)
+    result.incoming += _deleted(source, there, live, [ref.key for ref in there])
 
 
 def _deleted(
-    source: SourceRecord, refs: Sequence[_Seen], live: Live
+    source: SourceRecord, refs: Sequence[_Seen], live: Live, among: Sequence[str]
 ) -> list[tuple[SourceRecord, Incoming]]:
     """Return the deletions of what a source record was; what it sent stays with the first only
-    where they are many, as with what comes. Those that are new go first: they keep a version."""
+    where they are many, as with what comes. Those that are new go first: they keep a version.
+    among: the keys of those that it tells of."""
     return [
         (
             source,
@@ -176,6 +185,7 @@ def _deleted(
                 mapping_version=live.version_id,
                 deleted=True,
                 part=ref.part,
+                among=tuple(among) if ref.part else (),
             ),
         )
         for number, ref in enumerate(sorted(refs, key=lambda ref: (ref.is_deleted, ref.key)), 1)

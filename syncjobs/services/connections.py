@@ -24,6 +24,7 @@ from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.intake import comparing
+from syncjobs.intake.polling import read_from_start
 from syncjobs.models import Connection, Stream
 from syncjobs.services.secrets import place_of, seal
 from syncjobs.state import CONNECTION
@@ -232,9 +233,8 @@ def read_again(actor: Actor, stream: Stream, *, reason: str) -> None:
     """Read a stream from its start; what has not changed is recognised and doubles nothing."""
     actor.require("connections.manage", stream.connection.client_id)
     stream.connection.refs.filter(object=stream.object).update(seen_version="", seen_at=None)
-    Stream.objects.filter(pk=stream.pk).update(cursor=None, next_poll_at=timezone.now())
+    read_from_start(stream.connection_id, stream.object)
     _audit_stream(actions.STREAM_RESET, stream, reason)
-    doorbell.ring()
 
 
 def _first_compare(connection: Connection, object_: str) -> datetime | None:
