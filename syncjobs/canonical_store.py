@@ -12,7 +12,7 @@ from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.engine.rows import decode, encode, execute, fetch, iso, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.neighbours import Known
-from syncjobs.payloads import seal_versions
+from syncjobs.payloads import PERSONAL, seal_versions
 
 _LABELS: Final = ("name", "description", "task", "email")
 
@@ -22,8 +22,8 @@ class Incoming:
     """Fields of one record as a source (or a derivation) gives them; absent ones stay.
 
     `fill_only`: fields that are taken only where the record has nothing. `part`: which it is of
-    the several records that one of the source became, "" for the only one. `among`: the keys of
-    all that `source` tells of, where it became several.
+    the several records that one of the source became, "" for the only one. `among`: (type,
+    key) of all that `source` tells of, where it became several.
     """
 
     type: str
@@ -35,7 +35,7 @@ class Incoming:
     deleted: bool = False
     fill_only: frozenset[str] = frozenset()
     part: str = ""
-    among: tuple[str, ...] = ()
+    among: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class Stored:
 
 @dataclass(slots=True)
 class _Row:
-    """A record while a batch works on it. told_of: version → keys of all that its source tells of,
-    where these are several.
+    """A record while a batch works on it. told_of: version → (type, key) of all that its source
+    tells of, where these are several.
     """
 
     id: int
@@ -84,7 +84,7 @@ class _Row:
     source_at: datetime | None = None
     dirty: bool = False
     is_new: bool = False
-    told_of: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    told_of: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +270,10 @@ def _write(rows: Locked, origin: Origin) -> None:
     versions = [version for row in dirty for version in row.versions]
     # Not before: another batch may have been faster with one of them.
     among = {
-        (row.id, number): [rows[row.type, key].id for key in keys]
+        (row.id, number): [rows[one].id for one in told_of]
         for row in dirty
-        for number, keys in row.told_of.items()
+        if row.type in PERSONAL
+        for number, told_of in row.told_of.items()
     }
     seal_versions(((row.type, version) for row in dirty for version in row.versions), among)
     execute(

@@ -42,8 +42,8 @@ class _Seen:
     part: str
 
 
-# A source record, what its list has no more, and the keys of what it has now.
-_Gone = tuple[SourceRecord, list[_Seen], tuple[str, ...]]
+# A source record, what its list has no more, and (type, key) of what it has now.
+_Gone = tuple[SourceRecord, list[_Seen], tuple[tuple[str, str], ...]]
 
 
 @dataclass(slots=True)
@@ -89,7 +89,8 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
         several = live.compiled.makes_several
         if not taken.records:
             result.empty.append(source.id)
-        among = tuple(taken.records) if several else ()
+        has_parts = several or any(ref.part for ref in refs)
+        among = tuple((live.makes, key) for key in taken.records) if has_parts else ()
         for number, (key, data) in enumerate(taken.records.items(), 1):
             incoming = Incoming(
                 type=live.makes,
@@ -103,9 +104,9 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
                 among=among,
             )
             result.incoming.append((source, incoming))
-        if several or any(ref.part for ref in refs):
+        if has_parts:
             lost = [ref for ref in refs if ref.key not in taken.records]
-            gone.append((source, lost, tuple(taken.records)))
+            gone.append((source, lost, among))
     _drop(gone, live, result)
     return result
 
@@ -164,15 +165,15 @@ def _delete(source: SourceRecord, refs: Sequence[_Seen], live: Live, result: Rea
     if not there:
         result.same += 1
         result.empty.append(source.id)
-    result.incoming += _deleted(source, there, live, [ref.key for ref in there])
+    result.incoming += _deleted(source, there, live, [(ref.type, ref.key) for ref in there])
 
 
 def _deleted(
-    source: SourceRecord, refs: Sequence[_Seen], live: Live, among: Sequence[str]
+    source: SourceRecord, refs: Sequence[_Seen], live: Live, among: Sequence[tuple[str, str]]
 ) -> list[tuple[SourceRecord, Incoming]]:
     """Return the deletions of what a source record was; what it sent stays with the first only
     where they are many, as with what comes. Those that are new go first: they keep a version.
-    among: the keys of those that it tells of."""
+    among: those that it tells of."""
     return [
         (
             source,
@@ -185,7 +186,7 @@ def _deleted(
                 mapping_version=live.version_id,
                 deleted=True,
                 part=ref.part,
-                among=tuple(among) if ref.part else (),
+                among=tuple(among),
             ),
         )
         for number, ref in enumerate(sorted(refs, key=lambda ref: (ref.is_deleted, ref.key)), 1)
