@@ -64,6 +64,13 @@ def key_for_reading(subject: str) -> bytes | None:
     return None if row is None else _key_of(row)
 
 
+def keys_for_reading(subjects: Sequence[str]) -> dict[str, bytes | None]:
+    """Return the keys of several, as `key_for_reading` does for one, in one statement."""
+    found = {one: known[0] for one in subjects if (known := _remembered(one)) is not None}
+    rows = SubjectKey.objects.in_bulk([one for one in subjects if one not in found])
+    return {**dict.fromkeys(subjects), **found, **{one: _key_of(row) for one, row in rows.items()}}
+
+
 def _key_of(row: SubjectKey) -> bytes | None:
     """Open a key and remember it: one that this process has just made only once it is
     committed, since a key that was rolled back opens nothing."""

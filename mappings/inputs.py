@@ -1,6 +1,6 @@
 """What a rule may know besides the record, and how it ends. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,12 +15,14 @@ class Inputs:
 
     references: (object type, value) → what stands for it on the other side: the target
     system's id on the way out, the canonical key on the way in.
+    unclear: (object type, value) → the keys of the several records that it may mean.
     values: value map → its table. variables: names that `var()` reads, such as the period.
     """
 
     references: Mapping[tuple[str, str], str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     variables: Mapping[str, object] = field(default_factory=dict)
+    unclear: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
 
 
 class Stop(Exception):

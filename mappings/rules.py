@@ -22,6 +22,7 @@ TYPE_OF: Final[Mapping[str, str]] = {
     "list": "list", "object": "object",
 }  # fmt: skip
 _LOOK_UP: Final = "look up"
+_NAMED: Final = 5
 # No entry in a value map: the record is refused, or waits until there is one.
 VALUE_MISSING: Final = "value_missing"
 VALUE_HELD: Final = "value_held"
@@ -225,11 +226,23 @@ class Rule:
 
     def _referenced(self, kind: str, key: str, inputs: Inputs) -> object:
         found = inputs.references.get((kind, key))
+        if found is None and (kind, key) in inputs.unclear:
+            raise Stop(self._unclear(kind, key, inputs.unclear[kind, key]))
         if found is None:
             text = f"The {kind.replace('_', ' ')} {key[:60]} is not known there yet"
             detail = {"object_type": kind, "key": key}
             raise Stop(self.problem("reference_missing", text, key, detail))
         return found
+
+    def _unclear(self, kind: str, key: str, possible: Sequence[str]) -> Problem:
+        named = ", ".join(possible[:_NAMED])
+        more = f" and {len(possible) - _NAMED} more" if len(possible) > _NAMED else ""
+        text = (
+            f"The {kind.replace('_', ' ')} {key[:60]} became {len(possible)} records, and nothing "
+            f"says which is meant: {named}{more}. Let the rule give the number of one of them"
+        )
+        detail = {"object_type": kind, "key": key, "possible": list(possible)}
+        return self.problem("reference_unclear", text, key, detail)
 
     def _mapped(self, name: str, value: object, inputs: Inputs) -> object:
         table, word = inputs.values.get(name), word_of(value)

@@ -12,7 +12,7 @@ from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.engine.rows import decode, encode, execute, fetch, iso, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.neighbours import Known
-from syncjobs.payloads import seal_versions
+from syncjobs.payloads import PERSONAL, seal_versions
 
 _LABELS: Final = ("name", "description", "task", "email")
 
@@ -22,7 +22,8 @@ class Incoming:
     """Fields of one record as a source (or a derivation) gives them; absent ones stay.
 
     `fill_only`: fields that are taken only where the record has nothing. `part`: which it is of
-    the several records that one of the source became, "" for the only one.
+    the several records that one of the source became, "" for the only one. `among`: (type,
+    key) of all that `source` tells of, where it became several.
     """
 
     type: str
@@ -34,6 +35,7 @@ class Incoming:
     deleted: bool = False
     fill_only: frozenset[str] = frozenset()
     part: str = ""
+    among: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,9 @@ class Stored:
 
 @dataclass(slots=True)
 class _Row:
-    """A record while a batch works on it."""
+    """A record while a batch works on it. told_of: version → (type, key) of all that its source
+    tells of, where these are several.
+    """
 
     id: int
     type: str
@@ -80,6 +84,7 @@ class _Row:
     source_at: datetime | None = None
     dirty: bool = False
     is_new: bool = False
+    told_of: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def store(
                 _merge(rows[one.type, one.key], one) if (one.type, one.key) in lost else kept
                 for one, kept in zip(incoming, stored, strict=True)
             ]
-    _write([row for row in rows.values() if row.dirty], origin)
+    _write(rows, origin)
     return stored
 
 
@@ -212,17 +217,18 @@ def _merge(row: _Row, incoming: Incoming) -> Stored:
     row.source_at = incoming.source_at
     row.dirty = True
     names = sorted(changed) or ["created"]
-    row.versions.append(
-        {
-            "record_id": row.id,
-            "number": row.version,
-            "data": merged,
-            "hash": row.hash,
-            "changed": names,
-            "source": incoming.source,
-            "mapping_version": incoming.mapping_version,
-        }
-    )
+    version: dict[str, object] = {
+        "record_id": row.id,
+        "number": row.version,
+        "data": merged,
+        "hash": row.hash,
+        "changed": names,
+        "source": incoming.source,
+        "mapping_version": incoming.mapping_version,
+    }
+    row.versions.append(version)
+    if incoming.among and incoming.source is not None:
+        row.told_of[row.version] = incoming.among
     return Stored(incoming, row.id, row.version, tuple(names), before, merged)
 
 
@@ -252,8 +258,9 @@ def _columns(row: _Row) -> dict[str, object]:
     }
 
 
-def _write(dirty: list[_Row], origin: Origin) -> None:
+def _write(rows: Locked, origin: Origin) -> None:
     """Write what changed of records that were there, and the versions of all."""
+    dirty = [row for row in rows.values() if row.dirty]
     if not dirty:
         return
     changed = [_columns(row) for row in dirty if not row.is_new]
@@ -261,7 +268,14 @@ def _write(dirty: list[_Row], origin: Origin) -> None:
         params = {"rows": encode(changed), "connection": origin.connection_id}
         execute(_UPDATE, {**params, "ids": [row.id for row in dirty if not row.is_new]})
     versions = [version for row in dirty for version in row.versions]
-    seal_versions((row.type, version) for row in dirty for version in row.versions)
+    # Not before: another batch may have been faster with one of them.
+    among = {
+        (row.id, number): [rows[one].id for one in told_of]
+        for row in dirty
+        if row.type in PERSONAL
+        for number, told_of in row.told_of.items()
+    }
+    seal_versions(((row.type, version) for row in dirty for version in row.versions), among)
     execute(
         _VERSIONS,
         {

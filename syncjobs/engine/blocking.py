@@ -14,6 +14,7 @@ from syncjobs.neighbours import Neighbourhood, watch_delivery, watch_ref
 
 # After this, a wait for another record is told to somebody.
 PATIENCE: Final = timedelta(hours=1)
+DELETED: Final = "It was deleted before it was written."
 
 
 def context_of(job: Job, world: Neighbourhood) -> Context:
@@ -80,7 +81,7 @@ def is_not_needed(job: Job, world: Neighbourhood) -> Outcome | None:
     if step.when and not holds(step.when, context_of(job, world)):
         return Outcome(job, "find_unchanged", text="Not needed any more.")
     if job.record.deleted and job.external_id is None:
-        return Outcome(job, "find_unchanged", text="It was deleted before it was written.")
+        return Outcome(job, "find_unchanged", text=DELETED)
     if step.mode == "create" and job.external_id is not None:
         return Outcome(job, "find_unchanged", text="It is there already.")
     return None

@@ -18,9 +18,10 @@ from syncjobs.canonical_store import Incoming
 from syncjobs.engine.definition import Derive
 from syncjobs.engine.kept import kept, mark_of
 from syncjobs.engine.rows import fetch
+from syncjobs.engine.sources import NONE, Sources
 from syncjobs.neighbours import Known, Neighbourhood, walk, watch_live
 
-REFERENCE_MISSING = "reference_missing"
+REFERENCE_MISSING, REFERENCE_UNCLEAR = "reference_missing", "reference_unclear"
 # What a live mapping is made of: which version is live, own fields, which tables are live.
 _MARK = f"""
     SELECT (SELECT {mark_of("m")} FROM mappings_mapping m WHERE m.slug = %(slug)s
@@ -131,9 +132,9 @@ class Taken:
     is_held: bool = False
 
 
-def map_in(live: Live, data: Mapping[str, object], sources: Mapping[tuple[str, str], str]) -> Taken:
-    """Map a source record to canonical fields. `sources`: (type, id there) → canonical key."""
-    inputs = Inputs(references=sources, values=live.values)
+def map_in(live: Live, data: Mapping[str, object], sources: Sources = NONE) -> Taken:
+    """Map a source record to canonical fields. `sources`: what its references point to."""
+    inputs = Inputs(references=sources.keys, unclear=sources.unclear, values=live.values)
     return keyed(live, live.compiled.run_all(data, inputs=inputs))
 
 

@@ -1,12 +1,18 @@
-"""Which records were last derived of a cause's list, and what becomes of those that are gone."""
+"""Which records were last derived of a cause's list, and what becomes of those that are gone.
 
-from collections.abc import Iterable, Mapping, Sequence
+A member goes when its list has it no more, or when its cause is deleted, unless another cause or
+workflow makes it as well; it comes back with its cause.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from syncjobs.canonical_store import Incoming
+from syncjobs.canonical_store import Incoming, Origin, Stored, lock, store
 from syncjobs.engine.flows import Flow, active_flows
+from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import decode, encode, execute, fetch
+from syncjobs.neighbours import watch_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,46 @@ def without_kept(making: Making, gone: Sequence[Incoming], types: Iterable[str])
     return [one for one in gone if one.key not in kept]
 
 
+def follow_causes(stored: Sequence[Stored], origin: Origin) -> list[str]:
+    """Delete the members of the causes that were deleted, and bring back those of the causes that
+    are there again; return the watch keys of what changed. Call it where `stored` was stored.
+    """
+    turned = {one.id: one for one in stored if "deleted" in one.changed}
+    rows = fetch(_ALL_MADE, {"ids": [*turned]}) if turned else []
+    if not rows:
+        return []
+    gone: dict[Making, dict[str, Incoming]] = {}
+    back: list[Incoming] = []
+    for id_, made in rows:
+        is_gone = turned[id_].incoming.deleted
+        for making, type_, keys in _makings(origin.client_id, decode(made)):
+            members = {key: Incoming(type_, key, {}, deleted=is_gone) for key in keys}
+            if is_gone:
+                gone.setdefault(making, {}).update(members)
+            else:
+                back += members.values()
+    every = [*back, *(one for members in gone.values() for one in members.values())]
+    locked = lock(origin.client_id, every)
+    types = {one.incoming.type for one in turned.values()}
+    for making, members in gone.items():
+        back += without_kept(making, [*members.values()], types)
+    there = [one for one in back if (one.type, one.key) in locked]
+    derived = store(there, Origin(origin.client_id, None, None, origin.correlation), locked)
+    return [watch_record(one.incoming.type, one.incoming.key) for one in derived if one.is_changed]
+
+
+def _makings(
+    client_id: int, made: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[Making, str, Sequence[str]]]:
+    """Give what a cause notes of its members: whose they are, their type and their keys."""
+    mappings = LiveMappings(client_id)
+    for name, keys in made.items():
+        slug, _, workflow_id = name.rpartition("/")
+        live = mappings.get(slug)
+        if live is not None:
+            yield Making(client_id, int(workflow_id), slug), live.makes, keys
+
+
 def _names(making: Making) -> list[str]:
     """Return the names of all workflows that derive through the mapping now."""
     flows = [flow for flow in active_flows(making.client_id) if _derives(flow, making.slug)]
@@ -83,6 +129,10 @@ def _name(slug: str, workflow_id: int) -> str:
 _MADE: Final = """
     SELECT id, made -> %(name)s FROM syncjobs_canonicalrecord
     WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id FOR UPDATE
+"""
+_ALL_MADE: Final = """
+    SELECT id, made FROM syncjobs_canonicalrecord
+    WHERE id = ANY(%(ids)s::bigint[]) AND made <> '{}' ORDER BY id
 """
 _NOTE: Final = """
     UPDATE syncjobs_canonicalrecord AS r

@@ -97,7 +97,7 @@ def _records(
         Workflow.objects.filter(runs=run).update(next_run_at=timezone.now() + AGAIN)
         for record in page.records:
             if not record.deleted:
-                yield from map_in(live, record.data, {}).records.values()
+                yield from map_in(live, record.data).records.values()
         if stop():
             raise _Stopped
 

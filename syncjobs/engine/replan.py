@@ -4,6 +4,7 @@ from django.db import transaction
 
 from governance.deadlocks import again_after_deadlock
 from syncjobs.engine import ledger
+from syncjobs.engine.blocking import DELETED
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.flows import Flow, definition_of
 from syncjobs.engine.issues import Cause as IssueCause
@@ -23,7 +24,13 @@ def needs_replan(job: Job) -> bool:
 
 
 def replan(job: Job, *, worker: str) -> None:
-    """Plan the whole flow again for the cause, or keep the row waiting for what is missing."""
+    """Plan the whole flow again for the cause, or keep the row waiting for what is missing.
+
+    Nothing is made of a cause that was deleted meanwhile.
+    """
+    if job.origin.deleted:
+        ledger.record([Outcome(job, "find_unchanged", text=DELETED)], worker=worker)
+        return
     with transaction.atomic():
         ledger.lock_claims([_claim(job)])
         lock_to_hold()

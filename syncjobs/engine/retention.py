@@ -9,17 +9,16 @@ open goes, however old it is.
 from collections.abc import Mapping
 from typing import Final
 
-from django.core.cache import cache
 from django.db import transaction
 
-from syncjobs.engine.rows import decode, encode, execute, fetch
-from syncjobs.payloads import PERSONAL, seal_versions
+from syncjobs.engine.passes import Pass
+from syncjobs.engine.rows import fetch
+from syncjobs.engine.sealing import seal_older
 from syncjobs.services.retention_changes import keep_days
 from syncjobs.state import DELIVERY, INBOUND, RUN
 
 BATCH: Final = 2_000
 _MOST_BATCHES: Final = 5
-_SEEN: Final = "retention:versions"
 
 
 def sweep(keep: Mapping[str, int] | None = None) -> dict[str, int]:
@@ -61,47 +60,13 @@ def forget_payloads(days: int) -> int:
     Versions are old in the order of their ids, so each sweep goes on where the last one of
     this process stopped.
     """
-    after = cache.get(_SEEN, 0)
-    rows = fetch(_STATEMENTS["payloads"], {"days": days, "limit": BATCH, "after": after})
-    if rows:
-        cache.set(_SEEN, max(id_ for (id_,) in rows), timeout=None)
+    under_way = Pass.of("retention:versions")
+    params = {"days": days, "limit": BATCH, "after": under_way.after}
+    rows = fetch(_STATEMENTS["payloads"], params)
+    under_way.note([id_ for (id_,) in rows], BATCH)
     return len(rows)
 
 
-@transaction.atomic
-def seal_older() -> int:
-    """Seal payloads of persons that were kept before payloads were sealed; return how many.
-
-    At most a batch a sweep, in the order of ids; a process goes on where it stopped.
-    """
-    params = {"kinds": sorted(PERSONAL), "limit": BATCH, "after": cache.get(_SEALED, 0)}
-    rows = fetch(_OPEN, params)
-    versions = [
-        (kind, {"id": id_, "record_id": record, "source": decode(source)})
-        for id_, record, kind, source in rows
-    ]
-    seal_versions(versions)
-    # Left as they are where the installation's key is the wrong one.
-    sealed = [one for _, one in versions if not isinstance(one["source"], dict)]
-    if sealed:
-        execute(_SEAL, {"rows": encode(sealed)})
-    if rows:
-        cache.set(_SEALED, max(id_ for id_, *_ in rows), timeout=None)
-    return len(sealed)
-
-
-_SEALED: Final = "payloads:sealed"
-_OPEN: Final = """
-    SELECT v.id, v.record_id, r.type, v.source FROM syncjobs_recordversion v
-    JOIN syncjobs_canonicalrecord r ON r.id = v.record_id
-    WHERE v.id > %(after)s AND r.type = ANY(%(kinds)s::text[])
-      AND jsonb_typeof(v.source) = 'object'
-    ORDER BY v.id LIMIT %(limit)s FOR UPDATE OF v SKIP LOCKED
-"""
-_SEAL: Final = """
-    UPDATE syncjobs_recordversion AS v SET source = x.source
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(id bigint, source jsonb) WHERE v.id = x.id
-"""
 _STATEMENTS: Final[Mapping[str, str]] = {
     "payloads": """
         UPDATE syncjobs_recordversion SET source = NULL WHERE id = ANY(ARRAY(

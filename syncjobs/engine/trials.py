@@ -23,7 +23,7 @@ from syncjobs.engine.known import known
 from syncjobs.engine.live import Subject
 from syncjobs.engine.outgoing import subject_of
 from syncjobs.engine.prepare import load_jobs, look_around, records_of
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.sources import find_sources
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.models import Delivery, RecordVersion, Workflow
 from syncjobs.neighbours import Known, Neighbourhood
@@ -164,32 +164,26 @@ def _sent(rows: Sequence[RecordVersion], wanted: Wanted) -> list[Trial]:
     # What was erased since, or does not open, says nothing of the mapping.
     rows = [row for row in rows if sources[row.pk]]
     asked = {row.pk: wanted(row.record.client_id, sources[row.pk], {}) for row in rows}
-    keys: dict[tuple[int, str, str], str] = {}
-    connections = {row.connection_id for row in rows}
-    for connection in connections:
-        ids = {id_ for row in rows if row.connection_id == connection for _, id_ in asked[row.pk]}
-        if ids:
-            params: dict[str, object] = {"connection": connection, "ids": sorted(ids)}
-            for type_, id_, key in fetch(_KEYS, params):
-                keys[connection or 0, type_, id_] = key
+    names: dict[tuple[int, int], set[tuple[str, str]]] = {}
+    for row in rows:
+        names.setdefault(_place(row), set()).update(asked[row.pk])
+    known = {place: find_sources(*place, wanted) for place, wanted in names.items()}
     return [
         Trial(
             row.record.client_id,
             row.record.key,
             row.record.label,
             sources[row.pk],
-            Inputs(
-                {
-                    pair: keys[row.connection_id or 0, *pair]
-                    for pair in asked[row.pk]
-                    if (row.connection_id or 0, *pair) in keys
-                }
-            ),
+            Inputs(known[_place(row)].keys, unclear=known[_place(row)].unclear),
             str(row.data.get("currency") or row.record.client.currency),
             row.at,
         )
         for row in rows
     ]
+
+
+def _place(row: RecordVersion) -> tuple[int, int]:
+    return row.record.client_id, row.connection_id or 0
 
 
 # --- derived -------------------------------------------------------------------------------
@@ -230,12 +224,3 @@ def _derived(workflow: Workflow, rule: Derive, ids: Sequence[int]) -> list[Trial
         )
         for row, origin in zip(rows, origins, strict=True)
     ]
-
-
-_KEYS: Final = """
-    SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
-    JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
-    WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
-      AND e.part = ''
-    ORDER BY e.id
-"""

@@ -1,7 +1,8 @@
 """Works off what webhooks and files brought, stream by stream, through the usual page commit.
 
 A start is counted before the work: a record that kills its worker three times is set aside,
-and until then it is taken alone after the first time. The stream's lease is held meanwhile, so
+and until then it is taken alone after the first time. So is what no key opens, until one does:
+what comes after it goes on. The stream's lease is held meanwhile, so
 a reading of the same stream and this never cross.
 """
 
@@ -22,6 +23,7 @@ from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row, move_rows
+from syncjobs.intake.aside import set_sealed_aside
 from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
 from syncjobs.intake.polling import start_run, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
@@ -69,9 +71,9 @@ def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
             correlation=correlation.current().correlation_id,
             zone=stream.connection.client.time_zone,
         )
-        while rows := _begin(stream):
+        while (rows := _begin(stream)) is not None:
             done += len(rows)
-            if not _work(reading, rows) or stop():
+            if (rows and not _work(reading, rows)) or stop():
                 break
         _finish(reading)
     except StreamTaken:
@@ -88,15 +90,26 @@ def _trigger(stream: Stream) -> str:
 
 
 @transaction.atomic
-def _begin(stream: Stream) -> list[_Arrival]:
-    """Count the start of the next rows, and commit that before they are touched."""
+def _begin(stream: Stream) -> list[_Arrival] | None:
+    """Count the start of the next rows, and commit that before they are touched.
+
+    None when no row waits; an empty list when all of the next were set aside.
+    """
     found = fetch(_NEXT, {"stream": stream.pk, "received": INBOUND.start, "limit": BATCH})
+    if not found:
+        return None
     client_id = stream.connection.client_id
-    arrivals = [
-        _Arrival(id_, attempts, SourceRecord(ext, version, at, data, deleted))
-        for id_, attempts, ext, version, at, payload, deleted in found
-        if (data := opened_inbound(payload, client_id)) is not None
-    ]
+    arrivals: list[_Arrival] = []
+    sealed: dict[int, str] = {}
+    for id_, attempts, ext, version, at, payload, deleted in found:
+        data = opened_inbound(payload, client_id)
+        if data is None and not deleted:
+            sealed[id_] = ext
+        else:
+            # A deletion needs no content.
+            record = SourceRecord(ext, version, at, data or {}, deleted)
+            arrivals.append(_Arrival(id_, attempts, record))
+    set_sealed_aside(stream, sealed)
     poison = [one for one in arrivals if one.attempts >= MAX_UNFINISHED_STARTS]
     if poison:
         _park(stream, poison)
@@ -170,6 +183,7 @@ def _no_mapping(stream: Stream) -> int:
 
 @transaction.atomic
 def _finish(reading: Reading) -> None:
+    hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     if not run.read:
         run.delete()

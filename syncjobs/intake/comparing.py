@@ -2,13 +2,14 @@
 
 It goes page by page with a cursor of its own, behind all live work, and what it reads goes
 through the usual page commit, so it is also a full resync that doubles nothing. At its end,
-records that came from here and were not there any more are soft-deleted. An empty answer, or
-one that would drop more than a tenth, deletes nothing: it stops and asks a person.
+records that came from here and were not there any more are soft-deleted, and what was set aside
+of records that are gone is given up: it must not come alive later. An empty answer, or one that
+would drop more than a tenth, deletes nothing: it stops and asks a person.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -24,12 +25,22 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
+from syncjobs.engine.members import follow_causes
+from syncjobs.engine.release import release_watchers
 from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
-from syncjobs.intake.page import STREAM_LEASE_SECONDS, Reading, StreamTaken, take_in
+from syncjobs.intake.aside import aside_since, discard, received_again
+from syncjobs.intake.page import (
+    STREAM_LEASE_SECONDS,
+    Reading,
+    StreamTaken,
+    hold_stream,
+    take_in,
+)
 from syncjobs.intake.polling import failed, start_run, take_stream
 from syncjobs.models import Run, Stream
+from syncjobs.neighbours import watch_record
 from syncjobs.retry import backoff
 from syncjobs.state import RUN, UNUSABLE
 
@@ -42,16 +53,23 @@ Stop = Callable[[], bool]
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What a full reading did not find any more: record ids, of how many that came from here."""
+    """What a full reading did not find any more.
+
+    ids: of records. messages: rows that were set aside. missing: how many records of the source
+    that is, `known`: of how many. seen: how many it found.
+    """
 
     ids: list[int]
+    messages: list[int]
+    missing: int
     known: int
     seen: int
 
     @property
     def in_doubt(self) -> bool:
         """Say whether a person must confirm: nothing came at all, or too much is missing."""
-        return bool(self.ids) and (self.seen == 0 or len(self.ids) > MOST_SHARE * self.known)
+        most = MOST_SHARE * self.known
+        return self.missing > 0 and (self.seen == 0 or self.missing > most)
 
 
 def due_compares(limit: int = 5) -> list[int]:
@@ -70,7 +88,7 @@ def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | Non
     stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
-        _put_off(stream_id, 3600.0)
+        _put_off(stream_id, lease_no, 3600.0)
         return 0
     reading = Reading(
         stream=stream,
@@ -82,24 +100,31 @@ def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | Non
     )
     state = dict(stream.compare or _begin(stream))
     try:
-        ended = _read(reading, state, systems, stop)
+        return _compare(reading, state, systems, stop)
     except StreamTaken:
         return None
+
+
+def _compare(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop) -> int:
+    stream = reading.stream
+    try:
+        ended = _read(reading, state, systems, stop)
     except ConnectorError as error:
         failed(reading, error)
-        _put_off(stream_id, max(backoff(stream.failures + 1, lambda: 1.0), error.retry_after or 0))
+        wait = max(backoff(stream.failures + 1, lambda: 1.0), error.retry_after or 0)
+        _put_off(stream.pk, reading.lease_no, wait)
         return 0
     return _finish(reading, ended=ended)
 
 
 def _begin(stream: Stream) -> dict[str, Any]:
-    highest = fetch(
-        "SELECT coalesce(max(compare_no), 0) FROM syncjobs_externalref "
+    # The database's clock, which also says when references were made and messages came.
+    ((highest, started),) = fetch(
+        "SELECT coalesce(max(compare_no), 0), statement_timestamp() FROM syncjobs_externalref "
         "WHERE connection_id = %(connection)s AND object = %(object)s",
-        {"connection": stream.connection_id, "object": stream.object},
+        _place(stream),
     )
-    started = timezone.now().isoformat()
-    return {"no": highest[0][0] + 1, "started": started, "cursor": None, "seen": 0}
+    return {"no": highest + 1, "started": started.isoformat(), "cursor": None, "seen": 0}
 
 
 def _read(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop) -> bool:
@@ -127,15 +152,9 @@ def _commit(reading: Reading, state: dict[str, Any], page: Page) -> None:
     }
     _fence(reading, moved)
     take_in(reading, page.records)
-    execute(
-        _SEEN,
-        {
-            "connection": reading.stream.connection_id,
-            "object": reading.stream.object,
-            "ids": [one.id for one in page.records],
-            "no": state["no"],
-        },
-    )
+    ids = [one.id for one in page.records]
+    execute(_SEEN, {**_place(reading.stream), "ids": ids, "no": state["no"]})
+    received_again(reading.stream, ids)
     reach("compare.before_commit")
     state.update(moved)
 
@@ -158,52 +177,69 @@ def _decide(reading: Reading, state: Mapping[str, Any]) -> None:
     gone = find_gone(reading.stream, state)
     stream = reading.stream
     if gone.in_doubt:
-        _fence(reading, {**state, "asking": len(gone.ids), "known": gone.known})
+        _fence(reading, {**state, "asking": gone.missing, "known": gone.known})
         Stream.objects.filter(pk=stream.pk).update(next_compare_at=None)
-        text = f"{len(gone.ids)} of {gone.known} records are not in the source any more."
+        text = f"{gone.missing} of {gone.known} records are not in the source any more."
         raise_issues([Occurrence(_doubt(stream, gone), text)])
         return
     _fence(reading, None)
     origin = Origin(
         stream.connection.client_id, stream.connection_id, reading.run.pk, reading.correlation
     )
-    delete_gone(stream, gone, origin)
-    Stream.objects.filter(pk=stream.pk).update(next_compare_at=timezone.now() + EVERY)
-    settle_connection(stream.connection_id, [ASKED])
+    end_compare(stream, gone, origin)
 
 
 def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
     """Return what the comparison did not see, among what was known when it began."""
-    rows = fetch(
-        _GONE,
-        {
-            "connection": stream.connection_id,
-            "object": stream.object,
-            "no": state["no"],
-            "started": state["started"],
-        },
+    params = {**_place(stream), "no": state["no"], "started": state["started"]}
+    rows = fetch(_GONE, params)
+    ids = [id_ for id_, _, seen in rows if not seen]
+    aside = aside_since(stream, datetime.fromisoformat(state["started"]))
+    # Of a record that is known, too, one is missing, not two.
+    refused = {id_ for _, id_, _ in aside} - {id_ for _, id_, _ in rows}
+    lost = {id_ for _, id_, is_there in aside if not is_there}
+    return Gone(
+        ids=ids,
+        messages=[row for row, _, is_there in aside if not is_there],
+        missing=len(ids) + len(lost & refused),
+        known=len(rows) + len(refused),
+        seen=int(state["seen"]),
     )
-    return Gone([id_ for id_, seen in rows if not seen], len(rows), int(state["seen"]))
 
 
-def delete_gone(stream: Stream, gone: Gone, origin: Origin) -> int:
-    """Soft-delete the records, each with a version that says so; call in a transaction."""
-    if not gone.ids:
-        return 0
+def end_compare(stream: Stream, gone: Gone, origin: Origin) -> None:
+    """Delete what is gone and end the comparison; call it last in a transaction."""
+    keys = _delete(stream, gone, origin) if gone.missing or gone.messages else []
+    Stream.objects.filter(pk=stream.pk).update(compare=None, next_compare_at=timezone.now() + EVERY)
+    settle_connection(stream.connection_id, [ASKED])
+    release_watchers(origin.client_id, keys)
+
+
+def _delete(stream: Stream, gone: Gone, origin: Origin) -> list[str]:
+    """Soft-delete the records, each with a version that says so, with the members of their lists;
+    give up what was set aside. Return the watch keys of what changed."""
     rows = fetch(
         "SELECT type, key FROM syncjobs_canonicalrecord WHERE id = ANY(%(ids)s::bigint[])",
         {"ids": gone.ids},
     )
-    store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
+    stored = store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
+    followed = follow_causes(stored, origin)
+    # Should the source have one again as it was, that is news.
+    execute(_UNSEE, {**_place(stream), "ids": gone.ids})
+    discard(stream, gone.messages)
     audit.record(
         actions.RECORDS_MISSED,
         object_kind="stream",
         object_id=stream.pk,
         object_label=stream.object,
         client_id=stream.connection.client_id,
-        after={"deleted": len(rows), "known": gone.known},
+        after={"deleted": len(rows), "given_up": len(gone.messages), "known": gone.known},
     )
-    return len(rows)
+    return [*(watch_record(type_, key) for type_, key in rows), *followed]
+
+
+def _place(stream: Stream) -> dict[str, Any]:
+    return {"connection": stream.connection_id, "object": stream.object}
 
 
 def _doubt(stream: Stream, gone: Gone) -> Cause:
@@ -214,7 +250,7 @@ def _doubt(stream: Stream, gone: Gone) -> Cause:
         detail={
             "connection": stream.connection.name,
             "object": stream.object,
-            "gone": len(gone.ids),
+            "gone": gone.missing,
             "known": gone.known,
         },
         connection_id=stream.connection_id,
@@ -223,6 +259,7 @@ def _doubt(stream: Stream, gone: Gone) -> Cause:
 
 @transaction.atomic
 def _finish(reading: Reading, *, ended: bool) -> int:
+    hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     told = f"Compared {run.read} with what is known; {run.changed} changed something."
     if not ended:
@@ -234,8 +271,9 @@ def _finish(reading: Reading, *, ended: bool) -> int:
     return run.read
 
 
-def _put_off(stream_id: int, seconds: float) -> None:
-    Stream.objects.filter(pk=stream_id).update(
+def _put_off(stream_id: int, lease_no: int, seconds: float) -> None:
+    """Compare later, if the stream has not been another's since."""
+    Stream.objects.filter(pk=stream_id, lease_no=lease_no).update(
         lease_until=None, next_compare_at=timezone.now() + timedelta(seconds=seconds)
     )
 
@@ -261,7 +299,7 @@ _SEEN: Final = """
 """
 # Only what came from here first: what another system sent us, and this one deleted, is still there.
 _GONE: Final = """
-    SELECT r.id, e.compare_no = %(no)s
+    SELECT r.id, e.external_id, e.compare_no = %(no)s
     FROM syncjobs_externalref e
     JOIN syncjobs_canonicalrecord r ON r.id = e.record_id AND NOT r.deleted
     JOIN syncjobs_recordversion v ON v.record_id = r.id AND v.number = 1
@@ -269,6 +307,11 @@ _GONE: Final = """
     WHERE e.connection_id = %(connection)s AND e.object = %(object)s
       AND e.created_at < %(started)s::timestamptz
     ORDER BY r.id
+"""
+_UNSEE: Final = """
+    UPDATE syncjobs_externalref SET seen_version = ''
+    WHERE connection_id = %(connection)s AND object = %(object)s
+      AND record_id = ANY(%(ids)s::bigint[])
 """
 _RELEASE: Final = """
     UPDATE syncjobs_stream SET lease_until = NULL

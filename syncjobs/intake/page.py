@@ -17,6 +17,7 @@ from syncjobs.canonical_store import Incoming, Origin, Stored, lock, store
 from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.crashpoints import reach
 from syncjobs.engine.live import Live
+from syncjobs.engine.members import follow_causes
 from syncjobs.engine.plan import Cause, Planned, plan
 from syncjobs.engine.raising import raise_events
 from syncjobs.engine.rows import encode, execute, fetch, iso, unzip
@@ -101,6 +102,7 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     set_aside(stream, reading.live, result.refused)
     tell_disputes(stream, disputes)
     retire(stream, [*{source.id: None for source, _ in result.incoming}, *result.empty])
+    followed = follow_causes(stored, origin)
     planned = _plan(reading, client_id, stored)
     pairs = zip(result.incoming, stored, strict=True)
     changed = {source.id for (source, _), one in pairs if one.is_changed}
@@ -113,7 +115,7 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     )
     _count(run, counts)
     # Last, because it takes locks that everybody wants.
-    planned.finish(client_id, _arrived(stream, stored))
+    planned.finish(client_id, [*_arrived(stream, stored), *followed])
     return counts
 
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from governance import correlation
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine import health
+from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.rows import execute, fetch
@@ -23,6 +25,7 @@ from syncjobs.intake.page import (
     Reading,
     StreamTaken,
     commit_page,
+    hold_stream,
     take_in_again,
 )
 from syncjobs.models import Run, Stream
@@ -44,6 +47,9 @@ class Polled:
     error: str = ""
 
 
+Steps = Generator[None, None, Polled | None]
+
+
 def due_streams(limit: int = 20) -> list[int]:
     """Return streams to read now, in the order in which their records refer to each other."""
     rows = fetch(_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})
@@ -57,8 +63,9 @@ class Pages:
     """
 
     def __init__(self, stream_id: int, systems: Systems, *, stop: Stop) -> None:
-        self._stream_id = stream_id
-        self._steps = _poll(stream_id, systems, stop, Run.Trigger.SCHEDULE)
+        self._stream_id, self._systems, self._stop = stream_id, systems, stop
+        self._lease_no: int | None = None
+        self._steps: Steps | None = None
         self.is_over = False
         self.polled: Polled | None = None
 
@@ -66,6 +73,14 @@ class Pages:
         """Read and commit a page; say whether there may be another."""
         if self.is_over:
             return False
+        if self._steps is None:
+            self._lease_no = take_stream(self._stream_id)
+            if self._lease_no is None:
+                self.is_over = True
+                return False
+            self._steps = _poll(
+                self._stream_id, self._lease_no, self._systems, self._stop, Run.Trigger.SCHEDULE
+            )
         try:
             next(self._steps)
             return True
@@ -75,7 +90,7 @@ class Pages:
             raise
         except Exception as error:  # the boundary around one source: logged, told, tried later
             logger.exception("reading stream %s broke", self._stream_id)
-            self.polled = _broke(self._stream_id, error)
+            self.polled = _broke(self._stream_id, self._lease_no or 0, error)
         self.is_over = True
         return False
 
@@ -84,7 +99,10 @@ def poll_stream(
     stream_id: int, systems: Systems, *, stop: Stop, trigger: str = Run.Trigger.SCHEDULE
 ) -> Polled | None:
     """Read what has changed since the stream's cursor. None when another worker reads it."""
-    steps = _poll(stream_id, systems, stop, trigger)
+    lease_no = take_stream(stream_id)
+    if lease_no is None:
+        return None
+    steps = _poll(stream_id, lease_no, systems, stop, trigger)
     while True:
         try:
             next(steps)
@@ -93,16 +111,12 @@ def poll_stream(
             return polled
 
 
-def _poll(
-    stream_id: int, systems: Systems, stop: Stop, trigger: str
-) -> Generator[None, None, Polled | None]:
-    lease_no = take_stream(stream_id)
-    if lease_no is None:
-        return None
+def _poll(stream_id: int, lease_no: int, systems: Systems, stop: Stop, trigger: str) -> Steps:
+    """Read the stream whose lease is ours; its end gives None when another has taken it over."""
     stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
-        return _no_mapping(stream)
+        return _no_mapping(stream, lease_no)
     reading = Reading(
         stream=stream,
         run=start_run(stream, trigger),
@@ -112,13 +126,14 @@ def _poll(
         zone=stream.connection.client.time_zone,
     )
     try:
-        more = yield from _read(reading, systems, stop)
+        try:
+            more = yield from _read(reading, systems, stop)
+        except ConnectorError as error:
+            return failed(reading, error)
+        return _finished(reading, more=more)
     except StreamTaken:
-        logger.warning("stream %s was taken over by another worker", stream_id)
+        _say_taken_over(stream_id)
         return None
-    except ConnectorError as error:
-        return failed(reading, error)
-    return _finished(reading, more=more)
 
 
 def _read(reading: Reading, systems: Systems, stop: Stop) -> Generator[None, None, bool]:
@@ -145,6 +160,15 @@ def take_stream(stream_id: int) -> int | None:
     return int(taken[0][0]) if taken else None
 
 
+def read_from_start(connection_id: int, object_: str) -> None:
+    """Forget how far a stream was read, and read it now; a reading that is under way ends."""
+    streams = Stream.objects.filter(connection_id=connection_id, object=object_)
+    streams.update(
+        cursor=None, next_poll_at=timezone.now(), lease_until=None, lease_no=F("lease_no") + 1
+    )
+    ring()
+
+
 def start_run(stream: Stream, trigger: str) -> Run:
     """Begin a reading of a stream whose lease is ours; what the dead had begun ends."""
     _end_abandoned(stream)
@@ -168,6 +192,7 @@ def _end_abandoned(stream: Stream) -> None:
 
 @transaction.atomic
 def _finished(reading: Reading, *, more: bool) -> Polled:
+    hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     stream = reading.stream
     move = "settle_partly" if run.refused else "settle_well"
@@ -225,7 +250,11 @@ def _release(reading: Reading, run_id: int, *, delay: float, error: str = "") ->
 
 @transaction.atomic
 def failed(reading: Reading, error: ConnectorError) -> Polled:
-    """A reading that ended in an error is never green, whatever it had read before."""
+    """A reading that ended in an error is never green, whatever it had read before.
+
+    Raises StreamTaken: whoever has the stream now has ended the run, and tells how it goes.
+    """
+    hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     stream, connection = reading.stream, reading.stream.connection
     move_row(
@@ -262,23 +291,38 @@ def _reading_failed(stream: Stream, text: str) -> Cause:
 
 
 @transaction.atomic
-def _broke(stream_id: int, error: Exception) -> Polled:
+def _broke(stream_id: int, lease_no: int, error: Exception) -> Polled | None:
     stream = Stream.objects.select_related("connection", "last_run").get(pk=stream_id)
     text = f"An unexpected error stopped the reading ({type(error).__name__}). Support can see it."
+    if not _give_up(stream, lease_no, text, at_least=60.0):
+        _say_taken_over(stream_id)
+        return None
     open_runs = Run.objects.select_for_update().filter(stream=stream, state=RUN.start)
     for run in open_runs:
         move_row(
             run, RUN, "settle_badly", message=text, error_class="error", ended_at=timezone.now()
         )
     raise_issues([Occurrence(_reading_failed(stream, text), text)])
-    delay = max(60.0, float(stream.every_seconds))
-    execute(_GIVE_UP, {"stream": stream_id, "delay": delay, "error": text})
     return Polled(None, 0, more=False, error=text)
 
 
+def _give_up(stream: Stream, lease_no: int, text: str, *, at_least: float = 0.0) -> int:
+    """Put the stream off, if it is still ours; return 1 then, else 0."""
+    delay = max(at_least, float(stream.every_seconds))
+    params = {"stream": stream.pk, "lease_no": lease_no, "delay": delay, "error": text}
+    return execute(_GIVE_UP, params)
+
+
+def _say_taken_over(stream_id: int) -> None:
+    logger.warning("stream %s was taken over by another worker", stream_id)
+
+
 @transaction.atomic
-def _no_mapping(stream: Stream) -> Polled:
+def _no_mapping(stream: Stream, lease_no: int) -> Polled | None:
     text = f"There is no published mapping {stream.mapping}."
+    if not _give_up(stream, lease_no, text):
+        _say_taken_over(stream.pk)
+        return None
     raise_issues(
         [
             Occurrence(
@@ -293,8 +337,6 @@ def _no_mapping(stream: Stream) -> Polled:
             )
         ]
     )
-    reading_delay = {"stream": stream.pk, "delay": float(stream.every_seconds), "error": text}
-    execute(_GIVE_UP, reading_delay)
     return Polled(None, 0, more=False, error=text)
 
 
@@ -325,5 +367,5 @@ _GIVE_UP: Final = """
     UPDATE syncjobs_stream
     SET lease_until = NULL, last_error = %(error)s,
         next_poll_at = statement_timestamp() + %(delay)s * interval '1 second'
-    WHERE id = %(stream)s
+    WHERE id = %(stream)s AND lease_no = %(lease_no)s
 """

@@ -14,6 +14,7 @@ from syncjobs.connectors.base import SourceRecord
 from syncjobs.engine.kept import kept, mark_of
 from syncjobs.engine.live import Live, map_in, wanted_sources
 from syncjobs.engine.rows import fetch
+from syncjobs.engine.sources import Sources, find_sources
 from syncjobs.models import Connection, Stream
 
 DUPLICATE: Final = "duplicate"
@@ -39,6 +40,10 @@ class _Seen:
     key: str
     is_deleted: bool
     part: str
+
+
+# A source record, what its list has no more, and (type, key) of what it has now.
+_Gone = tuple[SourceRecord, list[_Seen], tuple[tuple[str, str], ...]]
 
 
 @dataclass(slots=True)
@@ -68,7 +73,7 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
     # What this system may only fill in, since another kind of system owns it.
     fill_only = owners.fill_only(roles_of(stream.connection))
     result = Read(owners=owners)
-    gone: list[tuple[SourceRecord, list[_Seen]]] = []
+    gone: list[_Gone] = []
     for source in latest.values():
         refs = seen.get(source.id, [])
         if refs and all(_is_old(source, ref) for ref in refs):
@@ -84,6 +89,8 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
         several = live.compiled.makes_several
         if not taken.records:
             result.empty.append(source.id)
+        has_parts = several or any(ref.part for ref in refs)
+        among = tuple((live.makes, key) for key in taken.records) if has_parts else ()
         for number, (key, data) in enumerate(taken.records.items(), 1):
             incoming = Incoming(
                 type=live.makes,
@@ -94,23 +101,26 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
                 mapping_version=live.version_id,
                 fill_only=fill_only,
                 part=key if several else "",
+                among=among,
             )
             result.incoming.append((source, incoming))
-        if several or any(ref.part for ref in refs):
-            gone.append((source, [ref for ref in refs if ref.key not in taken.records]))
+        if has_parts:
+            lost = [ref for ref in refs if ref.key not in taken.records]
+            gone.append((source, lost, among))
     _drop(gone, live, result)
     return result
 
 
-def _drop(gone: Sequence[tuple[SourceRecord, Sequence[_Seen]]], live: Live, result: Read) -> None:
+def _drop(gone: Sequence[_Gone], live: Live, result: Read) -> None:
     """Soft-delete what a source record's list has no more, but not what another one has now.
 
     What was dropped before goes along: all rows of a source record know its latest version.
     """
     there = {incoming.key for _, incoming in result.incoming}
-    for source, refs in gone:
+    for source, refs, members in gone:
         result.moved.update(ref.key for ref in refs if ref.key in there)
-        result.incoming += _deleted(source, [ref for ref in refs if ref.key not in there], live)
+        lost = [ref for ref in refs if ref.key not in there]
+        result.incoming += _deleted(source, lost, live, members)
 
 
 def roles_of(connection: Connection) -> set[str]:
@@ -155,14 +165,15 @@ def _delete(source: SourceRecord, refs: Sequence[_Seen], live: Live, result: Rea
     if not there:
         result.same += 1
         result.empty.append(source.id)
-    result.incoming += _deleted(source, there, live)
+    result.incoming += _deleted(source, there, live, [(ref.type, ref.key) for ref in there])
 
 
 def _deleted(
-    source: SourceRecord, refs: Sequence[_Seen], live: Live
+    source: SourceRecord, refs: Sequence[_Seen], live: Live, among: Sequence[tuple[str, str]]
 ) -> list[tuple[SourceRecord, Incoming]]:
     """Return the deletions of what a source record was; what it sent stays with the first only
-    where they are many, as with what comes. Those that are new go first: they keep a version."""
+    where they are many, as with what comes. Those that are new go first: they keep a version.
+    among: those that it tells of."""
     return [
         (
             source,
@@ -175,24 +186,20 @@ def _deleted(
                 mapping_version=live.version_id,
                 deleted=True,
                 part=ref.part,
+                among=tuple(among),
             ),
         )
         for number, ref in enumerate(sorted(refs, key=lambda ref: (ref.is_deleted, ref.key)), 1)
     ]
 
 
-def _sources(
-    connection: Connection, live: Live, records: Sequence[SourceRecord]
-) -> dict[tuple[str, str], str]:
-    """Return what the page's references point to: (type, id in the source) → canonical key."""
+def _sources(connection: Connection, live: Live, records: Sequence[SourceRecord]) -> Sources:
+    """Return what the page's references point to."""
     wanted: set[tuple[str, str]] = set()
     for record in records:
         if not record.deleted:
             wanted.update(wanted_sources(live, record.data))
-    if not wanted:
-        return {}
-    rows = fetch(_KEYS, {"connection": connection.pk, "ids": sorted({id_ for _, id_ in wanted})})
-    return {(type_, id_): key for type_, id_, key in rows if (type_, id_) in wanted}
+    return find_sources(connection.client_id, connection.pk, wanted)
 
 
 def refuse_duplicates(stream: Stream, result: Read, there: Set[str]) -> None:
@@ -255,11 +262,4 @@ _HOLDERS: Final = """
         SELECT f.external_id FROM syncjobs_externalref f
         WHERE f.record_id = r.id AND f.connection_id = %(connection)s AND f.object = %(object)s
         OFFSET 0) e
-"""
-_KEYS: Final = """
-    SELECT r.type, e.external_id, r.key FROM syncjobs_externalref e
-    JOIN syncjobs_canonicalrecord r ON r.id = e.record_id
-    WHERE e.connection_id = %(connection)s AND e.external_id = ANY(%(ids)s::text[])
-      AND e.part = ''
-    ORDER BY e.id
 """

@@ -12,6 +12,7 @@ class InboundEvent(models.Model):
     `dedupe_key` is "hook:<the sender's message id>:<place>" for a record that a webhook
     brought, "object:external id" for one that was refused. `attempts` counts starts of working
     a webhook's record off: the third that never ended is the last.
+    `received_at`: when it last came, for one that was refused.
     `mapping_version` is the one that refused it: a newer one tries again.
     """
 

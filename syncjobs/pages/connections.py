@@ -221,7 +221,7 @@ def connection_deletions(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         stream = _stream_in(request, connection)
         count = connections.confirm_deletions(actor_of(request), stream, reason=reason_in(request))
-        messages.success(request, f"{count} records are marked as deleted.")
+        messages.success(request, f"{count} records count as deleted now.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("connection_detail", args=[pk]))

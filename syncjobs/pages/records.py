@@ -124,6 +124,7 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "correctable": corrections.correctable(record.type),
         "may_work": actor_of(request).can("exceptions.work", record.client_id),
         "may_erase": record.type in PERSONAL and _may_erase(request, record),
+        "is_one_of_several": any(one.part for one in trail.references),
         "erased_at": payloads.payloads_erased_at(record) if record.type in PERSONAL else None,
     }
     return page(request, "record_detail.html", context)

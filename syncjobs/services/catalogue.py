@@ -79,6 +79,17 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "message_sealed",
+        TECHNICAL,
+        HIGH,
+        "{connection}: messages about {object} cannot be opened",
+        "They are kept sealed, under a key that this installation does not have now. They were "
+        "set aside as they came, and later ones go on.",
+        "Tell support: whoever runs the installation has to put the right key back. The messages "
+        "are then taken in with the next reading.",
+        4,
+    ),
+    Entry(
         "retries_used_up",
         TECHNICAL,
         MEDIUM,

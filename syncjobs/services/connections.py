@@ -20,11 +20,11 @@ from syncjobs.connectors import registry
 from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine import doorbell, health
-from syncjobs.engine.issues import settle_connection
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.intake import comparing
+from syncjobs.intake.polling import read_from_start
 from syncjobs.models import Connection, Stream
 from syncjobs.services.secrets import place_of, seal
 from syncjobs.state import CONNECTION
@@ -233,9 +233,8 @@ def read_again(actor: Actor, stream: Stream, *, reason: str) -> None:
     """Read a stream from its start; what has not changed is recognised and doubles nothing."""
     actor.require("connections.manage", stream.connection.client_id)
     stream.connection.refs.filter(object=stream.object).update(seen_version="", seen_at=None)
-    Stream.objects.filter(pk=stream.pk).update(cursor=None, next_poll_at=timezone.now())
+    read_from_start(stream.connection_id, stream.object)
     _audit_stream(actions.STREAM_RESET, stream, reason)
-    doorbell.ring()
 
 
 def _first_compare(connection: Connection, object_: str) -> datetime | None:
@@ -259,7 +258,7 @@ def compare_now(actor: Actor, stream: Stream, *, reason: str) -> None:
 
 @transaction.atomic
 def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
-    """Soft-delete what a comparison asked about; return how many.
+    """Soft-delete what a comparison asked about; return how many records are gone.
 
     Raises NotPermitted; ValidationError when nothing is asked, or the answer has changed since.
     """
@@ -272,7 +271,7 @@ def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
     if not row.compare or "asking" not in row.compare:
         raise ValidationError("No comparison waits for an answer here.")
     gone = comparing.find_gone(row, row.compare)
-    if len(gone.ids) > row.compare["asking"]:
+    if gone.missing > row.compare["asking"]:
         raise ValidationError("More is missing now than you were shown. Compare again first.")
     origin = Origin(
         row.connection.client_id,
@@ -280,13 +279,9 @@ def confirm_deletions(actor: Actor, stream: Stream, *, reason: str) -> int:
         None,
         correlation.current().correlation_id,
     )
-    count = comparing.delete_gone(row, gone, origin)
-    Stream.objects.filter(pk=row.pk).update(
-        compare=None, next_compare_at=timezone.now() + comparing.EVERY
-    )
-    settle_connection(row.connection_id, [comparing.ASKED])
     _audit_stream(actions.DELETIONS_CONFIRMED, row, reason)
-    return count
+    comparing.end_compare(row, gone, origin)
+    return gone.missing
 
 
 def _audit_stream(action: Action, stream: Stream, reason: str) -> None:

@@ -211,7 +211,7 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
 
 def _refusal(live: Live, data: Mapping[str, Any]) -> str:
     """Return why the mapping would refuse a row; what it refers to may be on its way."""
-    for problem in map_in(live, data, {}).problems:
+    for problem in map_in(live, data).problems:
         if problem.code != REFERENCE_MISSING:
             return f"{problem.target or 'It'}: {problem.message}"
     return ""

@@ -16,6 +16,7 @@ from django.utils import timezone
 from syncjobs.engine.drain import drain
 from syncjobs.engine.stopping import asked_to_stop
 from syncjobs.models import Delivery, Stream
+from syncjobs.retry import MAX_UNFINISHED_STARTS
 from syncjobs.services.deliveries import (
     cancel_delivery,
     replay_delivery,
@@ -172,7 +173,7 @@ class Story:
         open_rows = Delivery.objects.filter(state__in=sorted(DELIVERY.open))
         waits = False
         for row in open_rows.select_related("record"):
-            if row.record.key == self.poisonous:
+            if row.record.key == self.poisonous and not self._is_asked_about(row):
                 waits |= row.state not in NEEDS_PERSON
                 continue
             # What refers to the poison waits for it, and rightly.
@@ -182,6 +183,11 @@ class Story:
         now = timezone.now()
         unread = Q(next_poll_at__lte=now) | Q(next_compare_at__lte=now)
         return not waits and not Stream.objects.filter(unread).exists()
+
+    def _is_asked_about(self, row: Delivery) -> bool:
+        """Say whether the poison waits for an answer, and not since it killed its workers: one
+        died of something else with it in hand, and its target cannot be asked what arrived."""
+        return row.state in NEEDS_PERSON and row.unfinished_starts < MAX_UNFINISHED_STARTS
 
     def _answer(self, row: Delivery) -> None:
         """Do what a person does who looks into the target."""

@@ -9,10 +9,19 @@ from django.utils import timezone
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from syncjobs import crashpoints
-from syncjobs.connectors.base import Page
+from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.connectors.errors import Transient
 from syncjobs.engine.drain import drain
-from syncjobs.models import CanonicalRecord, Delivery, Event, Issue, RecordVersion, Run, Stream
+from syncjobs.models import (
+    CanonicalRecord,
+    Delivery,
+    Event,
+    InboundEvent,
+    Issue,
+    RecordVersion,
+    Run,
+    Stream,
+)
 from syncjobs.services.connections import compare_now, confirm_deletions, ensure_stream
 from tests.fakes.systems import record
 from tests.syncjobs.factories import BUILDER, Lab, make_connection
@@ -115,6 +124,53 @@ def test_what_came_from_another_system_is_not_deleted_by_this_one(full: Lab) -> 
     serve(full, *range(2, 21))
     compare(full)
     assert deleted() == []
+
+
+def _refuse(lab: Lab, *ids: int) -> None:
+    """Let the source have changed these so that the mapping refuses them."""
+    at = str(len(lab.source.pages["customers"]) + 1)
+    lab.source.pages["customers"].append(Page([_nameless(n) for n in ids], {"at": at}, last=True))
+    lab.drain()
+
+
+def _nameless(number: int) -> SourceRecord:
+    return record(str(number), {"no": f"C-{number}", "name": ""})
+
+
+def test_what_was_set_aside_of_a_record_that_is_gone_does_not_bring_it_back(full: Lab) -> None:
+    _refuse(full, 1, 2, 21)
+    serve(full, *range(3, 21))
+    compare(full)
+    assert Issue.objects.get(kind="deletions_in_doubt").title.startswith("Source: 3 of 21 ")
+    assert InboundEvent.objects.filter(state="set_aside").count() == 3
+
+    serve(full, *range(2, 21))
+    rows = full.source.pages["customers"][0].records
+    full.source.pages["customers"][0] = Page([_nameless(2), *rows[1:]], {"at": "0"}, last=False)
+    compare(full)
+    assert deleted() == ["C-1"]
+    aside = InboundEvent.objects.order_by("external_id").values_list("external_id", "state")
+    assert list(aside) == [
+        ("1", "discarded"),
+        ("2", "set_aside"),
+        ("21", "discarded"),
+    ]
+    assert Issue.objects.get(kind="intake_problem").state == "open"
+    InboundEvent.objects.update(mapping_version=None)  # as when a newer mapping is live
+    full.drain()
+    assert deleted() == ["C-1"]
+    serve(full, *range(3, 21))
+    compare(full)
+    assert Issue.objects.get(kind="intake_problem").state == "resolved"
+
+
+def test_what_the_source_has_again_as_it_was_comes_back(full: Lab) -> None:
+    serve(full, *range(2, 21))
+    compare(full)
+    serve(full, *range(1, 21))
+    compare(full)
+    assert deleted() == []
+    assert RecordVersion.objects.filter(record__key="C-1").count() == 3
 
 
 def test_a_comparison_goes_on_where_a_failure_stopped_it(full: Lab) -> None:

@@ -15,7 +15,7 @@ from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.errors import Config, Transient
 from syncjobs.engine.drain import drain
 from syncjobs.engine.live import Live
-from syncjobs.intake import aside, polling
+from syncjobs.intake import aside, page, polling
 from syncjobs.models import (
     CanonicalRecord,
     Connection,
@@ -234,6 +234,27 @@ def test_a_reader_that_was_overtaken_does_not_try_what_was_set_aside(
     assert not CanonicalRecord.objects.exists()
     assert InboundEvent.objects.get().state == "set_aside"
     assert Stream.objects.get(pk=lab.customers.pk).lease_until is not None
+
+
+@pytest.mark.parametrize("error", [RuntimeError("broke"), Transient("down"), None])
+def test_a_reader_that_was_overtaken_ends_nothing_of_the_one_who_has_the_stream(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, error: Exception | None
+) -> None:
+    later = timezone.now() + timedelta(hours=1)
+
+    def overtaken(reading: page.Reading, got: object) -> None:
+        Stream.objects.filter(pk=reading.stream.pk).update(lease_no=99, lease_until=later)
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(polling, "commit_page", overtaken)
+    lab.put_customer("1")
+    lab.drain()
+    stream = Stream.objects.get(pk=lab.customers.pk)
+    assert (stream.lease_until, stream.last_error, stream.last_run) == (later, "", None)
+    # The other one ends what it finds open when it begins; since then this may be its own.
+    assert Run.objects.get(stream=stream).state == "running"
+    assert not Issue.objects.exists()
 
 
 def test_what_lacks_a_word_or_fails_a_holding_check_waits_set_aside(lab: Lab) -> None:

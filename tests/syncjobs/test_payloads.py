@@ -1,5 +1,7 @@
 """What sources sent of persons is sealed in the tables, readable to those with the right."""
 
+import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -14,15 +16,17 @@ from governance import subject_keys
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from governance.personal import UNOPENED
 from mappings.models import Mapping
-from syncjobs.engine import retention
 from syncjobs.engine.samples import find_samples
-from syncjobs.models import CanonicalRecord, InboundEvent, Issue, RecordVersion
-from syncjobs.payloads import PERSONAL, opened_source
+from syncjobs.engine.sealing import seal_older
+from syncjobs.models import CanonicalRecord, InboundEvent, Issue, RecordVersion, Stream
+from syncjobs.payloads import PERSONAL, opened_inbound, opened_source
 from syncjobs.services.payloads import erase_payloads
 from tenants.models import Partner
 from tests.actors import ALICE
-from tests.syncjobs.factories import BUILDER, Lab, make_stream
+from tests.fakes.systems import record
+from tests.syncjobs.factories import BUILDER, Lab, make_mapping, make_stream
 
 SECRET = "nora.lindqvist@example.org"
 
@@ -161,9 +165,80 @@ def test_payloads_of_before_are_sealed_behind_the_work_of_the_hour(lab: Lab) -> 
     lab.put_customer("1")
     lab.drain()
     RecordVersion.objects.update(source={"billing": SECRET})
+    aside = InboundEvent.objects.create(
+        connection=lab.source_connection,
+        stream=lab.customers,
+        dedupe_key="before",
+        external_id="2",
+        payload={"billing": SECRET, "amount": 12.5},
+        state="set_aside",
+    )
     cache.clear()
-    assert retention.seal_older() == 1
+    assert seal_older() == 2
     assert SECRET not in _columns()
     version = RecordVersion.objects.get()
     assert opened_source(version.source, version.record_id) == {"billing": SECRET}
-    assert retention.seal_older() == 0
+    aside.refresh_from_db()
+    kept = opened_inbound(json.dumps(aside.payload), lab.client.pk)
+    assert kept == {"billing": SECRET, "amount": Decimal("12.5")}
+    assert seal_older() == 0
+
+
+def test_what_was_passed_over_is_sealed_by_the_next_day(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab.put_customer("1")
+    lab.put_customer("2")
+    lab.drain()
+    RecordVersion.objects.update(source={"billing": SECRET})
+    cache.clear()
+    with monkeypatch.context() as wrong_key:
+        wrong_key.setattr(
+            "syncjobs.payloads.keys_for_writing", lambda subjects: dict.fromkeys(subjects, UNOPENED)
+        )
+        assert seal_older() == 0
+    later = time.time() + 25 * 3600
+    monkeypatch.setattr("syncjobs.engine.passes.time", lambda: later)
+    assert (seal_older(), seal_older()) == (0, 2), "at its end it begins anew"
+    assert SECRET not in _columns()
+
+
+def test_erasing_one_of_several_makes_what_was_sent_of_all_of_them_unreadable(lab: Lab) -> None:
+    each = {"id": "each", "target": "each", "source": "firms", "steps": [{"do": "explode"}]}
+    names = [{"id": name, "target": name, "source": f"each.{name}"} for name in ("number", "name")]
+    make_mapping("group-in", "inbound", "customer", [each, *names])
+    groups = make_stream(lab.source_connection, "groups", "customer", "group-in")
+
+    def send(**firms: str) -> None:
+        rows = [{"number": number, "name": name} for number, name in firms.items()]
+        lab.source.put("groups", record("G-1", {"firms": rows}))
+        lab.drain()
+
+    def kept(key: str) -> list[bool]:
+        rows = RecordVersion.objects.filter(record__key=key).order_by("number")
+        return [bool(opened_source(one.source, one.record_id)) for one in rows]
+
+    send(A=SECRET, B="Beech", C="Cedar")
+    send(B="Birch", C="Cedar", A=SECRET)
+    assert SECRET not in _columns()
+    assert (kept("A"), kept("B"), kept("C")) == ([True], [True, True], [True])
+    RecordVersion.objects.filter(record__key="C").update(source={"of": SECRET})  # as of before
+    InboundEvent.objects.create(
+        connection=lab.source_connection,
+        stream=groups,
+        dedupe_key="new",
+        external_id="G-1",
+        payload={"firms": []},
+    )
+    erase_payloads(BUILDER, CanonicalRecord.objects.get(key="A"), reason="Asked for")
+    assert (kept("A"), kept("B"), kept("C")) == ([False], [False, False], [False])
+    assert SECRET not in _columns()
+    assert CanonicalRecord.objects.get(key="B").data["name"] == "Birch"
+    # What of the others was in what waited comes with the next reading.
+    assert InboundEvent.objects.get().state == "discarded"
+    assert Stream.objects.get(pk=groups.pk).cursor is None
+
+    send(A=SECRET, B="Bramble", C="Cedar")
+    assert kept("B")[-1] is False, "it still tells of the one who was erased"
+    send(B="Briar", C="Cedar")
+    assert (kept("B")[-1], kept("A")[-1]) == (True, False)

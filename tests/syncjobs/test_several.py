@@ -23,8 +23,18 @@ from syncjobs.models import (
     Stream,
     Workflow,
 )
+from syncjobs.services.connections import compare_now
+from syncjobs.state import DELIVERY
 from tests.fakes.systems import record
-from tests.syncjobs.factories import Lab, make_mapping, make_stream, make_workflow, step
+from tests.syncjobs.factories import (
+    BUILDER,
+    PROJECT_IN,
+    Lab,
+    make_mapping,
+    make_stream,
+    make_workflow,
+    step,
+)
 
 DAYS_IN: list[dict[str, object]] = [
     {
@@ -95,10 +105,10 @@ class Several:
         self._at += timedelta(seconds=1)
         self.lab.source.put(object_, record(id_, data, at=self._at))
 
-    def delete(self, id_: str) -> None:
+    def delete(self, id_: str, object_: str = "timesheets") -> None:
         self._at += timedelta(seconds=1)
         gone = SourceRecord(id_, "gone", self._at, {}, deleted=True)
-        self.lab.source.put("timesheets", gone)
+        self.lab.source.put(object_, gone)
 
     def derive_by(self, number: str, **flows: dict[str, object]) -> None:
         """Derive the lines' records under another number, by these workflows: name → extra."""
@@ -295,6 +305,46 @@ def test_one_bad_member_sets_the_whole_aside_and_says_which(
     assert not InboundEvent.objects.filter(state="set_aside").exists()
 
 
+def test_a_reference_to_what_became_several_means_the_one_or_says_which(several: Several) -> None:
+    lab = several.lab
+    firm = {"id": "each", "target": "each", "source": "firms", "steps": [{"do": "explode"}]}
+    names = [{"id": name, "target": name, "source": f"each.{name}"} for name in ("number", "name")]
+    make_mapping("group-in", "inbound", "customer", [firm, *names])
+    refers = {**PROJECT_IN[2], "lookup": {"reference": "customer"}}
+    make_mapping("project-in", "inbound", "project", [*PROJECT_IN[:2], refers])
+    for place, (object_, type_, slug) in enumerate(
+        (("groups", "customer", "group-in"), ("projects", "project", "project-in"))
+    ):
+        make_stream(lab.source_connection, object_, type_, slug, place)
+
+    def group(id_: str, *numbers: str) -> None:
+        firms = [{"number": one, "name": f"Firm {one}"} for one in numbers]
+        lab.source.put("groups", record(id_, {"firms": firms}))
+
+    def customers() -> dict[str, object]:
+        projects = CanonicalRecord.objects.filter(type="project")
+        return {one.key: one.data["customer"] for one in projects}
+
+    group("G-1", "A")
+    group("G-2", "B", "C")
+    for code, customer in (("P-1", "G-1"), ("P-2", "G-2"), ("P-3", "C"), ("P-4", "D")):
+        data = {"code": code, "name": code, "customer": customer}
+        lab.source.put("projects", record(code, data))
+    lab.drain()
+    assert customers() == {"P-1": "A", "P-3": "C"}
+    unclear, missing = InboundEvent.objects.order_by("external_id")
+    assert (unclear.problems[0][0], missing.problems[0][0]) == (
+        "reference_unclear",
+        "reference_missing",
+    )
+    assert "The customer G-2 became 2 records, and nothing says which" in unclear.problems[0][3]
+    assert "is meant: B, C." in unclear.problems[0][3]
+    group("G-2", "C")
+    lab.drain()
+    lab.drain()
+    assert customers()["P-2"] == "C"
+
+
 def test_a_crash_before_the_commit_leaves_no_member_and_no_half(several: Several) -> None:
     several.sheet("S-1", _day("02"), _day("03"))
     crashpoints.arm("intake.before_commit:raise")
@@ -361,6 +411,57 @@ def test_what_two_causes_make_is_gone_when_both_have_given_it_up(several: Severa
     several.invoice("I-2", c="30")
     several.lab.drain()
     assert _keys("revenue_event", deleted=True) == ["R-b"]
+
+
+def test_a_line_goes_and_comes_back_with_its_invoice(several: Several) -> None:
+    several.derive_by("concat('R-', field('each.reference'))", Shared={})
+    several.invoice("I-1", a="10", b="20")
+    several.invoice("I-2", b="20")
+    several.lab.drain()
+    several.delete("I-1", "invoices")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == ["R-a"]
+    # As with any record: what was delivered stays there, and nobody is asked.
+    assert several.there() == {"R-a": "10", "R-b": "20"}
+    assert len(several.lab.target.effects) == 2
+    assert not Issue.objects.exists()
+    several.invoice("I-1", a="10", c="5")
+    several.lab.drain()
+    assert _keys("revenue_event", deleted=True) == []
+    assert several.there() == {"R-a": "10", "R-b": "20", "R-c": "5"}
+
+
+def test_a_line_of_a_deleted_invoice_that_was_not_written_is_not_written(
+    several: Several,
+) -> None:
+    several.lab.target.fail_before = [Transient("busy")]
+    several.invoice("I-1", a="10")
+    several.invoice("I-2", a="10", b="0")  # held by a check: its lines are not made yet
+    several.lab.drain()
+    assert _keys("revenue_event") == ["I-1-a"]
+    several.delete("I-1", "invoices")
+    several.delete("I-2", "invoices")
+    several.lab.drain()
+    several.lab.deliver_late()
+    assert several.there() == {}
+    assert _keys("revenue_event", deleted=False) == []
+    assert not Delivery.objects.filter(state__in=sorted(DELIVERY.open)).exists()
+
+
+def test_a_comparison_that_misses_an_invoice_takes_its_lines_along(
+    several: Several, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncjobs.intake.comparing.MOST_SHARE", 0.5)
+    several.invoice("I-0", a="10")
+    several.invoice("I-1", a="10")
+    several.lab.drain()
+    stream = Stream.objects.get(object="invoices")
+    pages = several.lab.source.pages["invoices"]
+    pages[:] = [Page(page.records, page.cursor, last=False) for page in pages[1:]]
+    compare_now(BUILDER, stream, reason="A test")
+    several.lab.deliver_late()
+    assert _keys("invoice", deleted=True) == ["I-0"]
+    assert _keys("revenue_event", deleted=True) == ["I-0-a"]
 
 
 def test_two_workflows_that_share_a_mapping_leave_each_other_s_records(several: Several) -> None:

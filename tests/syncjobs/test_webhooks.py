@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from governance.personal import UNOPENED
 from syncjobs import crashpoints, signatures
 from syncjobs.engine import doorbell
 from syncjobs.engine.drain import drain
@@ -330,3 +331,47 @@ def test_the_doors_answer(hook: Hook, northwind: Partner, host: str) -> None:
     assert post("brightbridge.localhost", hook.key, raw) == 404, "an address is one partner's"
     with tenant_context(northwind):
         assert InboundEvent.objects.count() == 1
+
+
+def test_messages_that_no_key_opens_hold_up_nobody_and_go_through_once_one_does(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Stream.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    monkeypatch.setattr("syncjobs.intake.arrivals.BATCH", 2)
+    for number in range(3):
+        hook.send(hook.account(str(number)), id_=f"msg_{number}")
+    with monkeypatch.context() as wrong_key:
+        wrong_key.setattr("syncjobs.payloads.key_for_reading", lambda subject: UNOPENED)
+        wrong_key.setattr(
+            "syncjobs.payloads.keys_for_writing", lambda subjects: dict.fromkeys(subjects, UNOPENED)
+        )
+        hook.send(hook.account("3"), id_="msg_3")
+        hook.drain()
+        assert [one.reference for one in hook.lab.target.effects] == ["C-3"]
+        assert set(_states()) == {"set_aside", "processed"}
+        issue = Issue.objects.get()
+        assert (issue.kind, issue.count, issue.state) == ("message_sealed", 3, "open")
+        hook.lab.drain()
+        assert _states().count("set_aside") == 3, "nothing of them is lost"
+    hook.lab.drain()
+    assert len(hook.lab.target.effects) == 4
+    assert set(_states()) == {"processed"}
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_an_opened_message_that_its_mapping_refuses_is_told_as_that(
+    hook: Hook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Stream.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    hook.send(hook.account("1", name=""))
+    with monkeypatch.context() as wrong_key:
+        wrong_key.setattr("syncjobs.payloads.key_for_reading", lambda subject: UNOPENED)
+        hook.drain()
+    hook.lab.drain()
+    assert _states() == ["processed", "set_aside"]
+    kinds = Issue.objects.order_by("kind").values_list("kind", "state")
+    assert list(kinds) == [("intake_problem", "open"), ("message_sealed", "resolved")]
+
+
+def _states() -> list[str]:
+    return list(InboundEvent.objects.order_by("id").values_list("state", flat=True))
