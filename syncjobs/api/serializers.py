@@ -107,6 +107,10 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
 class RunSerializer(serializers.ModelSerializer[Run]):
     """One pass with its counts."""
 
+    warned = serializers.IntegerField(
+        read_only=True, help_text="Records that went on although a check of their mapping warns."
+    )
+
     class Meta:
         model = Run
         fields = (
@@ -123,6 +127,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "changed",
             "same",
             "refused",
+            "warned",
             "planned",
             "delivered",
             "unchanged",
