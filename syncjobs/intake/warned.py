@@ -244,6 +244,7 @@ def _cause(stream: Stream, live: Live, problem: Problem) -> Cause:
         detail={
             "connection": connection.name,
             "object": stream.object,
+            "record_type": stream.canonical.replace("_", " "),
             "mapping": live.name,
             "rule": problem.rule,
             "reason": problem.message,

@@ -289,7 +289,7 @@ def test_a_check_that_warns_lets_the_record_go_on_and_tells_of_it_until_it_passe
     assert (run.changed, run.refused, run.warned, run.state) == (3, 0, 2, "succeeded")
     issue = Issue.objects.get()
     assert (issue.count, issue.severity, issue.state) == (2, Issue.Severity.LOW, "open")
-    assert issue.title == "Source: customers came in with a warning: Is it a test?"
+    assert issue.title == "Source: customer came in with a warning: Is it a test?"
     assert [(one.message, one.count, one.issue) for one in warnings_in(run)] == [
         ("Is it a test?", 2, issue.pk)
     ]
