@@ -73,8 +73,13 @@ def value_map_detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _context(
-    request: HttpRequest, value_map: ValueMap, rows: Sequence[tuple[str, str]]
+    request: HttpRequest,
+    value_map: ValueMap,
+    rows: Sequence[tuple[str, str]],
+    known: int | None = None,
 ) -> dict[str, Any]:
+    """Return what the page shows. known: how many of the rows were there before a button added
+    some; after it, the page opens at the first row that is new."""
     actor = actor_of(request)
     may_edit = actor.can("mappings.edit", value_map.client_id) and actor.can(
         "changes.propose", value_map.client_id
@@ -82,6 +87,7 @@ def _context(
     return {
         "value_map": value_map,
         "rows": [*rows, *([("", "")] * EMPTY_ROWS if may_edit else [])],
+        "new_at": (len(rows) if known is None else known) + 1,
         "used_by": used_by(value_map),
         "unknown": _unknown(request, value_map, rows),
         "may_edit": may_edit,
@@ -102,6 +108,7 @@ def _unknown(
 def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the table that was sent to go live. A row without a word is removed."""
     value_map, rows = value_map_of(request, pk), _sent_rows(request)
+    known = len(rows)
     match request.POST.get("do"):
         case "unknown":
             rows += [(one.word, "") for one in _unknown(request, value_map, rows)]
@@ -111,7 +118,7 @@ def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
             pass
         case _:
             return _proposed(request, value_map, rows)
-    return page(request, "value_map.html", _context(request, value_map, rows))
+    return page(request, "value_map.html", _context(request, value_map, rows, known))
 
 
 def _proposed(
@@ -169,7 +176,7 @@ def _pasted(
             shown.append((word, value))
         else:
             shown[place] = word, value
-    return page(request, "value_map.html", _context(request, value_map, shown))
+    return page(request, "value_map.html", _context(request, value_map, shown, len(rows)))
 
 
 def _sent_rows(request: HttpRequest) -> list[tuple[str, str]]:
