@@ -247,7 +247,7 @@ def _diff_owners(change: Change) -> list[DiffLine]:
         if was is not None and was != now:
             lines.append(DiffLine("-", f"{field}: {owner_words(was)}"))
         if now is not None:
-            lines.append(DiffLine(" " if was == now else "+", f"{field}: {owner_words(now)}"))
+            lines.append(DiffLine(" " if was == now else "+", f"{field}: {owner_words(str(now))}"))
     return lines
 
 

@@ -91,6 +91,23 @@ def test_typing_answers_results_and_errors_beside_their_rules(
     assert MappingVersion.objects.count() == 1
 
 
+def test_a_check_says_whether_the_sample_is_refused_waits_or_goes_on(
+    customers: Mapping, browse: Browse
+) -> None:
+    never = {"assert": "eq(field('name'), 'Bob')", "message": "Not Bob."}
+    checks = [{**never, "id": one, "severity": one} for one in ("reject", "hold", "warn")]
+    found = {}
+    for one in checks:
+        body = sent({**CUSTOMERS, "checks": [one]})
+        answer = post(browse(actors.BOB), page("mapping_preview", customers.pk), body)
+        text = answer.content.decode()
+        found[one["id"]] = text[text.index('id="check-out-1"') :].split("</div>")[0]
+    assert all("Not Bob." in text for text in found.values())
+    assert [name for name, text in found.items() if "ui-field-error" in text] == ["reject"]
+    assert "The sample waits" in found["hold"]
+    assert "goes on, with a warning" in found["warn"]
+
+
 def test_while_typing_only_what_is_shown_otherwise_by_now_is_sent(
     customers: Mapping, browse: Browse
 ) -> None:
