@@ -108,6 +108,18 @@ def test_a_check_says_whether_the_sample_is_refused_waits_or_goes_on(
     assert "goes on, with a warning" in found["warn"]
 
 
+def test_who_adds_a_step_goes_on_in_its_first_setting(customers: Mapping, browse: Browse) -> None:
+    body = sent({"rules": [{"id": "a", "target": "name", "source": "name"}]}, do="add-step:a")
+    answer = post(
+        browse(actors.BOB), page("mapping_preview", customers.pk),
+        f"{body}&new-step-a=table", **{"HX-Request": "true"},
+    )  # fmt: skip
+    text = answer.content.decode()
+    first = text[: text.index(" autofocus")].rpartition("<")[2]
+    assert first.startswith('textarea class="textarea ui-mono" id="set-1-0-table"')
+    assert "Step &#x27;By a table&#x27;: fill in &#x27;Table&#x27;." in text
+
+
 def test_while_typing_only_what_is_shown_otherwise_by_now_is_sent(
     customers: Mapping, browse: Browse
 ) -> None:
