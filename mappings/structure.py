@@ -129,6 +129,11 @@ def _policy_faults(rule: Rule) -> Iterator[Fault]:
         if policy not in POLICIES:
             yield "policy", f"{name} is one of {', '.join(POLICIES)}."
         elif policy == "default" and "default" not in rule:
+            yield (
+                "policy",
+                f"{_WHERE[name]} it takes the default, and the rule has none: write one.",
+            )
+        elif policy in ("null", "skip") and rule.get("required") is True:
             text = "a required rule refuses the record or takes a default, and is never left empty."
             yield "policy", f"{_WHERE[name]} {text}"
 
