@@ -14,6 +14,7 @@ from mappings.documents import document_hash, rules_of
 from mappings.models import Mapping, MappingVersion, ValueMap, ValueMapVersion
 from mappings.money import money_parts
 from mappings.overlays import own_rules
+from mappings.ownership import owner_words
 from mappings.services import ownership, value_maps, versions
 from mappings.services.checking import value_maps_in
 from mappings.services.custom_fields import custom_fields
@@ -238,24 +239,27 @@ def _apply_owners(change: Change, actor: Actor) -> Record[str, object]:
 def _diff_owners(change: Change) -> list[DiffLine]:
     object_type, client_id = ownership.read_target(change.target_id)
     before, after = ownership.rules_for(object_type, client_id), _wanted(change)
+    fields = fields_of(object_type, custom_fields(object_type, retired=True))
     lines = []
     for name in sorted({*before, *after}):
         was, now = before.get(name), after.get(name)
-        field = name or "The object as a whole"
+        field = fields[name].label if name in fields else name or "The object as a whole"
         if was is not None and was != now:
-            lines.append(DiffLine("-", f"{field}: {was}"))
+            lines.append(DiffLine("-", f"{field}: {owner_words(was)}"))
         if now is not None:
-            lines.append(DiffLine(" " if was == now else "+", f"{field}: {now}"))
+            lines.append(DiffLine(" " if was == now else "+", f"{field}: {owner_words(str(now))}"))
     return lines
 
 
 def _risk_of_owners(change: Change) -> Risk:
     object_type, client_id = ownership.read_target(change.target_id)
     before, after = ownership.rules_for(object_type, client_id), _wanted(change)
-    fields = fields_of(object_type, custom_fields())
+    fields = fields_of(object_type, custom_fields(object_type, retired=True))
     differ = [name for name in {*before, *after} if before.get(name) != after.get(name)]
     money = [
-        name for name in differ if not name or fields[name].type in ("money", "decimal")
+        name
+        for name in differ
+        if not name or (name in fields and fields[name].type in ("money", "decimal"))
     ]  # the object as a whole has its amounts too
     notes = ["Another system may then change amounts."] if money else []
     if client_id is None:

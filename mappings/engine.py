@@ -101,6 +101,11 @@ class CompiledMapping:
         return bool(self._referring)
 
     @property
+    def warns(self) -> bool:
+        """Say whether a check of it may warn."""
+        return any(check.severity == "warn" for check in self._checks)
+
+    @property
     def size(self) -> int:
         """How many parts all rules have: what a record costs at most, without its lists."""
         return sum(rule.size for rule in self._rules)

@@ -25,6 +25,8 @@ def read_json(text: str | bytes, *, most: int = MAX_BYTES) -> object:
     """
     if len(text) > most:
         raise BadJson(f"The JSON is larger than {most // 1000} kB.")
+    if not text.strip():
+        raise BadJson("There is nothing: the text is no JSON.")
     try:
         whole = text if isinstance(text, str) else text.decode()
         _refuse_deep(whole)

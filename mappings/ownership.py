@@ -11,6 +11,12 @@ Decision = Literal["keep", "take", "conflict"]
 # Beside the kinds of systems: the latest value wins, or people decide.
 ANY: Final = "any"
 NOBODY: Final = "nobody"
+_WORDS: Final = {ANY: "Whoever changed it last", NOBODY: "A person decides"}
+
+
+def owner_words(owner: str) -> str:
+    """Return an owner as people say it: `crm` as CRM."""
+    return _WORDS.get(owner) or (owner.upper() if len(owner) < 5 else owner.capitalize())
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,9 @@ def _text_faults(rule: Rule) -> Iterator[Fault]:
         yield "required", "Required is true or false."
 
 
+_WHERE: Final = {"on_null": "Where the field is empty", "on_missing": "Without the field"}
+
+
 def _policy_faults(rule: Rule) -> Iterator[Fault]:
     if rule.get("type", "any") not in TYPES:
         yield "type", f"The type is one of {', '.join(TYPES)}."
@@ -126,9 +129,13 @@ def _policy_faults(rule: Rule) -> Iterator[Fault]:
         if policy not in POLICIES:
             yield "policy", f"{name} is one of {', '.join(POLICIES)}."
         elif policy == "default" and "default" not in rule:
-            yield "policy", f"{name} is default, and the rule has none."
+            yield (
+                "policy",
+                f"{_WHERE[name]} it takes the default, and the rule has none: write one.",
+            )
         elif policy in ("null", "skip") and rule.get("required") is True:
-            yield "policy", f"A required rule can't leave its target empty: {name} is {policy}."
+            text = "a required rule refuses the record or takes a default, and is never left empty."
+            yield "policy", f"{_WHERE[name]} {text}"
 
 
 def _steps_faults(rule: Rule) -> Iterator[Fault]:
@@ -156,7 +163,7 @@ def _lookup_faults(lookup: object, rule: Rule) -> Iterator[Fault]:
     elif lookup.get("on_miss", "fail") not in MISSES:
         yield "lookup", f"on_miss is one of {', '.join(MISSES)}."
     elif lookup.get("on_miss") == "default" and "default" not in rule:
-        yield "lookup", "on_miss is default, and the rule has none."
+        yield "lookup", "Without an entry it takes the default, and the rule has none: write one."
 
 
 def _is_name(value: object) -> bool:

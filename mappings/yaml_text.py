@@ -86,8 +86,10 @@ def read_yaml(text: str) -> tuple[dict[str, str], dict[str, object]]:
 def _where(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     place = f" in line {mark.line + 1}" if mark is not None else ""
-    problem = getattr(error, "problem", None) or "a sign that YAML does not have"
-    return f"The text is no YAML{place}: {str(problem)[:120]}."
+    problem = str(getattr(error, "problem", None) or "a sign that YAML does not have")
+    if "cannot start any token" in problem:  # the reader's words for it help nobody
+        problem = "it begins with a tab, or with a sign that needs quotes. Indent with spaces"
+    return f"The text is no YAML{place}: {problem[:120]}."
 
 
 def _read(events: Iterator[Event]) -> object:

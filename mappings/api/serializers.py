@@ -7,6 +7,12 @@ from rest_framework import serializers
 from mappings.models import Mapping, MappingVersion
 
 
+class JsonObjectField(serializers.DictField):
+    """A JSON object; anything else is refused in words that need no Python."""
+
+    default_error_messages = {"not_a_dict": "Send a JSON object, in braces."}
+
+
 class VersionSerializer(serializers.ModelSerializer[MappingVersion]):
     """One version of a mapping; it never changes."""
 
@@ -52,8 +58,8 @@ class MappingSerializer(serializers.ModelSerializer[Mapping]):
 class PreviewRequestSerializer(serializers.Serializer[object]):
     """What to try: a sample, and a document (the live one when it is left out)."""
 
-    sample = serializers.DictField()
-    document = serializers.DictField(required=False)
+    sample = JsonObjectField()
+    document = JsonObjectField(required=False)
 
 
 class RuleChangeSerializer(serializers.Serializer[object]):
@@ -83,7 +89,7 @@ class ComparisonSerializer(serializers.Serializer[object]):
 class DraftRequestSerializer(serializers.Serializer[object]):
     """A document or a YAML text, one of them."""
 
-    document = serializers.DictField(required=False)
+    document = JsonObjectField(required=False)
     yaml = serializers.CharField(required=False, trim_whitespace=False)
     note = serializers.CharField(required=False, max_length=300, default="")
 

@@ -116,15 +116,20 @@ def _short(value: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownCheck:
-    """A check of the form, and what is wrong with it."""
+    """A check of the form, and what is wrong with it or with the sample.
+
+    waits, warns: what it says of a sample that it holds, or lets go on.
+    """
 
     row: CheckRow
     errors: list[str]
+    waits: list[str]
+    warns: list[str]
 
     @property
     def mark(self) -> str:
-        """What its errors are known by."""
-        return mark_of(f"check-{self.row.number}", self.errors)
+        """What its answer is known by."""
+        return mark_of(f"check-{self.row.number}", [self.errors, self.waits, self.warns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +265,7 @@ def shown(editing: Editing) -> Shown:
     return Shown(
         document=document,
         rules=rules,
-        checks=_checks(editing.form, said),
+        checks=_checks(editing.form, [*wrong, *preview.problems], preview),
         problems=[sample_problem, *elsewhere] if sample_problem else elsewhere,
         preview=preview,
         missing=_missing(editing.mapping, filled, beside) if preview.rows else [],
@@ -354,12 +359,20 @@ def _rules(
     ]
 
 
-def _checks(form: Form, said: Iterable[Problem]) -> list[ShownCheck]:
-    errors: dict[str, list[str]] = {}
+def _checks(form: Form, wrong: Iterable[Problem], preview: Preview) -> list[ShownCheck]:
+    errors, waits, warns = map(_by_check, (wrong, preview.holds, preview.warnings))
+    return [
+        ShownCheck(row, errors.get(row.id, []), waits.get(row.id, []), warns.get(row.id, []))
+        for row in form.checks
+    ]
+
+
+def _by_check(said: Iterable[Problem]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
     for problem in said:
         if problem.code == "check":
-            errors.setdefault(problem.rule, []).append(problem.message)
-    return [ShownCheck(row, errors.get(row.id, [])) for row in form.checks]
+            found.setdefault(problem.rule, []).append(problem.message)
+    return found
 
 
 def _missing(mapping: Mapping, filled: set[str], beside: Around) -> list[str]:

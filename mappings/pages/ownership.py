@@ -96,7 +96,8 @@ def owner_propose(request: HttpRequest) -> HttpResponse:
             client.pk if client else None,
             rules,
             title=request.POST.get("title", "").strip()
-            or f"Change the owners of {SCHEMAS[object_type].label.lower()}",
+            or f"Change the owners of {SCHEMAS[object_type].label.lower()}"
+            + (f" for {client}"[:60] if client else ""),
             reason=request.POST.get("reason", "").strip(),
         )
     except (ValidationError, Refusal) as error:

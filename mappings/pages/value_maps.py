@@ -1,6 +1,6 @@
 """List, table and proposal of value maps."""
 
-from collections.abc import Mapping as Record
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
@@ -68,85 +68,119 @@ def value_map_of(request: HttpRequest, pk: int) -> ValueMap:
 def value_map_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the live table, editable for those who may, and which mappings use it."""
     value_map = value_map_of(request, pk)
-    return page(request, "value_map.html", _context(request, value_map, table_of(value_map)))
+    rows = list(table_of(value_map).items())
+    return page(request, "value_map.html", _context(request, value_map, rows))
 
 
-def _context(request: HttpRequest, value_map: ValueMap, table: Record[str, str]) -> dict[str, Any]:
+def _context(
+    request: HttpRequest,
+    value_map: ValueMap,
+    rows: Sequence[tuple[str, str]],
+    known: int | None = None,
+) -> dict[str, Any]:
+    """Return what the page shows. known: how many of the rows were there before a button added
+    some; after it, the page opens at the first row that is new."""
     actor = actor_of(request)
     may_edit = actor.can("mappings.edit", value_map.client_id) and actor.can(
         "changes.propose", value_map.client_id
     )
-    rows = [*table.items(), *([("", "")] * EMPTY_ROWS if may_edit else [])]
     return {
         "value_map": value_map,
-        "rows": rows,
+        "rows": [*rows, *([("", "")] * EMPTY_ROWS if may_edit else [])],
+        "new_at": (len(rows) if known is None else known) + 1,
         "used_by": used_by(value_map),
-        "unknown": _unknown(request, value_map, table),
+        "unknown": _unknown(request, value_map, rows),
         "may_edit": may_edit,
         "title": request.POST.get("title", ""),
         "reason": request.POST.get("reason", ""),
     }
 
 
-def _unknown(request: HttpRequest, value_map: ValueMap, table: Record[str, str]) -> list[Seen]:
-    """Return the words that records have and neither the live nor the sent table holds."""
+def _unknown(
+    request: HttpRequest, value_map: ValueMap, rows: Sequence[tuple[str, str]]
+) -> list[Seen]:
+    """Return the words that records have and neither the live table nor the sent rows hold."""
+    words = {word for word, _ in rows}
     found = unknown_values(value_map, actor_of(request).client_id)
-    return [one for one in found if one.word not in table]
-
-
-def _with_unknown(
-    request: HttpRequest, value_map: ValueMap, table: Record[str, str]
-) -> dict[str, str]:
-    """Return the table with an empty row for each word that records have and it lacks."""
-    return {**table, **{one.word: "" for one in _unknown(request, value_map, table)}}
+    return [one for one in found if one.word not in words]
 
 
 def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask for the table that was sent to go live. A row without a word is removed."""
-    value_map = value_map_of(request, pk)
-    table: dict[str, str] = {}
-    twice: list[str] = []
-    for word, value in _sent_rows(request):
-        if word in table:
-            twice.append(f"{word[:40]!r} stands in two rows.")
-        if word:
-            table[word] = value
-    if request.POST.get("do") == "unknown":
-        table = _with_unknown(request, value_map, table)
-        return page(request, "value_map.html", _context(request, value_map, table))
-    if request.POST.get("do") == "paste":
-        return _pasted(request, value_map, table)
-    if request.POST.get("do") == "add":
-        return page(request, "value_map.html", _context(request, value_map, table))
-    live = table_of(value_map)
-    empty = [word for word, value in table.items() if not value and word not in live]
-    twice += [f"Say what {word[:40]!r} becomes, or empty the word." for word in empty]
+    value_map, rows = value_map_of(request, pk), _sent_rows(request)
+    known = len(rows)
+    match request.POST.get("do"):
+        case "unknown":
+            rows += [(one.word, "") for one in _unknown(request, value_map, rows)]
+        case "paste":
+            return _pasted(request, value_map, rows)
+        case "add":
+            pass
+        case _:
+            return _proposed(request, value_map, rows)
+    return page(request, "value_map.html", _context(request, value_map, rows, known))
+
+
+def _proposed(
+    request: HttpRequest, value_map: ValueMap, rows: Sequence[tuple[str, str]]
+) -> HttpResponse:
     try:
-        if twice:
-            raise ValidationError(twice[:20])
+        if wrong := _wrong_rows(value_map, rows):
+            raise ValidationError(wrong[:20])
         title = request.POST.get("title", "").strip() or f"Change {value_map.label}"
         reason = request.POST.get("reason", "").strip()
-        asked = propose_table(actor_of(request), value_map, table, title=title, reason=reason)
+        asked = propose_table(actor_of(request), value_map, dict(rows), title=title, reason=reason)
     except (ValidationError, Refusal) as error:
         texts = error.messages if isinstance(error, ValidationError) else [str(error)]
-        context = _context(request, value_map, table) | {"refused": texts}
+        context = _context(request, value_map, rows) | {"refused": texts}
         return page(request, "value_map.html", context, status=422)
     messages.success(request, "Proposed. It goes live when somebody else has approved it.")
     return HttpResponseRedirect(reverse("change_detail", args=[asked.pk]))
 
 
-def _pasted(request: HttpRequest, value_map: ValueMap, table: Record[str, str]) -> HttpResponse:
-    """Show the table with the rows that were pasted; a word that it has gets its new result."""
+def _wrong_rows(value_map: ValueMap, rows: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what is wrong with rows as a grid has them, each with the places of its rows."""
+    live, places = table_of(value_map), dict[str, list[int]]()
+    for place, (word, _) in enumerate(rows, 1):
+        places.setdefault(word, []).append(place)
+    wrong = [
+        f"{word[:40]!r} stands in rows {' and '.join(map(str, found[:5]))}: keep one of them."
+        for word, found in places.items()
+        if len(found) > 1
+    ]
+    return wrong + [
+        f"Row {place}: say what {word[:40]!r} becomes, or empty the word."
+        for place, (word, value) in enumerate(rows, 1)
+        if not value and word not in live
+    ]
+
+
+def _pasted(
+    request: HttpRequest, value_map: ValueMap, rows: Sequence[tuple[str, str]]
+) -> HttpResponse:
+    """Show the table with the rows that were pasted; a word that it has gets its new result.
+
+    A word that is pasted twice stays in two rows: which one counts is the person's to say.
+    """
     text = request.POST.get("pasted", "")
     try:
         added = pasted_rows(text, MAX_ROWS)
     except BadTable as error:
-        context = _context(request, value_map, table) | {"refused": [str(error)], "pasted": text}
+        context = _context(request, value_map, rows) | {"refused": [str(error)], "pasted": text}
         return page(request, "value_map.html", context, status=422)
-    return page(request, "value_map.html", _context(request, value_map, {**table, **dict(added)}))
+    places = {word: place for place, (word, _) in enumerate(rows)}
+    shown = [*rows]
+    for word, value in dict.fromkeys(added):
+        place = places.pop(word, None)
+        if place is None:
+            shown.append((word, value))
+        else:
+            shown[place] = word, value
+    return page(request, "value_map.html", _context(request, value_map, shown, len(rows)))
 
 
 def _sent_rows(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the rows with a word, in their order; a word may stand in several."""
     words, values = request.POST.getlist("word"), request.POST.getlist("value")
     pairs = zip_longest(words[: MAX_ROWS + 1], values[: MAX_ROWS + 1], fillvalue="")
-    return [(word.strip(), value.strip()) for word, value in pairs]
+    return [(word.strip(), value.strip()) for word, value in pairs if word.strip()]

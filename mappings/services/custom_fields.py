@@ -151,7 +151,7 @@ def _identity_faults(field: CustomField) -> list[str]:
     if _NAME.fullmatch(field.name) is None:
         wrong.append("The name has small letters, digits and _, and begins with a letter.")
     elif CustomField.objects.filter(object=field.object, name=field.name).exists():
-        wrong.append("There is, or was, a field of this name.")
+        wrong.append("There is, or was, a field of this name. Choose another one.")
     if field.type not in TYPES:
         wrong.append(f"The type is one of {', '.join(TYPES)}.")
     if CustomField.objects.filter(object=field.object, retired=False).count() >= MAX_FIELDS:
@@ -166,13 +166,15 @@ def _set(
     wrong = []
     field.label, field.help = label.strip(), words.strip()
     field.required = required
-    field.choices = _cleaned(choices) if field.type == "enum" else []
+    field.choices = _cleaned(choices)
     if not field.label:
         wrong.append("Give it a label.")
     if not all(is_storable(text) for text in (field.label, field.help, *field.choices)):
         wrong.append("A text holds a sign that can't be stored.")
     if field.type == "enum" and not 1 <= len(field.choices) <= MAX_CHOICES:
         wrong.append(f"A choice needs 1 to {MAX_CHOICES} values.")
+    if field.type != "enum" and field.choices:
+        wrong.append("Only a choice has values: make it a choice, or take them out.")
     if any(len(one) > MAX_CHOICE for one in field.choices):
         wrong.append(f"A value has at most {MAX_CHOICE} signs.")
     if wrong:

@@ -15,6 +15,7 @@ from mappings.canonical.registry import SCHEMAS, fields_of
 from mappings.models import OwnershipRule
 from mappings.ownership import ANY, NOBODY, Owners
 from mappings.services.custom_fields import custom_fields
+from tenants.accounts.models import Client
 
 KIND: Final = "ownership"
 # Kinds of systems that the canonical model knows as owners, and the two special ones.
@@ -97,12 +98,17 @@ def propose_owners(
             changes.ProposedChange(
                 kind=KIND,
                 target_id=target_of(object_type, client_id),
-                target_label=f"Owners of {SCHEMAS[object_type].label.lower()}",
+                target_label=_label(object_type, client_id),
                 content={"rules": wanted},
                 client_id=client_id,
             )
         ],
     )
+
+
+def _label(object_type: str, client_id: int | None) -> str:
+    whose = f", {Client.objects.get(pk=client_id)}" if client_id is not None else ""
+    return f"Owners of {SCHEMAS[object_type].label.lower()}{whose}"[:120]
 
 
 def set_owners(object_type: str, client_id: int | None, rules: Record[str, object]) -> None:

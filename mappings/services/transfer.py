@@ -53,7 +53,8 @@ def read_import(mapping: Mapping, text: str) -> dict[str, object]:
     except MappingError as error:
         raise ValidationError([str(one) for one in error.problems]) from error
     wrong = [
-        f"Its {name} is {header[name]}, and this mapping's is {getattr(mapping, name) or 'none'}."
+        f"The file is for another mapping: its {name} is {header[name][:60] or 'none'}, "
+        f"this one's is {getattr(mapping, name) or 'none'}."
         for name in _KIND
         if name in header and header[name] != getattr(mapping, name)
     ]

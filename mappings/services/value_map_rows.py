@@ -49,6 +49,8 @@ def _row(number: int, word: str, value: str, live: dict[str, str], seen: dict[st
     title = word or "–"
     if word in seen:
         return Row(number, "refused", title, f"The word stands in row {seen[word]}, too.")
+    if not value and word not in live:
+        return Row(number, "refused", title, "Say what the word becomes.")
     try:
         checked_table({word: value})
     except ValidationError as error:

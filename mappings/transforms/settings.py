@@ -96,6 +96,7 @@ def checked_settings(transform: Transform, given: Mapping[str, object]) -> dict[
     for param in transform.params:
         value = given.get(param.name, param.default)
         if value is None and param.required:
-            raise TransformError(f"{transform.name} needs the setting {param.name}")
+            named = "" if param.name == param.label.lower() else f" ({param.name})"
+            raise TransformError(f"fill in {param.label!r}{named}")
         settings[param.name] = None if value is None else _CHECKS[param.type](param, value)
     return settings

@@ -67,7 +67,8 @@ class RowProblemSerializer(serializers.Serializer[Any]):
 
 
 class TakenSerializer(serializers.Serializer[Any]):
-    """What came of a file. `left_out`: rows that cannot be read or named."""
+    """What came of a file. `left_out`: rows that cannot be read or named. `warned`: rows that
+    go on although a check of their mapping warns."""
 
     rows = serializers.IntegerField()
     repeated = serializers.BooleanField()
@@ -75,6 +76,8 @@ class TakenSerializer(serializers.Serializer[Any]):
     problem_count = serializers.IntegerField(source="checked.problem_count")
     left_out = serializers.IntegerField(source="checked.left_out")
     problems = RowProblemSerializer(source="checked.problems", many=True)
+    warned = serializers.IntegerField(source="checked.warned")
+    warnings = RowProblemSerializer(source="checked.warnings", many=True)
 
 
 class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
@@ -107,6 +110,10 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
 class RunSerializer(serializers.ModelSerializer[Run]):
     """One pass with its counts."""
 
+    warned = serializers.IntegerField(
+        read_only=True, help_text="Records that went on although a check of their mapping warns."
+    )
+
     class Meta:
         model = Run
         fields = (
@@ -123,6 +130,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "changed",
             "same",
             "refused",
+            "warned",
             "planned",
             "delivered",
             "unchanged",

@@ -125,11 +125,13 @@ class Taken:
 
     One that makes several is refused as a whole: what is not there any more must be certain.
     is_held: whether it waits for a value map or for what a check asks, and is not wrong.
+    warnings: (key, what a check that only warns says of that record).
     """
 
     records: Mapping[str, dict[str, object]]
     problems: Sequence[Problem] = ()
     is_held: bool = False
+    warnings: Sequence[tuple[str, Problem]] = ()
 
 
 def map_in(live: Live, data: Mapping[str, object], sources: Sources = NONE) -> Taken:
@@ -141,6 +143,7 @@ def map_in(live: Live, data: Mapping[str, object], sources: Sources = NONE) -> T
 def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
     """Return the records of a mapping's results by key."""
     records: dict[str, dict[str, object]] = {}
+    warnings: list[tuple[str, Problem]] = []
     count = len(results)
     for number, mapped in enumerate(results, 1):
         if mapped.data is None or mapped.holds:
@@ -152,7 +155,9 @@ def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
             problem = Problem("key", "The record has no number of its own.")
             return Taken({}, [numbered(problem, number, count)])
         records[key] = mapped.data
-    return Taken(records)
+        if mapped.warnings:
+            warnings += [(key, one) for one in mapped.warnings]
+    return Taken(records, warnings=warnings)
 
 
 def numbered(problem: Problem, number: int, count: int) -> Problem:

@@ -90,6 +90,7 @@ _STATEMENTS: Final[Mapping[str, str]] = {
             SELECT id FROM syncjobs_inboundevent
             WHERE state = ANY(%(closed_inbound)s::text[])
               AND received_at < statement_timestamp() - %(days)s * interval '1 day'
+              AND NOT starts_with(dedupe_key, 'warned:')
             ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         ), told AS (
             UPDATE syncjobs_issueentry SET inbound_id = NULL

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from syncjobs.intake.warned import Warned, warnings_of
 from syncjobs.models import Attempt, CanonicalRecord, Delivery, Event, ExternalRef, RecordVersion
 
 
@@ -22,20 +23,23 @@ class Lineage:
     references: list[ExternalRef]
     events: list[Event]
     written: list[Written]
+    warnings: list[Warned]
 
 
 def lineage(record: CanonicalRecord) -> Lineage:
-    """Return a record's versions, references, events and deliveries, newest first."""
+    """Return a record's versions, references, events, deliveries and warnings, newest first."""
     deliveries = list(
         record.deliveries.select_related("workflow", "connection").order_by("-id")[:50]
     )
     last: dict[int, Attempt] = {}
     for attempt in Attempt.objects.filter(delivery__in=deliveries).order_by("number"):
         last[attempt.delivery_id] = attempt
+    references = list(record.refs.select_related("connection").order_by("connection__name"))
     return Lineage(
         record,
         list(record.versions.select_related("connection")[:20]),
-        list(record.refs.select_related("connection").order_by("connection__name")),
+        references,
         list(record.events.order_by("-id")[:50]),
         [Written(one, last.get(one.pk)) for one in deliveries],
+        warnings_of(record, references),
     )

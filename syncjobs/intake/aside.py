@@ -19,6 +19,7 @@ from syncjobs.engine.release import release_for_live, ring_in_turn
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.engine.transitions import move_rows
 from syncjobs.intake.reading import DUPLICATE, Refused
+from syncjobs.intake.warned import forget_for_live
 from syncjobs.models import InboundEvent, Stream
 from syncjobs.payloads import PERSONAL, opened_inbound, opens_inbound, seal_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
@@ -162,12 +163,14 @@ def let_go_for_live(kind: str, name: str, client_id: int | None) -> None:
     """Try again what waits for a mapping or value map that has another live version now.
 
     `client_id` None: of every client. Of what is set aside, words without an entry are tried with
-    the next reading; a mapping's next version is seen there by its number.
+    the next reading; a mapping's next version is seen there by its number. Warnings of checks that
+    are other ones now are over.
     """
     if kind == "value_map":
         params = {"aside": _ASIDE, "client": client_id, "codes": [VALUE_MISSING, VALUE_HELD]}
         if execute(_AGAIN, params):
             ring_in_turn()
+    forget_for_live(kind, name, client_id)
     release_for_live(kind, name, client_id)
 
 

@@ -39,6 +39,7 @@ from syncjobs.intake.page import (
     take_in,
 )
 from syncjobs.intake.polling import failed, start_run, take_stream
+from syncjobs.intake.warned import forget_gone
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record
 from syncjobs.retry import backoff
@@ -55,11 +56,12 @@ Stop = Callable[[], bool]
 class Gone:
     """What a full reading did not find any more.
 
-    ids: of records. messages: rows that were set aside. missing: how many records of the source
-    that is, `known`: of how many. seen: how many it found.
+    ids: of records, external_ids: theirs in the source. messages: rows that were set aside.
+    missing: how many records of the source that is, `known`: of how many. seen: how many it found.
     """
 
     ids: list[int]
+    external_ids: list[str]
     messages: list[int]
     missing: int
     known: int
@@ -200,6 +202,7 @@ def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
     lost = {id_ for _, id_, is_there in aside if not is_there}
     return Gone(
         ids=ids,
+        external_ids=sorted({external_id for _, external_id, seen in rows if not seen}),
         messages=[row for row, _, is_there in aside if not is_there],
         missing=len(ids) + len(lost & refused),
         known=len(rows) + len(refused),
@@ -227,6 +230,7 @@ def _delete(stream: Stream, gone: Gone, origin: Origin) -> list[str]:
     # Should the source have one again as it was, that is news.
     execute(_UNSEE, {**_place(stream), "ids": gone.ids})
     discard(stream, gone.messages)
+    forget_gone(stream, gone.external_ids)
     audit.record(
         actions.RECORDS_MISSED,
         object_kind="stream",

@@ -25,6 +25,7 @@ from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.disputes import find_disputes, tell_disputes
 from syncjobs.intake.reading import Read, read_page, refuse_duplicates
+from syncjobs.intake.warned import tell_warnings
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record, watch_ref
 
@@ -101,6 +102,7 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     _write_refs(stream, result, stored)
     set_aside(stream, reading.live, result.refused)
     tell_disputes(stream, disputes)
+    tell_warnings(stream, run, reading.live, result)
     retire(stream, [*{source.id: None for source, _ in result.incoming}, *result.empty])
     followed = follow_causes(stored, origin)
     planned = _plan(reading, client_id, stored)

@@ -53,13 +53,14 @@ class Read:
     incoming: one for each canonical record, so several for a source record whose list makes
     several. empty: ids of those that nothing is stored of: their list has no member, or they are
     deleted and have no record; what was set aside of them is over. moved: keys that one of the
-    page's source records gives up and another has now.
+    page's source records gives up and another has now. warned: id there → (key, warning).
     """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
+    warned: dict[str, Sequence[tuple[str, Problem]]] = field(default_factory=dict)
     same: int = 0
     owners: Owners | None = None
 
@@ -86,6 +87,8 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
         if taken.problems:
             result.refused.append(Refused(source, tuple(taken.problems)))
             continue
+        if taken.warnings:
+            result.warned[source.id] = taken.warnings
         several = live.compiled.makes_several
         if not taken.records:
             result.empty.append(source.id)

@@ -7,11 +7,13 @@ from syncjobs.state import INBOUND
 
 
 class InboundEvent(models.Model):
-    """A webhook before it is processed, or a read record that its mapping refused.
+    """A webhook before it is processed, a read record that its mapping refused, or one that went
+    through and that a check warns of (`intake/warned.py`).
 
     `dedupe_key` is "hook:<the sender's message id>:<place>" for a record that a webhook
-    brought, "object:external id" for one that was refused. `attempts` counts starts of working
-    a webhook's record off: the third that never ended is the last.
+    brought, "object:external id" for one that was refused, "warned:<hash>" for one that is
+    warned of. `attempts` counts starts of working a webhook's record off: the third that never
+    ended is the last.
     `received_at`: when it last came, for one that was refused.
     `mapping_version` is the one that refused it: a newer one tries again.
     """

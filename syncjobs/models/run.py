@@ -12,7 +12,8 @@ class Run(models.Model):
 
     read, changed, same, refused: records of the source: all, that changed something, that were
     known already, that no mapping took. planned and the rest: deliveries by where they are now;
-    `blocked` counts held and waiting ones, `failed` those that need a person.
+    `blocked` counts held and waiting ones, `failed` those that need a person. `detail`: what else
+    a kind of run has to tell, such as "warned" and "warnings" (`intake/warned.py`).
     """
 
     class Kind(models.TextChoices):
@@ -85,3 +86,8 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def warned(self) -> int:
+        """Return how many records of the source a check warned of and let in."""
+        return int(self.detail.get("warned", 0))

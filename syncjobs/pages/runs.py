@@ -3,6 +3,7 @@
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from syncjobs.intake.warned import warnings_in
 from syncjobs.models import Delivery, Run
 from syncjobs.pages.frame import one_of, page, visible, workflow_tabs
 from syncjobs.state import DELIVERY, RUN
@@ -23,6 +24,7 @@ COUNTED = (
     ("changed", "Changed"),
     ("same", "Known already"),
     ("refused", "Not understood"),
+    ("warned", "With a warning"),
     ("planned", "Planned"),
     ("delivered", "Delivered"),
     ("unchanged", "Unchanged"),
@@ -89,6 +91,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     before = _before(run)
     context = {
         "run": run,
+        "warnings": warnings_in(run),
         "before": before,
         "compared": _compared(run, before) if before else [],
         "page": page_of(request, _searched(request, rows).order_by("-id")),

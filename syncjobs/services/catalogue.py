@@ -167,6 +167,16 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "intake_warning",
+        BUSINESS,
+        LOW,
+        "{connection}: {record_type} came in with a warning: {reason}",
+        "A check of the mapping warns of these records. They went on; nothing waits for this.",
+        "Correct the records in their source. When no record is warned of any more, or the check "
+        "is another one, this closes by itself.",
+        72,
+    ),
+    Entry(
         "mapping_missing",
         TECHNICAL,
         HIGH,

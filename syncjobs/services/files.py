@@ -6,7 +6,7 @@ same page commit as every reading. The same file again brings nothing new.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
@@ -26,6 +26,7 @@ from syncjobs import actions
 from syncjobs.connectors.files import HELD, KEY
 from syncjobs.engine import doorbell
 from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
+from syncjobs.engine.live import Taken as Mapped
 from syncjobs.engine.rows import encode, fetch
 from syncjobs.models import Connection, Stream
 from syncjobs.payloads import seal_inbound
@@ -52,6 +53,7 @@ class Checked:
 
     `problems`: of rows that cannot be read or named (they are left out), and of rows that the
     mapping refuses (they are set aside as they are, with an exception). `problem_count`: all.
+    `warnings`: of rows that go on; `warned` counts these rows.
     """
 
     columns: list[str]
@@ -59,6 +61,8 @@ class Checked:
     problems: list[Problem]
     problem_count: int
     left_out: int
+    warnings: list[Problem] = field(default_factory=list)
+    warned: int = 0
 
     @property
     def shown(self) -> list[list[str]]:
@@ -187,6 +191,7 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
     problems, left_out = list(sheet.problems), len(sheet.problems)
     good: list[tuple[Row, str]] = []
     seen: dict[str, int] = {}
+    warnings: dict[int, str] = {}
     count = len(problems)
     for row in sheet.rows:
         texts = [one.text(row.data) for one in keys]
@@ -197,21 +202,26 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
             left_out, count = left_out + 1, count + 1
             continue
         key = "/".join(texts)[:200]
-        wrong = _refusal(live, row.data)
+        taken = map_in(live, row.data)
+        wrong = _refusal(taken)
         if key in seen:
             wrong = wrong or f"Row {seen[key]} has the number {key} too; the later row counts."
         if wrong:
             count += 1
             problems.append(Problem(row.number, wrong))
+        if taken.warnings:
+            warnings[row.number] = " ".join(dict.fromkeys(one.message for _, one in taken.warnings))
         seen[key] = row.number
         good.append((row, key))
     problems.sort(key=lambda one: one.row)
-    return Checked(sheet.columns, good, problems[:MOST_PROBLEMS], count, left_out)
+    told = [Problem(*one) for one in [*warnings.items()][:MOST_PROBLEMS]]
+    shown = problems[:MOST_PROBLEMS]
+    return Checked(sheet.columns, good, shown, count, left_out, told, len(warnings))
 
 
-def _refusal(live: Live, data: Mapping[str, Any]) -> str:
+def _refusal(taken: Mapped) -> str:
     """Return why the mapping would refuse a row; what it refers to may be on its way."""
-    for problem in map_in(live, data).problems:
+    for problem in taken.problems:
         if problem.code != REFERENCE_MISSING:
             return f"{problem.target or 'It'}: {problem.message}"
     return ""

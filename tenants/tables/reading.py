@@ -55,11 +55,14 @@ def read_table(content: bytes, columns: Sequence[Column], max_rows: int) -> list
     if len(rows) - 1 > max_rows:
         raise BadTable(f"There are more than {max_rows:,} rows. Split the file.")
     headings = _headings(rows[0], columns)
-    return [
+    lines = [
         Line(number, cells)
         for number, row in enumerate(rows[1:], start=2)
         if any((cells := _cells(number, row, headings)).values())
     ]
+    if not lines:
+        raise BadTable("The file has headings and no rows below them.")
+    return lines
 
 
 def pasted_rows(text: str, max_rows: int) -> list[tuple[str, str]]:
@@ -110,14 +113,15 @@ def _csv_rows(text: str, max_rows: int) -> list[list[str]]:
 
 
 def _headings(row: Sequence[str], columns: Sequence[Column]) -> list[str]:
-    found = [cell.strip().casefold() for cell in row]
-    while found and not found[-1]:
-        found.pop()
+    written = [cell.strip() for cell in row]
+    while written and not written[-1]:
+        written.pop()
+    found = [cell.casefold() for cell in written]
     known = {column.name.casefold(): column.name for column in columns}
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
         raise BadTable(f"The heading {', '.join(repr(one) for one in twice)} stands there twice.")
-    unknown = [name for name in found if name not in known]
+    unknown = [name for name in written if name.casefold() not in known]
     if unknown:
         raise BadTable(
             f"No column is called {', '.join(repr(one[:40]) for one in unknown[:5])}. "

@@ -187,9 +187,12 @@ def test_rows_of_a_value_map_are_proposed_not_changed(browse: Browse, terms: Val
     assert table == {"Cash": "C", "Net 30": "NET30", "Net 60": "NET60"}
 
 
-def test_a_word_that_stands_twice_is_refused(browse: Browse, terms: ValueMap) -> None:
-    shown = offer(browse(BOB), "Word,Becomes\na,1\na,2\n", "value_map_import", terms.pk)
+def test_a_word_that_stands_twice_or_becomes_nothing_is_refused(
+    browse: Browse, terms: ValueMap
+) -> None:
+    shown = offer(browse(BOB), "Word,Becomes\na,1\na,2\nb,\n", "value_map_import", terms.pk)
     assert "The word stands in row 2, too." in shown
+    assert "Say what the word becomes." in shown
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
@@ -221,7 +224,8 @@ def test_no_exported_cell_is_a_formula(browse: Browse, alder: Client, birch: Cli
         (b"\n\n", "empty"),
         (b"Name,Name\na,b\n", "stands there twice"),
         (b"Currency\nEUR\n", "column &#x27;Name&#x27; is missing"),
-        (b"Name,Colour\na,red\n", "No column is called"),
+        (b"Name,Colour\na,red\n", "No column is called &#x27;Colour&#x27;"),
+        (b"Name\n\n", "no rows below them"),
         (b"Name\na,b\n", "more cells than there are headings"),
         (b'Name\n"open\n', "cannot be read"),
         (b"Name\n" + b"a\n" * 100_001, "more than 1,000 rows"),

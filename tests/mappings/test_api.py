@@ -99,7 +99,8 @@ def test_a_preview_of_the_live_version_needs_no_document(ask: Asked, customers: 
 def test_a_body_that_is_no_preview_is_a_400(ask: Asked, customers: Mapping, body: bytes) -> None:
     status, found = ask(actors.BOB, "mapping-preview", customers.pk, body=body)
     assert status == 400
-    assert found
+    assert found["error"]["message"]
+    assert "dictionary" not in str(found), "whoever calls need not know Python"
 
 
 def test_a_preview_gives_all_that_a_sample_becomes(ask: Asked, customers: Mapping) -> None:

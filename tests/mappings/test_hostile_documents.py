@@ -109,6 +109,23 @@ def test_a_hostile_document_is_refused_with_what_to_do(name: str) -> None:
     assert all(5 < len(one.message) < 400 for one in error.problems)
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"on_null": "default"}, "Where the field is empty it takes the default"),
+        ({"on_missing": "default"}, "Without the field it takes the default"),
+        ({"on_null": "skip", "required": True}, "Where the field is empty a required rule"),
+        ({"on_missing": "null", "required": True}, "Without the field a required rule"),
+        ({"lookup": {"value_map": "terms", "on_miss": "default"}}, "Without an entry it takes"),
+    ],
+)
+def test_a_policy_that_can_not_hold_is_refused_in_plain_words(
+    more: dict[str, object], said: str
+) -> None:
+    with pytest.raises(MappingError, match=said):
+        compile_mapping(document(rule(source="a", **more)))
+
+
 # --- texts from outside ----------------------------------------------------------------------
 
 

@@ -37,9 +37,9 @@ def test_owners_change_when_somebody_else_has_signed(
     request = asked(bob, {"email": "erp", "": "psa", "phone": ""})
     assert rules_for("customer", None) == {"city": "psa"}
     assert request.changes.get().diff == [
-        ["+", "The object as a whole: psa"],
-        ["-", "city: psa"],
-        ["+", "email: erp"],
+        ["+", "The object as a whole: PSA"],
+        ["-", "City: PSA"],
+        ["+", "Billing e-mail: ERP"],
     ]
     signed(carol, request)
     assert rules_for("customer", None) == {"": "psa", "email": "erp"}
@@ -54,7 +54,9 @@ def test_a_client_has_rules_before_the_partners(
 ) -> None:
     alder = Client.objects.get(name="Alder Consulting")
     signed(carol, asked(bob, {"email": "erp", "phone": "psa"}))
-    signed(carol, asked(bob, {"email": "any"}, alder))
+    for_alder = asked(bob, {"email": "any"}, alder)
+    assert for_alder.changes.get().target_label == "Owners of customer, Alder Consulting"
+    signed(carol, for_alder)
     assert owners_of("customer", alder.pk).of("email") == "any"
     assert owners_of("customer", alder.pk).of("phone") == "psa"
     assert owners_of("customer", None).of("email") == "erp"
@@ -85,6 +87,16 @@ def test_what_is_no_rule_is_refused(
 ) -> None:
     with pytest.raises(ValidationError):
         asked(bob, rules, kind=kind)
+
+
+def test_a_rule_on_a_field_that_was_retired_goes_without_harm(
+    customers: Mapping, bob: Actor
+) -> None:
+    OwnershipRule.objects.create(object="customer", field="custom_tier", owner="psa")
+    assert asked(bob, {"email": "erp"}).changes.get().diff == [
+        ["-", "custom_tier: PSA"],
+        ["+", "Billing e-mail: ERP"],
+    ]
 
 
 def test_who_may_not_edit_proposes_none(customers: Mapping, carol: Actor) -> None:

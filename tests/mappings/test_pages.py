@@ -13,8 +13,10 @@ from mappings import samples
 from mappings.documents import rules_of
 from mappings.editor.form import form_of
 from mappings.models import Mapping, MappingVersion, ValueMap
+from mappings.pages.value_maps import EMPTY_ROWS
 from mappings.samples import Sample
 from mappings.services.preview import read_sample
+from mappings.services.value_maps import MAX_ROWS
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
@@ -87,6 +89,35 @@ def test_typing_answers_results_and_errors_beside_their_rules(
     assert "There is no field" in city
     assert "has no field &#x27;adress.phone&#x27;" in phone
     assert MappingVersion.objects.count() == 1
+
+
+def test_a_check_says_whether_the_sample_is_refused_waits_or_goes_on(
+    customers: Mapping, browse: Browse
+) -> None:
+    never = {"assert": "eq(field('name'), 'Bob')", "message": "Not Bob."}
+    checks = [{**never, "id": one, "severity": one} for one in ("reject", "hold", "warn")]
+    found = {}
+    for one in checks:
+        body = sent({**CUSTOMERS, "checks": [one]})
+        answer = post(browse(actors.BOB), page("mapping_preview", customers.pk), body)
+        text = answer.content.decode()
+        found[one["id"]] = text[text.index('id="check-out-1"') :].split("</div>")[0]
+    assert all("Not Bob." in text for text in found.values())
+    assert [name for name, text in found.items() if "ui-field-error" in text] == ["reject"]
+    assert "The sample waits" in found["hold"]
+    assert "goes on, with a warning" in found["warn"]
+
+
+def test_who_adds_a_step_goes_on_in_its_first_setting(customers: Mapping, browse: Browse) -> None:
+    body = sent({"rules": [{"id": "a", "target": "name", "source": "name"}]}, do="add-step:a")
+    answer = post(
+        browse(actors.BOB), page("mapping_preview", customers.pk),
+        f"{body}&new-step-a=table", **{"HX-Request": "true"},
+    )  # fmt: skip
+    text = answer.content.decode()
+    first = text[: text.index(" autofocus")].rpartition("<")[2]
+    assert first.startswith('textarea class="textarea ui-mono" id="set-1-0-table"')
+    assert "Step &#x27;By a table&#x27;: fill in &#x27;Table&#x27;." in text
 
 
 def test_while_typing_only_what_is_shown_otherwise_by_now_is_sent(
@@ -288,14 +319,15 @@ def test_a_value_map_is_added_filled_and_proposed(customers: Mapping, browse: Br
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ({"word": ["a", "a"], "value": ["1", "2"], "reason": "r"}, "two rows"),
+        ({"word": ["a", "b", "a"], "value": ["1", "2", "3"], "reason": "r"}, "rows 1 and 3"),
+        ({"word": ["a", "b"], "value": ["1", ""], "reason": "r"}, "Row 2: say what"),
         ({"word": ["a"], "value": ["1"]}, "Write a reason"),
         ({"reason": "r"}, "nothing would change"),
         ({"word": ["a\x00"], "value": ["1"], "reason": "r"}, "signs"),
     ],
 )
 def test_a_table_that_can_not_go_on_keeps_what_was_written(
-    customers: Mapping, browse: Browse, rows: dict[str, object], words: str
+    customers: Mapping, browse: Browse, rows: dict[str, Any], words: str
 ) -> None:
     browser = browse(actors.BOB)
     browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
@@ -303,6 +335,9 @@ def test_a_table_that_can_not_go_on_keeps_what_was_written(
     answer = browser.post(page("value_map_propose", value_map.pk), rows)
     assert answer.status_code == 422
     assert words in answer.content.decode()
+    kept = fields_of_form(answer.content.decode(), "value-map")
+    pairs = [*zip(kept.getlist("word"), kept.getlist("value"), strict=True)]
+    assert pairs[:-EMPTY_ROWS] == [*zip(rows.get("word", []), rows.get("value", []), strict=True)]
 
 
 def test_rows_of_a_spreadsheet_are_pasted_into_a_value_map(
@@ -312,14 +347,28 @@ def test_rows_of_a_spreadsheet_are_pasted_into_a_value_map(
     browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
     path = page("value_map_propose", ValueMap.objects.get(name="terms").pk)
     rows = {"word": ["N30"], "value": ["30D"], "do": "paste"}
-    shown = browser.post(path, {**rows, "pasted": "N60\t60D\r\n\r\nN30\t30\r\n"})
+    text = "N60\t60D\r\n\r\nN30\t30\r\nN60\t60D\r\nN60\t61D"
+    shown = browser.post(path, {**rows, "pasted": text})
     sent = fields_of_form(shown.content.decode(), "value-map")
-    assert sent.getlist("word")[:2] == ["N30", "N60"]
-    assert sent.getlist("value")[:2] == ["30", "60D"]
+    assert sent.getlist("word")[:4] == ["N30", "N60", "N60", ""]
+    assert sent.getlist("value")[:4] == ["30", "60D", "61D", ""]
     for wrong in ("", "one", "a\tb\tc", '"open'):
         refused = browser.post(path, {**rows, "pasted": wrong})
         assert refused.status_code == 422
         assert 'value="N30"' in refused.content.decode()
+
+
+def test_the_largest_value_map_can_be_sent_from_its_page(
+    customers: Mapping, browse: Browse
+) -> None:
+    browser = browse(actors.BOB)
+    browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
+    path = page("value_map_propose", ValueMap.objects.get(name="terms").pk)
+    words = [f"N{number}" for number in range(MAX_ROWS)]
+    blank = [""] * EMPTY_ROWS
+    rows = {"word": words + blank, "value": words + blank, "reason": "All of them."}
+    assert browser.post(path, rows).status_code == 302
+    assert len(ChangeRequest.objects.get().changes.get().content["table"]) == MAX_ROWS
 
 
 def test_a_value_map_without_a_name_is_not_added(northwind: object, browse: Browse) -> None:

@@ -91,7 +91,7 @@ def test_the_page_offers_rows_for_them(browse: Callable[..., Browser], terms: Ma
     assert "N60" in shown
     sent = {"word": ["N30"], "value": ["30 days"], "do": "unknown"}
     grid = browser.post(page("value_map_propose"), sent).content.decode()
-    assert 'name="word" value="N60"' in grid
+    assert 'name="word" value="N60"' in grid.split('id="new-rows"')[1], "the page opens there"
     assert 'name="word" value="N30"' in grid
     sent = {"word": ["N30", "N60"], "value": ["30 days", ""], "reason": "New"}
     refused = browser.post(page("value_map_propose"), sent)

@@ -42,10 +42,11 @@ def test_a_version_comes_back_as_it_went_out(customers: Mapping, bob: Actor) -> 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("direction: outbound\nrules: []", "Its direction is outbound"),
-        ("canonical: contact\nrules: []", "Its canonical is contact"),
+        ("direction: outbound\nrules: []", "its direction is outbound"),
+        ("canonical: contact\nrules: []", "its canonical is contact"),
         ("rules: []", "1 to 500 rules"),
         ("rules: [", "no YAML"),
+        ("rules:\n\t- id: x\n", "no YAML in line 2: it begins with a tab"),
         ("rules: [{id: a, target: spy, source: number}]", "spy"),
     ],
 )

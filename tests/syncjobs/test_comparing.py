@@ -24,7 +24,7 @@ from syncjobs.models import (
 )
 from syncjobs.services.connections import compare_now, confirm_deletions, ensure_stream
 from tests.fakes.systems import record
-from tests.syncjobs.factories import BUILDER, Lab, make_connection
+from tests.syncjobs.factories import BUILDER, Lab, make_connection, publish_checks
 
 
 def serve(lab: Lab, *ids: int, size: int = 10) -> None:
@@ -64,6 +64,18 @@ def test_what_is_not_in_the_source_any_more_is_a_soft_deletion(full: Lab) -> Non
     assert stream.next_compare_at is not None
     assert stream.next_compare_at > timezone.now() + timedelta(hours=23)
     assert len(full.target.effects) == 20, "nothing is written anywhere"
+
+
+def test_a_warning_ends_with_a_record_that_is_gone(lab: Lab) -> None:
+    first = {"id": "first", "assert": "ne(field('number'), 'C-1')", "message": "Is it the first?"}
+    publish_checks({**first, "severity": "warn"})
+    serve(lab, *range(1, 21))
+    lab.drain()
+    assert Issue.objects.get().state == "open"
+    serve(lab, *range(2, 21))
+    compare(lab)
+    assert deleted() == ["C-1"]
+    assert Issue.objects.get().state == "resolved"
 
 
 def test_a_full_comparison_doubles_nothing_and_takes_what_a_cursor_missed(full: Lab) -> None:

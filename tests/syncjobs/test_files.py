@@ -14,9 +14,12 @@ from django_tenants.utils import tenant_context
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
+from governance.permits import permit
+from mappings.services.versions import publish, save_draft
 from syncjobs.engine.drain import drain
 from syncjobs.intake.arrivals import due_arrivals, work_arrivals
 from syncjobs.models import CanonicalRecord, Connection, Delivery, InboundEvent, Issue, Run
+from syncjobs.services.blueprints import ensure_shipped
 from syncjobs.services.connections import create_connection
 from syncjobs.services.files import check_file, take_file
 from syncjobs.services.workflows import install_workflow
@@ -204,16 +207,30 @@ def test_what_takes_no_file_and_who_may_not_are_refused(
         )
 
 
+def _warn_of_long_days() -> None:
+    mapping = ensure_shipped(BUILDER, "files", "time-entry-in")
+    assert mapping is not None
+    assert mapping.live is not None
+    check = {"assert": "lt(field('hours'), 8)", "message": "Long for a day.", "severity": "warn"}
+    document = {**mapping.live.document, "checks": [{"id": "long", **check}]}
+    with permit("mapping_version", str(mapping.pk)):
+        publish(mapping, save_draft(BUILDER, mapping, document))
+
+
 def test_the_page_shows_what_a_file_holds_before_anything_is_taken(
     connection: Connection, northwind: Partner, browse: Callable[[Person], Browser]
 ) -> None:
+    with tenant_context(northwind):
+        _warn_of_long_days()
     place = f"/work/connections/{connection.pk}/file/"
     staff = browse(actors.BOB)
     form = {"object": "time_entry", "file": SimpleUploadedFile("t.csv", TIME)}
     shown = staff.post(place, form)
     page = shown.content.decode()
     assert "3 rows of time entry" in page
-    assert "2 rows have a problem" in page
+    assert "2 rows with a problem" in page
+    assert "1 row that goes in all the same" in page
+    assert "Long for a day." in page
     with tenant_context(northwind):
         assert not InboundEvent.objects.exists()
     staff.post(place, {"sealed": shown.context["sealed"]})

@@ -35,7 +35,7 @@
       const inputs = [...rowAt(body, start + at).querySelectorAll("input")].slice(from);
       inputs.forEach((one, place) => {
         if (place >= cells.length) return;
-        one.value = cells[place].slice(0, one.maxLength > 0 ? one.maxLength : undefined);
+        one.value = cells[place]; // too long a one is named when it is proposed, not cut
         last = one;
       });
     });
