@@ -44,7 +44,8 @@ def _tell(workflow: Workflow) -> bool:
 
 def _occurrence(workflow: Workflow, count: int, oldest: datetime) -> Occurrence:
     assert workflow.sla_seconds is not None
-    hours = f"{workflow.sla_seconds / 3600:g}"
+    promised = workflow.sla_seconds / 3600
+    hours = "1 hour" if promised == 1 else f"{promised:g} hours"
     waiting = "1 delivery has" if count == 1 else f"{count} deliveries have"
     said = f"{waiting} waited longer, the first since {oldest:%Y-%m-%d %H:%M} UTC."
     cause = Cause(

@@ -230,7 +230,7 @@ _ENTRIES: Final = (
         "deliveries_late",
         BUSINESS,
         HIGH,
-        "{workflow}: later than the {hours} hours that were promised",
+        "{workflow}: not delivered within {hours}, as was promised",
         "What this workflow should have written by now is not written yet.",
         "Look at what is not through on the workflow's page: something holds it, or a system does "
         "not answer. When nothing is late any more, this closes by itself.",

@@ -57,7 +57,7 @@ def test_what_is_later_than_promised_is_one_exception_and_closes_itself(
     Delivery.objects.update(created_at=timezone.now() - timedelta(hours=1))
     assert (tell_late(), tell_late()) == (1, 1)
     late = Issue.objects.get(kind=LATE)
-    assert (late.count, late.title) == (1, "Flow: later than the 0.5 hours that were promised")
+    assert (late.count, late.title) == (1, "Flow: not delivered within 0.5 hours, as was promised")
     assert late.detail["message"].startswith("1 delivery has waited longer")
     assert late_deliveries(Workflow.objects.get(pk=lab.workflow.pk)).count() == 1
 
