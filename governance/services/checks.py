@@ -38,6 +38,7 @@ def check_trail(actor: Actor, *, most: int = MOST_IN_A_PAGE) -> Report:
         after={
             "entries": report.entries,
             "holds": report.holds,
+            "places": [str(one) for one in report.places],
             "first_finding": str(report.findings[0]) if report.findings else "",
         },
     )
@@ -57,4 +58,7 @@ def verification(period: Period) -> Verification:
     lines += [str(one) for one in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"And {len(found) - _SHOWN} more.")
-    return Verification(report.holds, [*lines, *report.notes])
+    lines += [str(one) for one in report.places]
+    # What could not be compared is no pass.
+    holds = report.holds if report.is_whole or not report.holds else None
+    return Verification(holds, [*lines, *report.notes])
