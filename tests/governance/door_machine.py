@@ -18,7 +18,7 @@ from governance.models import Approval, Change, ChangeRequest
 from syncjobs.engine import stopping
 from syncjobs.management.commands import worker
 from tenants.accounts.models import Role
-from tenants.accounts.services.role_changes import KIND as ROLE
+from tenants.accounts.services.roles import KIND as ROLE
 from tenants.models import Wakeup
 from tests import actors
 from tests.governance.change_machine import CURRENCIES, ChangeMachine
