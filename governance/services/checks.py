@@ -53,10 +53,8 @@ def verification(period: Period) -> Verification:
         return Verification(None, ["Too many entries to check here: download the proof instead."])
     report = verify_trail()
     count = f"{report.entries:,} entries in {report.seals:,} seals"
-    lines = [
-        f"{count}. Anchored up to seal {report.anchored:,}. "
-        f"Not sealed yet: {report.pending:,} entries."
-    ]
+    anchored = f"Anchored up to seal {report.anchored:,}"
+    lines = [f"{count}. {anchored}. Not sealed yet: {report.pending:,} entries."]
     found = report.findings
     lines += [str(one) for one in found[:_SHOWN]]
     if len(found) > _SHOWN:
