@@ -7,19 +7,24 @@ for it. Where the bucket has Object Lock, each anchor is kept under it.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
 from django.conf import settings
 
-from governance.sinks import AnchorLine, Sink, SinkFailed
+from governance.sinks import AnchorLine, Found, Sink, SinkFailed
 
 logger = logging.getLogger(__name__)
 
 NAME: Final = "object_storage"
 EVERY: Final = timedelta(seconds=240)
 _CONNECT_SECONDS, _READ_SECONDS = 5, 10
+_HASH_DIGITS: Final = 16
+_NEWEST: Final = 20
+_MOST_OTHERS: Final = 50
+_MOST_BYTES: Final = 16 * 1024
 _NO_LOCK: Final = frozenset(
     {"ObjectLockConfigurationNotFoundError", "NotImplemented", "MethodNotAllowed"}
 )
@@ -28,7 +33,7 @@ _NO_LOCK: Final = frozenset(
 def write(line: AnchorLine) -> str:
     """Put an anchor into the bucket as an object of its own. Raises SinkFailed."""
     where = settings.ANCHOR_BUCKET
-    key = f"{where.prefix}{line.trail}/{line.seal:012d}-{line.seal_hash[:16]}.json"
+    key = f"{where.prefix}{line.trail}/{line.seal:012d}-{line.seal_hash[:_HASH_DIGITS]}.json"
     kept: dict[str, Any] = {}
     days = where.lock_days
     with _Told():
@@ -44,6 +49,64 @@ def write(line: AnchorLine) -> str:
             **kept,
         )
     return f"object {key}, locked for {days} days" if kept else f"object {key}"
+
+
+def read(trail: str, hashes: Mapping[int, str]) -> Found:
+    """Return the anchors of a trail that the bucket has. Raises SinkFailed.
+
+    An object's name holds the seal's number and the beginning of its hash, so a listing compares
+    years of them; those that differ, and the newest, are read. Versions are listed, not objects:
+    a delete marker hides an object that is under a lock, and its version is still there.
+    """
+    where = settings.ANCHOR_BUCKET
+    with _Told():
+        client = _client()
+        versions, hidden = _versions(client, where.name, f"{where.prefix}{trail}/")
+        agreeing = [one for one in versions if _agrees(one["Key"], hashes)]
+        newest = agreeing[-_NEWEST:]
+        others = [one for one in versions if not _agrees(one["Key"], hashes)]
+        lines = [_line(client, where.name, one) for one in [*newest, *others[:_MOST_OTHERS]]]
+    notes = []
+    if hidden:
+        notes.append(
+            f"{hidden} anchors in the object storage were deleted by somebody. Their versions are "
+            "kept there, and were compared."
+        )
+    if len(others) > _MOST_OTHERS:
+        notes.append(f"{len(others) - _MOST_OTHERS} more objects in the bucket are not of it.")
+    return Found(len(agreeing) - len(newest), lines, notes)
+
+
+def _versions(client: Any, bucket: str, prefix: str) -> tuple[list[dict[str, Any]], int]:
+    """Return the versions under a prefix, the oldest seal first, and how many objects are hidden
+    by a delete marker; the objects, where a bucket knows no versions."""
+    from botocore.exceptions import ClientError
+
+    given = {"Bucket": bucket, "Prefix": prefix}
+    try:
+        pages = list(client.get_paginator("list_object_versions").paginate(**given))
+        found = [one for page in pages for one in page.get("Versions", ())]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in _NO_LOCK:
+            raise
+        pages = list(client.get_paginator("list_objects_v2").paginate(**given))
+        found = [one for page in pages for one in page.get("Contents", ())]
+    markers = {one["Key"] for page in pages for one in page.get("DeleteMarkers", ())}
+    return sorted(found, key=lambda one: str(one["Key"])), len(markers)
+
+
+def _agrees(key: str, hashes: Mapping[int, str]) -> bool:
+    """Say whether an object is named after a seal that the chain has."""
+    number, _, beginning = key.rpartition("/")[2].removesuffix(".json").partition("-")
+    if not number.isdigit() or len(beginning) != _HASH_DIGITS:
+        return False
+    return hashes.get(int(number), "")[:_HASH_DIGITS] == beginning
+
+
+def _line(client: Any, bucket: str, version: Mapping[str, Any]) -> str:
+    which = {"VersionId": version["VersionId"]} if version.get("VersionId") else {}
+    body = client.get_object(Bucket=bucket, Key=version["Key"], **which)["Body"]
+    return str(body.read(_MOST_BYTES).decode(errors="replace")).strip()
 
 
 def is_active() -> bool:
@@ -122,5 +185,11 @@ def _has_lock(bucket: str, endpoint: str) -> bool:
 
 
 OBJECT_STORAGE: Final = Sink(
-    name=NAME, label="Object storage", every=lambda: EVERY, is_active=is_active, write=write
+    name=NAME,
+    label="Object storage",
+    every=lambda: EVERY,
+    is_active=is_active,
+    write=write,
+    read=read,
+    noted_as="object ",
 )

@@ -5,7 +5,7 @@ apps register theirs in `AppConfig.ready()`.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,12 +31,25 @@ class AnchorLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a place still has of a trail. agreeing: how many anchors bear in their names the hash
+    that the chain has; lines: those to be compared as a whole. notes: what else was seen."""
+
+    agreeing: int
+    lines: list[str]
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Sink:
     """One place. every: how long it is left alone after an anchor that it took.
 
     is_active: whether it is set up, for the schema that is entered. write: gives it a line and
     returns where that is now; raises SinkFailed. local: it is of this schema alone, so that its
     failure says nothing about other schemas.
+    read: gives back what it has of a trail, whose seals' hashes are given by number; raises
+    SinkFailed. noted_as: how what `write` returns begins. by_hand: of a place that can't be read
+    from here, how people compare it.
     """
 
     name: str
@@ -45,6 +58,9 @@ class Sink:
     is_active: Callable[[], bool]
     write: Callable[[AnchorLine], str]
     local: bool = False
+    read: Callable[[str, Mapping[int, str]], Found] | None = None
+    noted_as: str = ""
+    by_hand: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ else, and opens no connection. It ends with 0 when everything is as it was seale
 something is not (the first bad entry is named first), and with 2 when it cannot read the proof.
 
   --key HEX        the public key that you were given by other means than this proof
-  --anchors FILE   your own copy of the anchors, kept since earlier
+  --anchors FILE   anchors that you kept yourself: lines, or a mail as you saved it; as often as
+                   there are files, beside those that came with the proof
 
 What is checked: each entry gives a hash (SHA-256 of a zero byte and its line); the hashes of a
 batch give a Merkle root as in RFC 6962; a seal signs (Ed25519) the root and names the seal
@@ -20,8 +21,11 @@ import argparse
 import base64
 import io
 import json
+import re
 import sys
 import zipfile
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,12 +40,17 @@ except ImportError:
     sys.exit("The package “cryptography” is missing. Install it: pip install cryptography")
 
 MOST = 50
+OWN = "anchors.jsonl"
+OLDER = "(A proof that was made before, or of an earlier time, lacks it: take a new one.)"
 # An entry so much older than the seal before its own came very late, or was dated back.
 LATE_SECONDS = 900.0
 STAMPED = (
     "{} of the anchors bear a time stamp (RFC 3161) of their own text. Who signed it and for which "
     "time is not checked here: README.txt says how (openssl ts -verify)."
 )
+
+
+ELSEWHERE = "Anchors of this trail go to these places too: {}. Compare them with --anchors FILE."
 
 
 class Unreadable(Exception):
@@ -79,6 +88,7 @@ class Findings:
     def __init__(self) -> None:
         self.bad: list[str] = []
         self.notes: list[str] = []
+        self.places: list[str] = []
 
     def add(self, text: str) -> None:
         """Keep a finding."""
@@ -246,11 +256,25 @@ def check_clients(proof: Proof, client: int, findings: Findings) -> None:
             findings.add(f"Entry {row[1]} is not of client {client}.")
 
 
+def anchors_in(content: bytes) -> list[Any]:
+    """Return the lines of a file that look like anchors; of a mail, those of its text."""
+    if re.match(rb"(From [^\n]*\n)?[A-Za-z][A-Za-z-]*: ", content):
+        mail = message_from_bytes(content, _class=EmailMessage, policy=policy.default)
+        body = mail.get_body(("plain",))
+        content = body.get_content().encode() if body is not None else b""
+    lines = content.decode(errors="replace").splitlines()
+    return [line.strip() for line in lines if line.strip().startswith("{")]
+
+
 def check_anchors(
-    lines: list[Any], statements: dict[Any, Any], about: dict[Any, Any], findings: Findings
-) -> str:
-    """Compare the chain with the anchors; return until when it is anchored."""
-    until = ""
+    place: str,
+    lines: list[Any],
+    statements: dict[Any, Any],
+    about: dict[Any, Any],
+    findings: Findings,
+) -> int:
+    """Compare the chain with the anchors of a place; return the last seal that agrees."""
+    until, compared, before = 0, 0, len(findings.bad)
     for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
@@ -258,19 +282,25 @@ def check_anchors(
             if not signed(row["statement"], row["signature"], told["key"]):
                 raise ValueError
         except (ValueError, KeyError, TypeError):
-            findings.notes.append(f"Line {number} of the anchors cannot be read or is not signed.")
+            findings.notes.append(f"Line {number} of {place} cannot be read or is not signed.")
             continue
+        compared += 1
         seal = statements.get(told["seal"])
         if told["trail"] != about["trail"]:
-            findings.add(f"Line {number} of the anchors is of another trail ({told['trail']}).")
+            findings.add(f"Line {number} of {place} is of another trail ({told['trail']}).")
         elif seal is None and told["seal"] <= about["last_seal"]:
             findings.add(f"Seal {told['seal']} was anchored and is missing.")
         elif seal is None:
-            findings.add(f"The end is missing: seal {told['seal']} was anchored.")
+            findings.add(f"The end is missing: seal {told['seal']} was anchored. {OLDER}")
         elif seal["hash"] != told["hash"]:
             findings.add(f"Seal {told['seal']} is another one than was anchored.")
         else:
-            until = f"seal {told['seal']}"
+            until = max(until, told["seal"])
+    wrong = len(findings.bad) - before
+    said = f"{wrong} DISAGREE" if wrong else "all agree" if compared else "nothing shows a cut end"
+    findings.places.append(f"{place}: {compared} compared, {said}.")
+    if not compared and place != OWN:
+        raise Unreadable(f"There is no anchor in {place}.")
     return until
 
 
@@ -301,8 +331,11 @@ def stamps(answer: str, text: str) -> bool:
         return False
 
 
-def check(proof: Proof, key: str, anchors: list[Any]) -> tuple[Any, Any]:
-    """Check everything; return (findings, sentence about what was checked)."""
+def check(proof: Proof, key: str, files: dict[Any, Any]) -> tuple[Any, Any]:
+    """Check everything; return (findings, sentence about what was checked).
+
+    files: lines of anchors that somebody kept, by the name of their file.
+    """
     findings = Findings()
     about = json.loads(proof.text("about.json"))
     statements, leaves = check_chain(proof, about, key or about["key"], findings)
@@ -318,11 +351,14 @@ def check(proof: Proof, key: str, anchors: list[Any]) -> tuple[Any, Any]:
         check_clients(proof, about["client"], findings)
     for ident in list(entries)[:MOST]:
         findings.add(f"Entry {ident} is in no seal: it was slipped in.")
-    until = check_anchors(anchors, statements, about, findings)
-    check_stamps(anchors, findings)
+    places = {OWN: list(proof.lines(OWN, required=False)), **files}
+    found = [check_anchors(name, one, statements, about, findings) for name, one in places.items()]
+    check_stamps([line for one in places.values() for line in one], findings)
+    if about.get("places"):
+        findings.notes.append(ELSEWHERE.format(", ".join(about["places"])))
+    until = f"seal {max(found)}" if any(found) else "nothing"
     return findings, (
-        f"{count} entries of {about['trail']}, {len(statements)} seals, "
-        f"anchored up to {until or 'nothing'}."
+        f"{count} entries of {about['trail']}, {len(statements)} seals, anchored up to {until}."
     )
 
 
@@ -336,15 +372,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Checks a proof of an audit trail, offline.")
     parser.add_argument("place", nargs="?", default=str(Path(__file__).resolve().parent))
     parser.add_argument("--key", default="", help="the public key you were given by other means")
-    parser.add_argument("--anchors", default="", help="your own copy of the anchors")
+    parser.add_argument("--anchors", action="append", default=[], help="anchors that you kept")
     asked = parser.parse_args()
     try:
         proof = Proof(Path(asked.place))
-        if asked.anchors:
-            anchors = Path(asked.anchors).read_bytes().splitlines()
-        else:
-            anchors = list(proof.lines("anchors.jsonl", required=False))
-        findings, sentence = check(proof, asked.key.strip().lower(), anchors)
+        files = {name: anchors_in(Path(name).read_bytes()) for name in asked.anchors}
+        findings, sentence = check(proof, asked.key.strip().lower(), files)
     except (Unreadable, OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         say(f"This proof can't be read: {error}")
         return 2
@@ -352,6 +385,8 @@ def main() -> int:
         say(f"Note: {note}")
     for text in findings.bad[:MOST]:
         say(f"BAD: {text}")
+    for text in findings.places:
+        say(f"Anchors. {text}")
     if not asked.key:
         say("Note: the key came with the proof. Compare it with the one you know (--key).")
     say(f"{'NOT PROVEN' if findings.bad else 'PROVEN'}: {sentence}")

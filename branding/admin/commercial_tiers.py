@@ -26,6 +26,7 @@ from branding.services.tiers import (
     Terms,
     add_tier,
     change_tier,
+    is_taken,
     terms_of,
     version_in,
 )
@@ -113,8 +114,8 @@ def tier_terms(request: HttpRequest, pk: int) -> HttpResponse:
 
     def keep() -> TierVersion | ChangeRequest:
         terms = form.terms(tier.currency, bands.bands())
-        starts = form.starts_month()
-        return set_or_propose_terms(actor_of(request), tier, terms=terms, starts=starts)
+        starts, why = form.starts_month(), form.cleaned_data["reason"].strip()
+        return set_or_propose_terms(actor_of(request), tier, terms=terms, starts=starts, reason=why)
 
     if request.method == "POST" and "calculate" not in request.POST and bands.is_valid():
         kept = attempt(form, keep)
@@ -149,6 +150,7 @@ def _terms_page(
         "form": form,
         "bands": bands,
         "tier": tier,
+        "is_taken": tier is not None and is_taken(tier),
         "calculation": calculation,
         "problems": problems,
         "show_errors": not trying,

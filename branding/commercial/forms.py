@@ -42,6 +42,13 @@ class TermsForm(forms.Form):
         label="Connections", min_value=0, max_value=10_000, required=False
     )
     starts = forms.ChoiceField(label="From")
+    reason = forms.CharField(
+        label="Why",
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Who signs reads it.",
+    )
     volume = forms.IntegerField(
         label="Deliveries in a month", min_value=0, max_value=MAX_VOLUME, required=False
     )

@@ -150,4 +150,8 @@ MAIL_SINK: Final = Sink(
     is_active=lambda: bool(anchor_addresses()),
     write=_write,
     local=True,
+    by_hand=(
+        "Nobody here reads these mailboxes. Whoever gets the mail compares it: saved as a file, "
+        "with verify_audit and --anchor FILE, or with the program in a proof and --anchors FILE."
+    ),
 )

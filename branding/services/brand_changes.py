@@ -30,7 +30,7 @@ from governance.hashing import json_hash
 from governance.models import AuditEntry, Change, ChangeRequest
 from governance.permits import laying_down, require_permit
 from governance.services.changes import ProposedChange, edit, propose
-from governance.services.targets import lock_targets
+from governance.services.targets import take_turns
 from governance.services.unsigned import asks_nobody, let_in
 from governance.state import OPEN
 
@@ -113,7 +113,7 @@ def _ask(actor: Actor, title: str, reason: str, wanted: ProposedChange) -> Chang
     """Propose it, or put it in the place of an earlier draft's that is still open, and let it in
     if nobody signs."""
     with transaction.atomic():
-        lock_targets([(KIND, TARGET)])
+        take_turns(KIND, TARGET)
         waiting = open_publication()
         theirs = _earlier_draft(waiting) if waiting is not None else None
         if waiting is None or theirs is None or "again" in wanted.content:

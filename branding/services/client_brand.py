@@ -25,7 +25,7 @@ from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
 from governance.services.changes import ProposedChange, edit, propose
-from governance.services.targets import lock_targets
+from governance.services.targets import take_turns
 from governance.services.unsigned import asks_nobody, let_in
 from governance.state import OPEN
 from tenants.accounts.locales import is_offered
@@ -113,7 +113,7 @@ def _ask_for_logo(actor: Actor, client: Client, logo: str) -> None:
         KIND, str(client.pk), f"Logo of {client.name}", {"logo": logo}, client.pk
     )
     with transaction.atomic():
-        lock_targets([(KIND, wanted.target_id)])
+        take_turns(KIND, wanted.target_id)
         asked = _replaceable(client)
         if asked is None:
             asked = propose(

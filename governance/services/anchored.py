@@ -1,25 +1,124 @@
-"""Compares the chain with what was written down outside the database."""
+"""Compares the chain with what was written down outside the database, place by place."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
 
-from governance import anchors, keys
+from governance import anchors, keys, timestamps
+from governance.anchor_files import anchors_in
+from governance.models import AuditAnchor
+from governance.sinks import Sink, SinkFailed, active_sinks
 from governance.statements import is_signed
 from governance.timestamps import problem_of
-from governance.verdicts import Report
+from governance.verdicts import PlaceCheck, Report
+
+FOLDER: Final = "Folder"
+_MOST_FINDINGS: Final = 50
+_NOT_HERE: Final = "Not read by this check: whoever runs the installation does, by a command."
+_EMPTY: Final = "Nothing of this trail is there, although it was written down there before."
 
 
-def check_anchors(report: Report, hashes: Mapping[int, str]) -> None:
+def check_anchors(
+    report: Report,
+    hashes: Mapping[int, str],
+    *,
+    outside: bool = False,
+    files: Sequence[Path] = (),
+) -> None:
     """Add what the anchors know and the chain does not: a cut end, an old copy, another chain.
 
-    hashes: of every seal of the chain, by its number.
+    hashes: of every seal of the chain, by its number. outside: read the places that take a
+    connection too. files: anchors that somebody else kept.
     """
-    known = keys.known_public_keys(report.trail)
-    lines = list(anchors.lines_of(report.trail))
-    if not lines:
-        report.notes.append("There are no anchors outside the database: a cut end would not show.")
+    _check_folder(report, hashes)
+    for sink in active_sinks():
+        if sink.read is not None:
+            _check_sink(report, sink, hashes, outside=outside)
+        elif sink.by_hand:
+            report.places.append(PlaceCheck(sink.label, by_hand=sink.by_hand))
+    for name in files:
+        _check_file(report, name, hashes)
+
+
+def _check_folder(report: Report, hashes: Mapping[int, str]) -> None:
+    place = PlaceCheck(FOLDER)
+    report.places.append(place)
+    try:
+        lines = list(anchors.lines_of(report.trail))
+    except OSError as error:
+        place.unread = f"The file cannot be read: {error.strerror}."
         return
+    if lines:
+        _compare(report, place, lines, hashes)
+    elif AuditAnchor.objects.filter(place=anchors.path_of(report.trail).name).exists():
+        place.unread = f"{_EMPTY} A cut end would not show."
+    else:
+        report.notes.append("There are no anchors in the folder yet: a cut end would not show.")
+    if timestamps.is_active() or any('"timestamp"' in line for line in lines):
+        _count_stamps(report, lines)
+
+
+def _count_stamps(report: Report, lines: Iterable[str]) -> None:
+    """Their findings stand with their anchors; here is how many there are, and how checked."""
+    count = sum('"timestamp"' in line for line in lines)
+    try:
+        how = "to a certificate that is trusted here"
+        if not timestamps.trusted_roots():
+            how = (
+                "for their text only: who signed them is not checked without LIVERY_TIMESTAMP_ROOTS"
+            )
+    except SinkFailed as error:
+        report.places.append(PlaceCheck("Time stamps", unread=str(error)))
+        return
+    said = f"{count:,} in the folder, checked {how}." if count else "None yet."
+    report.places.append(PlaceCheck("Time stamps", by_hand=said))
+
+
+def _check_sink(report: Report, sink: Sink, hashes: Mapping[int, str], *, outside: bool) -> None:
+    place = PlaceCheck(sink.label)
+    report.places.append(place)
+    if not outside or sink.read is None:
+        place.by_hand = _NOT_HERE
+        return
+    try:
+        found = sink.read(report.trail, hashes)
+    except SinkFailed as error:
+        place.unread = str(error)
+        return
+    place.compared = found.agreeing
+    report.notes += found.notes
+    _compare(report, place, found.lines, hashes)
+    noted = AuditAnchor.objects.filter(place__startswith=sink.noted_as).count()
+    if not place.compared and noted:
+        place.unread = _EMPTY
+    elif place.compared < noted:
+        missing = noted - place.compared
+        report.notes.append(
+            f"{sink.label}: {missing:,} of {noted:,} anchors are not there any more: deleted, or "
+            "kept no longer than the bucket's rules say."
+        )
+
+
+def _check_file(report: Report, name: Path, hashes: Mapping[int, str]) -> None:
+    place = PlaceCheck(f"File {name.name}")
+    report.places.append(place)
+    try:
+        lines = anchors_in(name.read_bytes())
+    except OSError as error:
+        place.unread = f"It cannot be read: {error.strerror}."
+        return
+    _compare(report, place, lines, hashes)
+    if not place.compared:
+        place.unread = "There is no anchor of this trail in it."
+
+
+def _compare(
+    report: Report, place: PlaceCheck, lines: Iterable[str], hashes: Mapping[int, str]
+) -> None:
+    known = keys.known_public_keys(report.trail)
     for position, line in enumerate(lines, start=1):
+        where = f"Line {position} of the anchors ({place.label})"
         try:
             row = json.loads(line)
             told = json.loads(row["statement"])
@@ -28,20 +127,33 @@ def check_anchors(report: Report, hashes: Mapping[int, str]) -> None:
                 row["statement"], row["signature"], told["key"]
             )
         except (ValueError, KeyError, TypeError, OverflowError):
-            report.notes.append(f"Line {position} of the anchors can't be read and was left out.")
+            report.notes.append(f"{where} can't be read and was left out.")
             continue
         if not right or (told["key"] not in known and number not in hashes):
-            report.notes.append(f"Line {position} of the anchors is not signed for this trail.")
+            report.notes.append(f"{where} is not signed for this trail.")
             continue
-        if number not in hashes:
-            report.add(
-                "truncated",
-                f"Seal {number} was anchored outside the database and is not here: the trail's "
-                f"end ({told['total']} entries then) was cut off, or an old copy was brought back.",
-                seal=number,
-            )
-        elif hashes[number] != sealed:
-            report.add("rewritten", f"Seal {number} is another one than was anchored.", seal=number)
-        report.anchored, report.anchored_until = max(report.anchored, number), at
+        place.compared += 1
+        if hashes.get(number) != sealed:
+            place.wrong += 1
+            if place.wrong <= _MOST_FINDINGS:
+                _add(report, place, number, told, there=number in hashes)
+        if number >= report.anchored:
+            report.anchored, report.anchored_until = number, at
         if row.get("timestamp") and (problem := problem_of(row["timestamp"], row["statement"])):
             report.add("timestamp", f"The time stamp of seal {number} {problem}.", seal=number)
+
+
+def _add(
+    report: Report, place: PlaceCheck, number: int, told: Mapping[str, object], *, there: bool
+) -> None:
+    if there:
+        text = f"Seal {number} is another one than was anchored ({place.label})."
+        report.add("rewritten", text, seal=number)
+        return
+    report.add(
+        "truncated",
+        f"Seal {number} was anchored outside the database ({place.label}) and is not here: the "
+        f"trail's end ({told.get('total')} entries then) was cut off, or an old copy was brought "
+        "back.",
+        seal=number,
+    )

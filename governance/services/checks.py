@@ -38,6 +38,7 @@ def check_trail(actor: Actor, *, most: int = MOST_IN_A_PAGE) -> Report:
         after={
             "entries": report.entries,
             "holds": report.holds,
+            "places": [str(one) for one in report.places],
             "first_finding": str(report.findings[0]) if report.findings else "",
         },
     )
@@ -52,9 +53,13 @@ def verification(period: Period) -> Verification:
         return Verification(None, ["Too many entries to check here: download the proof instead."])
     report = verify_trail()
     count = f"{report.entries:,} entries in {report.seals:,} seals"
-    lines = [f"{count}. Anchored: {report.anchored:,}. Not sealed yet: {report.pending:,} entries."]
+    anchored = f"Anchored up to seal {report.anchored:,}"
+    lines = [f"{count}. {anchored}. Not sealed yet: {report.pending:,} entries."]
     found = report.findings
     lines += [str(one) for one in found[:_SHOWN]]
     if len(found) > _SHOWN:
         lines.append(f"And {len(found) - _SHOWN} more.")
-    return Verification(report.holds, [*lines, *report.notes])
+    lines += [str(one) for one in report.places]
+    # What could not be compared is no pass.
+    holds = report.holds if report.is_whole or not report.holds else None
+    return Verification(holds, [*lines, *report.notes])

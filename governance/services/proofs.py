@@ -23,6 +23,7 @@ from governance.merkle import HASH_BYTES, levels_of, path_in
 from governance.models import AuditSeal
 from governance.services import audit
 from governance.services.seals import FIELDS, LINE
+from governance.sinks import active_sinks
 from governance.statements import Statement, statement_from, unpacked_ids
 
 PROGRAM: Final = Path(__file__).resolve().parents[1] / "verify_audit.py"
@@ -81,6 +82,8 @@ def _write(archive: zipfile.ZipFile, client_id: int | None, span: Span) -> None:
         "last_seal": span.last,
         "key": keys.known_public_keys(trail)[0],
         "fields": ["form", *FIELDS],
+        # Time stamps are in the folder.
+        "places": [one.label for one in active_sinks() if one.read or one.by_hand],
     }
     archive.write(PROGRAM, "verify_audit.py")
     archive.writestr("README.txt", _README)
@@ -210,6 +213,11 @@ Keep this file: it proves later what the trail held today. Compare the public ke
 with the one that you were given by other means:
 
     python3 verify_audit.py --key THE-KEY-YOU-KNOW
+
+and the anchors with those that you kept, as lines in a file (the objects of a bucket one after the
+other) or as a mail that you saved. Each file is counted by itself:
+
+    python3 verify_audit.py --anchors mail.eml --anchors bucket.jsonl
 
 The program sees that each time stamp is of its anchor's text. That the authority signed it, and for
 which time, another program says, with the authority's root certificate from its own site:

@@ -12,16 +12,29 @@ from governance.models import Change
 def lock_targets(targets: Sequence[tuple[str, str]]) -> None:
     """Hold each (kind, target id) until the transaction ends, always in the same order.
 
-    Two requests about one object then look at its base one after the other. Advisory locks
-    belong to the database, so the schema is part of the name.
+    Two requests about one object then look at its base one after the other. Rows of requests are
+    locked before, never after: whoever decides about a request holds its row and comes here next.
     """
+    for kind, target_id in sorted(set(targets)):
+        _hold(f"{kind}/{target_id}")
+
+
+def take_turns(what: str, which: str = "") -> None:
+    """Let those who ask for the same thing ask one after the other, until the transaction ends.
+
+    For "is it asked for already? if not, ask": it is taken first, before any request's row and
+    before `lock_targets`, and nobody who holds one of these ever waits for it.
+    """
+    _hold(f"asking/{what}/{which}")
+
+
+def _hold(name: str) -> None:
+    """Advisory locks belong to the database, so the schema is part of the name."""
     with connection.cursor() as cursor:
-        for kind, target_id in sorted(set(targets)):
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock("
-                "hashtextextended(current_schema() || '/' || %s || '/' || %s, 0))",
-                [kind, target_id],
-            )
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || '/' || %s, 0))",
+            [name],
+        )
 
 
 def live_version(kind: str, target_id: str) -> str:

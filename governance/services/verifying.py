@@ -4,10 +4,11 @@ The database computes the hash of each entry, so this check trusts the server's 
 the proof bundle with `verify_audit.py` trusts nobody.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from django.db import connection
@@ -63,8 +64,11 @@ class _Entries:
 _READ: Final = f"SELECT id, {LEAF} FROM governance_auditentry WHERE id > %s ORDER BY id LIMIT %s"  # noqa: S608  our own columns
 
 
-def verify_trail() -> Report:
-    """Check every entry, every seal and every anchor; the first finding is the first bad entry."""
+def verify_trail(*, outside: bool = False, files: Sequence[Path] = ()) -> Report:
+    """Check every entry, every seal and every anchor; the first finding is the first bad entry.
+
+    outside, files: which anchors besides those in the folder, see `anchored.check_anchors`.
+    """
     trail = str(connection.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
     report, entries = Report(trail), _Entries()
     hashes: dict[int, str] = {}
@@ -86,7 +90,7 @@ def verify_trail() -> Report:
         _check_signature(report, before, text, signature, at_end=True)
         report.sealed_until = before.at
     _check_unsealed(report, entries, before)
-    check_anchors(report, hashes)
+    check_anchors(report, hashes, outside=outside, files=files)
     return report
 
 

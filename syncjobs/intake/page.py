@@ -96,7 +96,7 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
     result = read_page(stream, reading.live, records)
     origin = Origin(client_id, stream.connection_id, run.pk, reading.correlation)
     locked = lock(client_id, [incoming for _, incoming in result.incoming])
-    refuse_duplicates(stream, result, {key for _, key in locked})
+    refuse_duplicates(stream, reading.live, result, {key for _, key in locked})
     disputes = find_disputes(stream, result, locked)
     stored = store([incoming for _, incoming in result.incoming], origin, locked)
     _write_refs(stream, result, stored)

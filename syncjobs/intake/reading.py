@@ -1,6 +1,6 @@
 """Turns a page of source records into canonical fields, or into problems. No writes here."""
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -52,17 +52,22 @@ class Read:
 
     incoming: one for each canonical record, so several for a source record whose list makes
     several. empty: ids of those that nothing is stored of: their list has no member, or they are
-    deleted and have no record; what was set aside of them is over. moved: keys that one of the
-    page's source records gives up and another has now. warned: id there → (key, warning).
+    deleted and have no record; what was set aside of them is over. yielded: what one of the page's
+    source records gives up and another has now. warned: id there → (key, warning).
     """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
-    moved: set[str] = field(default_factory=set)
+    yielded: list[_Gone] = field(default_factory=list)
     warned: dict[str, Sequence[tuple[str, Problem]]] = field(default_factory=dict)
     same: int = 0
     owners: Owners | None = None
+
+    @property
+    def moved(self) -> set[str]:
+        """The numbers of what is given up to another."""
+        return {ref.key for _, refs, _ in self.yielded for ref in refs}
 
 
 def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Read:
@@ -121,7 +126,7 @@ def _drop(gone: Sequence[_Gone], live: Live, result: Read) -> None:
     """
     there = {incoming.key for _, incoming in result.incoming}
     for source, refs, members in gone:
-        result.moved.update(ref.key for ref in refs if ref.key in there)
+        result.yielded.append((source, [ref for ref in refs if ref.key in there], members))
         lost = [ref for ref in refs if ref.key not in there]
         result.incoming += _deleted(source, lost, live, members)
 
@@ -205,29 +210,52 @@ def _sources(connection: Connection, live: Live, records: Sequence[SourceRecord]
     return find_sources(connection.client_id, connection.pk, wanted)
 
 
-def refuse_duplicates(stream: Stream, result: Read, there: Set[str]) -> None:
+def refuse_duplicates(stream: Stream, live: Live, result: Read, there: Set[str]) -> None:
     """Two records of one system under one number: the one that was first stays linked.
 
+    A source record is refused as a whole and leaves nothing behind: its numbers are free for the
+    others of the page, and what another one gave up to it is dropped after all.
     there: the numbers under which there is a record already; only these may have been linked.
     """
-    keys = [one.key for _, one in result.incoming if one.key in there - result.moved]
+    held = there - result.moved
+    keys = [one.key for _, one in result.incoming if one.key in held]
     holders = _holders(stream, result.incoming[0][1].type, keys) if keys else {}
-    kept: list[tuple[SourceRecord, Incoming]] = []
+    of_source: dict[str, list[tuple[SourceRecord, Incoming]]] = {}
+    for one in result.incoming:
+        of_source.setdefault(one[0].id, []).append(one)
     refused: dict[str, Refused] = {}
-    for source, incoming in result.incoming:
-        holder = holders.setdefault(incoming.key, source.id)
-        if holder == source.id or incoming.deleted:
-            kept.append((source, incoming))
-        elif source.id not in refused:
-            problem = Problem(
+    for id_, ones in of_source.items():
+        problem = _taken(ones, holders)
+        if problem is not None:
+            refused[id_] = Refused(ones[0][0], (problem,))
+            continue
+        for _, incoming in ones:
+            holders.setdefault(incoming.key, id_)
+    if not refused:
+        return
+    result.refused += refused.values()
+    result.incoming = [one for one in result.incoming if one[0].id not in refused]
+    left = {incoming.key for _, incoming in result.incoming}
+    for source, refs, members in result.yielded:
+        if source.id not in refused:
+            lost = [ref for ref in refs if ref.key not in left]
+            result.incoming += _deleted(source, lost, live, members)
+
+
+def _taken(
+    ones: Sequence[tuple[SourceRecord, Incoming]], holders: Mapping[str, str]
+) -> Problem | None:
+    """Return what is wrong with a source record one of whose numbers is another one's."""
+    for source, incoming in ones:
+        holder = holders.get(incoming.key, source.id)
+        if holder != source.id and not incoming.deleted:
+            return Problem(
                 DUPLICATE,
                 f"{holder} has the number {incoming.key} already.",
                 target="number",
                 detail={"key": incoming.key},
             )
-            refused[source.id] = Refused(source, (problem,))
-    result.refused += refused.values()
-    result.incoming = [one for one in kept if one[0].id not in refused]
+    return None
 
 
 def _holders(stream: Stream, type_: str, keys: list[str]) -> dict[str, str]:

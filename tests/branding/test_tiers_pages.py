@@ -121,14 +121,20 @@ def test_new_prices_start_next_month_and_the_form_starts_from_the_old_ones(
     browse: Browse, alder: Client, actor: Callable[[Person], Actor]
 ) -> None:
     tier = make_tier()
-    put_on(alder, tier, date(2026, 11, 1))
     browser = browse(ERIN)
-    form = browser.get(page_url("tier_terms", tier.pk))
-    assert 'value="300.00"' in form.content.decode()
+    free = browser.get(page_url("tier_terms", tier.pk)).content.decode()
+    assert "Set the prices" in free
+    assert 'name="reason"' not in free
+    put_on(alder, tier, date(2026, 11, 1))
+    form = browser.get(page_url("tier_terms", tier.pk)).content.decode()
+    assert 'value="300.00"' in form
+    assert "Propose these prices" in form
     refused = browser.post(page_url("tier_terms", tier.pk), tier_fields())
     assert "is in use in November 2026" in refused.content.decode()
-    browser.post(page_url("tier_terms", tier.pk), tier_fields(starts="2026-12"))
+    sent = tier_fields(starts="2026-12", reason="The index rose.")
+    browser.post(page_url("tier_terms", tier.pk), sent)
     asked = ChangeRequest.objects.get()
+    assert asked.reason == "The index rose."
     assert version_in(tier, Month(2026, 12)).base_fee == Decimal("300.00")  # type: ignore[union-attr]  # November's
     changes.approve(actor(CAROL), asked.pk, content_hash=asked.content_hash)
     later = version_in(tier, Month(2026, 12))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
+from urllib.parse import parse_qsl
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +25,12 @@ _LOCKED = (
     "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled>"
     "</ObjectLockConfiguration>"
 )
+_LISTING = (
+    "<ListVersionsResult><IsTruncated>{}</IsTruncated><NextKeyMarker>{}</NextKeyMarker>"
+    "<NextVersionIdMarker>v1</NextVersionIdMarker>{}</ListVersionsResult>"
+)
+_VERSION = "<Version><Key>{}</Key><VersionId>v1</VersionId></Version>"
+_MARKER = "<DeleteMarker><Key>{}</Key><VersionId>v2</VersionId></DeleteMarker>"
 _ERROR = "<Error><Code>{}</Code><Message>no</Message></Error>"
 
 
@@ -109,9 +116,9 @@ class Authority:
 class Outside:
     """What the server holds and how it behaves.
 
-    objects: content and headers by path. lock: the bucket has Object Lock. refuse: the error code
-    of every answer of the bucket. asked: how often it was asked. stamp: how the authority
-    answers: right, other, nonsense, gone.
+    objects: content and headers by path. deleted: paths that a delete marker hides. lock: the
+    bucket has Object Lock. refuse: the error code of every answer of the bucket. asked: how often
+    it was asked. stamp: how the authority answers: right, other, nonsense, gone.
     """
 
     url: str = ""
@@ -119,6 +126,7 @@ class Outside:
     refuse: str = ""
     stamp: str = "right"
     objects: dict[str, tuple[bytes, dict[str, str]]] = field(default_factory=dict)
+    deleted: set[str] = field(default_factory=set)
     authority: Authority = field(default_factory=Authority)
     asked: int = 0
 
@@ -132,12 +140,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.outside.asked += 1
+        path, _, query = self.path.partition("?")
+        asked = dict(parse_qsl(query, keep_blank_values=True))
         if self.outside.refuse:
             self._say(403, _ERROR.format(self.outside.refuse))
+        elif "versions" in asked:
+            self._say(200, self._versions(path, asked))
+        elif path in self.outside.objects:
+            self._say(200, self.outside.objects[path][0])
         elif self.outside.lock:
             self._say(200, _LOCKED)
         else:
             self._say(404, _ERROR.format("ObjectLockConfigurationNotFoundError"))
+
+    def _versions(self, bucket: str, asked: dict[str, str]) -> str:
+        """A page of the listing: two objects, and whether there are more."""
+        start = f"{bucket}/"
+        keys = sorted(one.removeprefix(start) for one in self.outside.objects)
+        keys = [one for one in keys if one.startswith(asked["prefix"])]
+        keys = [one for one in keys if one > asked.get("key-marker", "")]
+        page = "".join(_VERSION.format(one) for one in keys[:2])
+        page += "".join(
+            _MARKER.format(one) for one in keys[:2] if f"{start}{one}" in self.outside.deleted
+        )
+        more = str(len(keys) > 2).lower()
+        last = keys[:2][-1] if keys else ""
+        return _LISTING.format(more, last, page)
 
     def do_PUT(self) -> None:
         content = self._content()

@@ -355,6 +355,8 @@ class ChangeMachine(RuleBasedStateMachine):
             # What lets more through is never an emergency.
             assert not (request.emergency and request.weakens)
         else:
+            # What it was written against, and compared with when it was read, was live until now.
+            assert change.base_version == self.live[int(change.target_id)]
             self.live[int(change.target_id)] = change.content["currency"]
 
     def _signed_by_others(self, request: ChangeRequest) -> None:

@@ -80,6 +80,7 @@ def server() -> Iterator[Outside]:
 def outside(server: Outside) -> Outside:
     """The server as it begins: empty and well."""
     server.objects.clear()
+    server.deleted.clear()
     server.lock, server.refuse, server.stamp, server.asked = True, "", "right", 0
     return server
 

@@ -8,13 +8,28 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from governance.actors import Actor, command_actor
-from tenants.accounts.models import Client
+from tenants.accounts.models import Client, Role, RoleGrant, User
+from tenants.accounts.permissions import CLIENT_PERMISSIONS
+from tenants.accounts.services.tokens import make_token
+from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
-from tests.governance.change_machine import ChangeMachine
+from tests.governance.door_machine import API, HELD, DoorMachine
 from tests.syncjobs.factories import make_connection
 
 EXAMPLES, STEPS = 9, 30
+HOST = "admin.northwind.localhost"
+
+
+def _program(owner: Actor, client: Client | None = None) -> Browser:
+    """A program with a token of the owner's that may do all that a token may."""
+    scopes = owner.permissions
+    if client is not None:
+        scopes = (scopes & CLIENT_PERMISSIONS) | {"changes.apply"}
+    assert owner.id is not None
+    person = User.objects.get(pk=owner.id)
+    _, text = make_token(owner, user=person, name="CI", scopes=sorted(scopes), client=client)
+    return Browser(headers={"host": HOST, "authorization": f"Bearer {text}"})
 
 
 @pytest.mark.usefixtures("governed", "at_home")
@@ -27,11 +42,12 @@ def test_no_order_of_steps_gets_around_the_rules(
     birch: Client,
     actor: Callable[[Person], Actor],
     browse: Callable[..., Browser],
+    northwind: Partner,
 ) -> None:
     token = Actor("token", 1, "CI", permissions=alice.permissions, person_id=alice.id)
-    ChangeMachine.clients = [alder, birch]
-    ChangeMachine.systems = [make_connection(one, "sandbox_crm") for one in (alder, birch)]
-    ChangeMachine.people = {
+    DoorMachine.clients = [alder, birch]
+    DoorMachine.systems = [make_connection(one, "sandbox_crm") for one in (alder, birch)]
+    DoorMachine.people = {
         "alice": alice,
         "bob": bob,
         "carol": carol,
@@ -40,13 +56,23 @@ def test_no_order_of_steps_gets_around_the_rules(
         "token": token,
         "command": command_actor("a command"),
     }
-    ChangeMachine.browsers = {
+    DoorMachine.browsers = {
         "bob": browse(actors.BOB),
         "carol": browse(actors.CAROL),
         "heidi": browse(actors.HEIDI),
     }
+    DoorMachine.role = role = Role.objects.create(name="Clerk", kind="staff", permissions=HELD[0])
+    RoleGrant.objects.create(user=User.objects.get(email=actors.BOB.email), own_role=role)
+    DoorMachine.schema = northwind.schema_name
+    DoorMachine.programs = {
+        "token": _program(alice),
+        "client token": _program(alice, alder),
+        "session": browse(actors.CAROL),
+        "nobody": Browser(headers={"host": HOST}),
+    }
+    assert DoorMachine.programs["token"].get(f"{API}/change-requests/").status_code == 200
     run_state_machine_as_test(
-        ChangeMachine,
+        DoorMachine,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,

@@ -4,19 +4,24 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
+from branding.models import ClientBrand, EvidenceReport
+from branding.services import client_brand, reports
 from governance.actions import CHANGE_PROPOSED
 from governance.actors import Actor, command_actor
 from governance.errors import BadTransition, BaseMoved, ContentChanged, SignatureRefused
+from governance.evidence import Period
 from governance.models import Approval, AuditEntry, ChangeRequest, Policy
-from governance.services import audit, changes
+from governance.services import audit, changes, targets
 from governance.services.policies import ensure_default_policies
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
@@ -226,6 +231,62 @@ def test_of_two_requests_about_one_object_the_second_is_voided(lab: Lab, governe
     assert isinstance(applied, ChangeRequest)
     assert isinstance(moved, BaseMoved)
     assert _currency(lab) == "USD"
+
+
+def test_who_asks_for_another_logo_and_who_signs_for_it_do_not_wait_for_each_other(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind, target, client = client_brand.KIND, str(lab.client.pk), lab.client
+    Policy.objects.filter(kind=kind).update(approvals=1, auto_apply=False)
+    ClientBrand.objects.create(client=client, logo="first.png")
+    other = changes.ProposedChange(kind, target, "Logo", {"logo": "second.png"}, client.pk)
+    asked = changes.propose(lab.bob, title="Another logo", reason="r", changes=[other])
+    signing, lock_targets = threading.Event(), targets.lock_targets
+
+    def hold(wanted: Sequence[tuple[str, str]]) -> None:
+        """The request is held and its object is not yet; go on when the other one waits."""
+        if not signing.is_set():
+            signing.set()
+            _wait_until_somebody_waits()
+        lock_targets(wanted)
+
+    def remove() -> Client:
+        assert signing.wait(WAIT)
+        return client_brand.edit_client_brand(
+            lab.alice,
+            client,
+            locale=client.locale,
+            time_zone=client.time_zone,
+            remove_logo=True,
+        )
+
+    monkeypatch.setattr("governance.services.requests.lock_targets", hold)
+    signed, removed = _at_once(lab, _sign(lab.carol, asked), remove)
+    assert isinstance(signed, ChangeRequest)
+    assert isinstance(removed, Client)
+    asked = ChangeRequest.objects.get(pk=asked.pk)
+    assert (asked.status, asked.changes.get().content) == ("submitted", {"logo": ""})
+
+
+def test_two_clicks_at_once_ask_for_one_report(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = timezone.now()
+    period, asked = Period(until - timedelta(days=1), until), threading.Event()
+
+    def hold() -> None:
+        """The first has asked and not committed."""
+        if not asked.is_set():
+            asked.set()
+            _wait_until_somebody_waits()
+
+    def second() -> EvidenceReport:
+        assert asked.wait(WAIT)
+        return reports.ask_report(lab.alice, period, "pdf")
+
+    monkeypatch.setattr(reports, "ring_bell", hold)
+    first, late = _at_once(lab, lambda: reports.ask_report(lab.alice, period, "pdf"), second)
+    assert isinstance(first, EvidenceReport)
+    assert isinstance(late, BadTransition)
+    assert EvidenceReport.objects.count() == 1
 
 
 def test_applied_twice_at_once_goes_in_once(lab: Lab) -> None:

@@ -41,7 +41,7 @@ def test_staff_see_how_it_stands_and_check_it(northwind: Partner, browse: Browse
         seal_trail()
     page = browser.post(f"{STAFF}check/").content.decode()
     assert "Everything is as it was sealed" in page
-    assert "There are no anchors outside the database" in page
+    assert "There are no anchors in the folder yet" in page
     with tenant_context(northwind):
         entry = AuditEntry.objects.get(action="audit.checked")
     assert entry.after["holds"] is True

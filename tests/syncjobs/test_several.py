@@ -284,6 +284,31 @@ def test_a_member_can_move_to_another_record_of_the_source(several: Several) -> 
     assert (ref.external_id, _keys(deleted=True)) == ("S-1", [])
 
 
+def test_one_that_is_refused_leaves_its_numbers_to_the_others_of_its_page(
+    several: Several,
+) -> None:
+    several.sheet("S-0", _day("02"), sheet="week")
+    several.sheet("S-2", _day("05"), _day("06"), sheet="week")
+    several.lab.drain()
+    # S-1 wants a number of S-0's, one that is free, and one that S-2 gives up in the same page.
+    several.sheet("S-1", _day("02"), _day("03"), _day("06"), sheet="week")
+    several.sheet("S-2", _day("05"), sheet="week")
+    several.sheet("S-3", _day("03"), sheet="week")
+    pages = several.lab.source.pages["timesheets"]
+    records = [one for page in pages[-3:] for one in page.records]
+    pages[-3:] = [Page(tuple(records), {}, last=True)]
+    several.lab.drain()
+    assert [one.external_id for one in InboundEvent.objects.all()] == ["S-1"]
+    assert "S-0 has the number week/2026-11-02" in str(InboundEvent.objects.get().problems)
+    refs = ExternalRef.objects.filter(object="timesheets", record__deleted=False)
+    assert sorted(refs.values_list("external_id", "part")) == [
+        ("S-0", "week/2026-11-02"),
+        ("S-2", "week/2026-11-05"),
+        ("S-3", "week/2026-11-03"),
+    ]
+    assert _keys(deleted=True) == ["week/2026-11-06"]
+
+
 @pytest.mark.parametrize(
     ("days", "said"),
     [
