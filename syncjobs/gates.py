@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from mappings.canonical.registry import fields_of
 from syncjobs.neighbours import Known, Neighbourhood, Walked, walk, watch_ref
 
 OPERATORS: Final = frozenset(
@@ -204,4 +205,15 @@ def _missing_text(condition: Mapping[str, object], context: Context) -> str:
     start, path = start_of(str(condition["path"]), context)
     holder = walked.at or start
     text = str(condition.get("missing") or f"{path} of {holder.type} {{key}}")
-    return text.replace("{key}", holder.key).replace("{value}", str(walked.value or "none"))
+    value = _said(walked.value, holder, path.rpartition(".")[2])
+    return text.replace("{key}", holder.key).replace("{value}", value)
+
+
+def _said(value: object, holder: Known, name: str) -> str:
+    """Return a value as people read it: money with its currency."""
+    if value in (None, ""):
+        return "none"
+    field_ = fields_of(holder.type).get(name)
+    if field_ is None or field_.type != "money":
+        return str(value)
+    return f"{Decimal(str(value)):,} {holder.data.get('currency') or ''}".strip()

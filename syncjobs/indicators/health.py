@@ -1,6 +1,6 @@
 """How each client is: what is stuck, what is broken, how much went through."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -148,6 +148,12 @@ def health_of_everybody() -> list[Health]:
     """Return the health of all clients that have not left, worst first; two queries."""
     clients = Client.objects.exclude(status=Client.Status.LEFT)
     return _ranked(clients, _counts(Q(), keep=True))
+
+
+def healths(client_ids: Sequence[int]) -> dict[int, Health]:
+    """Return the health of these clients by their id."""
+    chosen = Client.objects.filter(pk__in=client_ids)
+    return {one.client.pk: one for one in health_of(chosen)}
 
 
 def _ranked(clients: Iterable[Client], counted: Counts) -> list[Health]:

@@ -73,7 +73,9 @@ def every(seconds: int) -> str:
 def field_value(
     context: template.Context, field: Field, value: object, currency: str = ""
 ) -> SafeString | str:
-    """A field of a canonical record in the viewer's forms."""
+    """A field of a canonical record in the viewer's forms; a dash where it has nothing."""
+    if value is None or value == "":
+        return "–"
     if field.type in ("date", "datetime"):
         return when(context, value, "full" if field.type == "datetime" else "date")
     if field.type == "money":

@@ -7,7 +7,7 @@ from django.test import Client as Browser
 
 from governance.models import AuditEntry
 from tenants.accounts.models import Client
-from tests.actors import ALICE, BOB, ERIN
+from tests.actors import ALICE, BOB, DAVE, ERIN
 from tests.at_home import page_url
 
 Browse = Callable[..., Browser]
@@ -74,6 +74,17 @@ def test_finance_sees_clients_and_cannot_change_them(browse: Browse, alder: Clie
     assert "Add a client" not in page
     assert browser.get(page_url("client_add")).status_code == 403
     assert browser.post(page_url("client_edit", alder.pk), GOOD).status_code == 403
+
+
+def test_the_list_says_how_each_client_is_and_its_bill_to_whoever_may_see_prices(
+    browse: Browse, alder: Client
+) -> None:
+    page = browse(ALICE).get(page_url("client_list")).content.decode()
+    assert "All well" in page
+    assert "Next statement, so far" in page
+    page = browse(DAVE).get(page_url("client_list")).content.decode()
+    assert "All well" in page
+    assert "Next statement" not in page
 
 
 def test_a_client_that_does_not_exist_is_not_found(browse: Browse) -> None:

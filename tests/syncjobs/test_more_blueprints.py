@@ -163,7 +163,8 @@ def _second_round(systems: Systems3) -> None:
     assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "50000.00"
     (task,) = systems.crm.pages("tasks")
     assert (task["contractNumber"], task["dueDate"]) == ("CT-1", "2027-05-01")
-    assert _held("money_approval").missing == "approval of the new value 65000.00 of contract CT-1"
+    said = "approval of the new value 65,000.00 EUR of contract CT-1"
+    assert _held("money_approval").missing == said
 
     account = rows(systems, "crm", "accounts")["C-1"]
     assert (account["healthStatus"], account["renewalFlag"]) == ("at_risk", True)

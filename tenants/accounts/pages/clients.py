@@ -51,7 +51,7 @@ def client_list(request: HttpRequest) -> HttpResponse:
                 "client": client,
                 "url": _url_of(client),
                 "cells": [
-                    (column.label, known.get(client.pk, ""))
+                    (column, known.get(client.pk))
                     for column, known in zip(columns, values, strict=True)
                 ],
             }
