@@ -177,7 +177,7 @@ def test_a_command_gets_around_it_as_little_as_a_page(alice: Actor, browse: Brow
     assert "Propose</button>" in page.replace("\n", "")
     assert "A brand waits to be published" in page
     assert "Publish</button>" not in page.replace("\n", "")
-    assert '<input class="input ui-small" name="reason"' in page
+    assert 'name="reason"' in page
     service.edit_brand(alice, replace(TEAL, primary="#b91c1c"))
     answer = browse(ALICE).post(page_url("brand_publish"), {"reason": "Spring."}, follow=True)
     assert "published when it has its approvals" in answer.content.decode()
