@@ -68,6 +68,8 @@ def compiled_parts(
     problems = [one for one in [*made, *judged] if isinstance(one, Problem)]
     problems += _target_problems(plain, fields) + _lookup_problems(plain)
     problems += _source_problems(rules, source_type, custom, each_rule(plain))
+    if object_type and source_type:
+        problems += [_untold(one) for one in checks if one.severity == "warn"]
     if problems:
         raise MappingError(problems)
     mark_shared(rules)
@@ -165,6 +167,15 @@ def _check(raw: Record, rules: list[Record]) -> Check | Problem:
         if split(path)[0] not in filled:
             return Problem("check", f"The check reads {path!r}, which no rule fills.", ident)
     return Check(ident, condition, str(raw["message"]), str(raw.get("severity") or "reject"))
+
+
+def _untold(check: Check) -> Problem:
+    """A warning is shown where a record comes in or goes out; between the two it is nowhere."""
+    text = (
+        "Records that are derived warn nobody. Let this check hold or refuse, or put it into the "
+        "mapping that writes them."
+    )
+    return Problem("check", text, check.id)
 
 
 def _target_problems(document: Record, fields: Mapping[str, Field]) -> list[Problem]:

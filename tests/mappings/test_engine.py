@@ -118,6 +118,21 @@ def test_checks_reject_hold_or_warn() -> None:
         assert [one.message for one in said] == ["A rate is needed."]
 
 
+def test_no_check_warns_where_nobody_would_be_told() -> None:
+    check = {"id": "c", "assert": "gt(field('total'), 0)", "message": "Is it free?"}
+    rules = [
+        {"id": one, "target": one, "source": one}
+        for one in ("number", "customer", "currency", "total")
+    ]
+    for severity in ("reject", "hold", "warn"):
+        document = {"rules": rules, "checks": [{**check, "severity": severity}]}
+        if severity == "warn":
+            with pytest.raises(MappingError, match="derived warn nobody"):
+                compile_mapping(document, object_type="invoice", source_type="invoice")
+        else:
+            compile_mapping(document, object_type="invoice", source_type="invoice")
+
+
 @pytest.mark.parametrize(
     "document",
     [
