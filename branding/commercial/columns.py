@@ -32,4 +32,4 @@ def register() -> None:
     """Add the columns; from AppConfig.ready()."""
     folder = "branding/commercial"
     register_column("Tier", "prices.view", tier_names, f"{folder}/tier_cell.html")
-    register_column("Next statement, so far", "prices.view", drafts, f"{folder}/month_cell.html")
+    register_column("Next statement", "prices.view", drafts, f"{folder}/month_cell.html")
