@@ -25,11 +25,34 @@ def found(guard: Guard) -> list[URLPattern]:
     ]
 
 
+def _records(guard: Guard) -> list[URLPattern]:
+    """Return the pages on records and what was delivered of them."""
+    work, read = guard("exceptions.work"), reading(guard, "records.view")
+    return [
+        path("records/", read(records.record_list), name="record_list"),
+        path("records/<int:pk>/", read(records.record_detail), name="record_detail"),
+        path(
+            "records/<int:pk>/correct/",
+            work(require_POST(records.record_correct)),
+            name="record_correct",
+        ),
+        path("records/deliveries/<int:pk>/", read(records.delivery_detail), name="delivery_detail"),
+        *(
+            path(
+                f"records/deliveries/<int:pk>/{action}/",
+                work(require_POST(records.delivery_action)),
+                {"action": action},
+                name=f"delivery_{action}",
+            )
+            for action in records.ACTIONS
+        ),
+    ]
+
+
 def shared(guard: Guard) -> list[URLPattern]:
     """Return the pages on exceptions, holds, runs, records and workflows."""
     work, operate = guard("exceptions.work"), guard("workflows.operate")
     see, look = reading(guard, "exceptions.view"), reading(guard, "workflows.view")
-    read = reading(guard, "records.view")
     return [
         *found(guard),
         path("exceptions/", see(exceptions.exception_list), name="exception_list"),
@@ -51,23 +74,7 @@ def shared(guard: Guard) -> list[URLPattern]:
         ),
         path("workflows/runs/", look(runs.run_list), name="run_list"),
         path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
-        path("records/", read(records.record_list), name="record_list"),
-        path("records/<int:pk>/", read(records.record_detail), name="record_detail"),
-        path(
-            "records/<int:pk>/correct/",
-            work(require_POST(records.record_correct)),
-            name="record_correct",
-        ),
-        path("records/deliveries/<int:pk>/", read(records.delivery_detail), name="delivery_detail"),
-        *(
-            path(
-                f"records/deliveries/<int:pk>/{action}/",
-                work(require_POST(records.delivery_action)),
-                {"action": action},
-                name=f"delivery_{action}",
-            )
-            for action in records.ACTIONS
-        ),
+        *_records(guard),
         path("workflows/", look(workflows.workflow_list), name="workflow_list"),
         path("workflows/<int:pk>/", look(workflows.workflow_detail), name="workflow_detail"),
         *(

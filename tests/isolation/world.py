@@ -69,6 +69,22 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
     run = Run.objects.create(
         pk=pk, client=client, kind="workflow", trigger="person", workflow=workflow, state="running"
     )
+    _delivered(workflow, run, connection, marker)
+    ApiToken.objects.create(
+        pk=pk,
+        name=f"Token {marker}",
+        prefix=f"p{pk}",
+        digest="-",
+        scopes=[],
+        client=client,
+        user=User.objects.filter(client=client).order_by("pk")[0],
+    )
+    OutgoingMail.objects.create(pk=pk, kind="test", to=f"{pk}@{marker}.example", state="failed")
+
+
+def _delivered(workflow: Workflow, run: Run, connection: Connection, marker: str) -> None:
+    """Make a record whose delivery failed and is held, with its exception."""
+    client, pk = workflow.client, workflow.pk
     record = CanonicalRecord.objects.create(
         pk=pk,
         client=client,
@@ -89,7 +105,7 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
     delivery = Delivery.objects.create(
         pk=pk,
         workflow=workflow,
-        workflow_version=version,
+        workflow_version=WorkflowVersion.objects.get(workflow=workflow),
         client=client,
         run=run,
         step="customer",
@@ -114,16 +130,6 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         missing=f"Tax code {marker}",
         message="It is not set.",
     )
-    ApiToken.objects.create(
-        pk=pk,
-        name=f"Token {marker}",
-        prefix=f"p{pk}",
-        digest="-",
-        scopes=[],
-        client=client,
-        user=User.objects.filter(client=client).order_by("pk")[0],
-    )
-    OutgoingMail.objects.create(pk=pk, kind="test", to=f"{pk}@{marker}.example", state="failed")
 
 
 def _governed(client: Client, pk: int, marker: str) -> None:
@@ -177,6 +183,9 @@ def _governed(client: Client, pk: int, marker: str) -> None:
         client_id=client.pk,
         correlation_id=marker,
     )
+
+
+def _billed(client: Client, pk: int, marker: str) -> None:
     Brand.objects.create(pk=pk, state=Brand.State.RETIRED, name="Earlier")
     tier = Tier.objects.create(pk=pk, name=f"Tier {marker}", currency="EUR")
     TierVersion.objects.create(
@@ -224,6 +233,7 @@ def build(schema: str) -> None:
         marker = canary(schema, client.name)
         _of_client(client, KEYS[client.name], marker, blueprint)
         _governed(client, KEYS[client.name], marker)
+        _billed(client, KEYS[client.name], marker)
 
 
 def domain_name() -> str:

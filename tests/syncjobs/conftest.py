@@ -6,10 +6,12 @@ import pytest
 
 from governance import correlation
 from governance.actors import Actor, task_actor
+from syncjobs import crashpoints
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
 from tests.syncjobs.factories import Lab, make_lab
+from tests.syncjobs.several import Several, make_several
 
 
 @pytest.fixture
@@ -23,6 +25,13 @@ def at_work() -> Iterator[None]:
 def lab(alder: Client, at_work: None) -> Lab:
     """Customers of a source in memory that go to a target in memory."""
     return make_lab(alder)
+
+
+@pytest.fixture
+def several(lab: Lab) -> Iterator[Several]:
+    """Timesheets whose days, and invoices whose lines, become records of their own."""
+    yield make_several(lab)
+    crashpoints.arm("")
 
 
 @pytest.fixture
