@@ -123,17 +123,12 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may": actor_of(request).permissions,
         "correctable": corrections.correctable(record.type),
         "may_work": actor_of(request).can("exceptions.work", record.client_id),
-        "may_erase": record.type in PERSONAL and _may_erase(request, record),
+        "may_erase": record.type in PERSONAL
+        and payloads.may_erase_payloads(actor_of(request), record),
         "is_one_of_several": any(one.part for one in trail.references),
         "erased_at": payloads.payloads_erased_at(record) if record.type in PERSONAL else None,
     }
     return page(request, "record_detail.html", context)
-
-
-def _may_erase(request: HttpRequest, record: CanonicalRecord) -> bool:
-    """Partner staff alone: what their client's person asked for is theirs to see through."""
-    actor = actor_of(request)
-    return actor.client_id is None and actor.can("users.manage", record.client_id)
 
 
 def record_erase(request: HttpRequest, pk: int) -> HttpResponse:

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from governance.actors import Actor
+from governance.errors import NotPermitted
 from governance.services.subjects import erase_subject, erased_at
 from syncjobs.engine.issues import settle_issues
 from syncjobs.engine.rows import execute
@@ -22,7 +23,8 @@ from syncjobs.state import INBOUND
 def erase_payloads(actor: Actor, record: CanonicalRecord, *, reason: str) -> None:
     """Make all that sources sent of a record unreadable, for good.
 
-    Raises NotPermitted, ValidationError for a record of no person or erased before.
+    Raises NotPermitted for all but staff who manage people, ValidationError for a record of no
+    person or erased before.
 
     Where a source record became several, what was sent of this one was sent of the others too: that
     goes for all of them, and their source is read again for what of it had still to be taken in.
@@ -31,6 +33,8 @@ def erase_payloads(actor: Actor, record: CanonicalRecord, *, reason: str) -> Non
     What waits to be taken in or was set aside is discarded, but for deletions. What comes later
     is taken in, and its payload is not kept.
     """
+    if not may_erase_payloads(actor, record):
+        raise NotPermitted(f"{actor.label} may not do this: staff who manage people may.")
     if record.type not in PERSONAL:
         raise ValidationError("Nothing of this kind of record is personal: there is no key to it.")
     if payloads_erased_at(record) is not None:
@@ -41,6 +45,11 @@ def erase_payloads(actor: Actor, record: CanonicalRecord, *, reason: str) -> Non
     execute(_EMPTY_COPIES, {"record": record.pk})
     for ref in ExternalRef.objects.filter(record=record):
         _empty_messages(ref)
+
+
+def may_erase_payloads(actor: Actor, record: CanonicalRecord) -> bool:
+    """Partner staff alone: what their client's person asked for is theirs to see through."""
+    return actor.client_id is None and actor.can("users.manage", record.client_id)
 
 
 def payloads_erased_at(record: CanonicalRecord) -> datetime | None:

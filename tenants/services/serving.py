@@ -42,11 +42,12 @@ def served_host(host: str) -> Served | None:
     It is also what finds out that a kept connection has died: it is asked once more on a new
     one, so that no request pays for a question that only tries the connection.
     """
+    was_kept = connection.connection is not None
     connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
     try:
         row = _row(host)
     except (OperationalError, InterfaceError):
-        if connection.in_atomic_block:
+        if not was_kept or connection.in_atomic_block:
             raise
         connection.close()
         row = _row(host)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import factory
@@ -177,11 +177,12 @@ class Lab:
             {self.source_connection.pk: self.source, self.target_connection.pk: self.target}
         )
 
-    def put_customer(self, id_: str, **data: Any) -> None:
-        """Let the source have a customer, new or changed, on its next page."""
+    def put_customer(self, id_: str, at: datetime | None = None, **data: Any) -> None:
+        """Let the source have a customer, new or changed (`at`: then), on its next page."""
         from tests.fakes.systems import record
 
-        self.source.put("customers", record(id_, {"no": f"C-{id_}", "name": f"Name {id_}", **data}))
+        content = {"no": f"C-{id_}", "name": f"Name {id_}", **data}
+        self.source.put("customers", record(id_, content, at=at))
 
     def drain(self, **options: Any) -> Drained:
         """Read what is new and deliver what is due."""

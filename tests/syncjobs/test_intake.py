@@ -42,11 +42,6 @@ from tests.syncjobs.factories import (
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
-def _put(lab: Lab, id_: str, at: datetime, **data: object) -> None:
-    content = {"no": f"C-{id_}", "name": f"Name {id_}", **data}
-    lab.source.put("customers", record(id_, content, at=at))
-
-
 def _let_nameless_in() -> None:
     mapping = Mapping.objects.get(slug="customer-in")
     rules = [*CUSTOMER_IN]
@@ -87,9 +82,9 @@ def test_a_worker_that_breaks_before_the_commit_leaves_nothing_of_the_page(lab: 
 
 
 def test_an_older_version_never_overwrites_a_newer_one(lab: Lab) -> None:
-    _put(lab, "1", NOON, name="Newer")
+    lab.put_customer("1", NOON, name="Newer")
     lab.drain()
-    _put(lab, "1", NOON - timedelta(minutes=5), name="Older")
+    lab.put_customer("1", NOON - timedelta(minutes=5), name="Older")
     lab.drain()
     assert CanonicalRecord.objects.get().data["name"] == "Newer"
     assert RecordVersion.objects.count() == 1
@@ -122,15 +117,15 @@ def test_our_own_write_coming_back_raises_nothing(lab: Lab) -> None:
 
 def test_only_the_owner_of_a_field_changes_what_is_there(lab: Lab) -> None:
     OwnershipRule.objects.create(object="customer", field="name", owner="hr")
-    _put(lab, "1", NOON)
+    lab.put_customer("1", NOON)
     lab.drain()
-    _put(lab, "1", NOON + timedelta(minutes=5), name="Renamed", tax="S1")
+    lab.put_customer("1", NOON + timedelta(minutes=5), name="Renamed", tax="S1")
     lab.drain()
     stored = CanonicalRecord.objects.get()
     assert (stored.data["name"], stored.data["tax_code"]) == ("Name 1", "S1")
 
     OwnershipRule.objects.create(object="customer", field="name", owner="any", client=lab.client)
-    _put(lab, "1", NOON + timedelta(minutes=10), name="Renamed again", tax="S1")
+    lab.put_customer("1", NOON + timedelta(minutes=10), name="Renamed again", tax="S1")
     lab.drain()
     assert CanonicalRecord.objects.get().data["name"] == "Renamed again"
 

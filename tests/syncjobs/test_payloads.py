@@ -24,7 +24,7 @@ from syncjobs.models import CanonicalRecord, InboundEvent, Issue, RecordVersion,
 from syncjobs.payloads import PERSONAL, opened_inbound, opened_source
 from syncjobs.services.payloads import erase_payloads
 from tenants.models import Partner
-from tests.actors import ALICE
+from tests.actors import ALICE, GRACE, Person
 from tests.fakes.systems import record
 from tests.syncjobs.factories import BUILDER, Lab, make_mapping, make_stream
 
@@ -82,14 +82,15 @@ def test_a_refused_record_is_sealed_and_goes_through_once_it_can(lab: Lab) -> No
 
 
 def test_an_erased_person_s_payloads_open_no_more_and_no_new_one_is_kept(
-    lab: Lab, dave: Actor
+    lab: Lab, dave: Actor, actor: Callable[[Person], Actor]
 ) -> None:
     lab.put_customer("1", billing=SECRET)
     lab.put_customer("2", billing="other")
     lab.drain()
     record = CanonicalRecord.objects.get(key="C-1")
-    with pytest.raises(NotPermitted):
-        erase_payloads(dave, record, reason="Asked for")
+    for nobody in (dave, actor(GRACE)):  # who manages the client's people, not the partner's
+        with pytest.raises(NotPermitted):
+            erase_payloads(nobody, record, reason="Asked for")
     erase_payloads(BUILDER, record, reason="Asked for")
     subject_keys.forget(f"record-{record.pk}")
     kept = RecordVersion.objects.get(record=record)

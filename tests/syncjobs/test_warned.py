@@ -14,7 +14,6 @@ from syncjobs.models import (
     Issue,
     Run,
 )
-from tests.fakes.systems import record
 from tests.syncjobs.factories import (
     Lab,
     publish_checks,
@@ -23,19 +22,14 @@ from tests.syncjobs.factories import (
 NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
-def _put(lab: Lab, id_: str, at: datetime, **data: object) -> None:
-    content = {"no": f"C-{id_}", "name": f"Name {id_}", **data}
-    lab.source.put("customers", record(id_, content, at=at))
-
-
 def test_a_check_that_warns_lets_the_record_go_on_and_tells_of_it_until_it_passes(
     lab: Lab,
 ) -> None:
     named = {"id": "named", "assert": "ne(field('name'), 'TEST')", "message": "Is it a test?"}
     publish_checks({**named, "severity": "warn"})
     for number in ("1", "2"):
-        _put(lab, number, NOON, name="TEST")
-    _put(lab, "3", NOON)
+        lab.put_customer(number, NOON, name="TEST")
+    lab.put_customer("3", NOON)
     lab.drain()
     assert CanonicalRecord.objects.filter(version=1).count() == len(lab.target.effects) == 3
     run = Run.objects.get(warnings_told := Q(detail__has_key="warned"))
@@ -51,8 +45,8 @@ def test_a_check_that_warns_lets_the_record_go_on_and_tells_of_it_until_it_passe
     assert lineage(third).warnings == []
 
     later = NOON + timedelta(minutes=1)
-    _put(lab, "1", later)
-    _put(lab, "2", later, name="TEST", city="Bern")
+    lab.put_customer("1", later)
+    lab.put_customer("2", later, name="TEST", city="Bern")
     lab.drain()
     issue.refresh_from_db()
     assert (issue.count, issue.state) == (2, "open"), "another is warned of still"
@@ -74,7 +68,7 @@ def test_a_warning_is_over_when_its_check_is_another_one(lab: Lab) -> None:
     long = {"id": "long", "assert": "gt(length(field('name')), 9)", "message": "Which one is it?"}
     both = [{**one, "severity": "warn"} for one in (named, long)]
     publish_checks(*both)
-    _put(lab, "1", NOON, name="TEST")
+    lab.put_customer("1", NOON, name="TEST")
     lab.drain()
     assert Issue.objects.filter(state="open").count() == 2
 
