@@ -79,8 +79,12 @@ class Child:
         """Raise ProcessError when it has ended."""
         if self._process is not None and self._process.poll() is not None:
             tail = self._log.read_text(errors="replace").splitlines()[-12:]
-            said = "\n".join(tail)
-            raise ProcessError(f"The {self._name} ended by itself; {self._log} says:\n{said}")
+            why = f"{self._log} says:\n" + "\n".join(tail)
+            if (ended := self._process.returncode) < 0:
+                why = f"it was killed from outside (signal {-ended}), for want of memory perhaps."
+            raise ProcessError(
+                f"The {self._name} ended; {why}\nNothing is lost: start again, and it goes on."
+            )
 
 
 def worker(port: int) -> Child:
