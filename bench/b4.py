@@ -1,7 +1,6 @@
 """B4: a target that takes 20 and 100 ms to answer, 16 calls in flight.
 
-The script it is compared with holds 16 connections on one asyncio loop and speaks HTTP by
-hand: lighter than any client library, so the comparison is stricter than with one.
+The script it is compared with holds 16 connections of `aiohttp` on one loop.
 """
 
 import os

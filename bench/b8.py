@@ -1,8 +1,8 @@
 """B8: a webhook, acknowledged after its commit, at 1, 8 and 32 connections.
 
 The product behind gunicorn as in production (2 processes, 4 threads each): host, signature,
-decoding, one row per record, the ring, commit. Beside it the least that can do it: asyncio on
-raw sockets (lighter than aiohttp) and one INSERT. They take turns, in this order: ABBA.
+decoding, one row per record, the ring, commit. Beside it the least that can do it: `aiohttp`
+and one INSERT. They take turns, in this order: ABBA.
 """
 
 import subprocess
