@@ -110,8 +110,7 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        # Only cursors that send values apart from statements prepare them: the audit trail's.
-        "OPTIONS": {"application_name": "web", "prepare_threshold": 3, **_OPTIONS},
+        "OPTIONS": {"application_name": "web", **_OPTIONS},
     }
 }
 ORIGINAL_BACKEND = "django.db.backends.postgresql"

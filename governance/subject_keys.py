@@ -4,6 +4,7 @@ import base64
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -12,22 +13,32 @@ from django.db import connection, transaction
 
 from governance import keys
 from governance.models.subjects import SubjectKey
-from governance.personal import UNOPENED
+from governance.personal import UNOPENED, conceal
 
 _NONCE: Final = 12
 # For so long a process may still read what another one has just erased.
 REMEMBER_SECONDS: Final = 30.0
 _MOST: Final = 20_000
+_MOST_TEXTS: Final = 20
 # Made by this process and, as far as it knows, not committed yet.
 _fresh: set[tuple[str, str]] = set()
-_known: dict[tuple[str, str], tuple[bytes | None, float]] = {}
+_known: dict[tuple[str, str], "_Known"] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A key, until when it is remembered, and what was sealed under it since: text → sealed."""
+
+    key: bytes | None
+    until: float
+    sealed: dict[str, str]
 
 
 def key_for_writing(subject: str) -> bytes | None:
     """Return the person's key, making it when there is none; None once it was destroyed."""
     known = _remembered(subject)
     if known is not None:
-        return known[0]
+        return known.key
     row = SubjectKey.objects.filter(pk=subject).first()
     if row is None:
         _fresh.add((_trail(), subject))
@@ -39,9 +50,25 @@ def key_for_writing(subject: str) -> bytes | None:
     return _key_of(row)
 
 
+def conceal_again(text: str, subject: str, key: bytes | None) -> str:
+    """Return `conceal` of what entry after entry says: who somebody is, and where they are.
+
+    It is sealed anew when the key is read anew.
+    """
+    known = _remembered(subject)
+    if known is None or not key or known.key != key:
+        return conceal(text, subject, key)
+    made = known.sealed.get(text)
+    if made is None:
+        made = conceal(text, subject, key)
+        if len(known.sealed) < _MOST_TEXTS:
+            known.sealed[text] = made
+    return made
+
+
 def keys_for_writing(subjects: Sequence[str]) -> dict[str, bytes | None]:
     """Return the keys of several, as `key_for_writing` does for one, in a few statements."""
-    found = {one: known[0] for one in subjects if (known := _remembered(one)) is not None}
+    found = {one: known.key for one in subjects if (known := _remembered(one)) is not None}
     absent = [one for one in dict.fromkeys(subjects) if one not in found]
     if not absent:
         return found
@@ -59,14 +86,14 @@ def key_for_reading(subject: str) -> bytes | None:
     """Return the person's key; None when it was destroyed or never was here."""
     known = _remembered(subject)
     if known is not None:
-        return known[0]
+        return known.key
     row = SubjectKey.objects.filter(pk=subject).first()
     return None if row is None else _key_of(row)
 
 
 def keys_for_reading(subjects: Sequence[str]) -> dict[str, bytes | None]:
     """Return the keys of several, as `key_for_reading` does for one, in one statement."""
-    found = {one: known[0] for one in subjects if (known := _remembered(one)) is not None}
+    found = {one: known.key for one in subjects if (known := _remembered(one)) is not None}
     rows = SubjectKey.objects.in_bulk([one for one in subjects if one not in found])
     return {**dict.fromkeys(subjects), **found, **{one: _key_of(row) for one, row in rows.items()}}
 
@@ -97,16 +124,16 @@ def rewrap(row: SubjectKey) -> bool:
     return True
 
 
-def _remembered(subject: str) -> tuple[bytes | None] | None:
+def _remembered(subject: str) -> _Known | None:
     found = _known.get((_trail(), subject))
-    return (found[0],) if found and found[1] > time.monotonic() else None
+    return found if found is not None and found.until > time.monotonic() else None
 
 
 def _remember(trail: str, subject: str, key: bytes | None) -> bytes | None:
     if len(_known) >= _MOST:
         _known.clear()
     _fresh.discard((trail, subject))
-    _known[trail, subject] = (key, time.monotonic() + REMEMBER_SECONDS)
+    _known[trail, subject] = _Known(key, time.monotonic() + REMEMBER_SECONDS, {})
     return key
 
 

@@ -141,7 +141,8 @@ def test_an_entry_is_prepared_once_for_its_schema_and_as_any_other_when_watched(
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement FROM pg_prepared_statements WHERE from_sql = false")
         found = [row[0] for row in cursor if row[0].startswith('INSERT INTO "')]
-    mine = [one for one in found if f'"{northwind.schema_name}".governance_auditentry' in one]
+    single = [one for one in found if "VALUES" in one]
+    mine = [one for one in single if f'"{northwind.schema_name}".governance_auditentry' in one]
     assert len(mine) == 1
     with CaptureQueriesContext(connection) as seen:
         audit.record(CHANGE_PROPOSED, object_kind="lamp", object_id=9)

@@ -130,4 +130,4 @@ def test_a_key_is_remembered_only_once_it_is_committed(northwind: Partner, alice
     assert subject_keys.key_for_reading(subject) is None
     with TestCase.captureOnCommitCallbacks(execute=True):
         key = subject_keys.key_for_writing(subject)
-    assert subject_keys._known[northwind.schema_name, subject][0] == key
+    assert subject_keys._known[northwind.schema_name, subject].key == key

@@ -117,6 +117,7 @@ def test_the_sweep_visits_only_trails_with_something_new(
         assert due_trails() == []
         with tenant_context(northwind):
             note()
+            assert all_ids()  # so that it is there, not only said
         with CaptureQueriesContext(connection) as captured:
             assert due_trails() == [northwind.schema_name]
         assert len([one for one in captured if not one["sql"].startswith("SET ")]) == 1

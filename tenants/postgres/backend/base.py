@@ -1,14 +1,17 @@
 """Django's engine: tenant schemas on a server that is started when it is first needed."""
 
 import logging
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantWrapper
 
 from tenants.postgres import pooler, roles
 from tenants.postgres.backend.creation import DatabaseCreation
+from tenants.postgres.backend.deferred import MOST_WAITING, Deferred, Sender
 from tenants.postgres.backend.operations import DatabaseOperations
 from tenants.postgres.cluster import cluster_for
 from tenants.postgres.errors import DatabaseUnavailableError
@@ -35,6 +38,11 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     # The search path that is known to be set at the server; None when that is not known.
     known_path: list[str] | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._deferred: list[Deferred] = []
+        self._sender = Sender()
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return psycopg's parameters. Raises DatabaseUnavailableError."""
@@ -77,26 +85,75 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         self.known_path = None
         super().set_tenant(tenant, include_public)
 
+    def run_by_commit(self, statement: str, values: Sequence[str | None]) -> None:
+        """Run a statement whose answer is not needed: in a transaction with its COMMIT, or before
+        the next statement (docs/decisions/0013).
+
+        `statement` has `%s` for each value and names its tables with their schema. What is wrong
+        with it is raised by the COMMIT or the next statement, and then all is rolled back.
+        """
+        self.validate_no_broken_transaction()
+        self._deferred.append(Deferred(statement, values))
+        is_full = len(self._deferred) >= MOST_WAITING
+        if is_full or not self.in_atomic_block or self._is_watched():
+            self._run_deferred()
+
+    def _is_watched(self) -> bool:
+        """Whether somebody counts or wraps statements."""
+        return bool(self.queries_logged or self.execute_wrappers)
+
+    def _run_deferred(self) -> None:
+        """Run them now: prepared, or as any other for those who watch."""
+        waiting, self._deferred = self._deferred, []
+        if self._is_watched():
+            # Not the library's cursor, which would choose a schema first.
+            with BaseDatabaseWrapper._cursor(self) as seen:  # type: ignore[attr-defined]
+                for one in waiting:
+                    seen.execute(one.statement, one.values)
+            return
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            self._sender.send(self.connection, waiting, commit=False)
+
+    def _cursor(self, name: str | None = None) -> Any:
+        """What was deferred comes before whatever this cursor is for."""
+        if self._deferred and not self.needs_rollback:
+            self._run_deferred()
+        return super()._cursor(name)
+
+    def _commit(self) -> None:
+        if not self._deferred:
+            super()._commit()
+            return
+        waiting, self._deferred = self._deferred, []
+        with self.wrap_database_errors:
+            self._sender.send(self.connection, waiting, commit=True)
+
     def _savepoint_rollback(self, sid: str) -> None:
         """A rollback takes back what was set after the savepoint."""
+        self._deferred.clear()  # all of it is younger: the savepoint sent what was there before
         try:
             super()._savepoint_rollback(sid)
         finally:
             self.known_path = None
 
     def _rollback(self) -> None:
+        self._deferred.clear()
         try:
             super()._rollback()
         finally:
             self.known_path = None
 
     def _close(self) -> None:
+        self._deferred.clear()
         self.known_path = None
         super()._close()
 
     def init_connection_state(self) -> None:
         """A change of tables waits only shortly: whoever comes after it would wait too."""
         self.known_path = None
+        self._sender = Sender()
         super().init_connection_state()
         if roles.is_owning():
             with self.connection.cursor() as cursor:

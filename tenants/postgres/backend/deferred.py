@@ -1,0 +1,110 @@
+"""Statements whose answer nobody waits for: they travel with the COMMIT, in one way to the server.
+
+The driver's own pipeline mode costs the processor more than the way that it saves, so the few
+calls of libpq that this takes are made here; the driver waits for the answers. It must not prepare
+statements of its own on the same connection (`prepare_threshold`): after a rollback it lets the
+server forget all that are prepared.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from itertools import count
+from typing import Any, Final, NamedTuple
+
+from psycopg import Connection, generators
+from psycopg.abc import PQGen
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGconn, PGresult
+
+# A connection keeps so many statements prepared; the one that was not used for longest goes.
+MOST_PREPARED: Final = 64
+# At most so many wait, which may be as many different ones.
+MOST_WAITING: Final = 32
+
+
+class Deferred(NamedTuple):
+    """A statement with `%s` for each of its values, all of them texts."""
+
+    statement: str
+    values: Sequence[str | None]
+
+
+class Sender:
+    """Sends deferred statements with a COMMIT on one connection, which prepares each once."""
+
+    def __init__(self) -> None:
+        self._names: OrderedDict[str, bytes] = OrderedDict()
+        self._numbers = count(1)
+
+    def send(
+        self, connection: Connection[Any], deferred: Sequence[Deferred], *, commit: bool
+    ) -> None:
+        """Run the statements, and commit if asked to; all at once. Raises psycopg.Error.
+
+        When one fails, neither those after it nor the COMMIT are run. Interrupted half-way it
+        closes the connection: what is on its way is not known.
+        """
+        with connection.lock:
+            names = [self._name(connection, one.statement) for one in deferred]
+            try:
+                connection.pgconn.enter_pipeline_mode()
+                failed = connection.wait(_sent(connection, names, deferred, commit))
+                connection.pgconn.exit_pipeline_mode()
+            except BaseException:
+                connection.close()
+                raise
+        if failed is not None:
+            raise error_from_result(failed, encoding=connection.info.encoding)
+
+    def _name(self, connection: Connection[Any], statement: str) -> bytes:
+        """Return the name under which the server knows a statement; tell it when it does not."""
+        pgconn, name = connection.pgconn, self._names.get(statement)
+        if name is None:
+            name = b"deferred_%d" % next(self._numbers)
+            pgconn.send_prepare(name, _numbered(statement))
+            _require(connection.wait(generators.execute(pgconn)))
+            self._names[statement] = name
+        self._names.move_to_end(statement)
+        if len(self._names) > MOST_PREPARED:
+            _, oldest = self._names.popitem(last=False)
+            pgconn.send_query_params(b"DEALLOCATE " + oldest, None)
+            _require(connection.wait(generators.execute(pgconn)))
+        return name
+
+
+def _sent(
+    connection: Connection[Any], names: Sequence[bytes], deferred: Sequence[Deferred], commit: bool
+) -> PQGen[PGresult | None]:
+    """Send all, read all answers and return the first that is an error."""
+    pgconn, asked = connection.pgconn, 0
+    if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
+        pgconn.send_query_params(b"BEGIN", None)
+        asked += 1
+    for name, one in zip(names, deferred, strict=True):
+        values = [None if value is None else value.encode() for value in one.values]
+        pgconn.send_query_prepared(name, values)
+        asked += 1
+    if commit:
+        pgconn.send_query_params(b"COMMIT", None)
+        asked += 1
+    pgconn.pipeline_sync()
+    yield from generators.send(pgconn)
+    failed = None
+    for _ in range(asked + 1):  # the last is the pipeline's end
+        for result in (yield from generators.fetch_many(pgconn)):
+            if result.status == ExecStatus.FATAL_ERROR:
+                failed = failed or result
+    return failed
+
+
+def _require(results: Sequence[PGresult]) -> None:
+    for result in results:
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result)
+
+
+def _numbered(statement: str) -> bytes:
+    """Write `%s` as the server does: `$1`, `$2` and so on."""
+    first, *others = statement.split("%s")
+    return (first + "".join(f"${n}{part}" for n, part in enumerate(others, 1))).encode()
