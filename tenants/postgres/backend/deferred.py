@@ -15,7 +15,7 @@ from psycopg import Connection, generators
 from psycopg.abc import PQGen
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGconn, PGresult
+from psycopg.pq.abc import PGresult
 
 # A connection keeps so many statements prepared; the one that was not used for longest goes.
 MOST_PREPARED: Final = 64
