@@ -50,19 +50,22 @@ def key_for_writing(subject: str) -> bytes | None:
     return _key_of(row)
 
 
-def conceal_again(text: str, subject: str, key: bytes | None) -> str:
+def conceal_again(subject: str, texts: Sequence[str]) -> list[str]:
     """Return `conceal` of what entry after entry says: who somebody is, and where they are.
 
-    It is sealed anew when the key is read anew.
+    A text is sealed anew when the key is read anew.
     """
     known = _remembered(subject)
-    if known is None or not key or known.key != key:
-        return conceal(text, subject, key)
-    made = known.sealed.get(text)
-    if made is None:
-        made = conceal(text, subject, key)
-        if len(known.sealed) < _MOST_TEXTS:
-            known.sealed[text] = made
+    if known is None or not known.key:
+        key = key_for_writing(subject)
+        return [conceal(text, subject, key) for text in texts]
+    return [known.sealed.get(text) or _seal(text, subject, known) for text in texts]
+
+
+def _seal(text: str, subject: str, known: _Known) -> str:
+    made = conceal(text, subject, known.key)
+    if len(known.sealed) < _MOST_TEXTS:
+        known.sealed[text] = made
     return made
 
 

@@ -75,7 +75,7 @@ def record_many(entries: Sequence[EntryDraft]) -> None:
     if not entries:
         return
     scope, keys = correlation.current(), _Keys({})
-    label, address = _who(scope, keys)
+    label, address = _who(scope)
     own = connections[DEFAULT_DB_ALIAS]
     schema = own.ops.quote_name(own.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
     shared = [
@@ -123,15 +123,13 @@ class _Keys(dict[str, bytes | None]):
         return self[subject]
 
 
-def _who(scope: correlation.Scope, keys: _Keys) -> tuple[str, str]:
+def _who(scope: correlation.Scope) -> list[str]:
     """Return the label and address of whoever acts; a person's under their key."""
     actor = scope.actor
-    label, address = actor.label[:200], scope.address
+    texts = [actor.label[:200], scope.address]
     if actor.kind not in _PEOPLE or actor.id is None:
-        return label, address
-    subject = f"{actor.kind}-{actor.id}"
-    key = keys[subject]
-    return conceal_again(label, subject, key), conceal_again(address, subject, key)
+        return texts
+    return conceal_again(f"{actor.kind}-{actor.id}", texts)
 
 
 def _row(draft: EntryDraft, keys: _Keys) -> _Row:
@@ -181,4 +179,4 @@ _MANY: Final = f"""{_COLUMNS}
     FROM jsonb_to_recordset(%s::jsonb) AS x(
         action text, kind text, id text, label text, client bigint, before jsonb, after jsonb,
         reason text)
-"""
+"""  # noqa: S608  our own constants
