@@ -110,7 +110,8 @@ DATABASES = {
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
         "ATOMIC_REQUESTS": False,
-        "OPTIONS": {"application_name": "web", **_OPTIONS},
+        # Only cursors that send values apart from statements prepare them; Django's do not.
+        "OPTIONS": {"application_name": "web", "prepare_threshold": 3, **_OPTIONS},
     }
 }
 ORIGINAL_BACKEND = "django.db.backends.postgresql"

@@ -10,6 +10,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from psycopg import Cursor
 
 from tenants.postgres.backend.deferred import MOST_PREPARED
 
@@ -178,3 +179,18 @@ def test_who_counts_statements_sees_them() -> None:
         return [one["sql"] for one in queries if "said" in one["sql"]]
 
     assert alone(work) == [INSERT % "'seen'"]
+
+
+def test_the_driver_may_let_the_server_forget_what_is_prepared() -> None:
+    def work() -> list[str]:
+        for word in ("one", "two"):
+            with transaction.atomic():
+                defer(word)
+            with Cursor(connection.connection) as cursor:
+                cursor.execute("SELECT 1", prepare=True)
+            with pytest.raises(Undone), transaction.atomic():
+                play(["say", "undo"], [], lambda: "never")
+            assert not prepared()
+        return said()
+
+    assert alone(work) == ["one", "two"]

@@ -99,8 +99,9 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             self._run_deferred()
 
     def _is_watched(self) -> bool:
-        """Whether somebody counts or wraps statements."""
-        return bool(self.queries_logged or self.execute_wrappers)
+        """Whether somebody counts or wraps statements, or may change tables: then what is
+        prepared may be forgotten at any statement."""
+        return bool(self.queries_logged or self.execute_wrappers or roles.is_owning())
 
     def _run_deferred(self) -> None:
         """Run them now: prepared, or as any other for those who watch."""
@@ -137,6 +138,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             super()._savepoint_rollback(sid)
         finally:
             self.known_path = None
+            self._sender.doubt()
 
     def _rollback(self) -> None:
         self._deferred.clear()
@@ -144,6 +146,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             super()._rollback()
         finally:
             self.known_path = None
+            self._sender.doubt()
 
     def _close(self) -> None:
         self._deferred.clear()

@@ -1,9 +1,7 @@
 """Statements whose answer nobody waits for: they travel with the COMMIT, in one way to the server.
 
 The driver's own pipeline mode costs the processor more than the way that it saves, so the few
-calls of libpq that this takes are made here; the driver waits for the answers. It must not prepare
-statements of its own on the same connection (`prepare_threshold`): after a rollback it lets the
-server forget all that are prepared.
+calls of libpq that this takes are made here; the driver waits for the answers.
 """
 
 from collections import OrderedDict
@@ -36,6 +34,11 @@ class Sender:
     def __init__(self) -> None:
         self._names: OrderedDict[str, bytes] = OrderedDict()
         self._numbers = count(1)
+        self._is_sure = True
+
+    def doubt(self) -> None:
+        """After a rollback: the driver may have let the server forget all that was prepared."""
+        self._is_sure = False
 
     def send(
         self, connection: Connection[Any], deferred: Sequence[Deferred], *, commit: bool
@@ -46,6 +49,8 @@ class Sender:
         closes the connection: what is on its way is not known.
         """
         with connection.lock:
+            if not self._is_sure:
+                self._ask_what_is_known(connection)
             names = [self._name(connection, one.statement) for one in deferred]
             try:
                 connection.pgconn.enter_pipeline_mode()
@@ -57,19 +62,25 @@ class Sender:
         if failed is not None:
             raise error_from_result(failed, encoding=connection.info.encoding)
 
+    def _ask_what_is_known(self, connection: Connection[Any]) -> None:
+        (answer,) = _answered(connection, _KNOWN)
+        known = {answer.get_value(row, 0) for row in range(answer.ntuples)}
+        for statement in [one for one, name in self._names.items() if name not in known]:
+            del self._names[statement]
+        self._is_sure = True
+
     def _name(self, connection: Connection[Any], statement: str) -> bytes:
         """Return the name under which the server knows a statement; tell it when it does not."""
-        pgconn, name = connection.pgconn, self._names.get(statement)
+        name = self._names.get(statement)
         if name is None:
             name = b"deferred_%d" % next(self._numbers)
-            pgconn.send_prepare(name, _numbered(statement))
-            _require(connection.wait(generators.execute(pgconn)))
+            connection.pgconn.send_prepare(name, _numbered(statement))
+            _wait(connection)
             self._names[statement] = name
         self._names.move_to_end(statement)
         if len(self._names) > MOST_PREPARED:
             _, oldest = self._names.popitem(last=False)
-            pgconn.send_query_params(b"DEALLOCATE " + oldest, None)
-            _require(connection.wait(generators.execute(pgconn)))
+            _answered(connection, b"DEALLOCATE " + oldest)
         return name
 
 
@@ -98,13 +109,24 @@ def _sent(
     return failed
 
 
-def _require(results: Sequence[PGresult]) -> None:
+def _answered(connection: Connection[Any], command: bytes) -> list[PGresult]:
+    connection.pgconn.send_query_params(command, None)
+    return _wait(connection)
+
+
+def _wait(connection: Connection[Any]) -> list[PGresult]:
+    """Return the answers to what was sent. Raises psycopg.Error."""
+    results: list[PGresult] = connection.wait(generators.execute(connection.pgconn))
     for result in results:
-        if result.status != ExecStatus.COMMAND_OK:
-            raise error_from_result(result)
+        if result.status == ExecStatus.FATAL_ERROR:
+            raise error_from_result(result, encoding=connection.info.encoding)
+    return results
 
 
 def _numbered(statement: str) -> bytes:
     """Write `%s` as the server does: `$1`, `$2` and so on."""
     first, *others = statement.split("%s")
     return (first + "".join(f"${n}{part}" for n, part in enumerate(others, 1))).encode()
+
+
+_KNOWN: Final = b"SELECT name FROM pg_prepared_statements WHERE name LIKE 'deferred%'"
