@@ -36,7 +36,7 @@ URLCONFS = {
     Domain.Kind.PORTAL.value: "config.urls_portal",
 }
 PAUSED = "config.urls_paused"
-_HOOK = re.compile(r"/hooks/(?P<key>[^/]+)")
+HOOK = re.compile(r"/hooks/(?P<key>[^/]+)")
 DOORS = {"config.urls_admin": "admin", "config.urls_portal": "portal"}
 UNTOLD = {"theme", "brand_logo", "brand_icon", "favicon", "robots", "support_leave"}
 
@@ -53,7 +53,7 @@ class HealthMiddleware:
         return health.answer(request) or certificates.answer(request) or self.get_response(request)
 
 
-def _host(request: HttpRequest) -> str:
+def host_of(request: HttpRequest) -> str:
     """Return the request's host in lower case, without port and trailing dot."""
     host = request.get_host().lower()
     return host.rsplit(":", 1)[0].rstrip(".") if not host.endswith("]") else host
@@ -81,7 +81,7 @@ class HostMiddleware:
         if not _is_readable(request):
             return errors.neutral(request, 400)
         try:
-            host = _host(request)
+            host = host_of(request)
         except DisallowedHost:
             return errors.neutral(request, 404)
         if host in settings.OPERATOR_HOSTS:
@@ -105,14 +105,15 @@ class HookMiddleware:
     """Answers signed messages of clients' systems (`syncjobs.hook_urls`) before anybody looks for
     a session, a person or a page's policies: they have none of these, and many come at once.
 
-    What is not a message, or is for a partner who is suspended, goes the usual way.
+    What is not a message, or is for a partner who is suspended, goes the usual way. Most messages
+    of many do not even come here: `config.hook_door`.
     """
 
     def __init__(self, get_response: View) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        found = _HOOK.fullmatch(request.path_info)
+        found = HOOK.fullmatch(request.path_info)
         if found is None or request.method != "POST" or request.urlconf not in DOORS:  # type: ignore[attr-defined]  # Django's own hook
             return self.get_response(request)
         with correlation.scope(
@@ -174,8 +175,8 @@ class SessionHostMiddleware:
         if request.user.is_authenticated:
             began = request.session.get(self.KEY)
             if began is None:
-                request.session[self.KEY] = _host(request)
-            elif began != _host(request):
+                request.session[self.KEY] = host_of(request)
+            elif began != host_of(request):
                 request.user = AnonymousUser()
         return self.get_response(request)
 

