@@ -1,13 +1,11 @@
 """Batch SQL: many rows as one JSON parameter, and rows back as tuples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
-from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg import Cursor
+from django.db import connection
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
 
@@ -26,24 +24,6 @@ def fetch(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement that returns rows. `sql` is a constant; values go in `params` only."""
     with connection.cursor() as cursor:
         cursor.execute(sql, _plain(params))
-        return list(cursor.fetchall())
-
-
-def fetch_prepared(sql: str, params: Mapping[str, str | None]) -> list[tuple[Any, ...]]:
-    """Run a statement that the server prepares once per connection: for what is asked all the
-    time and takes longer to plan than to run. Its tables are named with their schema, since no
-    search path is set for it, and all values are texts that it casts, so that it stays one and
-    the same. Whoever counts or wraps statements sees it as any other.
-    """
-    own = connections[DEFAULT_DB_ALIAS]
-    if own.queries_logged or own.execute_wrappers:
-        with BaseDatabaseWrapper._cursor(own) as seen:  # type: ignore[attr-defined]  # not in the stubs
-            seen.execute(sql, params)
-            return list(seen.fetchall())
-    own.ensure_connection()
-    own.validate_no_broken_transaction()
-    with own.wrap_database_errors, Cursor(own.connection) as cursor:
-        cursor.execute(sql, params)
         return list(cursor.fetchall())
 
 

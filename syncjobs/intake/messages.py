@@ -6,20 +6,20 @@ statement (`keep_under_ring`); and for an address that is known from a message b
 statement that also asks whether all that is known of it is still so (`keep_known`).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import connection as database
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.utils import timezone
 
 from syncjobs.connectors.hooks import Pushed
 from syncjobs.crashpoints import reach
 from syncjobs.engine import doorbell
-from syncjobs.engine.rows import encode, execute, fetch, fetch_prepared, iso
+from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.models import Connection
 from syncjobs.payloads import seal_inbound
 from syncjobs.state import INBOUND
@@ -100,8 +100,10 @@ def keep_known(hook: HookAddress, host: str, message: Message) -> int | None:
         "payload": bytes(row["payload"]).decode(),
         "deleted": "true" if row["deleted"] else "false",
     }
-    ((new, stands),) = fetch_prepared(_known_in(hook.schema), values)
-    return int(new) if stands else None
+    statement, names = _known_in(hook.schema)
+    own = connections[DEFAULT_DB_ALIAS]
+    ((new, stands),) = own.ask_prepared(statement, [values[name] for name in names])  # type: ignore[attr-defined]  # the tenant backend's
+    return int(new) if int(stands) else None
 
 
 def _row(hook: HookAddress, message_id: str, place: int, one: Pushed) -> dict[str, object]:
@@ -166,10 +168,13 @@ def _read_soon(connection: Connection) -> None:
 
 
 @lru_cache(maxsize=256)
-def _known_in(schema: str) -> str:
-    return _KNOWN.format(schema=database.ops.quote_name(schema))
+def _known_in(schema: str) -> tuple[str, list[str]]:
+    """Return the statement for a schema, and the names of its values in their order."""
+    text = _KNOWN.format(schema=connections[DEFAULT_DB_ALIAS].ops.quote_name(schema))
+    return _NAME.sub("%s", text), _NAME.findall(text)
 
 
+_NAME: Final = re.compile(r"%\((\w+)\)s")
 _COLUMNS: Final = """
     (connection_id, stream_id, dedupe_key, external_id, source_version, source_at, payload,
      deleted, attempts, state, problems, received_at)

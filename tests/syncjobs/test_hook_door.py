@@ -194,7 +194,7 @@ def test_a_dead_connection_to_the_database_sends_the_message_the_usual_way(
     def dies(*_: object) -> None:
         raise OperationalError("the server closed the connection")
 
-    monkeypatch.setattr("syncjobs.intake.messages.fetch_prepared", dies)
+    monkeypatch.setattr(connection, "ask_prepared", dies)
     assert server.post() == 202
     assert server.asked == 1
     assert InboundEvent.objects.filter(dedupe_key=f"hook:msg_{server.sent}:0").exists()

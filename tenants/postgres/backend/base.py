@@ -98,6 +98,25 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         if is_full or not self.in_atomic_block or self._is_watched():
             self._run_deferred()
 
+    def ask_prepared(
+        self, statement: str, values: Sequence[str | None]
+    ) -> list[tuple[str | None, ...]]:
+        """Run a statement now and return its rows as texts: for what is asked all the time and
+        takes longer to plan than to run. `statement` as in `run_by_commit`.
+        """
+        self.validate_no_broken_transaction()
+        if self._deferred:
+            self._run_deferred()
+        if self._is_watched():
+            with BaseDatabaseWrapper._cursor(self) as seen:  # type: ignore[attr-defined]
+                seen.execute(statement, values)
+                rows = seen.fetchall()
+            return [tuple(None if one is None else str(one) for one in row) for row in rows]
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            return self._sender.ask(self.connection, Deferred(statement, values))
+
     def _is_watched(self) -> bool:
         """Whether somebody counts or wraps statements, or may change tables: then what is
         prepared may be forgotten at any statement."""

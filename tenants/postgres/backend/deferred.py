@@ -1,4 +1,5 @@
-"""Statements whose answer nobody waits for: they travel with the COMMIT, in one way to the server.
+"""Statements that the server prepares once per connection. Those whose answer nobody waits for
+travel with the COMMIT, in one way to the server.
 
 The driver's own pipeline mode costs the processor more than the way that it saves, so the few
 calls of libpq that this takes are made here; the driver waits for the answers.
@@ -11,9 +12,9 @@ from typing import Any, Final, NamedTuple
 
 from psycopg import Connection, generators
 from psycopg.abc import PQGen
-from psycopg.errors import error_from_result
+from psycopg.errors import DatabaseError, error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 # A connection keeps so many statements prepared; the one that was not used for longest goes.
 MOST_PREPARED: Final = 64
@@ -62,6 +63,26 @@ class Sender:
         if failed is not None:
             raise error_from_result(failed, encoding=connection.info.encoding)
 
+    def ask(self, connection: Connection[Any], asked: Deferred) -> list[tuple[str | None, ...]]:
+        """Run one statement now and return its rows as texts. Raises psycopg.Error; interrupted
+        half-way it closes the connection, as `send` does."""
+        with connection.lock:
+            if not self._is_sure:
+                self._ask_what_is_known(connection)
+            name = self._name(connection, asked.statement)
+            try:
+                if not connection.autocommit and _is_idle(connection.pgconn):
+                    _answered(connection, b"BEGIN")
+                connection.pgconn.send_query_prepared(name, _encoded(asked.values))
+                (result,) = _wait(connection)
+            except DatabaseError:
+                raise
+            except BaseException:
+                connection.close()
+                raise
+        columns = range(result.nfields)
+        return [tuple(_text(result, row, n) for n in columns) for row in range(result.ntuples)]
+
     def _ask_what_is_known(self, connection: Connection[Any]) -> None:
         (answer,) = _answered(connection, _KNOWN)
         known = {answer.get_value(row, 0) for row in range(answer.ntuples)}
@@ -89,12 +110,11 @@ def _sent(
 ) -> PQGen[PGresult | None]:
     """Send all, read all answers and return the first that is an error."""
     pgconn, asked = connection.pgconn, 0
-    if not connection.autocommit and pgconn.transaction_status == TransactionStatus.IDLE:
+    if not connection.autocommit and _is_idle(pgconn):
         pgconn.send_query_params(b"BEGIN", None)
         asked += 1
     for name, one in zip(names, deferred, strict=True):
-        values = [None if value is None else value.encode() for value in one.values]
-        pgconn.send_query_prepared(name, values)
+        pgconn.send_query_prepared(name, _encoded(one.values))
         asked += 1
     if commit:
         pgconn.send_query_params(b"COMMIT", None)
@@ -107,6 +127,19 @@ def _sent(
             if result.status == ExecStatus.FATAL_ERROR:
                 failed = failed or result
     return failed
+
+
+def _is_idle(pgconn: PGconn) -> bool:
+    return pgconn.transaction_status == TransactionStatus.IDLE
+
+
+def _encoded(values: Sequence[str | None]) -> list[bytes | None]:
+    return [None if value is None else value.encode() for value in values]
+
+
+def _text(result: PGresult, row: int, column: int) -> str | None:
+    value = result.get_value(row, column)
+    return None if value is None else value.decode()
 
 
 def _answered(connection: Connection[Any], command: bytes) -> list[PGresult]:
