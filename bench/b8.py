@@ -25,7 +25,7 @@ MESSAGES: Final = 400
 REACH_RATE: Final = 2 * 249  # twice n8n's fastest setting
 REACH_SHARE: Final = 0.3
 REACH_P99: Final = 3.0
-LIMIT: Final = "Django's handling of a request; wants a quiet machine"
+LIMIT: Final = "the web server's threads and parsing, the driver; wants a quiet machine"
 
 
 @contextmanager

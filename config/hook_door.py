@@ -95,6 +95,8 @@ def _received(known: _Known, environ: WSGIEnvironment, body: bytes) -> Received 
     own.close_if_unusable_or_obsolete()
     if own.connection is None:
         return None  # made by the usual way, which also says what hinders it
+    # The statement itself finds out that a kept connection has died; the usual way makes another.
+    own.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
     own.set_schema(known.hook.schema)  # type: ignore[attr-defined]  # the tenant backend's
     try:
         return receive_known(known.hook, known.host, headers, body)
