@@ -46,7 +46,7 @@ _known: dict[tuple[str, ...], _Known] = {}
 
 
 def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes] | None:
-    """Keep and acknowledge a message; None where the usual way is to be gone."""
+    """Keep and acknowledge a message; None where it takes the usual way."""
     known = _known.get(_place(environ)) if _is_plain(environ) else None
     if known is None:
         return None
@@ -101,7 +101,7 @@ def _received(known: _Known, environ: WSGIEnvironment, body: bytes) -> Received 
     try:
         return receive_known(known.hook, known.host, headers, body)
     except Exception:
-        logger.exception("A message could not be kept by the short way; the usual one is gone")
+        logger.exception("A message could not be kept by the short way; it takes the usual one")
         return None
     finally:
         own.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's

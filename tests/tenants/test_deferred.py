@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any, TypeAlias
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +17,7 @@ from tenants.postgres.backend.deferred import MOST_PREPARED
 pytestmark = pytest.mark.django_db
 INSERT = "INSERT INTO pg_temp.said (word) VALUES (%s)"
 Plan: TypeAlias = "str | list[Plan]"
-MOVES = ("defer", "say", "ask", "undo", "fail")
+MOVES = ("defer", "say", "ask", "undo", "fail", "puzzle")
 PLANS = st.recursive(st.sampled_from(MOVES), lambda inner: st.lists(inner, max_size=5))
 
 
@@ -51,6 +51,15 @@ def said() -> list[str]:
         return [word for (word,) in cursor.fetchall()]
 
 
+def asked() -> list[str | None]:
+    statement = "SELECT word FROM pg_temp.said ORDER BY id"
+    return [word for (word,) in connection.ask_prepared(statement, [])]  # type: ignore[attr-defined]
+
+
+def puzzle() -> None:
+    connection.ask_prepared("SELECT %s::int", ["no number"])  # type: ignore[attr-defined]
+
+
 class Undone(Exception):
     """Takes back the block that it is raised in."""
 
@@ -63,9 +72,12 @@ def play(plan: Plan, words: list[str], next_word: Callable[[], str]) -> None:
         elif move == "undo":
             raise Undone
         elif move == "ask":
+            assert asked() == words
             assert said() == words
         elif move == "fail":
             defer(None)
+        elif move == "puzzle":
+            puzzle()
         else:
             word = next_word()
             (defer if move == "defer" else say)(word)
@@ -78,7 +90,7 @@ def play_inside(plan: Plan, words: list[str], next_word: Callable[[], str]) -> N
         with transaction.atomic():
             is_inside = True
             play(plan, words, next_word)
-    except (Undone, IntegrityError):
+    except (Undone, IntegrityError, DataError):
         if not is_inside:
             raise  # what was deferred around it has failed
         words[:] = before
