@@ -1,0 +1,41 @@
+"""A web process is ready before it takes requests."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import OperationalError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from config import warming
+
+THREADS = 3
+
+
+@pytest.mark.django_db
+def test_each_thread_has_a_connection() -> None:
+    together = Barrier(THREADS)
+
+    def is_connected() -> bool:
+        together.wait(10)
+        try:
+            return connection.connection is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        warming.connect_threads(threads, THREADS)
+        found = [threads.submit(is_connected) for _ in range(THREADS)]
+        assert [one.result() for one in found] == [True] * THREADS
+
+
+def test_a_database_that_is_away_keeps_no_process_from_starting(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(_: BaseDatabaseWrapper) -> None:
+        raise OperationalError("nobody listens")
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", refused)
+    with ThreadPoolExecutor(1) as threads:
+        warming.connect_threads(threads, 1)
+    assert "does not answer yet" in caplog.text
