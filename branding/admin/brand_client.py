@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from branding.admin.brand_forms import picture_field, zone_choices
+from branding.admin.brand_forms import picture_field
 from branding.images import ImageRefused
 from branding.services.brand import PERMISSION
 from branding.services.client_brand import (
@@ -25,7 +25,7 @@ from governance.errors import Refusal
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services.unsigned import asks_nobody
-from tenants.accounts.locales import locale_choices, nearest
+from tenants.accounts.locales import locale_choices, nearest, zone_choices
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import add_errors
 from tenants.doors import staff_page

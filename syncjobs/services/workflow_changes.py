@@ -21,6 +21,7 @@ from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
 from governance.services.changes import ProposedChange, propose
+from mappings.ownership import owner_words, system_words
 from syncjobs import actions
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
@@ -213,9 +214,8 @@ def _lines(blueprint: str, version: object, content: Mapping[str, Any]) -> list[
     ids = list(content["bindings"].values())
     names = dict(Connection.objects.filter(pk__in=ids).values_list("pk", "name"))
     found = [f"blueprint {blueprint}, version {version}"]
-    found += [
-        f"{role.upper()}: {names.get(pk, pk)}" for role, pk in sorted(content["bindings"].items())
-    ]
+    systems = sorted(content["bindings"].items())
+    found += [f"{owner_words(role)}: {names.get(pk, pk)}" for role, pk in systems]
     return found + [f"{name} = {value}" for name, value in sorted(content["overrides"].items())]
 
 
@@ -239,7 +239,7 @@ def _steps(slug: str) -> list[str]:
     blueprint = Blueprint.objects.filter(slug=slug).first()
     shape: Mapping[str, Any] = blueprint.definition if blueprint else {}
     return [
-        f"step {step.get('label') or step['name']} in {str(step['role']).upper()}"
+        f"step {step.get('label') or step['name']}, in the {system_words(str(step['role']))}"
         f"{', with gates' if step.get('gates') else ''}"
         for step in shape.get("steps", [])
     ]

@@ -3,7 +3,6 @@
 from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import QuerySet
@@ -11,7 +10,7 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from tenants.accounts.forms import PasskeyForm, PasswordForm
-from tenants.accounts.locales import locale_choices
+from tenants.accounts.locales import locale_choices, zone_choices
 from tenants.accounts.models import Client, IdentityProvider, Role, User
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS
 from tenants.accounts.services.providers import Setup
@@ -153,7 +152,7 @@ class ClientForm(forms.Form):
     name = forms.CharField(label="Name", max_length=120)
     time_zone = forms.ChoiceField(
         label="Time zone",
-        choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        choices=zone_choices,
         initial=timezone.get_current_timezone_name,
         help_text="Days of usage and cut-offs follow it.",
     )
@@ -169,6 +168,14 @@ class ClientChangeForm(ClientForm):
     """The same, with where the client stands."""
 
     status = forms.ChoiceField(label="Status", choices=Client.Status.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone, known = self.initial.get("time_zone", ""), zone_choices()
+        if zone not in dict(known):  # a program gave it: saving the form leaves it as it is
+            field = self.fields["time_zone"]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [(zone, zone.replace("_", " ")), *known]
 
 
 class NameForm(forms.Form):

@@ -1,7 +1,5 @@
 """A person's own forms of numbers and dates, and their time zone. The same on both doors."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -9,15 +7,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from governance.requests import actor_of
-from tenants.accounts.locales import locale_choices, nearest
+from tenants.accounts.locales import locale_choices, nearest, zone_choices
 from tenants.accounts.models import User
 from tenants.accounts.pages.frame import attempt, page
 from tenants.accounts.services.people import set_forms
 
 
 def _zones() -> list[tuple[str, str]]:
-    names = sorted(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
-    return [("", "As usual here"), ("UTC", "UTC"), *((one, one.replace("_", " ")) for one in names)]
+    return [("", "As usual here"), *zone_choices()]
 
 
 class PreferencesForm(forms.Form):
