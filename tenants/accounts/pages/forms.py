@@ -304,6 +304,8 @@ class IdentityProviderForm(forms.Form):
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
+        if not self.initial:
+            self.fields["secret"].help_text = "Kept encrypted and never shown."
         for role, label in _role_choices(of_client=kind == "client"):
             self.fields[f"values_{role}"] = forms.CharField(
                 label=label.partition(":")[0],
