@@ -25,9 +25,10 @@ from governance.errors import Refusal
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services.unsigned import asks_nobody
-from tenants.accounts.locales import locale_choices, nearest, zone_choices
+from tenants.accounts.locales import locale_choices, nearest
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import add_errors
+from tenants.accounts.zones import ZoneSelect, zone_choices
 from tenants.doors import staff_page
 
 
@@ -40,7 +41,10 @@ class ClientBrandForm(forms.Form):
         label="Numbers and dates", choices=locale_choices("As the brand has them"), required=False
     )
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zone_choices, help_text="Days of usage and cut-offs follow it."
+        label="Time zone",
+        choices=zone_choices,
+        widget=ZoneSelect,
+        help_text="Days of usage and cut-offs follow it.",
     )
 
 

@@ -13,7 +13,8 @@ from branding.models import Brand
 from branding.nouns import MAX_LENGTH, OURS
 from branding.palette import ColourError, parse_colour
 from branding.services.brand import BrandValues, Pictures
-from tenants.accounts.locales import locale_choices, zone_choices
+from tenants.accounts.locales import locale_choices
+from tenants.accounts.zones import ZoneSelect, zone_choices
 
 Files = MultiValueDict[str, UploadedFile]
 PICTURES = "image/png,image/webp,image/jpeg"
@@ -79,7 +80,7 @@ class BrandForm(forms.Form):
     privacy_url = _address_field("Privacy notice")
     imprint_url = _address_field("Imprint")
     locale = forms.ChoiceField(label="Numbers and dates", choices=locale_choices)
-    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
+    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices, widget=ZoneSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,7 +7,6 @@ of the Unicode CLDR; dates are in the framework's own date characters.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 DEFAULT_LOCALE = "en-gb"
 DEFAULT_ZONE = "UTC"
@@ -82,9 +81,3 @@ def locale_choices(empty: str = "") -> list[tuple[str, str]]:
         for name, forms in FORMS.items()
     ]
     return [("", empty), *offered] if empty else offered
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """The time zones that places have, for a form."""
-    names = (name for name in available_timezones() if "/" in name or name == "UTC")
-    return [(name, name.replace("_", " ")) for name in sorted(names) if name[:4] != "Etc/"]

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from tenants.accounts.forms import PasskeyForm, PasswordForm
-from tenants.accounts.locales import locale_choices, zone_choices
+from tenants.accounts.locales import locale_choices
 from tenants.accounts.models import Client, IdentityProvider, Role, User
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS
 from tenants.accounts.services.providers import Setup
 from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
+from tenants.accounts.zones import ZoneSelect, zone_choices
 from tenants.nouns import in_words, in_words_later
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
@@ -153,6 +154,7 @@ class ClientForm(forms.Form):
     time_zone = forms.ChoiceField(
         label="Time zone",
         choices=zone_choices,
+        widget=ZoneSelect,
         initial=timezone.get_current_timezone_name,
         help_text="Days of usage and cut-offs follow it.",
     )

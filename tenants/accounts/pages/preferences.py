@@ -7,10 +7,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from governance.requests import actor_of
-from tenants.accounts.locales import locale_choices, nearest, zone_choices
+from tenants.accounts.locales import locale_choices, nearest
 from tenants.accounts.models import User
 from tenants.accounts.pages.frame import attempt, page
 from tenants.accounts.services.people import set_forms
+from tenants.accounts.zones import ZoneSelect, zone_choices
 
 
 def _zones() -> list[tuple[str, str]]:
@@ -23,7 +24,9 @@ class PreferencesForm(forms.Form):
     locale = forms.ChoiceField(
         label="Numbers and dates", choices=locale_choices("As usual here"), required=False
     )
-    time_zone = forms.ChoiceField(label="Time zone", choices=_zones, required=False)
+    time_zone = forms.ChoiceField(
+        label="Time zone", choices=_zones, widget=ZoneSelect, required=False
+    )
 
 
 @require_http_methods(["GET", "POST"])
