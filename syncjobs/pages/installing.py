@@ -18,7 +18,7 @@ from syncjobs.pages.frame import back_to, explain_failure, page
 from syncjobs.services.blueprints import roles_of
 from syncjobs.services.workflow_changes import Wanted, propose_installation
 from tenants.accounts.models import Client
-from tenants.nouns import in_words_later
+from tenants.nouns import in_words, in_words_later
 
 
 class ChoiceForm(forms.Form):
@@ -73,7 +73,11 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
     chosen = ChoiceForm(request.GET if "blueprint" in request.GET else None, initial=request.GET)
     if not chosen.is_valid():
         blueprints = [
-            (one, [owner_words(role) for role in roles_of(one.definition)])
+            (
+                one.name,
+                in_words(one.summary),
+                [owner_words(role) for role in roles_of(one.definition)],
+            )
             for one in Blueprint.objects.order_by("name")
         ]
         return page(request, "workflow_choose.html", {"form": chosen, "blueprints": blueprints})
@@ -92,5 +96,10 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
             return back_to(request, reverse("change_detail", args=[asked.pk]))
         except (ValidationError, Refusal) as error:
             explain_failure(request, error)
-    context = {"form": form, "client": client, "blueprint": blueprint}
+    context = {
+        "form": form,
+        "client": client,
+        "blueprint": blueprint,
+        "summary": in_words(blueprint.summary),
+    }
     return page(request, "workflow_install.html", context)
