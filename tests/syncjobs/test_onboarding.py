@@ -116,7 +116,7 @@ def test_who_installs_before_connecting_is_led_to_the_systems(
     choice = browser.get(page_url("workflow_install")).content.decode()
     blueprint = Blueprint.objects.get(slug="contract_changes")
     assert blueprint.summary in unescape(choice)
-    asked = {"client": client.pk, "blueprint": blueprint.slug}
+    asked = {"client": str(client.pk), "blueprint": blueprint.slug}
     page = browser.get(page_url("workflow_install"), asked).content.decode()
     assert "has none of these yet: Contracts, CRM, ERP, PSA." in page
     assert f'href="{page_url("connection_catalogue")}?client={client.pk}"' in page
