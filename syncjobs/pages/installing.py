@@ -34,6 +34,15 @@ class ChoiceForm(forms.Form):
     )
 
 
+class SystemField(forms.ModelChoiceField):  # type: ignore[type-arg]  # it takes none when it runs
+    """A system of the client's; one that does not answer says so."""
+
+    def label_from_instance(self, obj: Connection) -> str:
+        """Return what the choice says."""
+        ready = obj.state == "ready"
+        return obj.name if ready else f"{obj.name} ({obj.get_state_display().lower()})"
+
+
 class InstallForm(forms.Form):
     """The workflow's name and a connection of the client's for each role."""
 
@@ -49,7 +58,7 @@ class InstallForm(forms.Form):
         systems = list(client.connections.order_by("name"))
         for role in roles_of(blueprint.definition):
             fitting = [one.pk for one in systems if role in kinds_of(one)]
-            self.fields[f"role_{role}"] = forms.ModelChoiceField(
+            self.fields[f"role_{role}"] = SystemField(
                 queryset=Connection.objects.filter(pk__in=fitting),
                 initial=fitting[0] if fitting else None,
                 empty_label="Choose",
