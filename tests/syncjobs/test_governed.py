@@ -103,6 +103,8 @@ def test_an_installation_waits_for_its_signature_and_is_rolled_back_by_pausing(
     blueprint = Blueprint.objects.get(slug="time_to_billing")
     request = propose_installation(bob, alder, blueprint, wanted)
     assert request.touches_money
+    told = [text for _, text in request.changes.get().diff]
+    assert f"blueprint Time to billing, version {blueprint.version}" in told
     assert not Workflow.objects.exists()
     assert not Stream.objects.exists()
     assert sign(carol, request).status == "applied"
@@ -115,6 +117,7 @@ def test_an_installation_waits_for_its_signature_and_is_rolled_back_by_pausing(
     cut_off = {"day": 5, "time": "12:00", "version": "2"}
     other = Wanted("Billing", wanted.bindings, {"cut_off": cut_off})
     asked = propose_workflow_change(bob, workflow, other, reason="Their month is shorter.")
+    assert ["+", "cut off: day 5, time 12:00, version 2"] in asked.changes.get().diff
     assert sign(carol, asked).status == "applied"
     workflow.refresh_from_db()
     assert workflow.version is not None

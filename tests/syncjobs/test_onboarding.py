@@ -121,3 +121,11 @@ def test_who_installs_before_connecting_is_led_to_the_systems(
     assert "has none of these yet: Contracts, CRM, ERP, PSA." in page
     assert f'href="{page_url("connection_catalogue")}?client={client.pk}"' in page
     assert "Propose installation" not in page
+    for name, system in (("Old", "crm"), ("Books", "erp")):
+        Connection.objects.create(client=client, name=name, connector=f"sandbox_{system}")
+    Connection.objects.filter(name="Books").update(state="ready")
+    there = {**asked, "blueprint": "customer_master"}
+    page = browser.get(page_url("workflow_install"), there).content.decode()
+    assert "Propose installation" in page
+    assert "Old (not tested yet)" in page
+    assert ">Books</option>" in page
