@@ -7,7 +7,8 @@ for it. Where the bucket has Object Lock, each anchor is kept under it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
@@ -51,21 +52,23 @@ def write(line: AnchorLine) -> str:
     return f"object {key}, locked for {days} days" if kept else f"object {key}"
 
 
-def read(trail: str, hashes: Mapping[int, str]) -> Found:
-    """Return the anchors of a trail that the bucket has. Raises SinkFailed.
+def read(trail: str, hashes: Mapping[int, str], seconds: float) -> Found:
+    """Return the anchors of a trail that the bucket has. Raises SinkFailed, also when that takes
+    longer than so many seconds.
 
     An object's name holds the seal's number and the beginning of its hash, so a listing compares
     years of them; those that differ, and the newest, are read. Versions are listed, not objects:
     a delete marker hides an object that is under a lock, and its version is still there.
     """
-    where = settings.ANCHOR_BUCKET
+    where, until = settings.ANCHOR_BUCKET, time.monotonic() + seconds
     with _Told():
         client = _client()
-        versions, hidden = _versions(client, where.name, f"{where.prefix}{trail}/")
+        versions, hidden = _versions(client, where.name, f"{where.prefix}{trail}/", until)
         agreeing = [one for one in versions if _agrees(one["Key"], hashes)]
         newest = agreeing[-_NEWEST:]
         others = [one for one in versions if not _agrees(one["Key"], hashes)]
-        lines = [_line(client, where.name, one) for one in [*newest, *others[:_MOST_OTHERS]]]
+        wanted = _in_time([*newest, *others[:_MOST_OTHERS]], until)
+        lines = [_line(client, where.name, one) for one in wanted]
     notes = []
     if hidden:
         notes.append(
@@ -77,19 +80,33 @@ def read(trail: str, hashes: Mapping[int, str]) -> Found:
     return Found(len(agreeing) - len(newest), lines, notes)
 
 
-def _versions(client: Any, bucket: str, prefix: str) -> tuple[list[dict[str, Any]], int]:
+def _in_time(many: Iterable[Any], until: float) -> Iterator[Any]:
+    """Give one after the other while there is time. Raises SinkFailed when it is over."""
+    for one in many:
+        if time.monotonic() > until:
+            raise SinkFailed(
+                "Reading it takes too long here. Whoever runs the installation compares it."
+            )
+        yield one
+
+
+def _versions(
+    client: Any, bucket: str, prefix: str, until: float
+) -> tuple[list[dict[str, Any]], int]:
     """Return the versions under a prefix, the oldest seal first, and how many objects are hidden
     by a delete marker; the objects, where a bucket knows no versions."""
     from botocore.exceptions import ClientError
 
     given = {"Bucket": bucket, "Prefix": prefix}
     try:
-        pages = list(client.get_paginator("list_object_versions").paginate(**given))
+        listed = client.get_paginator("list_object_versions").paginate(**given)
+        pages = list(_in_time(listed, until))
         found = [one for page in pages for one in page.get("Versions", ())]
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") not in _NO_LOCK:
             raise
-        pages = list(client.get_paginator("list_objects_v2").paginate(**given))
+        listed = client.get_paginator("list_objects_v2").paginate(**given)
+        pages = list(_in_time(listed, until))
         found = [one for page in pages for one in page.get("Contents", ())]
     markers = {one["Key"] for page in pages for one in page.get("DeleteMarkers", ())}
     return sorted(found, key=lambda one: str(one["Key"])), len(markers)

@@ -5,8 +5,10 @@ from typing import Final
 
 from django import forms
 from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 
 from governance.requests import actor_of
@@ -17,6 +19,7 @@ from governance.verdicts import Report
 
 PAGE: Final = "audit_proof"
 _IN_MEMORY: Final = 8 * 1024 * 1024
+_MOST_BYTES: Final = 4 * 1024 * 1024
 
 
 class SpanForm(forms.Form):
@@ -38,8 +41,35 @@ class SpanForm(forms.Form):
         return data
 
 
+class KeptForm(forms.Form):
+    """Anchors that somebody kept, for the check."""
+
+    anchors = forms.FileField(
+        required=False,
+        allow_empty_file=True,
+        label="Anchors that you kept",
+        help_text="A mail with an anchor as you saved it, or lines of the anchors' file.",
+    )
+
+    def clean_anchors(self) -> UploadedFile | None:
+        """Refuse what is too large to be read for a page."""
+        file: UploadedFile | None = self.cleaned_data["anchors"]
+        if file and (file.size or 0) > _MOST_BYTES:
+            most = filesizeformat(_MOST_BYTES)
+            raise forms.ValidationError(
+                f"Choose a file of at most {most}: the newest lines are enough, they hold all "
+                "before them."
+            )
+        return file
+
+
 def proof_page(
-    request: HttpRequest, base: str, *, form: SpanForm | None = None, report: Report | None = None
+    request: HttpRequest,
+    base: str,
+    *,
+    form: SpanForm | None = None,
+    report: Report | None = None,
+    kept_form: KeptForm | None = None,
 ) -> HttpResponse:
     """Show how the trail stands, what a check found, and the form for a proof."""
     actor = actor_of(request)
@@ -49,6 +79,7 @@ def proof_page(
         "may_propose": actor.client_id is None and actor.can("changes.propose", None),
         "state": trail_state(actor),
         "form": form or SpanForm(),
+        "kept_form": kept_form or KeptForm(),
         "report": report,
     }
     return render(request, "governance/audit_proof.html", context)

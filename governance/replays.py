@@ -11,15 +11,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Resent:
+    """records: how many had gone out. planned: how many of them are under way again; the others
+    were waiting to go out anyhow. runs: by their numbers, in which they are."""
+
+    records: int = 0
+    planned: int = 0
+    runs: tuple[int, ...] = ()
+
+    def __add__(self, other: "Resent") -> "Resent":
+        runs = tuple(dict.fromkeys([*self.runs, *other.runs]))
+        return Resent(self.records + other.records, self.planned + other.planned, runs)
+
+
+@dataclass(frozen=True)
 class Replay:
     """count: how many records went out under the change. run: sends these again, as a person
-    with the right to would, and returns how many."""
+    with the right to would, and returns what came of it."""
 
     count: "Callable[[Change], int]"
-    run: "Callable[[Actor, Change], int]"
+    run: "Callable[[Actor, Change], Resent]"
 
 
-_NOTHING = Replay(count=lambda change: 0, run=lambda actor, change: 0)
+_NOTHING = Replay(count=lambda change: 0, run=lambda actor, change: Resent())
 _replays: dict[str, Replay] = {}
 
 

@@ -40,6 +40,9 @@ class Found:
     notes: list[str]
 
 
+Read = Callable[[str, Mapping[int, str], float], Found]
+
+
 @dataclass(frozen=True, slots=True)
 class Sink:
     """One place. every: how long it is left alone after an anchor that it took.
@@ -47,9 +50,9 @@ class Sink:
     is_active: whether it is set up, for the schema that is entered. write: gives it a line and
     returns where that is now; raises SinkFailed. local: it is of this schema alone, so that its
     failure says nothing about other schemas.
-    read: gives back what it has of a trail, whose seals' hashes are given by number; raises
-    SinkFailed. noted_as: how what `write` returns begins. by_hand: of a place that can't be read
-    from here, how people compare it.
+    read: gives back what it has of a trail, whose seals' hashes are given by number, within so
+    many seconds; raises SinkFailed. noted_as: how what `write` returns begins. by_hand: of a place
+    that can't be read from here, how people compare it.
     """
 
     name: str
@@ -58,7 +61,7 @@ class Sink:
     is_active: Callable[[], bool]
     write: Callable[[AnchorLine], str]
     local: bool = False
-    read: Callable[[str, Mapping[int, str]], Found] | None = None
+    read: Read | None = None
     noted_as: str = ""
     by_hand: str = ""
 

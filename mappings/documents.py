@@ -130,7 +130,7 @@ def plain_document(document: object) -> dict[str, object]:
     walk = _Walk()
     made = _plain(document, "", 0, walk)
     if not isinstance(made, dict):
-        walk.fault("", "is no JSON object")
+        walk.fault("", "is not a JSON object")
     elif not walk.faults and len(canonical_json(made).encode()) > MAX_BYTES:
         walk.fault("", f"is larger than {MAX_BYTES // 1000} kB; split the mapping")
     if walk.faults or not isinstance(made, dict):
@@ -162,7 +162,7 @@ def _plain_members(
 ) -> Iterator[tuple[str, object]]:
     for key, one in value.items():
         if not isinstance(key, str) or not is_storable(key):
-            walk.fault(place, "has a name that is no text or can't be stored")
+            walk.fault(place, "has a name that is not text or can't be stored")
             continue
         yield key, _plain(one, f"{place}.{key[:60]}" if place else key[:60], depth + 1, walk)
 

@@ -166,7 +166,7 @@ class CompiledMapping:
                 wrong.append(Problem("invalid", f"The value {error}.", target=name))
         if not wrong:
             wrong = [
-                Problem("invalid", fault.message, target=fault.path)
+                Problem("invalid", f"The value {fault.message}.", target=fault.path)
                 for fault in validator.faults(data)
             ]
         return Mapped(None, wrong) if wrong else self._checked(data, inputs)

@@ -26,7 +26,7 @@ def read_json(text: str | bytes, *, most: int = MAX_BYTES) -> object:
     if len(text) > most:
         raise BadJson(f"The JSON is larger than {most // 1000} kB.")
     if not text.strip():
-        raise BadJson("There is nothing: the text is no JSON.")
+        raise BadJson("There is nothing: the text is not JSON.")
     try:
         whole = text if isinstance(text, str) else text.decode()
         _refuse_deep(whole)
@@ -44,7 +44,7 @@ def read_json(text: str | bytes, *, most: int = MAX_BYTES) -> object:
     except UnicodeDecodeError as error:
         raise BadJson("The JSON is not written in UTF-8.") from error
     except (ValueError, RecursionError) as error:
-        raise BadJson(f"The text is no JSON: {str(error)[:120]}.") from error
+        raise BadJson(f"The text is not JSON: {str(error)[:120]}.") from error
 
 
 def _refuse_deep(text: str) -> None:
@@ -79,7 +79,7 @@ def _integer(text: str) -> int:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise BadJson(f"{name} is no number.")
+    raise BadJson(f"{name} is not a number.")
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -70,7 +70,7 @@ def as_decimal(value: object) -> Decimal:
     except DecimalException as error:
         raise NotANumber("is too large or too long a number") from error
     if not number.is_finite():
-        raise NotANumber("is no amount (NaN or Infinity)")
+        raise NotANumber("is not an amount (NaN or Infinity)")
     return number
 
 

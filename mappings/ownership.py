@@ -19,6 +19,11 @@ def owner_words(owner: str) -> str:
     return _WORDS.get(owner) or (owner.upper() if len(owner) < 5 else owner.capitalize())
 
 
+def system_words(role: str) -> str:
+    """Return a system by its role as a sentence has it: "CRM", "contracts system"."""
+    return role.upper() if len(role) < 5 else f"{role} system"
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """A value and the kind of the system that it comes from, such as crm or erp."""

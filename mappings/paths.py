@@ -29,7 +29,7 @@ def split(path: str) -> tuple[str, ...]:
     # One text for each name, however many rules and mappings have it.
     parts = tuple(intern(part.replace("\0", ".")) for part in marked.split("."))
     if len(path) > MAX_PATH or len(parts) > MAX_SEGMENTS or not all(parts):
-        raise BadPath(f"{path[:60]!r} is no path; write names with dots, such as customer.name.")
+        raise BadPath(f"{path[:60]!r} is not a path; write names with dots, such as customer.name.")
     if any(part.startswith("__") for part in parts):
         raise BadPath(f"{path[:60]!r} has a name that starts with two underscores.")
     return parts

@@ -11,7 +11,7 @@ from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.paths import MISSING, put, split, walked
-from mappings.transforms import AnyStep, Reading, TransformError, build_step, label_of
+from mappings.transforms import AnyStep, Reading, TransformError, build_step, told_of_step
 from mappings.values import CASTS, BadValue, kind_of, word_of
 
 MAX_MEMBERS: Final = 10_000
@@ -198,10 +198,10 @@ class Rule:
                 if trace is not None:
                     trace.append(StepTrace(name, value))
         except TransformError as error:
-            text = f"Step '{label_of(name)}': {error}"
+            text = told_of_step(name, str(error))
             raise Stop(self.problem("step", text, value)) from error
         except ArithmeticError as error:
-            text = f"Step '{label_of(name)}': the result is out of range"
+            text = told_of_step(name, "the result is out of range")
             raise Stop(self.problem("step", text, value)) from error
         return value
 
@@ -273,7 +273,7 @@ class Rule:
         made = []
         for place, member in enumerate(value):
             if type(member) is not dict and not isinstance(member, Mapping):
-                raise Stop(self.problem("list", f"Member {place + 1} is no object", member))
+                raise Stop(self.problem("list", f"Member {place + 1} is not an object", member))
             try:
                 made.append(fill(self.members, member, inputs, spent))
             except Stop as stop:
@@ -394,5 +394,5 @@ def _steps(raw: Record) -> tuple[tuple[str, AnyStep], ...]:
         try:
             steps.append((name, build_step(name, settings)))
         except TransformError as error:
-            raise TransformError(f"Step '{label_of(name)[:40]}': {error}.") from error
+            raise TransformError(f"{told_of_step(name, str(error))}.") from error
     return tuple(steps)

@@ -113,7 +113,7 @@ def _names(row: Sequence[str]) -> list[str]:
     if twice:
         raise BadSample(f"The heading {twice[0][:40]!r} stands there twice; name one otherwise.")
     if wrong := next((name for name in names if len(name) > MAX_NAME or name[:2] == "__"), ""):
-        raise BadSample(f"{wrong[:40]!r} is no heading. Is the first row the one with the names?")
+        raise BadSample(f"{wrong[:40]!r} is not a heading. Does the first row have the names?")
     return names
 
 

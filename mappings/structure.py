@@ -68,7 +68,7 @@ def _rules_problems(holder: Mapping[str, object], above: str, level: int) -> lis
     seen: set[str] = set()
     for place, rule in enumerate(given, 1):
         if not isinstance(rule, Mapping):
-            found.append(Problem("rule", f"Rule {place} is no object.", above.rstrip("/")))
+            found.append(Problem("rule", f"Rule {place} is not an object.", above.rstrip("/")))
             continue
         ident = str(rule.get("id") or "")
         if _ID.fullmatch(ident) is None or ident in seen:

@@ -35,7 +35,7 @@ def word_of(value: object) -> str:
         return str(value) if value.bit_length() < 200 else _bad("is too large a number")
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _bad("is no single word")
+    return _bad("is not a single word")
 
 
 def _bad(text: str) -> str:
@@ -47,7 +47,7 @@ def as_words(value: object) -> str:
     if type(value) is str and value.isprintable() and len(value) <= MAX_TEXT:
         return value  # by far the most: no null sign and no half character is printable
     if isinstance(value, list | Mapping):
-        raise BadValue("is no text; take one field of it, or join it")
+        raise BadValue("is not text; take one field of it, or join it")
     text = word_of(value)
     if len(text) > MAX_TEXT:
         raise BadValue(f"is longer than {MAX_TEXT} characters")
@@ -83,7 +83,7 @@ def _as_day(value: object) -> str:
             return date.fromisoformat(text).isoformat()
     except ValueError:
         pass
-    raise BadValue("is no day such as 2026-10-31; add the step 'Read a day'")
+    raise BadValue("is not a day such as 2026-10-31; add the step 'Read a day'")
 
 
 def _as_moment(value: object) -> str:
@@ -96,7 +96,7 @@ def _as_moment(value: object) -> str:
     except ValueError:
         pass
     raise BadValue(
-        "is no moment with its offset such as 2026-10-31T17:00:00+01:00; "
+        "is not a moment with its offset such as 2026-10-31T17:00:00+01:00; "
         "add the step 'Local time of a zone'"
     )
 
@@ -104,13 +104,13 @@ def _as_moment(value: object) -> str:
 def _as_list(value: object) -> list[object]:
     if isinstance(value, list):
         return value
-    raise BadValue("is no list")
+    raise BadValue("is not a list")
 
 
 def _as_object(value: object) -> Mapping[str, object]:
     if isinstance(value, Mapping):
         return value
-    raise BadValue("is no object")
+    raise BadValue("is not an object")
 
 
 def _as_is(value: object) -> object:

@@ -89,7 +89,7 @@ def _where(error: Exception) -> str:
     problem = str(getattr(error, "problem", None) or "a sign that YAML does not have")
     if "cannot start any token" in problem:  # the reader's words for it help nobody
         problem = "it begins with a tab, or with a sign that needs quotes. Indent with spaces"
-    return f"The text is no YAML{place}: {problem[:120]}."
+    return f"The text is not YAML{place}: {problem[:120]}."
 
 
 def _read(events: Iterator[Event]) -> object:

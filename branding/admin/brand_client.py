@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from branding.admin.brand_forms import picture_field, zone_choices
+from branding.admin.brand_forms import picture_field
 from branding.images import ImageRefused
 from branding.services.brand import PERMISSION
 from branding.services.client_brand import (
@@ -28,6 +28,7 @@ from governance.services.unsigned import asks_nobody
 from tenants.accounts.locales import locale_choices, nearest
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import add_errors
+from tenants.accounts.zones import ZoneSelect, zone_choices
 from tenants.doors import staff_page
 
 
@@ -40,7 +41,10 @@ class ClientBrandForm(forms.Form):
         label="Numbers and dates", choices=locale_choices("As the brand has them"), required=False
     )
     time_zone = forms.ChoiceField(
-        label="Time zone", choices=zone_choices, help_text="Days of usage and cut-offs follow it."
+        label="Time zone",
+        choices=zone_choices,
+        widget=ZoneSelect,
+        help_text="Days of usage and cut-offs follow it.",
     )
 
 

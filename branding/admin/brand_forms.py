@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -15,17 +14,12 @@ from branding.nouns import MAX_LENGTH, OURS
 from branding.palette import ColourError, parse_colour
 from branding.services.brand import BrandValues, Pictures
 from tenants.accounts.locales import locale_choices
+from tenants.accounts.zones import ZoneSelect, zone_choices
 
 Files = MultiValueDict[str, UploadedFile]
 PICTURES = "image/png,image/webp,image/jpeg"
 _COLOUR_INPUT = {"spellcheck": "false", "placeholder": "#0f766e", "autocomplete": "off"}
 _ADDRESS_INPUT = {"placeholder": "https://", "inputmode": "url", "autocomplete": "off"}
-
-
-def zone_choices() -> list[tuple[str, str]]:
-    """The time zones that places have."""
-    names = (name for name in available_timezones() if "/" in name or name == "UTC")
-    return [(name, name.replace("_", " ")) for name in sorted(names) if name[:4] != "Etc/"]
 
 
 def _colour_field(label: str, text: str, *, required: bool) -> forms.CharField:
@@ -86,7 +80,7 @@ class BrandForm(forms.Form):
     privacy_url = _address_field("Privacy notice")
     imprint_url = _address_field("Imprint")
     locale = forms.ChoiceField(label="Numbers and dates", choices=locale_choices)
-    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices)
+    time_zone = forms.ChoiceField(label="Time zone", choices=zone_choices, widget=ZoneSelect)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -21,6 +21,7 @@ from governance.doors import guarded_page
 from governance.entities import read_entities
 from governance.errors import InvalidProposal
 from governance.models import ChangeRequest
+from governance.replays import Resent
 from governance.requests import actor_of
 from governance.services import emergencies, rollbacks, schedule, sets, solo
 from governance.services.entities import limit
@@ -154,7 +155,7 @@ def _said_back(back: ChangeRequest) -> str:
 @require_POST
 def change_replay(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send again what was written under a change that was rolled back."""
-    told: list[int] = []
+    told: list[Resent] = []
 
     def run() -> ChangeRequest:
         try:
@@ -163,7 +164,15 @@ def change_replay(request: HttpRequest, pk: int) -> HttpResponseBase:
             raise InvalidProposal(" ".join(error.messages)) from error
         return ChangeRequest.objects.get(pk=pk)
 
-    return decide(request, PAGE, pk, run, lambda _: f"{told[0]} records are sent again now.")
+    return decide(request, PAGE, pk, run, lambda _: _said_resent(told[0]))
+
+
+def _said_resent(sent: Resent) -> str:
+    if not sent.planned:
+        return "Nothing new was planned: what went out is waiting to go out again already."
+    if sent.planned == 1:
+        return "1 record is on its way again."
+    return f"{sent.planned:,} records are on their way again."
 
 
 @guarded_page("changes.propose")

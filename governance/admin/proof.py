@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_GET, require_POST
 
+from governance.anchor_files import Kept
 from governance.doors import guarded_page
-from governance.proof_pages import PAGE, proof_page, send_proof
+from governance.proof_pages import PAGE, KeptForm, proof_page, send_proof
 from governance.requests import actor_of
 from governance.services.checks import TooLongForAPage, check_trail
 
@@ -33,8 +34,14 @@ def audit_proof_download(request: HttpRequest) -> HttpResponseBase:
 @require_POST
 def audit_check(request: HttpRequest) -> HttpResponseBase:
     """Check the whole trail now and show what was found."""
+    form = KeptForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return proof_page(request, BASE, kept_form=form)
+    file = form.cleaned_data["anchors"]
     try:
-        report = check_trail(actor_of(request))
+        report = check_trail(
+            actor_of(request), files=[Kept(file.name, file.read())] if file else []
+        )
     except TooLongForAPage as error:
         messages.info(request, str(error))
         return redirect(PAGE)

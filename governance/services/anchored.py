@@ -2,20 +2,18 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 from governance import anchors, keys, timestamps
-from governance.anchor_files import anchors_in
+from governance.anchor_files import Kept, anchors_in
 from governance.models import AuditAnchor
-from governance.sinks import Sink, SinkFailed, active_sinks
+from governance.sinks import Read, Sink, SinkFailed, active_sinks
 from governance.statements import is_signed
 from governance.timestamps import problem_of
 from governance.verdicts import PlaceCheck, Report
 
 FOLDER: Final = "Folder"
 _MOST_FINDINGS: Final = 50
-_NOT_HERE: Final = "Not read by this check: whoever runs the installation does, by a command."
 _EMPTY: Final = "Nothing of this trail is there, although it was written down there before."
 
 
@@ -23,22 +21,23 @@ def check_anchors(
     report: Report,
     hashes: Mapping[int, str],
     *,
-    outside: bool = False,
-    files: Sequence[Path] = (),
+    seconds: float,
+    files: Sequence[Kept] = (),
 ) -> None:
     """Add what the anchors know and the chain does not: a cut end, an old copy, another chain.
 
-    hashes: of every seal of the chain, by its number. outside: read the places that take a
-    connection too. files: anchors that somebody else kept.
+    hashes: of every seal of the chain, by its number. seconds: how long each place on another
+    machine may take; one that takes longer is not compared, which is no pass. files: anchors
+    that somebody else kept.
     """
     _check_folder(report, hashes)
     for sink in active_sinks():
         if sink.read is not None:
-            _check_sink(report, sink, hashes, outside=outside)
+            _check_sink(report, sink, sink.read, hashes, seconds)
         elif sink.by_hand:
             report.places.append(PlaceCheck(sink.label, by_hand=sink.by_hand))
-    for name in files:
-        _check_file(report, name, hashes)
+    for kept in files:
+        _check_file(report, kept, hashes)
 
 
 def _check_folder(report: Report, hashes: Mapping[int, str]) -> None:
@@ -75,14 +74,13 @@ def _count_stamps(report: Report, lines: Iterable[str]) -> None:
     report.places.append(PlaceCheck("Time stamps", by_hand=said))
 
 
-def _check_sink(report: Report, sink: Sink, hashes: Mapping[int, str], *, outside: bool) -> None:
+def _check_sink(
+    report: Report, sink: Sink, read: Read, hashes: Mapping[int, str], seconds: float
+) -> None:
     place = PlaceCheck(sink.label)
     report.places.append(place)
-    if not outside or sink.read is None:
-        place.by_hand = _NOT_HERE
-        return
     try:
-        found = sink.read(report.trail, hashes)
+        found = read(report.trail, hashes, seconds)
     except SinkFailed as error:
         place.unread = str(error)
         return
@@ -100,15 +98,12 @@ def _check_sink(report: Report, sink: Sink, hashes: Mapping[int, str], *, outsid
         )
 
 
-def _check_file(report: Report, name: Path, hashes: Mapping[int, str]) -> None:
-    place = PlaceCheck(f"File {name.name}")
+def _check_file(report: Report, kept: Kept, hashes: Mapping[int, str]) -> None:
+    place = PlaceCheck(f"File {kept.name}", unread=kept.unread)
     report.places.append(place)
-    try:
-        lines = anchors_in(name.read_bytes())
-    except OSError as error:
-        place.unread = f"It cannot be read: {error.strerror}."
+    if kept.unread:
         return
-    _compare(report, place, lines, hashes)
+    _compare(report, place, anchors_in(kept.content), hashes)
     if not place.compared:
         place.unread = "There is no anchor of this trail in it."
 

@@ -9,7 +9,7 @@ from governance.actors import Actor
 from governance.appliers import applier_for
 from governance.errors import BadTransition, InvalidProposal
 from governance.models import Change, ChangeRequest
-from governance.replays import replay_for
+from governance.replays import Resent, replay_for
 from governance.services.changes import ProposedChange, propose
 from governance.services.requests import load_request, move_request, record_step
 from governance.services.targets import live_version
@@ -128,14 +128,17 @@ def written_in_between(request: ChangeRequest) -> int:
     return sum(replay_for(one.kind).count(one) for one in request.changes.all())
 
 
-def send_again(actor: Actor, request_id: int) -> int:
-    """Send again what was written under a request that was rolled back; returns how many.
+def send_again(actor: Actor, request_id: int) -> Resent:
+    """Send again what was written under a request that was rolled back; returns what came of it.
 
     Raises NotPermitted, BadTransition, ValidationError for too many, ChangeRequest.DoesNotExist.
     """
     request = load_request(actor, request_id)
     if request.status != "rolled_back":
         raise BadTransition("Roll it back first: then what it wrote can be sent again.")
-    count = sum(replay_for(one.kind).run(actor, one) for one in request.changes.all())
-    record_step(CHANGE_REPLAYED, request, after={"records": count})
-    return count
+    sent = Resent()
+    for one in request.changes.all():
+        sent += replay_for(one.kind).run(actor, one)
+    told = {"records": sent.records, "planned": sent.planned, "runs": list(sent.runs)}
+    record_step(CHANGE_REPLAYED, request, after=told)
+    return sent

@@ -4,16 +4,17 @@ The database computes the hash of each entry, so this check trusts the server's 
 the proof bundle with `verify_audit.py` trusts nobody.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 from django.db import connection
 
 from governance import keys
+from governance.anchor_files import Kept
 from governance.merkle import HASH_BYTES, root_of
 from governance.models import AuditSeal
 from governance.services.anchored import check_anchors
@@ -64,10 +65,10 @@ class _Entries:
 _READ: Final = f"SELECT id, {LEAF} FROM governance_auditentry WHERE id > %s ORDER BY id LIMIT %s"  # noqa: S608  our own columns
 
 
-def verify_trail(*, outside: bool = False, files: Sequence[Path] = ()) -> Report:
+def verify_trail(*, seconds: float = math.inf, files: Sequence[Kept] = ()) -> Report:
     """Check every entry, every seal and every anchor; the first finding is the first bad entry.
 
-    outside, files: which anchors besides those in the folder, see `anchored.check_anchors`.
+    seconds, files: see `anchored.check_anchors`.
     """
     trail = str(connection.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
     report, entries = Report(trail), _Entries()
@@ -90,7 +91,7 @@ def verify_trail(*, outside: bool = False, files: Sequence[Path] = ()) -> Report
         _check_signature(report, before, text, signature, at_end=True)
         report.sealed_until = before.at
     _check_unsealed(report, entries, before)
-    check_anchors(report, hashes, outside=outside, files=files)
+    check_anchors(report, hashes, seconds=seconds, files=files)
     return report
 
 

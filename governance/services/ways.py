@@ -6,9 +6,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from governance.actions import CHANGE_REPLAYED
 from governance.actors import Actor
 from governance.errors import Refusal
-from governance.models import Change, ChangeRequest
+from governance.models import AuditEntry, Change, ChangeRequest
 from governance.requirements import Requirement
 from governance.services.impacts import is_pending, lack_preview
 from governance.services.independence import is_alone
@@ -26,8 +27,9 @@ class Ways:
 
     review_hours: for an emergency, None where none is allowed. opening: when it may go in next,
     None when it may now. moments: when people usually let changes in. written: records that went
-    out under a change that was rolled back. joinable: other open requests that could come into
-    this set. held: which freezes hold it now and whose they are, "" when none does.
+    out under a change that was rolled back; resent: the entry of when they were last sent
+    again. joinable: other open requests that could come into this set. held: which freezes hold
+    it now and whose they are, "" when none does.
     """
 
     next_step: str
@@ -42,6 +44,7 @@ class Ways:
     can_roll_back: bool
     why_no_way_back: str
     written: int
+    resent: AuditEntry | None
     joinable: Sequence[ChangeRequest]
     rollbacks: Sequence[ChangeRequest]
 
@@ -80,6 +83,7 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
         can_roll_back=applied and proposes and not no_way,
         why_no_way_back=no_way if proposes else "",
         written=_written(actor, request),
+        resent=_resent(request),
         joinable=_joinable(actor, request, changes) if proposes else [],
         rollbacks=list(visible_requests(actor).filter(rolls_back=request)),
     )
@@ -119,6 +123,13 @@ def _written(actor: Actor, request: ChangeRequest) -> int:
     return written_in_between(request)
 
 
+def _resent(request: ChangeRequest) -> AuditEntry | None:
+    if request.status != "rolled_back":
+        return None
+    entries = AuditEntry.objects.filter(object_kind="change_request", object_id=str(request.pk))
+    return entries.filter(action=CHANGE_REPLAYED.key).order_by("-at", "-id").first()
+
+
 def _joinable(
     actor: Actor, request: ChangeRequest, changes: Sequence[Change]
 ) -> list[ChangeRequest]:
@@ -150,6 +161,7 @@ def _nothing(why: str) -> Ways:
         can_roll_back=False,
         why_no_way_back="",
         written=0,
+        resent=None,
         joinable=[],
         rollbacks=[],
     )

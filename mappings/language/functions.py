@@ -240,5 +240,5 @@ def objects_of(value: object, path: str, budget: Budget) -> list[Mapping[str, ob
     members = members_of(value, path, budget)
     objects = [one for one in members if isinstance(one, Mapping)]
     if len(objects) != len(members):
-        raise ExpressionError(f"The list '{path[:60]}' holds something that is no object.")
+        raise ExpressionError(f"The list '{path[:60]}' holds something that is not an object.")
     return objects

@@ -90,7 +90,7 @@ def _word_or_call(reader: _Reader, name: str, at: int, depth: int) -> Node:
         if name in _WORDS:
             return Literal(_WORDS[name])
         raise ExpressionError(
-            f"{name!r} is no value; a field of the record is written field('{name}')."
+            f"{name!r} is not a value; a field of the record is written field('{name}')."
         )
     reader.advance()
     arguments: list[Node] = []

@@ -180,7 +180,7 @@ def _sent_text(request: HttpRequest) -> str:
     try:
         return str(file.read(MAX_BYTES + 1).decode())
     except UnicodeDecodeError as error:
-        raise ValidationError("The file is no text in UTF-8.") from error
+        raise ValidationError("The file is not text in UTF-8.") from error
 
 
 def mapping_compare(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,6 +1,7 @@
 """List, table and proposal of value maps."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
@@ -26,6 +27,17 @@ from tenants.lists import page_of
 from tenants.tables.reading import BadTable, pasted_rows
 
 EMPTY_ROWS = 5
+_FIND_FROM = 20
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row as the grid has it. hidden: it does not have what somebody looks for; it is sent
+    with the others all the same."""
+
+    word: str
+    value: str
+    hidden: bool = False
 
 
 def value_map_list(request: HttpRequest) -> HttpResponse:
@@ -84,9 +96,15 @@ def _context(
     may_edit = actor.can("mappings.edit", value_map.client_id) and actor.can(
         "changes.propose", value_map.client_id
     )
+    sought = _sought(request)
+    shown = [Row(word, value, not _has(sought, word, value)) for word, value in rows]
     return {
         "value_map": value_map,
-        "rows": [*rows, *([("", "")] * EMPTY_ROWS if may_edit else [])],
+        "rows": [*shown, *([Row("", "")] * EMPTY_ROWS if may_edit else [])],
+        "sought": sought,
+        "may_find": bool(sought) or len(rows) > _FIND_FROM,
+        "found": sum(not one.hidden for one in shown),
+        "total": len(rows),
         "new_at": (len(rows) if known is None else known) + 1,
         "used_by": used_by(value_map),
         "unknown": _unknown(request, value_map, rows),
@@ -94,6 +112,20 @@ def _context(
         "title": request.POST.get("title", ""),
         "reason": request.POST.get("reason", ""),
     }
+
+
+def _sought(request: HttpRequest) -> str:
+    """Return what somebody looks for; nothing where rows came in or are refused, so that none
+    of these is hidden."""
+    if request.method == "GET":
+        return request.GET.get("q", "").strip()
+    finds = request.POST.get("do") in ("find", "add")
+    return request.POST.get("q", "").strip() if finds else ""
+
+
+def _has(sought: str, *texts: str) -> bool:
+    wanted = sought.casefold()
+    return any(wanted in text.casefold() for text in texts)
 
 
 def _unknown(
@@ -114,7 +146,7 @@ def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
             rows += [(one.word, "") for one in _unknown(request, value_map, rows)]
         case "paste":
             return _pasted(request, value_map, rows)
-        case "add":
+        case "add" | "find":
             pass
         case _:
             return _proposed(request, value_map, rows)

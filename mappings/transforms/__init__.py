@@ -34,6 +34,17 @@ def label_of(name: str) -> str:
     return TRANSFORMS[name].label if name in TRANSFORMS else name
 
 
+def told_of_step(name: str, text: str) -> str:
+    """Return what went wrong in a step as a clause of its own: texts of steps begin with a verb
+    where they tell of the value or of what the step needs."""
+    verb = text.partition(" ")[0]
+    subject = "the value " if verb in _OF_THE_VALUE else "it " if verb == "needs" else ""
+    return f"Step '{label_of(name)[:40]}': {subject}{text}"
+
+
+_OF_THE_VALUE: Final = frozenset({"is", "has", "does", "holds"})
+
+
 def paths_read(step: Mapping[str, object]) -> list[str]:
     """Return the paths of other fields that a step names, as they are written."""
     name = str(step.get("do"))
@@ -53,4 +64,5 @@ __all__ = [
     "build_step",
     "label_of",
     "paths_read",
+    "told_of_step",
 ]

@@ -25,7 +25,7 @@ def number(value: object) -> Decimal:
     try:
         return as_decimal(value)
     except NotANumber as error:
-        raise TransformError(f"the value {error}") from error
+        raise TransformError(str(error)) from error
 
 
 def _parsed(params: Mapping[str, object]) -> Step:
@@ -44,7 +44,7 @@ def _parsed(params: Mapping[str, object]) -> Step:
             return number(value)
         text = text_of(value).strip().translate(_SPACES)
         if len(text) > 60 or written.fullmatch(text) is None:
-            raise TransformError(f"the value is not written like {wanted}")
+            raise TransformError(f"is not written like {wanted}")
         plain_text = text.replace(thousands, "") if thousands else text
         return number(plain_text.replace(sign, "."))
 
@@ -54,7 +54,7 @@ def _parsed(params: Mapping[str, object]) -> Step:
 def _rounded(params: Mapping[str, object]) -> Step:
     digits, mode = int(str(params["digits"])), str(params["mode"])
     if not 0 <= digits <= 10:
-        raise TransformError("digits is 0 to 10")
+        raise TransformError("'digits' must be 0 to 10")
     return _to_digits(digits, mode)
 
 
@@ -63,7 +63,7 @@ def _to_digits(digits: int, mode: str) -> Step:
         try:
             return rounded(number(value), digits, mode)
         except NotANumber as error:
-            raise TransformError(f"the value {error}") from error
+            raise TransformError(str(error)) from error
 
     return step
 
@@ -72,7 +72,7 @@ def _money(params: Mapping[str, object]) -> Step:
     """Round to the digits of a currency."""
     currency = str(params["currency"])
     if _CURRENCY.fullmatch(currency) is None:
-        raise TransformError("currency is a code such as EUR")
+        raise TransformError("'currency' must be a code such as EUR")
     return _to_digits(CURRENCY_DIGITS.get(currency, 2), str(params["mode"]))
 
 
@@ -80,13 +80,13 @@ def _to_nearest(params: Mapping[str, object]) -> Step:
     """Round to a multiple, such as quarters of an hour."""
     unit, mode = number(params["of"]), str(params["mode"])
     if unit <= 0:
-        raise TransformError("of is more than 0")
+        raise TransformError("'of' must be more than 0")
 
     def step(value: object) -> object:
         try:
             parts = rounded(CONTEXT.divide(number(value), unit), 0, mode)
         except NotANumber as error:
-            raise TransformError(f"the value {error}") from error
+            raise TransformError(str(error)) from error
         return CONTEXT.multiply(parts, unit)
 
     return step
@@ -126,7 +126,7 @@ def _integer(value: object) -> object:
     try:
         return whole(number(value))
     except NotANumber as error:
-        raise TransformError(f"the value {error}") from error
+        raise TransformError(str(error)) from error
 
 
 _MODE = Param("mode", "choice", required=False, default="half_up", choices=tuple(MODES))

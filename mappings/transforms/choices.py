@@ -34,7 +34,7 @@ def _negated(value: object) -> object:
 def _equals(params: Mapping[str, object]) -> Step:
     wanted = {part.strip().lower() for part in str(params["values"]).split(",")} - {""}
     if not wanted:
-        raise TransformError("values needs at least one word")
+        raise TransformError("'values' must have at least one word")
     return lambda value: text_of(value).strip().lower() in wanted
 
 

@@ -31,7 +31,7 @@ def _concat(params: Mapping[str, object]) -> AnyStep:
     """Put the value and other fields together; empty ones leave no separator behind."""
     ways, separator = _ways(params, "fields"), str(params["separator"])
     if not ways:
-        raise TransformError("it needs the name of a field at least")
+        raise TransformError("needs the name of at least one field")
 
     def run(value: object, record: Record) -> object:
         parts = [value, *(_read(record, way) for way in ways)]
@@ -47,7 +47,7 @@ def _coalesce(params: Mapping[str, object]) -> AnyStep:
     """Take the first of the value, other fields and a text that is not empty."""
     ways, otherwise = _ways(params, "fields"), params["otherwise"]
     if not ways and otherwise is None:
-        raise TransformError("it needs a field or a text to take instead")
+        raise TransformError("needs a field or a text to take instead")
 
     def run(value: object, record: Record) -> object:
         if value is not None and value != "":
@@ -100,11 +100,11 @@ def _if(params: Mapping[str, object]) -> AnyStep:
     `is_not`."""
     ways, named = _ways(params, "field"), str(params["test"])
     if len(ways) > 1:
-        raise TransformError("field is one field")
+        raise TransformError("'field' must be one field")
     test, than = _TESTS[named], str(params["than"])
     then, otherwise = params["then"], params["otherwise"]
     if then is None and otherwise is None:
-        raise TransformError("say what it becomes: then, otherwise, or both")
+        raise TransformError("say what it becomes: 'then', 'otherwise', or both")
 
     def run(value: object, record: Record) -> object:
         tested = _read(record, ways[0]) if ways else value

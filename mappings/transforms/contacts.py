@@ -19,7 +19,7 @@ def _email(value: object) -> object:
     """Return an address with its domain in small letters; the part before it is the host's."""
     text = text_of(value).strip()
     if len(text) > 254 or _MAIL.fullmatch(text) is None:
-        raise TransformError("is no e-mail address such as ada@example.com")
+        raise TransformError("is not an e-mail address such as ada@example.com")
     local, _, domain = text.rpartition("@")
     return f"{local}@{domain.lower()}"
 
@@ -28,12 +28,12 @@ def _phone(params: Mapping[str, object]) -> Step:
     """Return numbers as +49301234567: a leading 0 belongs to the country that is said."""
     calling = str(params["calling_code"]).removeprefix("+")
     if _CALLING.fullmatch(calling) is None:
-        raise TransformError("calling_code is a number such as 49")
+        raise TransformError("'calling_code' must be a number such as 49")
 
     def step(value: object) -> object:
         text = text_of(value).strip()
         if _PHONE.fullmatch(text) is None:
-            raise TransformError("is no telephone number such as +49 30 1234567")
+            raise TransformError("is not a telephone number such as +49 30 1234567")
         is_full = text.startswith(("+", "00"))
         digits = re.sub("[^0-9]", "", text.replace("(0)", "") if is_full else text)
         if is_full:
@@ -50,13 +50,13 @@ def _phone(params: Mapping[str, object]) -> Step:
 def _country(value: object) -> object:
     if found := country_code(text_of(value)):
         return found
-    raise TransformError("is no country that is known here; use a code such as DE, or a value map")
+    raise TransformError("is not a country known here; use a code such as DE, or a value map")
 
 
 def _language(value: object) -> object:
     if found := language_tag(text_of(value)):
         return found
-    raise TransformError("is no language that is known here; use a code such as de or de-AT")
+    raise TransformError("is not a language known here; use a code such as de or de-AT")
 
 
 def _currency(params: Mapping[str, object]) -> Step:
@@ -67,14 +67,14 @@ def _currency(params: Mapping[str, object]) -> Step:
         for sign, code in (given.items() if isinstance(given, Mapping) else ())
     }
     if wrong := sorted(set(signs.values()) - CODES):
-        raise TransformError(f"signs has {wrong[0][:20]!r}, which is no currency such as USD")
+        raise TransformError(f"'signs' has {wrong[0][:20]!r}, which is not a currency such as USD")
 
     def step(value: object) -> object:
         text = text_of(value)
         if found := signs.get(" ".join(text.split()).casefold()) or currency_code(text):
             return found
         raise TransformError(
-            "is no currency that is known here, or could be several; say in signs what it means"
+            "is not a currency known here, or could be several; say under 'signs' what it means"
         )
 
     return step

@@ -23,7 +23,7 @@ _MAX_TEXT: Final = 40
 def _ascii(value: object) -> str:
     text = text_of(value).strip()
     if not text.isascii() or len(text) > _MAX_TEXT:
-        raise TransformError("the text is too long, or has signs that are no digits")
+        raise TransformError("the text is too long, or has characters that are not digits")
     return text
 
 
@@ -53,7 +53,7 @@ def _parse_day(params: Mapping[str, object]) -> Step:
     if set(forms) == _SWAPPED:
         raise TransformError("nobody can tell these two forms apart; take one of them")
     said = " or ".join(map(str, forms))
-    hint = "" if len(forms) > 1 else "; where days come in two forms, set the other one, too"
+    hint = "" if len(forms) > 1 else "; where days come in two forms, set the other one too"
 
     def step(value: object) -> object:
         text = _ascii(value)
@@ -62,7 +62,7 @@ def _parse_day(params: Mapping[str, object]) -> Step:
                 return datetime.strptime(text, FORMATS[str(form)]).date().isoformat()  # noqa: DTZ007  a day has no zone
             except ValueError:
                 continue
-        raise TransformError(f"is no day in the form {said}{hint}")
+        raise TransformError(f"is not a day in the form {said}{hint}")
 
     return step
 
@@ -105,7 +105,7 @@ def _day_in(params: Mapping[str, object]) -> Step:
 def _add_days(params: Mapping[str, object]) -> Step:
     count = int(str(params["days"]))
     if abs(count) > 36_600:
-        raise TransformError("days is at most 36,600")
+        raise TransformError("'days' must be at most 36,600")
     return lambda value: (day(value) + timedelta(days=count)).isoformat()
 
 
@@ -118,7 +118,7 @@ def _epoch(unit: int) -> Step:
     def step(value: object) -> object:
         text = _ascii(value)
         if not text.isdecimal() or len(text) > 14:
-            raise TransformError("needs a count since 1970")
+            raise TransformError("needs a number counted since 1970")
         seconds, rest = divmod(int(text), unit)
         found = datetime.fromtimestamp(0, UTC) + timedelta(seconds=seconds)
         return (found + timedelta(microseconds=rest * 1_000_000 // unit)).isoformat()

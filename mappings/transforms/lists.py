@@ -31,7 +31,7 @@ def _objects(value: object) -> list[Mapping[str, object]]:
     members = list_of(value)
     objects = [one for one in members if isinstance(one, Mapping)]
     if len(objects) != len(members):
-        raise TransformError("the list holds something that is no object")
+        raise TransformError("the list holds something that is not an object")
     return objects
 
 

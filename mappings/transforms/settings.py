@@ -22,7 +22,7 @@ def zone_names() -> frozenset[str]:
 
 def _text(param: Param, value: object) -> str:
     if not isinstance(value, str) or len(value) > MAX_SETTING:
-        raise TransformError(f"{param.name} is a text of at most {MAX_SETTING} characters")
+        raise TransformError(f"'{param.name}' must be a text of at most {MAX_SETTING} characters")
     return value
 
 
@@ -30,9 +30,9 @@ def _integer(param: Param, value: object) -> int:
     try:
         found = whole(as_decimal(value))
     except NotANumber as error:
-        raise TransformError(f"{param.name} is a whole number") from error
+        raise TransformError(f"'{param.name}' must be a whole number") from error
     if abs(found) > 1_000_000:
-        raise TransformError(f"{param.name} is too large")
+        raise TransformError(f"'{param.name}' is too large")
     return found
 
 
@@ -40,28 +40,28 @@ def _decimal(param: Param, value: object) -> str:
     try:
         return as_text(as_decimal(value))
     except NotANumber as error:
-        raise TransformError(f"{param.name} is a number such as 0.25") from error
+        raise TransformError(f"'{param.name}' must be a number such as 0.25") from error
 
 
 def _choice(param: Param, value: object) -> str:
     if value not in param.choices:
         shown = ", ".join(one if one.strip() else repr(one) for one in param.choices)
-        raise TransformError(f"{param.name} is one of {shown}")
+        raise TransformError(f"'{param.name}' must be one of {shown}")
     return str(value)
 
 
 def _table(param: Param, value: object) -> dict[str, object]:
     if not isinstance(value, Mapping) or not 1 <= len(value) <= MAX_ROWS:
-        raise TransformError(f"{param.name} is a table of 1 to {MAX_ROWS} rows")
+        raise TransformError(f"'{param.name}' must be a table of 1 to {MAX_ROWS} rows")
     for result in value.values():
         if not isinstance(result, str | int | None):
-            raise TransformError(f"{param.name} has a row that does not become a plain value")
+            raise TransformError(f"'{param.name}' has a row that does not become a plain value")
     return {str(key): result for key, result in value.items()}
 
 
 def _zone(param: Param, value: object) -> str:
     if not isinstance(value, str) or value not in zone_names():
-        raise TransformError(f"{str(value)[:40]!r} is no time zone; use one such as Europe/London")
+        raise TransformError(f"{str(value)[:40]!r} is not a time zone; use one like Europe/London")
     return value
 
 
@@ -69,7 +69,7 @@ def _paths(param: Param, value: object) -> str:
     """Return paths with commas between, each looked at."""
     names = [one.strip() for one in _text(param, value).split(",")]
     if len(names) > MAX_FIELDS:
-        raise TransformError(f"{param.name} names at most {MAX_FIELDS} fields")
+        raise TransformError(f"'{param.name}' can name at most {MAX_FIELDS} fields")
     try:
         return ",".join(joined(*split(name)) for name in names if name)
     except BadPath as error:

@@ -42,7 +42,7 @@ def _replace(params: Mapping[str, object]) -> Step:
 def _substring(params: Mapping[str, object]) -> Step:
     start, length = _whole(params, "start"), _whole(params, "length")
     if start < 1 or length < 1:
-        raise TransformError("start and length count from 1")
+        raise TransformError("'start' and 'length' count from 1")
     return lambda value: text_of(value)[start - 1 : start - 1 + length]
 
 
@@ -62,7 +62,7 @@ def _pattern(params: Mapping[str, object]) -> Step:
         schema = core_schema.str_schema(pattern=pattern, regex_engine="rust-regex")
         validator = SchemaValidator(schema)
     except SchemaError as error:
-        raise TransformError("the pattern is no regular expression that can be used") from error
+        raise TransformError("the pattern is not a regular expression that can be used") from error
 
     def step(value: object) -> object:
         try:
@@ -81,7 +81,7 @@ def _part(params: Mapping[str, object]) -> Step:
     def step(value: object) -> object:
         parts = text_of(value).split(separator)
         if number > len(parts):
-            raise TransformError(f"has only {len(parts)} parts")
+            raise TransformError(f"has only {len(parts)} part{'s' if len(parts) != 1 else ''}")
         return parts[number - 1].strip()
 
     return step

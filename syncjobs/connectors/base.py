@@ -148,11 +148,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One named test of a connection, in words for the person who connects it."""
+    """One named test of a connection, in words for the person who connects it.
+
+    untried: it did not come to it, because an earlier one failed.
+    """
 
     name: str
     ok: bool
     message: str
+    untried: bool = False
 
 
 class Connector(ABC):

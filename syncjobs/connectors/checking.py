@@ -47,7 +47,8 @@ def _read_check(spec: ObjectSpec, problem: ConnectorError | None) -> Check:
 
 def _untried(sign_in: str, specs: Sequence[ObjectSpec]) -> list[Check]:
     names = [sign_in] if sign_in else []
-    return [Check(name, ok=False, message=_NOT_TRIED) for name in [*names, *map(_name, specs)]]
+    untried = [*names, *map(_name, specs)]
+    return [Check(name, ok=False, message=_NOT_TRIED, untried=True) for name in untried]
 
 
 def _name(spec: ObjectSpec) -> str:

@@ -31,7 +31,7 @@ def ensure_partner(actor: Actor, wanted: DemoPartner) -> tuple[Partner, bool]:
         owner_email=owner.email,
         owner_name=owner.name,
     )
-    dismiss(actor, made.partner, only_domain=True)  # so that the checklist ends with the month
+    dismiss(actor, made.partner, step="domain")  # so that the checklist ends with the month
     return made.partner, True
 
 

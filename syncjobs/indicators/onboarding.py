@@ -16,18 +16,20 @@ from syncjobs.models import Connection, Delivery, Workflow
 from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
 from tenants.nouns import in_words
-from tenants.services.onboarding import NO_DOMAIN, PERMISSION, is_closed, note_done
+from tenants.services.onboarding import OPTIONAL, PERMISSION, is_closed, note_done
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do. address: where, empty for who may not, or where there is no page."""
+    """One thing to do. address: where, empty for who may not, or where there is no page.
+    optional: it can be said that it is not needed."""
 
     key: str
     title: str
     text: str
     done: bool
     address: str
+    optional: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,18 @@ class Checklist:
 _OWN_BRAND: Final = Q(state=Brand.State.RETIRED) | (
     Q(state=Brand.State.LIVE) & (~Q(logo="") | ~Q(primary=DEFAULT_PRIMARY))
 )
+_COLLEAGUES: Final = User.objects.filter(kind=User.Kind.STAFF, is_active=True)
 # key, title, what it is for, the page, who may open it
 _STEPS: Final = (
     ("brand", "Set your brand", "Name, logo and colours.", "brand_edit", "brand.manage"),
     ("domain", "Use your own domain", "Or keep the one you have.", "domain_list", "domains.manage"),
+    (
+        "people",
+        "Invite a colleague",
+        "Somebody else approves what you change.",
+        "person_invite",
+        "users.manage",
+    ),
     ("client", "Add the first client", "A firm you work for.", "client_add", "clients.manage"),
     (
         "connection",
@@ -100,6 +110,7 @@ def checklist(request: HttpRequest) -> Checklist | None:
             in_words(text),
             done[key],
             "" if done[key] else _address(request, page, permission),
+            key in OPTIONAL,
         )
         for key, title, text, page, permission in _STEPS
     ]
@@ -114,6 +125,7 @@ def _done(partner: Partner, user_id: int | None) -> dict[str, bool]:
     parts = {
         "brand": Exists(Brand.objects.filter(_OWN_BRAND)),
         "domain": Exists(own),
+        "people": Exists(_COLLEAGUES.exclude(pk=user_id or 0)),
         "client": Exists(Client.objects.all()),
         "connection": Exists(Connection.objects.all()),
         "workflow": Exists(Workflow.objects.all()),
@@ -121,7 +133,7 @@ def _done(partner: Partner, user_id: int | None) -> dict[str, bool]:
     }
     found = User.objects.filter(pk=user_id or 0).values_list(*parts.values())[0]
     done = dict(zip(parts, found, strict=True))
-    return done | ({"domain": True} if NO_DOMAIN in partner.onboarding else {})
+    return done | {step: True for step, key in OPTIONAL.items() if key in partner.onboarding}
 
 
 def _address(request: HttpRequest, page: str, permission: str) -> str:

@@ -48,11 +48,10 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 
 def onboarding_dismiss(request: HttpRequest) -> HttpResponse:
-    """Put the checklist away, or its step about a domain."""
+    """Put the checklist away, or one of its steps."""
     partner = getattr(request, "tenant", None)
     if isinstance(partner, Partner):
-        only_domain = request.POST.get("step") == "domain"
-        dismiss(actor_of(request), partner, only_domain=only_domain)
+        dismiss(actor_of(request), partner, step=request.POST.get("step", ""))
     return HttpResponseRedirect(reverse("overview"))
 
 

@@ -7,9 +7,11 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 
 from governance.errors import Refusal
 from governance.requests import actor_of
+from mappings.ownership import owner_words, system_words
 from syncjobs.intake.reading import roles_of as kinds_of
 from syncjobs.models import Blueprint, Connection
 from syncjobs.pages.frame import back_to, explain_failure, page
@@ -32,6 +34,15 @@ class ChoiceForm(forms.Form):
     )
 
 
+class SystemField(forms.ModelChoiceField):  # type: ignore[type-arg]  # it takes none when it runs
+    """A system of the client's; one that does not answer says so."""
+
+    def label_from_instance(self, obj: Connection) -> str:
+        """Return what the choice says."""
+        ready = obj.state == "ready"
+        return obj.name if ready else f"{obj.name} ({obj.get_state_display().lower()})"
+
+
 class InstallForm(forms.Form):
     """The workflow's name and a connection of the client's for each role."""
 
@@ -43,16 +54,18 @@ class InstallForm(forms.Form):
     def __init__(self, client: Client, blueprint: Blueprint, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].initial = blueprint.name
+        self.lacking: list[str] = []
         systems = list(client.connections.order_by("name"))
         for role in roles_of(blueprint.definition):
             fitting = [one.pk for one in systems if role in kinds_of(one)]
-            self.fields[f"role_{role}"] = forms.ModelChoiceField(
+            self.fields[f"role_{role}"] = SystemField(
                 queryset=Connection.objects.filter(pk__in=fitting),
                 initial=fitting[0] if fitting else None,
                 empty_label="Choose",
-                label=f"System for {role.upper()}",
-                help_text="" if fitting else in_words("This client has none: connect one first."),
+                label=capfirst(system_words(role)),
             )
+            if not fitting:
+                self.lacking.append(owner_words(role))
 
     @property
     def bindings(self) -> dict[str, Connection]:
@@ -68,7 +81,15 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
     """Ask for client and blueprint, then for the systems, and install it."""
     chosen = ChoiceForm(request.GET if "blueprint" in request.GET else None, initial=request.GET)
     if not chosen.is_valid():
-        return page(request, "workflow_choose.html", {"form": chosen})
+        blueprints = [
+            (
+                one.name,
+                in_words(one.summary),
+                [owner_words(role) for role in roles_of(one.definition)],
+            )
+            for one in Blueprint.objects.order_by("name")
+        ]
+        return page(request, "workflow_choose.html", {"form": chosen, "blueprints": blueprints})
     client, blueprint = chosen.cleaned_data["client"], chosen.cleaned_data["blueprint"]
     form = InstallForm(client, blueprint, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -84,5 +105,10 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
             return back_to(request, reverse("change_detail", args=[asked.pk]))
         except (ValidationError, Refusal) as error:
             explain_failure(request, error)
-    context = {"form": form, "client": client, "blueprint": blueprint}
+    context = {
+        "form": form,
+        "client": client,
+        "blueprint": blueprint,
+        "summary": in_words(blueprint.summary),
+    }
     return page(request, "workflow_install.html", context)

@@ -134,7 +134,9 @@ def _compared(
 def roles_of(shape: Mapping[str, Any]) -> list[str]:
     """Return the roles (crm, psa, erp) for which a blueprint needs a system, sorted."""
     sides = [one[name] for one in shape.get("comparisons", ()) for name in ("source", "target")]
-    return sorted({one["role"] for one in [*shape["reads"], *shape["steps"], *sides]})
+    return sorted(
+        {one["role"] for one in [*shape.get("reads", ()), *shape.get("steps", ()), *sides]}
+    )
 
 
 def _with_points(definition: dict[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:

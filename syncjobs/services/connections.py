@@ -1,6 +1,7 @@
 """Connecting clients' systems: add, test, change credentials, switch off and on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -112,7 +113,7 @@ def test_connection(actor: Actor, connection: Connection) -> list[Check]:
 def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
     row = Connection.objects.select_for_update().get(pk=connection_id)
     passed = all(check.ok for check in checks)
-    kept = [{"name": one.name, "ok": one.ok, "message": one.message} for one in checks]
+    kept = [asdict(one) for one in checks]
     Connection.objects.filter(pk=row.pk).update(checks=kept, checked_at=timezone.now())
     if passed:
         health.recover(row.pk)

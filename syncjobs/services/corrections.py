@@ -127,7 +127,9 @@ def _value(record: CanonicalRecord, name: str, text: str, custom: CustomFields) 
         raise ValidationError(f"{field.label} says that already.")
     wrong = faults(record.type, {**record.data, name: value}, custom)
     if wrong:
-        raise ValidationError(" ".join(f"{field.label}: {one.message}" for one in wrong[:3]))
+        named = {name: field.label, "": "The record"}
+        told = [f"{named.get(one.path, one.path)} {one.message}." for one in wrong[:3]]
+        raise ValidationError(" ".join(told))
     return value
 
 

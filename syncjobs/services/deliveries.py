@@ -16,7 +16,7 @@ from syncjobs.engine.doorbell import ring
 from syncjobs.engine.flows import Flow, definition_of
 from syncjobs.engine.issues import settle_issues
 from syncjobs.engine.known import known
-from syncjobs.engine.plan import Cause, Raised, plan
+from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.release import release_watchers
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row
@@ -137,12 +137,17 @@ def _end(actor: Actor, delivery: Delivery, move: str, reason: str) -> None:
     _finish([row])
 
 
-@transaction.atomic
 def replay_delivery(actor: Actor, delivery: Delivery, *, reason: str = "") -> int:
     """Plan the delivery's whole flow again for its cause; return how many rows came of it.
 
     What the target has already turns out unchanged and is not written. Raises NotPermitted.
     """
+    return plan_again(actor, delivery, reason=reason).new
+
+
+@transaction.atomic
+def plan_again(actor: Actor, delivery: Delivery, *, reason: str) -> Planned:
+    """The same, with the runs in which they are."""
     actor.require("exceptions.work", delivery.client_id)
     version = delivery.workflow.version or delivery.workflow_version
     flow = Flow(
@@ -161,7 +166,7 @@ def replay_delivery(actor: Actor, delivery: Delivery, *, reason: str = "") -> in
     _audit(actions.DELIVERY_REPLAYED, delivery, reason, {"planned": planned.new})
     planned.finish(delivery.client_id)
     ring()
-    return planned.new
+    return planned
 
 
 def _locked(actor: Actor, delivery: Delivery) -> Delivery:

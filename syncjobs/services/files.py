@@ -223,7 +223,7 @@ def _refusal(taken: Mapped) -> str:
     """Return why the mapping would refuse a row; what it refers to may be on its way."""
     for problem in taken.problems:
         if problem.code != REFERENCE_MISSING:
-            return f"{problem.target or 'It'}: {problem.message}"
+            return f"{problem.target}: {problem.message}" if problem.target else problem.message
     return ""
 
 

@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from governance.models import Change
-from governance.replays import Replay
+from governance.replays import Replay, Resent
 from mappings.models import Mapping, ValueMap
 from mappings.services.value_maps import used_by
 from syncjobs.models import Delivery
-from syncjobs.services.deliveries import replay_delivery
+from syncjobs.services.deliveries import plan_again
 from syncjobs.state import DELIVERY
 
 MOST: Final = 1_000
@@ -36,17 +36,19 @@ def written_under(change: Change) -> QuerySet[Delivery]:
     return newest.distinct("record_id", "workflow_id", "step")
 
 
-def send_again(actor: Actor, change: Change) -> int:
-    """Plan the flows of those deliveries again; return how many. What a target has already
-    turns out unchanged and is not written. Raises NotPermitted, ValidationError for too many."""
+def send_again(actor: Actor, change: Change) -> Resent:
+    """Plan the flows of those deliveries again. What a target has already turns out unchanged
+    and is not written. Raises NotPermitted, ValidationError for too many."""
     actor.require("exceptions.work", change.client_id)
     rows = list(written_under(change)[: MOST + 1])
     if len(rows) > MOST:
         raise ValidationError(f"More than {MOST:,} records: send them again workflow by workflow.")
     why = f"After the roll-back of change {change.request_id}"
+    sent = Resent(records=len(rows))
     for row in rows:
-        replay_delivery(actor, row, reason=why)
-    return len(rows)
+        planned = plan_again(actor, row, reason=why)
+        sent += Resent(planned=planned.new, runs=tuple(planned.run_ids))
+    return sent
 
 
 def _affected(change: Change) -> Q:

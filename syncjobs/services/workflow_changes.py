@@ -21,6 +21,7 @@ from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
 from governance.services.changes import ProposedChange, propose
+from mappings.ownership import owner_words, system_words
 from syncjobs import actions
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
@@ -212,11 +213,23 @@ def _signed(change: Change) -> dict[str, object]:
 def _lines(blueprint: str, version: object, content: Mapping[str, Any]) -> list[str]:
     ids = list(content["bindings"].values())
     names = dict(Connection.objects.filter(pk__in=ids).values_list("pk", "name"))
-    found = [f"blueprint {blueprint}, version {version}"]
-    found += [
-        f"{role.upper()}: {names.get(pk, pk)}" for role, pk in sorted(content["bindings"].items())
-    ]
-    return found + [f"{name} = {value}" for name, value in sorted(content["overrides"].items())]
+    named = Blueprint.objects.filter(slug=blueprint).values_list("name", flat=True).first()
+    found = [f"blueprint {named or blueprint}, version {version}"]
+    systems = sorted(content["bindings"].items())
+    found += [f"{owner_words(role)}: {names.get(pk, pk)}" for role, pk in systems]
+    given = sorted(content["overrides"].items())
+    return found + [f"{_plain(name)}: {_told(value)}" for name, value in given]
+
+
+def _told(value: object) -> str:
+    """Return a setting as people read it: {"day": 5, "time": "12:00"} is "day 5, time 12:00"."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{_plain(name)} {_told(one)}" for name, one in value.items())
+    return str(value)
+
+
+def _plain(name: object) -> str:
+    return str(name).replace("_", " ")
 
 
 def _diff(change: Change) -> list[DiffLine]:
@@ -238,11 +251,16 @@ def _steps(slug: str) -> list[str]:
     """Return what the blueprint's steps and gates do, for whoever signs."""
     blueprint = Blueprint.objects.filter(slug=slug).first()
     shape: Mapping[str, Any] = blueprint.definition if blueprint else {}
-    return [
-        f"step {step.get('label') or step['name']} in {str(step['role']).upper()}"
-        f"{', with gates' if step.get('gates') else ''}"
-        for step in shape.get("steps", [])
-    ]
+    return [_step(one) for one in shape.get("steps", [])]
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    said = f"step {step.get('label') or step['name']}, in the {system_words(str(step['role']))}"
+    gates = step.get("gates")
+    if isinstance(gates, list):
+        named = ", ".join(one.get("label") or _plain(one["name"]) for one in gates)
+        return f"{said}; held until: {named}" if named else said
+    return f"{said}, with gates" if gates else said  # those of an extension point
 
 
 def _risk(change: Change) -> Risk:

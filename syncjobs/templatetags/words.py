@@ -8,6 +8,7 @@ from branding import formats
 from branding.templatetags.ui import money, viewer_in, when
 from mappings.canonical.fields import Field
 from mappings.canonical.registry import SCHEMAS
+from mappings.ownership import system_words
 from syncjobs.connectors import registry
 from syncjobs.indicators.stakes import Stake, stake_of
 from syncjobs.models import Delivery
@@ -29,6 +30,9 @@ def system_label(connector: str) -> str:
         return registry.connector(connector).descriptor.label
     except registry.UnknownConnector:
         return plain_words(connector)
+
+
+register.filter(system_words)
 
 
 @register.filter

@@ -1,7 +1,17 @@
 """Forms of the sign-in pages."""
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts
+from django.contrib.auth.password_validation import (
+    MinimumLengthValidator,
+    get_default_password_validators,
+)
+
+
+def password_help() -> str:
+    """Return what a password has to be, in one line."""
+    rules = get_default_password_validators()
+    least = next(one.min_length for one in rules if isinstance(one, MinimumLengthValidator))
+    return f"At least {least} characters. Not a common one, and not like your name or address."
 
 
 class SignInForm(forms.Form):
@@ -32,7 +42,7 @@ class PasswordForm(forms.Form):
     password = forms.CharField(
         label="New password",
         strip=False,
-        help_text=" ".join(password_validators_help_texts()),
+        help_text=password_help(),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(

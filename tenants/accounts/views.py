@@ -1,5 +1,6 @@
 """Sign-in pages. Every host shows its own brand around the same forms."""
 
+from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
@@ -19,6 +20,9 @@ from tenants.accounts.services.forgotten import ask_for_link
 from tenants.accounts.services.providers import password_allowed, provider_of
 from tenants.accounts.services.single_sign_off import sign_off_address
 
+# Who has just set a password: the form has their address already.
+_WELCOMED: Final = "welcomed"
+
 
 @sensitive_post_parameters("password")
 @never_cache
@@ -28,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     door, kind = door_of(request)
     if request.user.is_authenticated:
         return HttpResponseRedirect(safe_next(request))
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST or None, initial={"email": request.session.pop(_WELCOMED, "")})
     status = 200
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -95,6 +99,7 @@ def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
         try:
             invitations.set_password(user, form.cleaned_data["password"])
             messages.success(request, "Your password is set. Sign in with it.")
+            request.session[_WELCOMED] = user.email
             return HttpResponseRedirect(reverse("sign_in"))
         except ValidationError as error:
             form.add_error("password", error)

@@ -1,5 +1,6 @@
 """A new partner's checklist: what was closed, kept on the partner. What is done is computed."""
 
+from types import MappingProxyType
 from typing import Final
 
 from django.db import transaction
@@ -10,7 +11,9 @@ from tenants import actions
 from tenants.models import Partner
 
 PERMISSION: Final = "brand.manage"  # the owner's
-CLOSED, NO_DOMAIN = "closed", "no_domain"
+CLOSED: Final = "closed"
+# Steps that somebody may have no use for, and what is kept when they say so.
+OPTIONAL: Final = MappingProxyType({"domain": "no_domain", "people": "no_people"})
 
 
 def is_closed(partner: Partner) -> bool:
@@ -24,10 +27,10 @@ def note_done(partner: Partner) -> None:
 
 
 @transaction.atomic
-def dismiss(actor: Actor, partner: Partner, *, only_domain: bool = False) -> None:
-    """Put the checklist away, or its step about a domain alone. Raises NotPermitted."""
+def dismiss(actor: Actor, partner: Partner, *, step: str = "") -> None:
+    """Put the checklist away, or one of its steps that is not needed. Raises NotPermitted."""
     actor.require(PERMISSION, None)
-    key = NO_DOMAIN if only_domain else CLOSED
+    key = OPTIONAL.get(step, CLOSED)
     if key in partner.onboarding:
         return
     _keep(partner, key, "dismissed")

@@ -40,6 +40,22 @@ def test_an_engineer_adds_a_client(browse: Browse) -> None:
     assert (entry.door, entry.actor_label.startswith("Bob Tran")) == ("admin", True)
 
 
+def test_only_zones_of_places_are_offered_and_one_that_a_program_gave_stays(
+    browse: Browse, alder: Client
+) -> None:
+    browser = browse(BOB)
+    offered = browser.get(page_url("client_add")).content.decode()
+    assert 'value="Europe/Paris"' in offered
+    assert not [zone for zone in ("localtime", "Factory", "Etc/GMT+1") if f'"{zone}"' in offered]
+    Client.objects.filter(pk=alder.pk).update(time_zone="CET")
+    address = page_url("client_edit", alder.pk)
+    assert '<option value="CET" selected>' in browser.get(address).content.decode()
+    kept = {**GOOD, "time_zone": "CET", "status": alder.status}
+    assert browser.post(address, kept).status_code == 302
+    alder.refresh_from_db()
+    assert alder.time_zone == "CET"
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -45,6 +45,8 @@ def test_the_mail_leads_to_the_persons_own_host_and_sets_a_password_once(
     browser = browse(None, host=host)
     answer = browser.post(path, {"password": PASSWORD, "again": PASSWORD})
     assert answer.status_code == 302
+    assert 'value="nina@alder.example"' in browser.get(answer["Location"]).content.decode()
+    assert "nina@alder.example" not in browser.get(answer["Location"]).content.decode()
     assert User.objects.get(email="nina@alder.example").check_password(PASSWORD)
     assert browser.get(path).status_code == 410
 

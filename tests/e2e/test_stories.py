@@ -113,7 +113,7 @@ def test_somebody_maps_an_export_that_they_bring_and_publishes_it(enter: Enter) 
     with ivo.expect_response(re.compile("/preview/")):
         ivo.get_by_label("What abgerechnet becomes").select_option("invoiced")
     expect(tried).to_contain_text("9 of 10 rows come through")
-    expect(ivo.locator("#preview")).to_contain_text("is no day in the form DD.MM.YYYY")
+    expect(ivo.locator("#preview")).to_contain_text("is not a day in the form DD.MM.YYYY")
     day = ivo.locator("#rules > li", has=ivo.locator("input[value=Datum]"))
     day.locator("summary").click()
     day.get_by_label("Or format").select_option("YYYY-MM-DD")

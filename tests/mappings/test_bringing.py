@@ -71,7 +71,7 @@ def test_a_file_becomes_a_live_mapping_with_its_words(
     path = page("mapping_preview", hours.pk)
     shown = post(browser, path, form.urlencode()).content.decode()
     assert "9 of 10 rows come through" in shown
-    assert "is no day in the form DD.MM.YYYY" in shown
+    assert "is not a day in the form DD.MM.YYYY" in shown
     assert ">2026-10-09<" in shown
     number = next(n for n in form.getlist("row") if form[f"target-{n}"] == "date")
     form[f"set-{number}-0-or_format"] = "YYYY-MM-DD"

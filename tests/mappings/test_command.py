@@ -84,7 +84,7 @@ def test_checks_say_whether_the_record_waits_or_goes_on(customers: Mapping, tmp_
     [
         ("nobody", "crm-customers", "{}", "no partner"),
         ("northwind", "nothing", "{}", "no live mapping"),
-        ("northwind", "crm-customers", "[", "no JSON"),
+        ("northwind", "crm-customers", "[", "not JSON"),
         ("northwind", "crm-customers", "", "There is nothing"),
         ("northwind", "crm-customers", None, "sample.json cannot be read"),
     ],

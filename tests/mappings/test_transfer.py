@@ -45,8 +45,8 @@ def test_a_version_comes_back_as_it_went_out(customers: Mapping, bob: Actor) -> 
         ("direction: outbound\nrules: []", "its direction is outbound"),
         ("canonical: contact\nrules: []", "its canonical is contact"),
         ("rules: []", "1 to 500 rules"),
-        ("rules: [", "no YAML"),
-        ("rules:\n\t- id: x\n", "no YAML in line 2: it begins with a tab"),
+        ("rules: [", "not YAML"),
+        ("rules:\n\t- id: x\n", "not YAML in line 2: it begins with a tab"),
         ("rules: [{id: a, target: spy, source: number}]", "spy"),
     ],
 )
@@ -91,7 +91,7 @@ def test_the_pages_export_import_and_compare(
     file = SimpleUploadedFile("x.yaml", b"\xff\xfe")
     refused = browser.post(page("mapping_import", customers.pk), {"file": file})
     assert refused.status_code == 422
-    assert "no text in UTF-8" in refused.content.decode()
+    assert "not text in UTF-8" in refused.content.decode()
     shown = browser.get(page("mapping_compare", customers.pk), {"from": "1", "to": "2"})
     assert "name ← name | upper" in shown.content.decode()
     assert browser.get(page("mapping_compare", customers.pk), {"from": "9"}).status_code == 404

@@ -13,7 +13,7 @@ from governance.actors import Actor
 from governance.services import changes
 from governance.services.policies import ensure_default_policies
 from syncjobs.models import Connection
-from tenants.accounts.models import Client
+from tenants.accounts.models import Client, User
 from tenants.models import Partner
 from tenants.services.onboarding import CLOSED
 from tests.actors import ALICE, BOB, CAROL, DAVE, ERIN, Person
@@ -125,3 +125,13 @@ def test_a_part_comes_without_its_frame_when_the_browser_puts_it_in(
     assert "<html" not in part
     assert "<h1" not in part
     assert f'id="{name.removeprefix("overview_")}"' in part
+
+
+def test_the_share_that_went_through_is_written_as_the_viewer_writes_numbers(
+    at_home: Partner, browse: Browse
+) -> None:
+    make_crowd(1, records_each=2)
+    User.objects.filter(email=ALICE.email).update(locale="de")
+    page = browse(ALICE).get(page_url("overview")).content.decode()
+    assert "100,0 %" in page
+    assert "100.0 %" not in page

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client as Browser
 
 from governance.actors import Actor
 from governance.errors import ApplyFailed, NotPermitted
@@ -14,7 +15,7 @@ from governance.services.policies import ensure_default_policies
 from governance.services.rollbacks import roll_back, send_again, written_in_between
 from mappings.models import Mapping
 from mappings.services.versions import propose_document
-from syncjobs.models import Blueprint, Connection, Stream, Workflow, WorkflowVersion
+from syncjobs.models import Blueprint, Connection, Run, Stream, Workflow, WorkflowVersion
 from syncjobs.services.workflow_changes import (
     Wanted,
     propose_installation,
@@ -46,7 +47,7 @@ def sign(actor: Actor, request: ChangeRequest) -> ChangeRequest:
 
 
 def test_what_a_change_wrote_is_sent_again_after_its_roll_back(
-    lab: Lab, bob: Actor, carol: Actor, actor: Of
+    lab: Lab, bob: Actor, carol: Actor, actor: Of, browse: Callable[..., Browser]
 ) -> None:
     lab.put_customer("1")
     lab.put_customer("2")
@@ -73,8 +74,18 @@ def test_what_a_change_wrote_is_sent_again_after_its_roll_back(
     assert request_detail(support, request.pk).ways.written == 1
     with pytest.raises(NotPermitted):
         send_again(carol, request.pk)
-    assert send_again(support, request.pk) == 1
+    sent = send_again(support, request.pk)
+    assert (sent.records, sent.planned) == (1, 1)
+    assert Run.objects.get(pk__in=sent.runs).planned == 1
     lab.drain()
+    # The page says that it was done and where, and does not offer it as if nothing had been.
+    staff = browse(actors.DAVE)
+    page = staff.get(f"/changes/{request.pk}/").content.decode()
+    assert f'href="/work/workflows/runs/{sent.runs[0]}/"' in page
+    assert "1 record planned" in page
+    assert page.index("Send them once more") < page.index("Send them again")
+    answer = staff.post(f"/changes/{request.pk}/send-again/", follow=True).content.decode()
+    assert "1 record is on its way again." in answer
     assert lab.target.effects[-1].data["name"] == "Alder"
     assert len(lab.target.effects) == 4  # the second customer was not written again
 
@@ -92,6 +103,8 @@ def test_an_installation_waits_for_its_signature_and_is_rolled_back_by_pausing(
     blueprint = Blueprint.objects.get(slug="time_to_billing")
     request = propose_installation(bob, alder, blueprint, wanted)
     assert request.touches_money
+    told = [text for _, text in request.changes.get().diff]
+    assert f"blueprint Time to billing, version {blueprint.version}" in told
     assert not Workflow.objects.exists()
     assert not Stream.objects.exists()
     assert sign(carol, request).status == "applied"
@@ -104,6 +117,7 @@ def test_an_installation_waits_for_its_signature_and_is_rolled_back_by_pausing(
     cut_off = {"day": 5, "time": "12:00", "version": "2"}
     other = Wanted("Billing", wanted.bindings, {"cut_off": cut_off})
     asked = propose_workflow_change(bob, workflow, other, reason="Their month is shorter.")
+    assert ["+", "cut off: day 5, time 12:00, version 2"] in asked.changes.get().diff
     assert sign(carol, asked).status == "applied"
     workflow.refresh_from_db()
     assert workflow.version is not None

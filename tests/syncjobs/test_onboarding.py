@@ -1,6 +1,7 @@
 """A new partner's checklist: computed, put away by the owner, and gone when all is done."""
 
 from collections.abc import Callable
+from html import unescape
 
 from django.db import connection
 from django.test import Client as Browser
@@ -9,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from bench.crowd import make_crowd
 from branding.models import Brand
 from governance.models import AuditEntry
-from syncjobs.models import Connection
-from tenants.accounts.models import Client
+from syncjobs.models import Blueprint, Connection
+from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
 from tests.actors import ALICE, BOB, DAVE, FRANK
 from tests.at_home import at_home, page_url
@@ -27,12 +28,12 @@ def shown(browser: Browser) -> str:
 def test_it_says_what_is_done_and_leads_to_what_is_not(at_home: Partner, browse: Browse) -> None:
     browser = browse(ALICE)
     page = shown(browser)
-    assert "1 of 6 done" in page, "the cast has clients"
+    assert "2 of 7 done" in page, "the cast has clients and colleagues"
     for name in ("brand_edit", "connection_catalogue", "workflow_install"):
         assert f'<a href="{page_url(name)}">' in page
     Connection.objects.create(client=Client.objects.all()[0], name="ERP", connector="sandbox_erp")
     Brand.objects.filter(state="live").update(primary="#123456")
-    assert "3 of 6 done" in shown(browser)
+    assert "4 of 7 done" in shown(browser)
 
 
 def test_it_is_for_those_who_can_do_something_about_it(at_home: Partner, browse: Browse) -> None:
@@ -57,14 +58,14 @@ def test_a_domain_of_ones_own_is_one_way_to_have_that_step_done(
     at_home: Partner, browse: Browse
 ) -> None:
     Domain.objects.create(tenant=at_home, domain="portal.cedar.example", kind="portal")
-    assert "2 of 6 done" in shown(browse(ALICE))
+    assert "3 of 7 done" in shown(browse(ALICE))
 
 
 def test_saying_that_no_domain_is_needed_is_the_other(at_home: Partner, browse: Browse) -> None:
     browser = browse(ALICE)
     browser.post(page_url("onboarding_dismiss"), {"step": "domain"})
     page = shown(browser)
-    assert "2 of 6 done" in page
+    assert "3 of 7 done" in page
     assert TITLE in page
 
 
@@ -96,3 +97,35 @@ def test_it_takes_one_query(at_home: Partner, browse: Browse) -> None:
     browser.post(page_url("onboarding_dismiss"))
     shown(browser)
     assert queries() == with_it - 1
+
+
+def test_whoever_works_alone_needs_no_colleague(at_home: Partner, browse: Browse) -> None:
+    User.objects.exclude(email=ALICE.email).update(is_active=False)
+    browser = browse(ALICE)
+    assert "1 of 7 done" in shown(browser)
+    assert 'aria-label="Invite a colleague: not needed"' in shown(browser)
+    browser.post(page_url("onboarding_dismiss"), {"step": "people"})
+    assert "2 of 7 done" in shown(browser)
+    assert "Invite a colleague: not needed" not in shown(browser)
+
+
+def test_who_installs_before_connecting_is_led_to_the_systems(
+    at_home: Partner, browse: Browse
+) -> None:
+    browser, client = browse(ALICE), Client.objects.all()[0]
+    choice = browser.get(page_url("workflow_install")).content.decode()
+    blueprint = Blueprint.objects.get(slug="contract_changes")
+    assert blueprint.summary in unescape(choice)
+    asked = {"client": str(client.pk), "blueprint": blueprint.slug}
+    page = browser.get(page_url("workflow_install"), asked).content.decode()
+    assert "has none of these yet: Contracts, CRM, ERP, PSA." in page
+    assert f'href="{page_url("connection_catalogue")}?client={client.pk}"' in page
+    assert "Propose installation" not in page
+    for name, system in (("Old", "crm"), ("Books", "erp")):
+        Connection.objects.create(client=client, name=name, connector=f"sandbox_{system}")
+    Connection.objects.filter(name="Books").update(state="ready")
+    there = {**asked, "blueprint": "customer_master"}
+    page = browser.get(page_url("workflow_install"), there).content.decode()
+    assert "Propose installation" in page
+    assert "Old (not tested yet)" in page
+    assert ">Books</option>" in page

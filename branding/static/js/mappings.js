@@ -1,5 +1,5 @@
 // Help for mappings that work without it: rows copied from a spreadsheet go into the grid of words,
-// and a rule of the editor is marked as wrong for as long as it is.
+// rows are found while one types, and a rule of the editor is marked as wrong for as long as it is.
 (() => {
   function cellsOf(text) {
     return text
@@ -9,17 +9,53 @@
       .map((line) => line.split("\t").map((cell) => cell.trim()));
   }
 
-  function rowAt(body, place) {
-    while (body.rows.length <= place) {
+  // Only rows that are shown take what is pasted: nobody sees what happens to the others.
+  function shownFrom(row, count) {
+    const body = row.parentElement;
+    const rows = [...body.rows].slice(row.sectionRowIndex).filter((one) => !one.hidden);
+    while (rows.length < count) {
       const made = body.rows[body.rows.length - 1].cloneNode(true);
+      made.hidden = false;
+      made.removeAttribute("id");
       for (const input of made.querySelectorAll("input")) {
         input.value = "";
         input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, String(body.rows.length + 1)));
       }
       body.append(made);
+      rows.push(made);
     }
-    return body.rows[place];
+    return rows;
   }
+
+  function textOf(row) {
+    const inputs = [...row.querySelectorAll("input")];
+    return inputs.length ? inputs.map((one) => one.value).join("\n") : [...row.cells].map((one) => one.textContent).join("\n");
+  }
+
+  function find(box) {
+    const sought = box.value.trim().toLocaleLowerCase();
+    const said = document.querySelector("[data-found]");
+    let found = 0;
+    let total = 0;
+    for (const row of document.querySelectorAll(`#${box.dataset.find} [data-rows] tbody tr`)) {
+      const text = textOf(row);
+      if (!text.trim()) continue; // an empty row waits for a new word
+      row.hidden = !text.toLocaleLowerCase().includes(sought);
+      total += 1;
+      if (!row.hidden) found += 1;
+    }
+    const number = (count) => count.toLocaleString(document.documentElement.lang || undefined);
+    said.textContent = `${number(found)} of ${number(total)} row${total === 1 ? "" : "s"}`;
+  }
+
+  document.addEventListener("input", (event) => {
+    if (event.target instanceof Element && event.target.matches("[data-find]")) find(event.target);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const here = event.target instanceof Element && event.target.matches("[data-find]");
+    if (here && event.key === "Enter") event.preventDefault(); // it is found already
+  });
 
   document.addEventListener("paste", (event) => {
     const input = event.target instanceof Element && event.target.closest("[data-grid] tbody input");
@@ -27,12 +63,12 @@
     if (!input || !/[\t\n]/.test(text.trim())) return; // one word goes where it is pasted
     event.preventDefault();
     const row = input.closest("tr");
-    const body = row.parentElement;
-    const start = row.sectionRowIndex;
     const from = [...row.querySelectorAll("input")].indexOf(input);
+    const pasted = cellsOf(text);
+    const rows = shownFrom(row, pasted.length);
     let last = input;
-    cellsOf(text).forEach((cells, at) => {
-      const inputs = [...rowAt(body, start + at).querySelectorAll("input")].slice(from);
+    pasted.forEach((cells, at) => {
+      const inputs = [...rows[at].querySelectorAll("input")].slice(from);
       inputs.forEach((one, place) => {
         if (place >= cells.length) return;
         one.value = cells[place]; // too long a one is named when it is proposed, not cut

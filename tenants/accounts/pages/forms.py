@@ -3,7 +3,6 @@
 from collections.abc import Container
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.db.models import QuerySet
@@ -16,6 +15,7 @@ from tenants.accounts.models import Client, IdentityProvider, Role, User
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, GROUPS
 from tenants.accounts.services.providers import Setup
 from tenants.accounts.services.roles import KnownRole, grantable, known_roles, roles_to_give
+from tenants.accounts.zones import ZoneSelect, zone_choices
 from tenants.nouns import in_words, in_words_later
 
 LIFETIMES = [("30", "30 days"), ("90", "90 days"), ("365", "1 year"), ("", "No end")]
@@ -153,7 +153,8 @@ class ClientForm(forms.Form):
     name = forms.CharField(label="Name", max_length=120)
     time_zone = forms.ChoiceField(
         label="Time zone",
-        choices=lambda: [(zone, zone.replace("_", " ")) for zone in sorted(available_timezones())],
+        choices=zone_choices,
+        widget=ZoneSelect,
         initial=timezone.get_current_timezone_name,
         help_text="Days of usage and cut-offs follow it.",
     )
@@ -169,6 +170,14 @@ class ClientChangeForm(ClientForm):
     """The same, with where the client stands."""
 
     status = forms.ChoiceField(label="Status", choices=Client.Status.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone, known = self.initial.get("time_zone", ""), zone_choices()
+        if zone not in dict(known):  # a program gave it: saving the form leaves it as it is
+            field = self.fields["time_zone"]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [(zone, zone.replace("_", " ")), *known]
 
 
 class NameForm(forms.Form):
@@ -297,6 +306,8 @@ class IdentityProviderForm(forms.Form):
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kind = kind
+        if not self.initial:
+            self.fields["secret"].help_text = "Kept encrypted and never shown."
         for role, label in _role_choices(of_client=kind == "client"):
             self.fields[f"values_{role}"] = forms.CharField(
                 label=label.partition(":")[0],

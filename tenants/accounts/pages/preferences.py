@@ -1,7 +1,5 @@
 """A person's own forms of numbers and dates, and their time zone. The same on both doors."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,11 +11,11 @@ from tenants.accounts.locales import locale_choices, nearest
 from tenants.accounts.models import User
 from tenants.accounts.pages.frame import attempt, page
 from tenants.accounts.services.people import set_forms
+from tenants.accounts.zones import ZoneSelect, zone_choices
 
 
 def _zones() -> list[tuple[str, str]]:
-    names = sorted(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
-    return [("", "As usual here"), ("UTC", "UTC"), *((one, one.replace("_", " ")) for one in names)]
+    return [("", "As usual here"), *zone_choices()]
 
 
 class PreferencesForm(forms.Form):
@@ -26,7 +24,9 @@ class PreferencesForm(forms.Form):
     locale = forms.ChoiceField(
         label="Numbers and dates", choices=locale_choices("As usual here"), required=False
     )
-    time_zone = forms.ChoiceField(label="Time zone", choices=_zones, required=False)
+    time_zone = forms.ChoiceField(
+        label="Time zone", choices=_zones, widget=ZoneSelect, required=False
+    )
 
 
 @require_http_methods(["GET", "POST"])

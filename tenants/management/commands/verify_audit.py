@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from governance.anchor_files import kept_at
 from governance.services.verifying import verify_trail
 from governance.verdicts import Report
 from tenants.context import schema_scope
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError("A file of anchors is of one trail: name it with --partner.")
         for schema in all_trails() if options["all"] else [trail_named(options["partner"])]:
             with schema_scope(schema):
-                report = verify_trail(outside=True, files=options["anchor"])
+                report = verify_trail(files=[kept_at(one) for one in options["anchor"]])
             self._tell(report)
             if not report.holds:
                 broken.append(schema)

@@ -21,7 +21,8 @@ def check_disk() -> Iterator[Finding]:
     """Room for data, mail and files."""
     place = Path(settings.STATE_DIR)
     free = shutil.disk_usage(place).free
-    seen = f"{free // MEGABYTE} MB free at {place}"
+    room = f"{free // 2**30} GB" if free >= 10 * 2**30 else f"{free // MEGABYTE} MB"
+    seen = f"{room} free at {place}"
     if free < DISK_FAIL:
         yield fail("disk", seen, "Free some space now: PostgreSQL stops when it can't write.")
     elif free < DISK_WARN:
