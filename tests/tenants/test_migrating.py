@@ -13,6 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from tenants.postgres import roles
 from tenants.postgres.backend import base
@@ -31,17 +32,25 @@ SLUGS = ("alpha-mig", "beta-mig", "gamma-mig")
 SCHEMAS = tuple(f"p_{slug.replace('-', '_')}" for slug in SLUGS)
 
 
+@pytest.fixture(scope="module")
+def three(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Three committed partners, made once for all tests here."""
+    with django_db_blocker.unblock():
+        take_away(SLUGS)
+        set_up(SLUGS)
+    yield
+    with django_db_blocker.unblock():
+        take_away(SLUGS)
+
+
 @pytest.fixture
-def three_behind(committed: None) -> Iterator[tuple[str, ...]]:
-    """Three committed partners that lack the sessions table and its migration."""
-    take_away(SLUGS)
-    set_up(SLUGS)
+def three_behind(three: None, committed: None) -> tuple[str, ...]:
+    """The three lack the sessions table and its migration, whatever the test before has done."""
     with roles.owner_connection() as owner:
         for schema in SCHEMAS:
-            owner.execute(f"DROP TABLE {schema}.django_session")
+            owner.execute(f"DROP TABLE IF EXISTS {schema}.django_session")
             owner.execute(f"DELETE FROM {schema}.django_migrations WHERE app = 'sessions'")
-    yield SCHEMAS
-    take_away(SLUGS)
+    return SCHEMAS
 
 
 def run(**options: object) -> str:
