@@ -18,9 +18,8 @@ from tests import actors
 from tests.actors import Person
 from tests.isolation.matrix import API
 from tests.isolation.routes import Route, routes
-from tests.isolation.sessions import signed_in
+from tests.isolation.sessions import key_of, signed_in
 from tests.isolation.test_api import address as api_address
-from tests.isolation.test_api import key_of
 from tests.isolation.test_pages import Twins, address, pages
 
 NAMES = re.compile(
