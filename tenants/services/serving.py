@@ -61,4 +61,3 @@ def _row(host: str) -> tuple[Any, ...] | None:
         cursor.execute(_question(), [host, sorted(SERVED)])
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row
-
