@@ -13,6 +13,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.handlers.base import BaseHandler
 from django.core.files.storage import storages
 from django.core.signals import setting_changed
 from django.db import connection
@@ -70,7 +71,7 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
 
 
-def _shared_middleware(handler: ClientHandler, is_async: bool = False) -> None:
+def _shared_middleware(handler: BaseHandler, is_async: bool = False) -> None:
     """Let all test browsers use one chain of middleware, as all requests of a server do."""
     if not _middleware:
         _load_middleware(handler, is_async)

@@ -39,6 +39,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     # The search path that is known to be set at the server; None when that is not known.
     known_path: list[str] | None = None
+    _setting_search_path: bool  # the library's
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
