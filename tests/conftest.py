@@ -13,8 +13,8 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.core.handlers.base import BaseHandler
 from django.core.files.storage import storages
+from django.core.handlers.base import BaseHandler
 from django.core.signals import setting_changed
 from django.db import connection
 from django.dispatch import receiver
@@ -61,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Keep passwords the quick way, and look for a static file only when it is asked for."""
     settings.WHITENOISE_AUTOREFRESH = True  # loading the middleware would list all of them
-    ClientHandler.load_middleware = _shared_middleware  # type: ignore[method-assign]  # for all
+    ClientHandler.load_middleware = _shared_middleware  # type: ignore[assignment,method-assign]
     # What lands is judged by the same examples each time; new ones are for us to look at.
     hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True)
     if os.environ.get("CI"):

@@ -86,7 +86,7 @@ def _person(rows: Sequence[tuple[Any, ...]]) -> User:
         grants.append(grant)
     # `user.role_grants.all()` is these, as `prefetch_related` makes it.
     found = user.role_grants.all()
-    found._result_cache = grants  # type: ignore[attr-defined]  # not in the stubs
+    found._result_cache = grants
     found._prefetch_done = True  # type: ignore[attr-defined]  # not in the stubs
-    user._prefetched_objects_cache = {"role_grants": found}
+    user._prefetched_objects_cache = {"role_grants": found}  # type: ignore[attr-defined]  # as above
     return user
