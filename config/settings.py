@@ -214,6 +214,7 @@ ACCOUNT_ADAPTER = "config.adapters.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
+RECOVERY_CODE_COST = 2**14  # scrypt's n: 16 MB and 30 ms a code; codes of another cost open nothing
 DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 
 # --- language, time, files -----------------------------------------------------------

@@ -37,7 +37,7 @@ from tests.actors import PASSWORD, Person
 from tests.fakes.dns import FakeDns
 
 PARTNERS = (actors.NORTHWIND, actors.BRIGHTBRIDGE)
-# What a password is kept as costs a quarter of a second by design; the tests keep hundreds.
+# What a password or a recovery code is kept as costs much by design; the tests keep hundreds.
 QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
 # What a handler keeps of the middleware that it has loaded.
 MIDDLEWARE = (
@@ -69,6 +69,7 @@ def pytest_configure() -> None:
     # Thousands of requests make rubbish faster than it is worth looking for.
     gc.set_threshold(100_000, 50, 100)
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
+    settings.RECOVERY_CODE_COST = 2**4
 
 
 def _shared_middleware(handler: BaseHandler, is_async: bool = False) -> None:
