@@ -131,9 +131,7 @@ def _entry_cpu(actor: Actor) -> list[Figure]:
         for base, more in zip(taken[False], taken[True], strict=True)
     )
     return [
-        reported(
-            "audit.entry_cpu", own, "ms", "the client's side: words and one more answer"
-        ),
+        reported("audit.entry_cpu", own, "ms", "the client's side: words and one more answer"),
         reported("audit.entry_database_cpu", database, "ms", "six indexes"),
     ]
 

@@ -178,6 +178,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 # Host-only cookies under neutral names; `__Host-` makes the browser enforce it on HTTPS.
 _COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
+SESSION_ENGINE = "tenants.accounts.session_store"
 SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}session"
 SESSION_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_HTTPONLY = True
@@ -213,6 +214,7 @@ ACCOUNT_ADAPTER = "config.adapters.AccountAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_USER_VERIFICATION = "required"
+RECOVERY_CODE_COST = 2**14  # scrypt's n: 16 MB and 30 ms a code; codes of another cost open nothing
 DEVICE_COOKIE_NAME = f"{_COOKIE_PREFIX}device"
 
 # --- language, time, files -----------------------------------------------------------

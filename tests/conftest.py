@@ -4,6 +4,7 @@ A test that needs the database asks for `northwind` (the usual partner), `bright
 (the other one) or a fixture that builds on them. The cast is that of `tests/actors.py`.
 """
 
+import copy
 import gc
 import os
 from collections.abc import Callable, Iterator
@@ -13,10 +14,13 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import storages
+from django.core.handlers.base import BaseHandler
 from django.core.signals import setting_changed
 from django.db import connection
 from django.dispatch import receiver
+from django.template import Template
 from django.test import Client as Browser
+from django.test.client import ClientHandler
 from django_tenants.utils import tenant_context
 from pytest_django import DjangoDbBlocker
 
@@ -33,8 +37,19 @@ from tests.actors import PASSWORD, Person
 from tests.fakes.dns import FakeDns
 
 PARTNERS = (actors.NORTHWIND, actors.BRIGHTBRIDGE)
-# What a password is kept as costs a quarter of a second by design; the tests keep hundreds.
+# What a password or a recovery code is kept as costs much by design; the tests keep hundreds.
 QUICK_HASHER = "django.contrib.auth.hashers.MD5PasswordHasher"
+# What a handler keeps of the middleware that it has loaded.
+MIDDLEWARE = (
+    "_middleware_chain",
+    "_view_middleware",
+    "_template_response_middleware",
+    "_exception_middleware",
+)
+_partners: dict[str, Partner] = {}
+_render = Template._render  # type: ignore[attr-defined]  # before Django instruments it for tests
+_middleware: dict[str, object] = {}
+_load_middleware = ClientHandler.load_middleware
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,11 +59,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Keep passwords the quick way, and look for a static file only when it is asked for.
-
-    Every test browser loads the middleware anew, which would list all static files each time.
-    """
-    settings.WHITENOISE_AUTOREFRESH = True
+    """Keep passwords the quick way, and look for a static file only when it is asked for."""
+    settings.WHITENOISE_AUTOREFRESH = True  # loading the middleware would list all of them
+    ClientHandler.load_middleware = _shared_middleware  # type: ignore[assignment,method-assign]
     # What lands is judged by the same examples each time; new ones are for us to look at.
     hypothesis.settings.register_profile("ci", derandomize=True, print_blob=True)
     if os.environ.get("CI"):
@@ -56,6 +69,21 @@ def pytest_configure() -> None:
     # Thousands of requests make rubbish faster than it is worth looking for.
     gc.set_threshold(100_000, 50, 100)
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
+    settings.RECOVERY_CODE_COST = 2**4
+
+
+def _shared_middleware(handler: BaseHandler, is_async: bool = False) -> None:
+    """Let all test browsers use one chain of middleware, as all requests of a server do."""
+    if not _middleware:
+        _load_middleware(handler, is_async)
+        _middleware.update({name: vars(handler)[name] for name in MIDDLEWARE})
+    vars(handler).update(_middleware)
+
+
+@receiver(setting_changed)
+def _load_middleware_anew(**kwargs: object) -> None:
+    """It may keep what a setting was when it was made."""
+    _middleware.clear()
 
 
 @receiver(setting_changed)
@@ -107,6 +135,14 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         connection.set_schema_to_public()  # type: ignore[attr-defined]  # the tenant backend's
         for slug, name in PARTNERS:
             _ensure_partner(slug, name)
+            _partners[slug] = Partner.objects.get(slug=slug)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _plain_templates(django_test_environment: None) -> None:
+    """Render as in service. Django's tests copy the context of each template and component, a
+    tenth of a page's time, for `response.context`: here tests read what was sent."""
+    Template._render = _render  # type: ignore[attr-defined]  # what Django put aside, too
 
 
 @pytest.fixture(autouse=True)
@@ -126,8 +162,8 @@ def _fresh_cache() -> Iterator[None]:
 
 
 def _partner(slug: str) -> Iterator[Partner]:
-    with tenant_context(Partner.objects.get(slug=slug)):
-        yield Partner.objects.get(slug=slug)
+    with tenant_context(copy.deepcopy(_partners[slug])):
+        yield copy.deepcopy(_partners[slug])
 
 
 @pytest.fixture
@@ -177,7 +213,7 @@ def browse(db: None) -> Callable[..., Browser]:
         at = host or (host_of(person, slug) if person else f"{slug}.localhost")
         browser = Browser(headers={"host": at})
         if person is not None:
-            with tenant_context(Partner.objects.get(slug=slug)):
+            with tenant_context(_partners[slug]):
                 browser.force_login(User.objects.get(email=person.email))
         return browser
 

@@ -4,6 +4,7 @@ from django.contrib.auth.backends import BaseBackend
 from django.http import HttpRequest
 
 from tenants.accounts.models import User
+from tenants.accounts.person_row import active_person
 
 
 class AccountBackend(BaseBackend):
@@ -30,9 +31,4 @@ class AccountBackend(BaseBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """Return the active person of a session, with roles fetched at once."""
-        return (
-            User.objects.filter(pk=user_id, is_active=True)
-            .select_related("client")
-            .prefetch_related("role_grants")
-            .first()
-        )
+        return active_person(user_id)

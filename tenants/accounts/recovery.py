@@ -13,6 +13,7 @@ from typing import Final
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.conf import settings
 from django.utils.crypto import constant_time_compare
 
 from tenants.accounts.adapters import of_person
@@ -59,5 +60,5 @@ def use(row: Authenticator, code: str) -> bool:
 
 def _hash(code: str, salt: bytes, person: int) -> str:
     """Bound to schema and person: a row that is copied to somebody else opens nothing there."""
-    place = f"{current_schema()}/{person}/".encode()
-    return hashlib.scrypt(code.encode(), salt=place + salt, n=2**14, r=8, p=1, dklen=32).hex()
+    place, cost = f"{current_schema()}/{person}/".encode(), settings.RECOVERY_CODE_COST
+    return hashlib.scrypt(code.encode(), salt=place + salt, n=cost, r=8, p=1, dklen=32).hex()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
@@ -12,6 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.domains.state import SERVED
 from tenants.models import Partner
+from tenants.rows import columns_of, made_of
 
 _SERVED: Final = ", ".join(f"'{state}'" for state in sorted(SERVED))
 _FROM: Final = (
@@ -36,8 +36,7 @@ class Served:
 
 @lru_cache(maxsize=1)
 def _question() -> str:
-    columns = ", ".join(f"p.{field.column}" for field in Partner._meta.concrete_fields)
-    return f"SELECT d.kind, {columns} {_FROM} %s"
+    return f"SELECT d.kind, {columns_of(Partner, 'p')} {_FROM} %s"
 
 
 def served_host(host: str) -> Served | None:
@@ -61,11 +60,7 @@ def served_host(host: str) -> Served | None:
         row = _row(host)
     if row is None:
         return None
-    names, converted = _fields()
-    values = list(row[1:])
-    for place, convert in converted:
-        values[place] = convert(values[place], None, connection)
-    return Served(Partner.from_db("default", names, values), row[0])
+    return Served(made_of(Partner, row[1:]), row[0])
 
 
 def _row(host: str) -> tuple[Any, ...] | None:
@@ -74,14 +69,3 @@ def _row(host: str) -> tuple[Any, ...] | None:
         cursor.execute(_question(), [host])
         row: tuple[Any, ...] | None = cursor.fetchone()
     return row
-
-
-@lru_cache(maxsize=1)
-def _fields() -> tuple[list[str], list[tuple[int, Callable[..., Any]]]]:
-    """Return the columns' names, and what the ORM makes of some of them (JSON comes as text from
-    a cursor), by their place.
-    """
-    fields = Partner._meta.concrete_fields
-    converters = [getattr(field, "from_db_value", None) for field in fields]
-    found = [(place, one) for place, one in enumerate(converters) if one is not None]
-    return [field.attname for field in fields], found

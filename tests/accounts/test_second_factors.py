@@ -15,6 +15,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from pytest_django import Settings
 
+from config import settings as shipped
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
@@ -267,6 +268,15 @@ def test_nobody_removes_somebody_elses_factor(browse: Browse) -> None:
     factor = second_factors.factors_of(user_of(DAVE)).get()
     assert come_in(browse, BOB).post(f"/account/factors/{factor.pk}/remove/").status_code == 404
     assert second_factors.has_factor(user_of(DAVE))
+
+
+def test_a_guess_at_a_recovery_code_costs_in_service_what_it_does_not_here(
+    browse: Browse, settings: Settings
+) -> None:
+    assert shipped.RECOVERY_CODE_COST == 2**14
+    _, codes = set_up_app(come_in(browse, DAVE))
+    settings.RECOVERY_CODE_COST = shipped.RECOVERY_CODE_COST
+    assert second_factors.check_code(user_of(DAVE), codes[0]) is None, "kept at another cost"
 
 
 def test_new_recovery_codes_end_those_before(browse: Browse) -> None:

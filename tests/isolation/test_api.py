@@ -9,16 +9,12 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django_tenants.utils import tenant_context
 
-from governance.actors import command_actor
-from tenants.accounts.models import User
 from tenants.accounts.permissions import permissions_of
-from tenants.accounts.services.tokens import make_token
-from tenants.models import Partner
 from tests import actors
-from tests.actors import Person
 from tests.isolation import world
 from tests.isolation.matrix import API, PARTNERS_OWN
 from tests.isolation.routes import URLCONFS, Route, routes
+from tests.isolation.sessions import key_of
 from tests.isolation.test_pages import Twins, audited
 
 if TYPE_CHECKING:  # what the test client answers with
@@ -40,14 +36,6 @@ def address(route: Route, side: str) -> str:
         urlconf=URLCONFS["admin"],
         kwargs={name: world.address_of(route.name, side)[name] for name in route.names},
     )
-
-
-def key_of(partner: Partner, person: Person) -> str:
-    """Make a token with everything that the person may do."""
-    with tenant_context(partner):
-        user = User.objects.get(email=person.email)
-        scopes = permissions_of(list(person.roles))
-        return make_token(command_actor("tests"), user=user, name="t", scopes=scopes)[1]
 
 
 def asked(method: str, path: str, key: str, route: Route, host: str) -> "_Answer":

@@ -1,6 +1,7 @@
 """Every link that a page shows can be opened by who sees it, whatever their role is made of."""
 
 import re
+from functools import cache
 
 import pytest
 from django.test import Client as Browser
@@ -38,6 +39,15 @@ CLIENTS = [("client_viewer", ())] + [
 ]
 
 
+@cache
+def kind_of(link: str, door: str) -> str:
+    """Return the name of the route that a link leads to; the link where there is none."""
+    try:
+        return resolve(link.partition("?")[0], urlconf=URLCONFS[door]).view_name
+    except Resolver404:
+        return link
+
+
 def broken(browser: Browser, door: str, partner: Partner) -> set[str]:
     """Open every page and follow each kind of link on it; return those that lead nowhere."""
     wrong: set[str] = set()
@@ -54,10 +64,7 @@ def broken(browser: Browser, door: str, partner: Partner) -> set[str]:
             continue
         followed = set()
         for link in LINK.findall(response.content.decode().replace("&amp;", "&")):
-            try:
-                name = resolve(link.partition("?")[0], urlconf=URLCONFS[door]).view_name
-            except Resolver404:
-                name = link
+            name = kind_of(link, door)
             if name in followed:
                 continue
             followed.add(name)

@@ -5,10 +5,9 @@ a library's file keeps its name there. The browser's view of the same is in `tes
 """
 
 import re
-from collections.abc import Iterable
 
 import pytest
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from django.test import Client as Browser
 from django.test import override_settings
 from django_tenants.utils import tenant_context
@@ -18,20 +17,24 @@ from tests import actors
 from tests.actors import Person
 from tests.isolation.matrix import API
 from tests.isolation.routes import Route, routes
-from tests.isolation.sessions import signed_in
+from tests.isolation.sessions import key_of, signed_in
 from tests.isolation.test_api import address as api_address
-from tests.isolation.test_api import key_of
 from tests.isolation.test_pages import Twins, address, pages
 
-NAMES = re.compile(
-    r"\b(?:livery|django|unfold|drf|rest.framework|spectacular|swagger|redoc|allauth|htmx|"
-    r"daisyui|tailwind(?:css)?|alpine(?:js)?|gunicorn|whitenoise|weasyprint|mrml|mjml|postgres"
-    r"(?:ql)?|psycopg|python|qcluster|site administration)\b",
-    re.I,
-)
+# One expression for each name: one with a literal beginning is searched for five times as fast.
+NAMES = [
+    re.compile(rf"{name}\b")
+    for name in (
+        "livery", "django", "unfold", "drf", "rest.framework", "spectacular", "swagger", "redoc",
+        "allauth", "htmx", "daisyui", "tailwind(?:css)?", "alpine(?:js)?", "gunicorn", "whitenoise",
+        "weasyprint", "mrml", "mjml", "postgres(?:ql)?", "psycopg", "python", "qcluster",
+        "site administration",
+    )
+]  # fmt: skip
+WORD = re.compile(r"\w")
 STATIC = re.compile(r'(?:src|href)="/static/[^"]*"')
 # The brand of the partner that is not looked at; both are in one database and one process.
-OTHERS = re.compile("brightbridge", re.I)
+OTHERS = re.compile("brightbridge")
 # Who sees the most at each door; the others see the same with less on it.
 MOST: dict[str, Person] = {"admin": actors.ALICE, "portal": actors.GRACE}
 HOSTS = {"admin": "admin.northwind.localhost", "portal": "northwind.localhost"}
@@ -49,9 +52,23 @@ def text_of(response: HttpResponseBase) -> str:
 
 def traces(response: HttpResponseBase) -> list[str]:
     """Return what should not be there, with a little of what stands around it."""
-    text = text_of(response)
-    found: Iterable[re.Match[str]] = (*NAMES.finditer(text), *OTHERS.finditer(text))
-    return [text[max(0, one.start() - 40) : one.end() + 40] for one in found]
+    text = text_of(response).lower()
+    found = [one for name in NAMES for one in name.finditer(text) if begins_word(text, one)]
+    return [
+        text[max(0, one.start() - 40) : one.end() + 40] for one in (*found, *OTHERS.finditer(text))
+    ]
+
+
+def begins_word(text: str, found: re.Match[str]) -> bool:
+    return not WORD.match(text[found.start() - 1 : found.start()])
+
+
+def test_a_trace_is_found_wherever_it_stands() -> None:
+    said = HttpResponse("<p>Delivery, pythonic</p><i>by Django_x, REST framework and HTMX</i>")
+    said.headers["X-Made-By"] = "Postgres"
+    assert len(traces(said)) == 3
+    assert traces(HttpResponse("Livery"))
+    assert not traces(HttpResponse("Delivery, pythonic, a_python"))
 
 
 @pytest.mark.parametrize("route", pages("admin") + pages("portal"), ids=lambda route: route.key)

@@ -8,28 +8,22 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.test import Client as Browser
-from django.urls import reverse
 from django_tenants.utils import tenant_context
 
-from branding.mail.composing import compose
-from branding.mail.samples import SAMPLES
 from branding.services.brand import BrandValues
 from branding.services.brand_changes import set_up_brand
-from branding.services.identity import current_identity, forget_identity
+from branding.services.identity import forget_identity
 from governance.actors import Actor, command_actor
 from tenants.accounts.models import Client, User
 from tenants.accounts.permissions import permissions_of
 from tenants.accounts.services.clients import change_client
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
-from tenants.outbox.kinds import KINDS
-from tests.actors import ALICE, GRACE, Person
-from tests.isolation.matrix import API, PAGES, PUBLIC, SIGNED_IN
-from tests.isolation.routes import URLCONFS, Route
-from tests.isolation.sessions import signed_in
+from tests.actors import ALICE, GRACE
+from tests.isolation.matrix import API, PAGES, SIGNED_IN
+from tests.isolation.sessions import key_of, signed_in
 from tests.isolation.test_api import ROUTES as API_ROUTES
 from tests.isolation.test_api import address as api_address
-from tests.isolation.test_api import key_of
 from tests.isolation.test_pages import Twins, address, pages
 
 WORDS = BrandValues(
@@ -54,55 +48,29 @@ SHOWS_OURS = {
 PEOPLE = {"admin": ALICE, "portal": GRACE}
 
 
-def _lists(door: str) -> list[Route]:
-    held = permissions_of(list(PEOPLE[door].roles)) | {PUBLIC, SIGNED_IN}
-    return [
-        route
-        for route in pages(door)
-        if not route.names
-        and "GET" in PAGES[door][route.name].methods
-        and PAGES[door][route.name].needs in held
-        and route.name not in SHOWS_OURS
-    ]
-
-
-def _seen(html: str) -> str:
+def seen(html: str) -> str:
     """What people see or hear of a page: its text, and the texts of attributes."""
     html = re.sub(r"<(script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
     said = re.findall(r'(?:title|placeholder|aria-label|data-label|alt)="([^"]*)"', html)
     return " ".join([re.sub(r"<[^>]+>", " ", html), *said])
 
 
-def _ours_in(text: str) -> list[str]:
+def ours_in(text: str) -> list[str]:
+    """Return each of our words in a text, with a little of what stands around it."""
     return [text[max(0, one.start() - 40) : one.end() + 40] for one in OURS.finditer(text)]
 
 
-def _own_words() -> None:
+def own_words() -> None:
+    """Give the partner that is entered its own words."""
     set_up_brand(command_actor("tests"), WORDS)
     forget_identity()
-
-
-@pytest.mark.parametrize(
-    "route", _lists("admin") + _lists("portal"), ids=lambda route: str(route.key)
-)
-def test_no_page_says_our_word_where_the_partner_has_its_own(
-    route: Route, browse: Callable[..., Browser], northwind: Partner
-) -> None:
-    _own_words()
-    person: Person = PEOPLE[route.door]
-    answer = browse(person).get(reverse(route.name, urlconf=URLCONFS[route.door]), follow=True)
-    if "text/html" not in answer.headers["Content-Type"]:
-        return
-    found = _ours_in(_seen(answer.content.decode()))
-    with tenant_context(northwind):
-        assert not found
 
 
 @pytest.mark.parametrize("door", ["admin", "portal"])
 def test_no_page_of_one_object_says_our_word_either(door: str, twins: Twins) -> None:
     northwind = twins["northwind"]
     with tenant_context(northwind):
-        _own_words()
+        own_words()
         person = PEOPLE[door]
         held = permissions_of(list(person.roles)) | {SIGNED_IN}
         routes = [route for route in pages(door) if route.names and route.name not in SHOWS_OURS]
@@ -117,18 +85,9 @@ def test_no_page_of_one_object_says_our_word_either(door: str, twins: Twins) -> 
     for name, path in paths.items():
         answer = browser.get(path)
         if answer.status_code == 200 and "text/html" in answer.headers["Content-Type"]:
-            found[name] = _ours_in(_seen(answer.content.decode()))
+            found[name] = ours_in(seen(answer.content.decode()))
     assert len(found) > 5
     assert [f"{name}: {words}" for name, words in found.items() if words] == []
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_no_mail_says_our_word(kind: str, northwind: Partner) -> None:
-    _own_words()
-    made = compose(current_identity(), kind, SAMPLES[kind])
-    plain = re.sub(r"https?://\S+", " ", made.text)
-    seen = re.sub(r"https?://\S+", " ", _seen(made.html))
-    assert not _ours_in(f"{made.subject} {plain} {seen}")
 
 
 # Fields keep their names: they are the contract with programs. What is said about them does not.
@@ -142,7 +101,7 @@ def test_no_answer_of_the_api_says_our_word(twins: Twins) -> None:
     northwind = twins["northwind"]
     key = key_of(northwind, ALICE)
     with tenant_context(northwind):
-        _own_words()
+        own_words()
         paths = [(route, api_address(route, "Alder Consulting")) for route in API_ROUTES]
     said: dict[str, list[str]] = {}
     browser = Browser(
@@ -160,7 +119,7 @@ def test_no_answer_of_the_api_says_our_word(twins: Twins) -> None:
                 error = answer.json().get("error") if answer.status_code >= 400 else None
                 if isinstance(error, dict):
                     rows = [error["message"], *(row["message"] for row in error.get("fields", []))]
-                    said[f"{method} {route.name} {body}"] = _ours_in(" ".join(rows))
+                    said[f"{method} {route.name} {body}"] = ours_in(" ".join(rows))
     assert len(said) > 20
     assert [f"{name}: {words}" for name, words in said.items() if words] == []
 
@@ -178,9 +137,9 @@ def test_no_answer_of_the_api_says_our_word(twins: Twins) -> None:
 def test_no_refusal_of_a_service_says_our_word(
     refused: Callable[[Actor], object], northwind: Partner
 ) -> None:
-    _own_words()
+    own_words()
     with pytest.raises(ValidationError) as raised:
         refused(command_actor("tests"))
     text = " ".join(raised.value.messages)
-    assert not _ours_in(text)
+    assert not ours_in(text)
     assert re.search(r"\baccounts?\b", text, re.IGNORECASE)

@@ -23,7 +23,7 @@ from tests.governance.governed import KIND, Knob, applier_of, proposal
 __all__ = ["at_home"]
 Browse = Callable[..., Browser]
 pytestmark = pytest.mark.usefixtures("at_home")
-CLIENTS = 200
+CLIENTS = 60  # four pages of the list
 MOST_QUERIES = 12
 
 

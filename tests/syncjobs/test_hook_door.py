@@ -89,8 +89,8 @@ def test_a_known_address_costs_one_statement_and_is_answered_as_usual(
 ) -> None:
     usual = server.headers
     server.post()
-    # The key that seals, with its path, which is remembered only once it is committed; the rows.
-    with django_assert_num_queries(3):
+    # The key that seals, remembered only once it is committed; the rows.
+    with django_assert_num_queries(2):
         assert server.post() == 202
     assert server.asked == 0
     own = {"X-Request-ID", "Content-Length"}

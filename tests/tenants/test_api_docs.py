@@ -4,6 +4,9 @@ import re
 from collections.abc import Callable
 from html import unescape
 
+import pytest
+import yaml
+from django.conf import settings
 from django.test import Client as Browser
 from drf_spectacular.generators import SchemaGenerator
 
@@ -102,3 +105,15 @@ def test_what_is_said_of_a_field_is_in_the_partners_words(
     page = unescape(browse(DAVE).get("/api-reference/").content.decode())
     assert not [note for note in ours if note in page]
     assert re.search(r"\bfirms?\b", page)
+
+
+@pytest.mark.parametrize("host", ["admin.northwind.localhost", "northwind.localhost"])
+def test_programs_get_the_description_that_is_in_the_docs(host: str, northwind: Partner) -> None:
+    browser = Browser(headers={"host": host})
+    written = [browser.get("/api/v1/schema/") for _ in range(2)]
+    documented = (settings.BASE_DIR / "docs" / "openapi.yaml").read_bytes()
+    assert [one.content for one in written] == [documented, documented]
+    as_json = browser.get("/api/v1/schema/", headers={"accept": "application/json"})
+    assert as_json.headers["Content-Type"] == "application/json"
+    assert as_json.json() == yaml.safe_load(documented)
+    assert browser.get("/api/v1/schema/", headers={"accept": "text/html"}).status_code == 406

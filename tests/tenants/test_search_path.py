@@ -35,13 +35,30 @@ def path_settings(work: Callable[[], object]) -> int:
     return sum("search_path" in str(one["sql"]) for one in queries)
 
 
-def test_the_path_is_set_once_for_each_entering(northwind: Partner) -> None:
+def test_the_path_is_set_only_where_another_schema_is_entered(northwind: Partner) -> None:
     def work() -> None:
-        with schema_scope(northwind.schema_name):
-            for _ in range(5):
-                assert schema_there() == northwind.schema_name
+        for schema in ("public", northwind.schema_name, northwind.schema_name):
+            with schema_scope(schema):
+                for _ in range(5):
+                    assert schema_there() == schema
 
-    assert path_settings(work) == 1
+    schema_there()
+    assert path_settings(work) == 2
+
+
+def test_a_savepoint_asks_for_no_path_and_going_back_brings_the_one_before(
+    northwind: Partner, brightbridge: Partner
+) -> None:
+    here, there = northwind.schema_name, brightbridge.schema_name
+
+    def work() -> None:
+        with schema_scope(here):
+            undo_in(there)
+            assert schema_there() == here
+
+    with schema_scope(here):
+        schema_there()
+    assert path_settings(work) == 1, "for the schema that was entered inside alone"
 
 
 def break_in(schema: str) -> None:

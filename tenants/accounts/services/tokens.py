@@ -19,6 +19,7 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import ApiToken, Client, User
 from tenants.accounts.names import plain_name
+from tenants.accounts.person_row import token_with_person
 from tenants.nouns import in_words
 
 MARK = "key"
@@ -83,12 +84,7 @@ def token_from_text(text: str) -> ApiToken | None:
     prefix, _, secret = rest.partition("_")
     if mark != MARK or not prefix or not secret:
         return None
-    token = (
-        ApiToken.objects.filter(prefix=prefix)
-        .select_related("user", "client")
-        .prefetch_related("user__role_grants")
-        .first()
-    )
+    token = token_with_person(prefix)
     if token is None or not hmac.compare_digest(token.digest, _digest(secret)):
         return None
     return token if token.is_usable else None

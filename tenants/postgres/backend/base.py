@@ -1,7 +1,8 @@
 """Django's engine: tenant schemas on a server that is started when it is first needed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -38,9 +39,12 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     # The search path that is known to be set at the server; None when that is not known.
     known_path: list[str] | None = None
+    _setting_search_path: bool  # the library's
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # What was known when a savepoint was made: going back to it brings that path back.
+        self._paths_at: dict[str, list[str] | None] = {}
         self._deferred: list[Deferred] = []
         self._sender = Sender()
 
@@ -70,7 +74,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         """Set the schema's path, unless it is known to be set (docs/decisions/0012).
 
         The library sets it before each statement. What is known is forgotten by everything that
-        could change it: entering a schema, a rollback, a new connection.
+        could change it at the server: a rollback, a new connection.
         """
         if self._setting_search_path:
             return
@@ -80,10 +84,24 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         super()._handle_search_path(cursor)
         self.known_path = wanted if self.search_path_set_schemas else None
 
-    def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
-        """Enter a partner's schema; its path is set anew by the next statement."""
-        self.known_path = None
-        super().set_tenant(tenant, include_public)
+    @contextmanager
+    def _in_any_schema(self) -> Iterator[None]:
+        """For statements that look nothing up, so that no path is set for them."""
+        before, self._setting_search_path = self._setting_search_path, True
+        try:
+            yield
+        finally:
+            self._setting_search_path = before
+
+    def _savepoint(self, sid: str) -> None:
+        with self._in_any_schema():
+            super()._savepoint(sid)
+        self._paths_at[sid] = self.known_path
+
+    def _savepoint_commit(self, sid: str) -> None:
+        with self._in_any_schema():
+            super()._savepoint_commit(sid)
+        self._paths_at.pop(sid, None)
 
     def run_by_commit(self, statement: str, values: Sequence[str | None]) -> None:
         """Run a statement whose answer is not needed: in a transaction with its COMMIT, or before
@@ -151,12 +169,14 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             self._sender.send(self.connection, waiting, commit=True)
 
     def _savepoint_rollback(self, sid: str) -> None:
-        """A rollback takes back what was set after the savepoint."""
+        """A rollback takes back what was set after the savepoint, and nothing else."""
         self._deferred.clear()  # all of it is younger: the savepoint sent what was there before
+        known, self.known_path = self._paths_at.get(sid), None
         try:
-            super()._savepoint_rollback(sid)
+            with self._in_any_schema():
+                super()._savepoint_rollback(sid)
+            self.known_path = known
         finally:
-            self.known_path = None
             self._sender.doubt()
 
     def _rollback(self) -> None:
@@ -164,17 +184,21 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         try:
             super()._rollback()
         finally:
-            self.known_path = None
+            self._forget_path()
             self._sender.doubt()
 
     def _close(self) -> None:
         self._deferred.clear()
-        self.known_path = None
+        self._forget_path()
         super()._close()
+
+    def _forget_path(self) -> None:
+        self.known_path = None
+        self._paths_at.clear()
 
     def init_connection_state(self) -> None:
         """A change of tables waits only shortly: whoever comes after it would wait too."""
-        self.known_path = None
+        self._forget_path()
         self._sender = Sender()
         super().init_connection_state()
         if roles.is_owning():
