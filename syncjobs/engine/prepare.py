@@ -58,7 +58,7 @@ def _rows(ids: list[int]) -> list[DeliveryRow]:
 
 
 def _load_refs(jobs: list[Job]) -> None:
-    rows = fetch(_REFS, {"records": [job.record.id for job in jobs]})
+    rows = fetch(_REFS, {"records": list({job.record.id for job in jobs})})
     found = {
         (record, connection, object_): (id_, version, decode(written))
         for record, connection, object_, id_, version, written in rows
@@ -150,7 +150,10 @@ _ROWS: Final = """
         issue_id, correlation, created_at, workflow_id, workflow_version_id, connection_id
     FROM syncjobs_delivery WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
 """
+# From each record to its references, whatever the statistics say.
 _REFS: Final = """
-    SELECT record_id, connection_id, object, external_id, version, written
-    FROM syncjobs_externalref WHERE record_id = ANY(%(records)s::bigint[])
+    SELECT e.record_id, e.connection_id, e.object, e.external_id, e.version, e.written
+    FROM unnest(%(records)s::bigint[]) AS x(record_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM syncjobs_externalref f WHERE f.record_id = x.record_id OFFSET 0) e
 """
