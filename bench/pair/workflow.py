@@ -33,7 +33,7 @@ ACTOR: Final = command_actor("bench")
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What some work took, in seconds: by the clock, of this process, of its database backend."""
+    """What some work took, in seconds: by the clock, of this process, of its database sessions."""
 
     seconds: float
     cpu: float
@@ -91,13 +91,13 @@ def spent(work: Callable[[], object]) -> Spent:
     """Do it and return what it took."""
     connection.ensure_connection()
     backend = int(connection.connection.info.backend_pid)
-    database = machine.process_seconds(backend)
+    database = machine.sessions_seconds(backend)
     cpu, begin = time.process_time(), time.perf_counter()
     work()
     return Spent(
         time.perf_counter() - begin,
         time.process_time() - cpu,
-        machine.process_seconds(backend) - database,
+        machine.sessions_seconds(backend) - database,
     )
 
 

@@ -52,11 +52,10 @@ def claim(limit: int = BATCH, without: Sequence[int] = (), only: int | None = No
             # In the order of the index of what is due, whatever the statistics say: else all
             # that is due is looked at and sorted for each claim.
             execute("SET LOCAL enable_sort = off", {})
-            if only is None:
-                chosen = _choose(_candidates(limit, without))
-            else:
-                chosen = _choose(_more(limit, without, only))
-            chosen = _one_probe_each(chosen)
+            found = _candidates(limit, without) if only is None else _more(limit, without, only)
+            chosen = _choose(found)
+            if any(breaker != BREAKER.start for _, _, _, breaker, _, _ in found):
+                chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
     except IntegrityError:
         # Another worker took a delivery of the same record in the same instant; the index

@@ -66,10 +66,11 @@ class Planned:
 
         Call it last in the transaction: it takes locks that everybody wants.
         """
-        own = [watch_record(*changed) for changed in self.changed]
-        release_watchers(client_id, [*keys, *own])
+        watched = [*keys, *(watch_record(*changed) for changed in self.changed)]
+        release_watchers(client_id, watched)
         if self.run_ids:
-            lock_to_release()
+            if not watched:
+                lock_to_release()
             refresh_soon(self.run_ids)
         if self.new or self.renewed:
             touch()

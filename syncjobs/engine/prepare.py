@@ -15,7 +15,7 @@ from syncjobs.engine.collect import collect
 from syncjobs.engine.definition import Step
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import DeliveryRow, Job, Outcome
-from syncjobs.engine.kept import rows_kept
+from syncjobs.engine.kept import marks_of, rows_kept
 from syncjobs.engine.live import LiveMappings, wanted_references
 from syncjobs.engine.outgoing import no_mapping, set_write, subject_of
 from syncjobs.engine.rows import decode, fetch
@@ -45,9 +45,11 @@ def load_jobs(claims: Sequence[Claim]) -> list[Job]:
 def _rows(ids: list[int]) -> list[DeliveryRow]:
     """Read the rows; they share a few workflows, versions and connections."""
     found = fetch(_ROWS, {"ids": ids})
-    workflows = rows_kept(Workflow, (row[-3] for row in found))
-    versions = rows_kept(WorkflowVersion, (row[-2] for row in found))
-    connections = rows_kept(Connection, (row[-1] for row in found))
+    places = {Workflow: -3, WorkflowVersion: -2, Connection: -1}
+    marks = marks_of({model: {row[at] for row in found} for model, at in places.items()})
+    workflows = rows_kept(Workflow, marks)
+    versions = rows_kept(WorkflowVersion, marks)
+    connections = rows_kept(Connection, marks)
     made: list[DeliveryRow] = []
     for row in found:
         workflow, version, connection = row[-3:]

@@ -18,6 +18,8 @@ from tenants.postgres.errors import DatabaseUnavailableError
 from tenants.postgres.layout import PORT
 
 LOCK_TIMEOUT = "5s"
+# How many statements a connection keeps prepared: a page of the engine takes about seventy.
+PREPARED = 300
 logger = logging.getLogger(__name__)
 
 
@@ -38,6 +40,8 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     # The search path that is known to be set at the server; None when that is not known.
     known_path: list[str] | None = None
+    # The schema, and whether with the public one, that it is known for.
+    _known_for: tuple[str | None, bool] = (None, False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,11 +78,19 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         """
         if self._setting_search_path:
             return
+        entered = (self.schema_name, self.include_public_schema)
+        if self.known_path is not None and entered == self._known_for:
+            return
         wanted = self._get_cursor_search_paths() if self.schema_name else None
         if wanted is not None and wanted == self.known_path:
             return
         super()._handle_search_path(cursor)
         self.known_path = wanted if self.search_path_set_schemas else None
+        self._known_for = entered
+
+    def enter_path(self) -> None:
+        """Set the schema's path before a statement that goes past `cursor()`."""
+        self._handle_search_path()
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Enter a partner's schema; its path is set anew by the next statement."""
@@ -154,10 +166,17 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         super()._close()
 
     def init_connection_state(self) -> None:
-        """A change of tables waits only shortly: whoever comes after it would wait too."""
+        """A change of tables waits only shortly: whoever comes after it would wait too.
+
+        What is prepared is planned anew each time: a plan for any value does not use an index of
+        some rows, and one for tables that were small reads the whole of what has grown since.
+        """
         self.known_path = None
         self._sender = Sender()
         super().init_connection_state()
+        self.connection.prepared_max = PREPARED
+        with self.connection.cursor() as cursor:
+            cursor.execute("SET plan_cache_mode = force_custom_plan")
         if roles.is_owning():
             with self.connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
