@@ -116,8 +116,10 @@ def look_around(world: Neighbourhood, client_id: int, jobs: list[Job]) -> None:
 
 def _still_open(jobs: Sequence[Job]) -> set[int]:
     wanted = {id_ for job in jobs for id_ in job.delivery.after}
+    if not wanted:
+        return set()
     rows = Delivery.objects.filter(pk__in=wanted, state__in=sorted(DELIVERY.open))
-    return set(rows.values_list("pk", flat=True)) if wanted else set()
+    return set(rows.values_list("pk", flat=True))
 
 
 def _map(
