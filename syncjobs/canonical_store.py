@@ -4,9 +4,11 @@ Every function works inside the caller's transaction and never saves row by row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct, field
 
 from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.engine.rows import decode, encode, execute, fetch, unzip
@@ -17,8 +19,7 @@ from syncjobs.payloads import PERSONAL, seal_versions
 _LABELS: Final = ("name", "description", "task", "email")
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """Fields of one record as a source (or a derivation) gives them; absent ones stay.
 
     `fill_only`: fields that are taken only where the record has nothing. `part`: which it is of
@@ -38,8 +39,7 @@ class Incoming:
     among: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """What became of one `Incoming`. `before` is None for a record that is new.
 
     `hash`: of the content, where this made a new version of it.
@@ -71,8 +71,7 @@ class Stored:
         )
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """A record while a batch works on it. told_of: version → (type, key) of all that its source
     tells of, where these are several.
     """

@@ -1,10 +1,10 @@
 """Takes due deliveries for one worker: locked, leased, fenced, counted at the start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from msgspec import Struct
 
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.rows import execute, fetch
@@ -27,8 +27,7 @@ AGE_SECONDS: Final = 600
 POISON: Final = "Three starts of this delivery never ended."
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A delivery that this worker holds until its lease ends. lease_no fences it."""
 
     delivery_id: int

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from django.utils import timezone
+from msgspec import Struct
 
 from syncjobs.canonical_store import Incoming, Origin, Stored, ensure_places, lock, store
 from syncjobs.cutoff import billing_cycle, cut_off_of
@@ -26,8 +27,7 @@ from syncjobs.neighbours import Known, Neighbourhood, walk, watch_record
 SELF: Final = "self"
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """A business event and the record that raised it. event_id None: planned by hand."""
 
     type: str

@@ -1,8 +1,10 @@
 """Puts delivery rows in, one open row per record, step and target."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from syncjobs.engine.definition import Step
 from syncjobs.engine.flows import Flow
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from syncjobs.engine.plan import Cause
 
 
-@dataclass(slots=True)
-class NewDelivery:
+class NewDelivery(Struct):
     """One row to be. `after`: ids of deliveries that must be closed first (ordered set)."""
 
     record_id: int
