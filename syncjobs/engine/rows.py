@@ -75,7 +75,7 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
 def _array(items: list[Any]) -> Any:
     kinds = set(map(type, items))
     if kinds <= {int}:
-        return "{" + ",".join(map(str, items)) + "}"
+        return "{" + str(items)[1:-1] + "}"
     if kinds == {str}:
         # One look at all of them: a text with neither needs no escaping.
         if "\\" in (whole := "".join(items)) or '"' in whole:
