@@ -51,7 +51,8 @@ def _sent(sql: str, params: dict[str, Any]) -> Iterator[Any]:
     own.close_if_health_check_failed()
     own.ensure_connection()
     own.validate_no_broken_transaction()
-    own.enter_path()
+    with own.wrap_database_errors:
+        own.make_ready()
     with own.wrap_database_errors, Cursor(own.connection) as cursor:
         try:
             cursor.execute(sql, values, prepare=True)
@@ -59,7 +60,7 @@ def _sent(sql: str, params: dict[str, Any]) -> Iterator[Any]:
             # This schema's table has another shape than the one it was prepared for. The driver
             # forgets what is prepared at each rollback; outside a transaction, at this one.
             if not own.in_atomic_block:
-                own.connection.execute("ROLLBACK")
+                own.forget_prepared()
             raise
         yield cursor
 

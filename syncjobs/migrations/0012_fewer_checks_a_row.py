@@ -1,4 +1,4 @@
-"""Rows that are written by the thousand are not checked one by one (docs/decisions/0013).
+"""Rows that are written by the thousand are not checked one by one (docs/decisions/0014).
 
 The ids in them come from rows that the same transaction has read or made; here is refused what
 alone could make them wrong later: that such a row goes.

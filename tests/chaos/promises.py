@@ -110,7 +110,7 @@ def ledger_is_whole(plan: Plan, journal: Journal) -> None:
 
 
 def nothing_dangles() -> None:
-    """Each id names a row, also where the database does not look (docs/decisions/0013)."""
+    """Each id names a row, also where the database does not look (docs/decisions/0014)."""
     assert not (found := dangling()), f"ids that name no row: {found}"
 
 

@@ -1,4 +1,4 @@
-"""Ids in rows that are written by the thousand name a row, and go on to (docs/decisions/0013)."""
+"""Ids in rows that are written by the thousand name a row, and go on to (docs/decisions/0014)."""
 
 import pytest
 from django.db import IntegrityError, connection, transaction

@@ -42,6 +42,8 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     known_path: list[str] | None = None
     # The schema, and whether with the public one, that it is known for.
     _known_for: tuple[str | None, bool] = (None, False)
+    # Whether the server plans prepared statements each time.
+    _plans_anew = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -88,9 +90,26 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         self.known_path = wanted if self.search_path_set_schemas else None
         self._known_for = entered
 
-    def enter_path(self) -> None:
-        """Set the schema's path before a statement that goes past `cursor()`."""
+    def make_ready(self) -> None:
+        """Do what `cursor()` does, for prepared statements that go past it (docs/decisions/0015):
+        what was deferred comes before, the schema's path is set.
+
+        What is prepared is planned anew each time: a plan for any value does not use an index of
+        some rows, and one for tables that were small reads the whole of what has grown since.
+        """
+        if self._deferred and not self.needs_rollback:
+            self._run_deferred()
+        if not self._plans_anew:
+            self.connection.prepared_max = PREPARED
+            with self.connection.cursor() as cursor:
+                cursor.execute("SET plan_cache_mode = force_custom_plan")
+            self._plans_anew = True
         self._handle_search_path()
+
+    def forget_prepared(self) -> None:
+        """Let driver and server forget what is prepared, as both do at a rollback."""
+        self.connection.execute("ROLLBACK")
+        self._sender.doubt()
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Enter a partner's schema; its path is set anew by the next statement."""
@@ -149,16 +168,19 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         try:
             super()._savepoint_rollback(sid)
         finally:
-            self.known_path = None
-            self._sender.doubt()
+            self._unset()
 
     def _rollback(self) -> None:
         self._deferred.clear()
         try:
             super()._rollback()
         finally:
-            self.known_path = None
-            self._sender.doubt()
+            self._unset()
+
+    def _unset(self) -> None:
+        """A rollback takes back what was set, and the driver may forget what was prepared."""
+        self.known_path, self._plans_anew = None, False
+        self._sender.doubt()
 
     def _close(self) -> None:
         self._deferred.clear()
@@ -166,17 +188,10 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         super()._close()
 
     def init_connection_state(self) -> None:
-        """A change of tables waits only shortly: whoever comes after it would wait too.
-
-        What is prepared is planned anew each time: a plan for any value does not use an index of
-        some rows, and one for tables that were small reads the whole of what has grown since.
-        """
-        self.known_path = None
+        """A change of tables waits only shortly: whoever comes after it would wait too."""
+        self.known_path, self._plans_anew = None, False
         self._sender = Sender()
         super().init_connection_state()
-        self.connection.prepared_max = PREPARED
-        with self.connection.cursor() as cursor:
-            cursor.execute("SET plan_cache_mode = force_custom_plan")
         if roles.is_owning():
             with self.connection.cursor() as cursor:
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
