@@ -42,7 +42,7 @@ def measure() -> list[Figure]:
             "b1.database_cpu",
             each(middle(engine, lambda one: one.database)),
             "µs/record",
-            "one backend; the script has no database",
+            "its sessions; the script has no database",
         ),
         *surroundings("b1"),
     ]

@@ -30,7 +30,7 @@ def measure() -> list[Figure]:
     return [
         at_least("b2.rate", rate, "records/s", REACH_RATE, LIMIT + "; wants a quiet machine"),
         at_most("b2.cpu", cpu, "µs/record", REACH_CPU, "the engine's own work"),
-        reported("b2.database_cpu", database, "µs/record", "one backend"),
+        reported("b2.database_cpu", database, "µs/record", "its sessions"),
         reported(
             "b2.script_rate",
             RECORDS / middle(script, lambda one: one.seconds),

@@ -120,7 +120,7 @@ def measure() -> list[Figure]:
             _run(made)
     return [
         at_most("b3.cpu", 1e6 * whole.cpu / RECORDS, "µs/record", REACH_CPU, LIMIT),
-        reported("b3.database_cpu", 1e6 * whole.database / RECORDS, "µs/record", "one backend"),
+        reported("b3.database_cpu", 1e6 * whole.database / RECORDS, "µs/record", "its sessions"),
         *(
             reported(f"b3.{name}", 1e6 * seconds / RECORDS, "µs/record", "measured in parts")
             for name, seconds in sorted(watch.seconds.items(), key=lambda one: -one[1])

@@ -1,16 +1,17 @@
 """What a rule may know besides the record, and how it ends. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct, field
 
 from mappings.documents import Problem
 
 Record = Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """All that a run may know besides the record.
 
     references: (object type, value) → what stands for it on the other side: the target

@@ -4,12 +4,14 @@ Every function works inside the caller's transaction and never saves row by row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from msgspec import Struct, field
+
 from mappings.canonical.upgrades import newest, upgraded
-from syncjobs.engine.rows import decode, encode, execute, fetch, iso, unzip
+from syncjobs.engine.rows import decode, encode, execute, fetch, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.neighbours import Known
 from syncjobs.payloads import PERSONAL, seal_versions
@@ -17,8 +19,7 @@ from syncjobs.payloads import PERSONAL, seal_versions
 _LABELS: Final = ("name", "description", "task", "email")
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """Fields of one record as a source (or a derivation) gives them; absent ones stay.
 
     `fill_only`: fields that are taken only where the record has nothing. `part`: which it is of
@@ -38,9 +39,11 @@ class Incoming:
     among: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """What became of one `Incoming`. `before` is None for a record that is new."""
+class Stored(Struct, frozen=True):
+    """What became of one `Incoming`. `before` is None for a record that is new.
+
+    `hash`: of the content, where this made a new version of it.
+    """
 
     incoming: Incoming
     id: int
@@ -48,6 +51,7 @@ class Stored:
     changed: tuple[str, ...]
     before: Mapping[str, object] | None
     data: Mapping[str, object]
+    hash: str = ""
 
     @property
     def is_changed(self) -> bool:
@@ -67,8 +71,7 @@ class Stored:
         )
 
 
-@dataclass(slots=True)
-class _Row:
+class _Row(Struct):
     """A record while a batch works on it. told_of: version → (type, key) of all that its source
     tells of, where these are several.
     """
@@ -229,7 +232,7 @@ def _merge(row: _Row, incoming: Incoming) -> Stored:
     row.versions.append(version)
     if incoming.among and incoming.source is not None:
         row.told_of[row.version] = incoming.among
-    return Stored(incoming, row.id, row.version, tuple(names), before, merged)
+    return Stored(incoming, row.id, row.version, tuple(names), before, merged, row.hash)
 
 
 def _taken(row: _Row, incoming: Incoming) -> Mapping[str, object]:
@@ -254,7 +257,7 @@ def _columns(row: _Row) -> dict[str, object]:
         "deleted": row.deleted,
         "label": label_of(row.data, row.key),
         "engagement": str(row.data.get("engagement") or "")[:120],
-        "source_at": iso(row.source_at),
+        "source_at": row.source_at,
     }
 
 
@@ -320,8 +323,10 @@ _LOCK: Final = f"""
     FROM syncjobs_canonicalrecord WHERE {_THESE} ORDER BY id FOR UPDATE
 """  # noqa: S608  our own constants
 _IDS: Final = """
-    SELECT nextval(pg_get_serial_sequence('syncjobs_canonicalrecord', 'id'))
-    FROM generate_series(1, %(count)s)
+    SELECT nextval(ids.sequence) FROM (
+        SELECT pg_get_serial_sequence('syncjobs_canonicalrecord', 'id')::regclass AS sequence
+        OFFSET 0) ids
+    CROSS JOIN generate_series(1, %(count)s)
 """
 _SHAPE: Final = """
     jsonb_to_recordset(%(rows)s::jsonb) AS x(

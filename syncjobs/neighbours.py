@@ -7,11 +7,12 @@ be any field. The caller loads what `wanted` and `wanted_refs` list and walks ag
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 type_key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A canonical record as the engine knows it. version 0: others refer to it, nobody sent it."""
 
     type: str

@@ -1,11 +1,11 @@
 """Writes the audit trail, in the caller's transaction, whatever door it came through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypedDict
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
+from msgspec import Struct
 
 from governance import correlation
 from governance.actions import Action, require_registered
@@ -14,8 +14,7 @@ from governance.redaction import redact_mapping, redact_text
 from governance.subject_keys import conceal_again, key_for_writing
 
 
-@dataclass(frozen=True, slots=True)
-class EntryDraft:
+class EntryDraft(Struct, frozen=True):
     """One entry to be; `record` says what its fields mean."""
 
     action: Action

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Mapping as Record
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from django.db.models import F, Q
+from msgspec.structs import replace
 
 from governance.impact import Assessment, Assessor, NotAssessable, Tried
 from governance.models import Change

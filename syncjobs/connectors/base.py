@@ -2,10 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
+
+from msgspec import Struct, field
 
 from syncjobs.connectors.errors import ConnectorError
 
@@ -87,8 +89,7 @@ class Descriptor:
         raise KeyError(f"{self.label} has no {name!r}; it has {[o.name for o in self.objects]}")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRecord:
+class SourceRecord(Struct, frozen=True):
     """One record as the system gave it.
 
     `data` holds only str, int, bool, None, Decimal, list and dict: no floats, dates as ISO
@@ -117,8 +118,7 @@ class Page:
     total: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """One write. `data` is in the target's own field names.
 
     `reference` is our natural key: it is stored in the target, so that an unknown outcome
@@ -135,8 +135,7 @@ class Write:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """What the target holds now. `request` and `answer` are plain JSON without secrets."""
 
     external_id: str

@@ -1,10 +1,10 @@
 """Takes due deliveries for one worker: locked, leased, fenced, counted at the start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
+from msgspec import Struct
 
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.rows import execute, fetch
@@ -27,8 +27,7 @@ AGE_SECONDS: Final = 600
 POISON: Final = "Three starts of this delivery never ended."
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A delivery that this worker holds until its lease ends. lease_no fences it."""
 
     delivery_id: int
@@ -52,11 +51,10 @@ def claim(limit: int = BATCH, without: Sequence[int] = (), only: int | None = No
             # In the order of the index of what is due, whatever the statistics say: else all
             # that is due is looked at and sorted for each claim.
             execute("SET LOCAL enable_sort = off", {})
-            if only is None:
-                chosen = _choose(_candidates(limit, without))
-            else:
-                chosen = _choose(_more(limit, without, only))
-            chosen = _one_probe_each(chosen)
+            found = _candidates(limit, without) if only is None else _more(limit, without, only)
+            chosen = _choose(found)
+            if any(breaker != BREAKER.start for _, _, _, breaker, _, _ in found):
+                chosen = _one_probe_each(chosen)
             return [Claim(*row) for row in fetch(_TAKE, _take(chosen))] if chosen else []
     except IntegrityError:
         # Another worker took a delivery of the same record in the same instant; the index

@@ -21,6 +21,7 @@ from governance.services import changes, impacts
 from governance.services.emergencies import expire_unreviewed
 from governance.services.schedule import apply_due
 from syncjobs.engine import doorbell
+from syncjobs.engine.ahead import ahead
 from syncjobs.engine.backfill import backfill, due_backfills
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
@@ -32,7 +33,7 @@ from syncjobs.engine.runs import refresh_put_off
 from syncjobs.engine.schedules import comparison_is_due, fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
-from syncjobs.intake.arrivals import due_arrivals, work_arrivals
+from syncjobs.intake.arrivals import due_arrivals, something_came, work_arrivals
 from syncjobs.intake.comparing import compare_stream, due_compares
 from syncjobs.intake.polling import Pages, Polled, due_streams
 from syncjobs.services.blueprints import ship_blueprints
@@ -193,13 +194,14 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
 
 def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int) -> Polled | None:
     """Read a stream. When it is the last one that is due, and its pages bring enough for full
-    calls, that is sent while the next are read. Earlier streams are read before: records refer to
-    those of these.
+    calls, that is sent while the next are read, one ahead. Earlier streams are read before:
+    records refer to those of these.
     """
     pages = Pages(stream_id, systems, stop=full)
     while pages.next():
-        if not full() and has_due(BATCH) and not (due_arrivals(1) or due_streams(1)):
-            _deliver(systems, done, full, most, beside=pages.next)
+        if not full() and has_due(BATCH) and not something_came():
+            with ahead(pages.next) as beside:
+                _deliver(systems, done, full, most, beside=beside)
     return pages.polled
 
 
@@ -214,7 +216,7 @@ def _deliver(
 
     def goes_on(connection_id: int, taken: int) -> bool:
         """Whether what this round would do next is to send more to the same system."""
-        others = due_arrivals(1) or due_streams(1) or has_due(elsewhere=connection_id)
+        others = something_came() or has_due(elsewhere=connection_id)
         return taken + BATCH <= left and not full() and not others
 
     taken = deliver_batch(
@@ -241,7 +243,7 @@ def _compare(systems: Systems, done: Drained, full: Stop) -> bool:
 
 def _is_live() -> bool:
     """Say whether anything is due that goes before work in the background."""
-    return bool(due_arrivals(1) or due_streams(1)) or has_due()
+    return something_came() or has_due()
 
 
 def drain_until_idle(

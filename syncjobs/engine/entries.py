@@ -12,7 +12,7 @@ from governance.actions import Action
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.jobs import Outcome
-from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.models import Run
 from syncjobs.state import DELIVERY
 
@@ -62,12 +62,15 @@ def count_usage(outcomes: Sequence[Outcome]) -> None:
     done = [one for one in outcomes if one.move == "deliver" and one.wrote]
     if not done:
         return
-    zones = dict(fetch(_ZONES, {"ids": sorted({one.job.delivery.client_id for one in done})}))
-    runs = {one.job.delivery.run_id for one in done if one.job.delivery.run_id is not None}
-    params = {"ids": sorted(runs), "kind": Run.Kind.REPLAY.value}
-    replays = {id_ for (id_,) in fetch(_REPLAYS, params)}
+    params = {
+        "clients": sorted({one.job.delivery.client_id for one in done}),
+        "runs": [id_ for id_ in {one.job.delivery.run_id for one in done} if id_ is not None],
+        "kind": Run.Kind.REPLAY.value,
+    }
+    found = fetch(_ZONES_AND_REPLAYS, params)
+    replays = {id_ for id_, zone in found if zone is None}
     now = timezone.now()
-    days = {client_id: day_of(now, zone) for client_id, zone in zones.items()}
+    days = {client_id: day_of(now, zone) for client_id, zone in found if zone is not None}
     counted = Counter(
         (one.job.delivery.client_id, one.job.delivery.workflow_id)
         for one in done
@@ -98,7 +101,7 @@ def _attempts(outcomes: Sequence[Outcome], worker: str) -> None:
             "content_hash": one.job.content_hash,
             "request": one.request,
             "answer": one.answer,
-            "started_at": iso(one.started_at or timezone.now()),
+            "started_at": one.started_at or timezone.now(),
             "duration_ms": int(one.seconds * 1000),
         }
         for one in outcomes
@@ -150,11 +153,10 @@ def _told(outcome: Outcome) -> dict[str, object]:
     return told
 
 
-_ZONES: Final = """
-    SELECT id, time_zone FROM accounts_client WHERE id = ANY(%(ids)s::bigint[])
-"""
-_REPLAYS: Final = """
-    SELECT id FROM syncjobs_run WHERE id = ANY(%(ids)s::bigint[]) AND kind = %(kind)s
+_ZONES_AND_REPLAYS: Final = """
+    SELECT id, time_zone FROM accounts_client WHERE id = ANY(%(clients)s::bigint[])
+    UNION ALL
+    SELECT id, NULL FROM syncjobs_run WHERE id = ANY(%(runs)s::bigint[]) AND kind = %(kind)s
 """
 _ATTEMPTS: Final = """
     INSERT INTO syncjobs_attempt

@@ -1,10 +1,11 @@
 """What one claimed delivery carries through preparing, sending and recording."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from typing import Any
+
+from msgspec import Struct, field
 
 from syncjobs.connectors.base import Write
 from syncjobs.engine.definition import Step
@@ -14,8 +15,7 @@ from syncjobs.models import Connection, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known
 
 
-@dataclass(slots=True)
-class DeliveryRow:
+class DeliveryRow(Struct):
     """A delivery's row as a worker needs it; `Delivery` says what the columns mean.
 
     Thousands a second are read: a model's instance for each costs more than all the rest of
@@ -49,8 +49,7 @@ class DeliveryRow:
     connection_id: int
 
 
-@dataclass(slots=True)
-class Job:
+class Job(Struct):
     """A claimed delivery with all that is known before it is sent.
 
     `external_id`, `etag`, `written`: from the record's reference in the target, if any.
@@ -73,8 +72,7 @@ class Job:
     warning: str = ""
 
 
-@dataclass(slots=True)
-class Sent:
+class Sent(Struct):
     """What was learnt from the target: the id, version, and both sides of the call, redacted."""
 
     external_id: str
@@ -84,8 +82,7 @@ class Sent:
     answer: Mapping[str, object]
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """How one start of a delivery ended, ready to be recorded.
 
     `move`: the way in the delivery's machine. `attempt`: whether to keep it as an attempt

@@ -8,7 +8,7 @@ is built from it.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import copy
 from functools import partial
 from threading import Lock
@@ -51,11 +51,27 @@ def mark_of(alias: str) -> str:
     return f"coalesce(string_agg({alias}.xmin::text || {alias}.ctid, ',' ORDER BY {alias}.id), '')"
 
 
-def rows_kept(model: type[Row], ids: Iterable[int]) -> dict[int, Row]:
-    """Return rows by id, each an object of the caller's own; read again are those that changed."""
+def marks_of(wanted: Mapping[type[models.Model], Iterable[int]]) -> dict[str, dict[int, str]]:
+    """Return the marks of rows by table and id, with one statement."""
+    tables = [model._meta.db_table for model in wanted]
+    marks: dict[str, dict[int, str]] = {table: {} for table in tables}
+    sql = " UNION ALL ".join(_MARKS.format(table=table) for table in tables)
+    ids = zip(tables, wanted.values(), strict=True)
+    for table, id_, mark in fetch(sql, {table: sorted(set(some)) for table, some in ids}):
+        marks[table][id_] = mark
+    return marks
+
+
+def rows_kept(model: type[Row], marks: Mapping[str, Mapping[int, str]]) -> dict[int, Row]:
+    """Return rows by id, each an object of the caller's own; read again are those that changed.
+
+    marks: what `marks_of` gave in this transaction.
+    """
+    return _rows_kept(model, marks[model._meta.db_table])
+
+
+def _rows_kept(model: type[Row], marks: Mapping[int, str]) -> dict[int, Row]:
     table = model._meta.db_table
-    wanted = {"ids": sorted(set(ids))}
-    marks = dict(fetch(_MARKS.format(table=table), wanted))
     known: dict[int, Row] = {}
     with _lock:
         for id_, mark in marks.items():
@@ -74,4 +90,6 @@ def _same(row: Row) -> Row:
     return row
 
 
-_MARKS: Final = "SELECT id, xmin::text || ctid FROM {table} WHERE id = ANY(%(ids)s::bigint[])"
+_MARKS: Final = """
+    SELECT '{table}', id, xmin::text || ctid FROM {table} WHERE id = ANY(%({table})s::bigint[])
+"""

@@ -210,7 +210,8 @@ _LOCK: Final = """
 """
 _INTENT: Final = """
     UPDATE syncjobs_delivery AS d SET content_hash = x.hash
-    FROM unnest(%(ids)s::bigint[], %(hashes)s::text[]) AS x(id, hash) WHERE d.id = x.id
+    FROM unnest(%(ids)s::bigint[], %(hashes)s::text[]) AS x(id, hash)
+    WHERE d.id = x.id AND d.id = ANY(%(ids)s::bigint[])
 """
 # A row that got a newer version of its record while it was written goes back for it.
 _UPDATE: Final = """

@@ -1,9 +1,10 @@
 """The published mappings that a batch uses, and running them with the inputs that they want."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from django.db.models import F, Q
+from msgspec import Struct, field
 
 from mappings.canonical import key_of
 from mappings.canonical.custom import CustomFields
@@ -48,8 +49,7 @@ class Live:
         return key_of(self.makes, data)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """A mapped record, or why there is none.
 
     `missing`: (type, key) of records that the target does not have yet. `holds`: checks of the
@@ -119,8 +119,7 @@ def wanted_sources(live: Live, data: Mapping[str, object]) -> list[tuple[str, st
     return live.compiled.reference_lookups(data)
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What a source record becomes, by key, or why it becomes nothing. Neither: its list is empty.
 
     One that makes several is refused as a whole: what is not there any more must be certain.
@@ -170,8 +169,7 @@ def numbered(problem: Problem, number: int, count: int) -> Problem:
 # --- outbound ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A record as a mapping sees it: its fields, `origin.…`, `related.<path>.…`,
     `variables.…` and `collected.<name>`.
 

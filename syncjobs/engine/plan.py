@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from django.utils import timezone
+from msgspec import Struct
 
 from syncjobs.canonical_store import Incoming, Origin, Stored, ensure_places, lock, store
 from syncjobs.cutoff import billing_cycle, cut_off_of
@@ -26,8 +27,7 @@ from syncjobs.neighbours import Known, Neighbourhood, walk, watch_record
 SELF: Final = "self"
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """A business event and the record that raised it. event_id None: planned by hand."""
 
     type: str
@@ -66,10 +66,11 @@ class Planned:
 
         Call it last in the transaction: it takes locks that everybody wants.
         """
-        own = [watch_record(*changed) for changed in self.changed]
-        release_watchers(client_id, [*keys, *own])
+        watched = [*keys, *(watch_record(*changed) for changed in self.changed)]
+        release_watchers(client_id, watched)
         if self.run_ids:
-            lock_to_release()
+            if not watched:
+                lock_to_release()
             refresh_soon(self.run_ids)
         if self.new or self.renewed:
             touch()

@@ -15,7 +15,7 @@ from syncjobs.engine.collect import collect
 from syncjobs.engine.definition import Step
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import DeliveryRow, Job, Outcome
-from syncjobs.engine.kept import rows_kept
+from syncjobs.engine.kept import marks_of, rows_kept
 from syncjobs.engine.live import LiveMappings, wanted_references
 from syncjobs.engine.outgoing import no_mapping, set_write, subject_of
 from syncjobs.engine.rows import decode, fetch
@@ -45,9 +45,11 @@ def load_jobs(claims: Sequence[Claim]) -> list[Job]:
 def _rows(ids: list[int]) -> list[DeliveryRow]:
     """Read the rows; they share a few workflows, versions and connections."""
     found = fetch(_ROWS, {"ids": ids})
-    workflows = rows_kept(Workflow, (row[-3] for row in found))
-    versions = rows_kept(WorkflowVersion, (row[-2] for row in found))
-    connections = rows_kept(Connection, (row[-1] for row in found))
+    places = {Workflow: -3, WorkflowVersion: -2, Connection: -1}
+    marks = marks_of({model: {row[at] for row in found} for model, at in places.items()})
+    workflows = rows_kept(Workflow, marks)
+    versions = rows_kept(WorkflowVersion, marks)
+    connections = rows_kept(Connection, marks)
     made: list[DeliveryRow] = []
     for row in found:
         workflow, version, connection = row[-3:]
@@ -58,7 +60,7 @@ def _rows(ids: list[int]) -> list[DeliveryRow]:
 
 
 def _load_refs(jobs: list[Job]) -> None:
-    rows = fetch(_REFS, {"records": [job.record.id for job in jobs]})
+    rows = fetch(_REFS, {"records": list({job.record.id for job in jobs})})
     found = {
         (record, connection, object_): (id_, version, decode(written))
         for record, connection, object_, id_, version, written in rows
@@ -114,8 +116,10 @@ def look_around(world: Neighbourhood, client_id: int, jobs: list[Job]) -> None:
 
 def _still_open(jobs: Sequence[Job]) -> set[int]:
     wanted = {id_ for job in jobs for id_ in job.delivery.after}
+    if not wanted:
+        return set()
     rows = Delivery.objects.filter(pk__in=wanted, state__in=sorted(DELIVERY.open))
-    return set(rows.values_list("pk", flat=True)) if wanted else set()
+    return set(rows.values_list("pk", flat=True))
 
 
 def _map(
@@ -150,7 +154,10 @@ _ROWS: Final = """
         issue_id, correlation, created_at, workflow_id, workflow_version_id, connection_id
     FROM syncjobs_delivery WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
 """
+# From each record to its references, whatever the statistics say.
 _REFS: Final = """
-    SELECT record_id, connection_id, object, external_id, version, written
-    FROM syncjobs_externalref WHERE record_id = ANY(%(records)s::bigint[])
+    SELECT e.record_id, e.connection_id, e.object, e.external_id, e.version, e.written
+    FROM unnest(%(records)s::bigint[]) AS x(record_id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM syncjobs_externalref f WHERE f.record_id = x.record_id OFFSET 0) e
 """

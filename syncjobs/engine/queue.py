@@ -1,8 +1,10 @@
 """Puts delivery rows in, one open row per record, step and target."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from syncjobs.engine.definition import Step
 from syncjobs.engine.flows import Flow
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from syncjobs.engine.plan import Cause
 
 
-@dataclass(slots=True)
-class NewDelivery:
+class NewDelivery(Struct):
     """One row to be. `after`: ids of deliveries that must be closed first (ordered set)."""
 
     record_id: int
@@ -66,7 +67,7 @@ def enqueue(
     found = fetch(
         _ENQUEUE,
         {
-            **place,
+            **{name: value for name, value in place.items() if name not in ("records", "open")},
             "rows": encode(encoded),
             "version": flow.version_id,
             "client": cause.client_id,
@@ -107,7 +108,8 @@ _LOCK_OPEN: Final = """
       AND state = ANY(%(open)s::text[])
     ORDER BY id FOR UPDATE
 """
-_ENQUEUE: Final = """
+# An index of some rows is only found where the states stand in the statement.
+_ENQUEUE: Final = f"""
     INSERT INTO syncjobs_delivery AS d
         (workflow_id, workflow_version_id, client_id, run_id, event_id, step, record_id,
          origin_id, record_version, connection_id, object, mapping, variables, state, outcome,
@@ -119,13 +121,13 @@ _ENQUEUE: Final = """
         CASE WHEN cardinality(x.after) > 0 THEN %(waiting)s ELSE %(start)s END, '',
         %(priority)s, 0, 0, false,
         coalesce(%(not_before)s::timestamptz, statement_timestamp()), 0, x.after, x.watch,
-        '{}', replace(gen_random_uuid()::text, '-', ''), '', '', '', %(correlation)s,
+        '{{}}', replace(gen_random_uuid()::text, '-', ''), '', '', '', %(correlation)s,
         statement_timestamp(), statement_timestamp()
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
         record_id bigint, origin_id bigint, record_version int, event_id bigint,
         variables jsonb, after bigint[], watch text[])
     ON CONFLICT (record_id, workflow_id, step, connection_id)
-        WHERE state::text = ANY(%(open)s::text[])
+        WHERE state::text = ANY('{{{",".join(sorted(DELIVERY.open))}}}'::text[])
     DO UPDATE SET
         record_version = greatest(d.record_version, EXCLUDED.record_version),
         workflow_version_id = EXCLUDED.workflow_version_id,
@@ -142,7 +144,7 @@ _ENQUEUE: Final = """
             THEN least(d.not_before, EXCLUDED.not_before) ELSE d.not_before END,
         updated_at = statement_timestamp()
     RETURNING d.id, d.record_id, (d.xmax = 0)
-"""
+"""  # noqa: S608  our own constants
 _DELIVERED: Final = """
     SELECT record_id, (written -> %(mapping)s ->> 'version')::int
     FROM syncjobs_externalref

@@ -1,11 +1,11 @@
 """Sends one prepared write. No database here: it runs in a sending thread."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from random import random
 from time import monotonic
 
 from django.utils import timezone
+from msgspec.structs import replace
 
 from syncjobs.connectors.base import Connector, Write, Written
 from syncjobs.connectors.errors import ConnectorError, Permanent, Unknown

@@ -18,6 +18,8 @@ FLUSH_SECONDS: Final = 0.5
 # How long one thread computes while another has its answer: with Python's 5 ms, answers of a fast
 # system wait for the thread that prepares and records.
 SWITCH_SECONDS: Final = 0.0005
+# The name of the threads that send: they have no database.
+SENDING: Final = "send"
 Call = Sequence[Job]
 
 
@@ -92,7 +94,7 @@ class Sending:
         Sending goes on while the caller works. Raises what `send` raised, after the outcomes
         of the other calls.
         """
-        threads = [Thread(target=self._work, name="send") for _ in range(self._in_flight)]
+        threads = [Thread(target=self._work, name=SENDING) for _ in range(self._in_flight)]
         self._running = len(threads)
         patience = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)

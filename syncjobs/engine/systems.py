@@ -13,6 +13,7 @@ from syncjobs.connectors import registry
 from syncjobs.connectors.base import Connector
 from syncjobs.connectors.errors import Config, RateLimited, Transient
 from syncjobs.connectors.scoped import Scoped
+from syncjobs.engine.sending import SENDING
 from syncjobs.engine.slots import FULL_SECONDS
 from syncjobs.models import Connection
 from syncjobs.services.secrets import open_sealed, place_of
@@ -24,13 +25,12 @@ _BURST_SECONDS: Final = 2
 class SharedBudget:
     """A worker's share of a connection's calls per second.
 
-    Tokens live in the connection's row, so that all workers together keep the rate. Only the
-    thread that made this takes from the row; sending threads use what it took for them.
+    Tokens live in the connection's row, so that all workers together keep the rate. Sending
+    threads, which have no database, use what was taken from the row for them.
     """
 
     def __init__(self, connection_id: int) -> None:
         self._connection_id = connection_id
-        self._owner = threading.get_ident()
         self._lock = threading.Lock()
         self._left = 0
         self._wait = 1.0
@@ -38,7 +38,7 @@ class SharedBudget:
     def take(self) -> None:
         """Use one call. Raises RateLimited, with the wait, when the share is used up."""
         with self._lock:
-            if self._left <= 0 and threading.get_ident() == self._owner:
+            if self._left <= 0 and threading.current_thread().name != SENDING:
                 self._left = self._reserve(1)
             if self._left <= 0:
                 raise RateLimited(

@@ -25,11 +25,11 @@ from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.intake.aside import set_sealed_aside
 from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
-from syncjobs.intake.polling import start_run, take_stream
+from syncjobs.intake.polling import STREAMS_DUE, start_run, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.payloads import opened_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
-from syncjobs.state import CONNECTION, INBOUND, RUN
+from syncjobs.state import CONNECTION, INBOUND, RUN, UNUSABLE
 
 logger = logging.getLogger(__name__)
 BATCH: Final = 200
@@ -50,6 +50,17 @@ def due_arrivals(limit: int = 20) -> list[int]:
     """Return the streams for which webhooks have brought something."""
     params = {"received": INBOUND.start, "off": CONNECTION.target("disable"), "limit": limit}
     return [id_ for (id_,) in fetch(_DUE, params)]
+
+
+def something_came() -> bool:
+    """Say whether webhooks have brought something, or a stream is due to be read."""
+    params = {
+        "received": INBOUND.start,
+        "off": CONNECTION.target("disable"),
+        "unusable": sorted(UNUSABLE),
+        "limit": 1,
+    }
+    return bool(fetch(_ANY_DUE, params)[0][0])
 
 
 def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
@@ -205,6 +216,7 @@ _DUE: Final = """
                   WHERE i.stream_id = s.id AND i.state = %(received)s)
     ORDER BY c.client_id, s.position, s.id LIMIT %(limit)s
 """
+_ANY_DUE: Final = f"SELECT EXISTS ({_DUE}) OR EXISTS ({STREAMS_DUE})"
 _NEXT: Final = """
     SELECT id, attempts, external_id, source_version, source_at, payload::text, deleted
     FROM syncjobs_inboundevent WHERE stream_id = %(stream)s AND state = %(received)s

@@ -5,8 +5,10 @@ that changed the field. A system may correct what it said itself; another one ma
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+from msgspec.structs import replace
 
 from mappings.canonical.registry import fields_of, schema
 from mappings.ownership import Side, decide

@@ -20,7 +20,7 @@ from syncjobs.engine.live import Live
 from syncjobs.engine.members import follow_causes
 from syncjobs.engine.plan import Cause, Planned, plan
 from syncjobs.engine.raising import raise_events
-from syncjobs.engine.rows import encode, execute, fetch, iso, unzip
+from syncjobs.engine.rows import encode, execute, fetch, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.disputes import find_disputes, tell_disputes
@@ -62,8 +62,7 @@ class Counts:
 def commit_page(reading: Reading, page: Page) -> Counts:
     """Store a page. Raises StreamTaken when another worker has taken the stream over."""
     _move_cursor(reading, page.cursor)
-    counts = take_in(reading, page.records)
-    execute(_CURSOR_AFTER, {"run": reading.run.pk, "cursor": encode(dict(page.cursor))})
+    counts = take_in(reading, page.records, encode(dict(page.cursor)))
     if counts.changed or counts.refused:
         _audit(reading, counts)
     reach("intake.before_commit")
@@ -89,8 +88,11 @@ def _audit(reading: Reading, counts: Counts) -> None:
     )
 
 
-def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
-    """Store records, raise their events and plan what follows, in the caller's transaction."""
+def take_in(reading: Reading, records: Sequence[SourceRecord], cursor: str | None = None) -> Counts:
+    """Store records, raise their events and plan what follows, in the caller's transaction.
+
+    cursor: as JSON, what the run notes as the place that it has come to.
+    """
     stream, run = reading.stream, reading.run
     client_id = stream.connection.client_id
     result = read_page(stream, reading.live, records)
@@ -115,7 +117,7 @@ def take_in(reading: Reading, records: Sequence[SourceRecord]) -> Counts:
         refused=len(result.refused),
         planned=planned.new,
     )
-    _count(run, counts)
+    _count(run, counts, cursor)
     # Last, because it takes locks that everybody wants.
     planned.finish(client_id, [*_arrived(stream, stored), *followed])
     return counts
@@ -166,8 +168,8 @@ def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
             "external_id": source.id,
             "part": incoming.part,
             "version": source.version[:120],
-            "hash": _seen_hash(incoming),
-            "at": iso(source.modified_at),
+            "hash": _seen_hash(incoming, one),
+            "at": source.modified_at,
         }
     if rows:
         place: dict[str, object] = {
@@ -182,7 +184,10 @@ def _write_refs(stream: Stream, result: Read, stored: Sequence[Stored]) -> None:
         execute(_REFS, {**place, "rows": encode([*rows.values()])})
 
 
-def _seen_hash(incoming: Incoming) -> str:
+def _seen_hash(incoming: Incoming, stored: Stored) -> str:
+    """Return the fingerprint of what the source showed: often all that the record holds."""
+    if stored.hash and stored.data == incoming.data:
+        return stored.hash
     return fingerprint([incoming.data, incoming.deleted])
 
 
@@ -207,11 +212,12 @@ def _arrived(stream: Stream, stored: Sequence[Stored]) -> list[str]:
     return list(keys)
 
 
-def _count(run: Run, counts: Counts) -> None:
+def _count(run: Run, counts: Counts, cursor: str | None) -> None:
     execute(
         _COUNT,
         {
             "run": run.pk,
+            "cursor": cursor,
             "read": counts.read,
             "changed": counts.changed,
             "same": counts.same,
@@ -232,9 +238,6 @@ _FENCE: Final = """
     UPDATE syncjobs_stream
     SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
     WHERE id = %(stream)s AND lease_no = %(lease_no)s RETURNING id
-"""
-_CURSOR_AFTER: Final = """
-    UPDATE syncjobs_run SET cursor_after = %(cursor)s::jsonb WHERE id = %(run)s
 """
 _FORGET: Final = """
     DELETE FROM syncjobs_externalref WHERE id = ANY(ARRAY(
@@ -262,6 +265,7 @@ _REFS: Final = """
 _COUNT: Final = """
     UPDATE syncjobs_run
     SET read = read + %(read)s, changed = changed + %(changed)s, same = same + %(same)s,
-        refused = refused + %(refused)s
+        refused = refused + %(refused)s,
+        cursor_after = coalesce(%(cursor)s::jsonb, cursor_after)
     WHERE id = %(run)s
 """

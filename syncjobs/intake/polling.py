@@ -52,7 +52,7 @@ Steps = Generator[None, None, Polled | None]
 
 def due_streams(limit: int = 20) -> list[int]:
     """Return streams to read now, in the order in which their records refer to each other."""
-    rows = fetch(_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})
+    rows = fetch(STREAMS_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})
     return [id_ for (id_,) in rows]
 
 
@@ -340,7 +340,7 @@ def _no_mapping(stream: Stream, lease_no: int) -> Polled | None:
     return Polled(None, 0, more=False, error=text)
 
 
-_DUE: Final = """
+STREAMS_DUE: Final = """
     SELECT s.id FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
     WHERE s.enabled AND s.next_poll_at <= statement_timestamp()
       AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())

@@ -25,30 +25,64 @@ class Delivery(models.Model):
     """
 
     workflow = models.ForeignKey(
-        Workflow, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+        Workflow,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
     workflow_version = models.ForeignKey(
-        WorkflowVersion, on_delete=models.PROTECT, related_name="+", db_index=False
+        WorkflowVersion,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     client = models.ForeignKey(
-        "accounts.Client", on_delete=models.PROTECT, related_name="+", db_index=False
+        "accounts.Client",
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     run = models.ForeignKey(
-        Run, on_delete=models.PROTECT, null=True, related_name="deliveries", db_index=False
+        Run,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
     event = models.ForeignKey(
-        Event, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+        Event,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     step = models.CharField(max_length=60)
     record = models.ForeignKey(
-        CanonicalRecord, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+        CanonicalRecord,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
     origin = models.ForeignKey(
-        CanonicalRecord, on_delete=models.PROTECT, related_name="+", db_index=False
+        CanonicalRecord,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     record_version = models.PositiveIntegerField()
     connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="deliveries", db_index=False
+        Connection,
+        on_delete=models.PROTECT,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
     )
     object = models.CharField(max_length=80)
     mapping = models.CharField(max_length=80)
@@ -88,7 +122,6 @@ class Delivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         constraints = [
-            models.UniqueConstraint(fields=["idempotency_key"], name="delivery_idempotency"),
             models.UniqueConstraint(
                 fields=["record", "workflow", "step", "connection"],
                 condition=Q(state__in=sorted(DELIVERY.open)),
@@ -121,7 +154,11 @@ class Delivery(models.Model):
                 condition=Q(state__in=sorted(DELIVERY.open)),
                 name="delivery_open",
             ),
-            models.Index(fields=["client", "-finished_at"], name="delivery_finished"),
+            models.Index(
+                fields=["client", "-finished_at"],
+                condition=Q(finished_at__isnull=False),
+                name="delivery_finished",
+            ),
             models.Index(fields=["issue"], condition=Q(issue__isnull=False), name="delivery_issue"),
         ]
 
@@ -136,7 +173,11 @@ class Attempt(models.Model):
     """
 
     delivery = models.ForeignKey(
-        Delivery, on_delete=models.CASCADE, related_name="tries", db_index=False
+        Delivery,
+        on_delete=models.CASCADE,
+        related_name="tries",
+        db_index=False,
+        db_constraint=False,
     )
     number = models.PositiveIntegerField()
     outcome = models.CharField(max_length=10)

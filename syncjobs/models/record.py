@@ -22,7 +22,11 @@ class CanonicalRecord(models.Model):
     """
 
     client = models.ForeignKey(
-        "accounts.Client", on_delete=models.PROTECT, related_name="records", db_index=False
+        "accounts.Client",
+        on_delete=models.PROTECT,
+        related_name="records",
+        db_index=False,
+        db_constraint=False,
     )
     type = models.CharField(max_length=40)
     key = models.CharField(max_length=200)
@@ -34,7 +38,12 @@ class CanonicalRecord(models.Model):
     version = models.PositiveIntegerField(default=0)
     source_at = models.DateTimeField(null=True)
     source_connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        Connection,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     deleted = models.BooleanField(default=False)
     made = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
@@ -80,7 +89,11 @@ class RecordVersion(models.Model):
     """
 
     record = models.ForeignKey(
-        CanonicalRecord, on_delete=models.CASCADE, related_name="versions", db_index=False
+        CanonicalRecord,
+        on_delete=models.CASCADE,
+        related_name="versions",
+        db_index=False,
+        db_constraint=False,
     )
     number = models.PositiveIntegerField()
     data = models.JSONField()
@@ -88,11 +101,21 @@ class RecordVersion(models.Model):
     changed = models.JSONField(default=list)
     source = models.JSONField(null=True)
     connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+        Connection,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     mapping_version = models.BigIntegerField(null=True)
     run = models.ForeignKey(
-        "syncjobs.Run", on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+        "syncjobs.Run",
+        on_delete=models.DO_NOTHING,
+        null=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     correlation = models.CharField(max_length=64, blank=True)
     at = models.DateTimeField(auto_now_add=True)
@@ -119,10 +142,18 @@ class ExternalRef(models.Model):
     """
 
     record = models.ForeignKey(
-        CanonicalRecord, on_delete=models.CASCADE, related_name="refs", db_index=False
+        CanonicalRecord,
+        on_delete=models.CASCADE,
+        related_name="refs",
+        db_index=False,
+        db_constraint=False,
     )
     connection = models.ForeignKey(
-        Connection, on_delete=models.PROTECT, related_name="refs", db_index=False
+        Connection,
+        on_delete=models.PROTECT,
+        related_name="refs",
+        db_index=False,
+        db_constraint=False,
     )
     object = models.CharField(max_length=80)
     external_id = models.CharField(max_length=200)
@@ -156,10 +187,18 @@ class Event(models.Model):
 
     type = models.CharField(max_length=60)
     client = models.ForeignKey(
-        "accounts.Client", on_delete=models.PROTECT, related_name="events", db_index=False
+        "accounts.Client",
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
     )
     record = models.ForeignKey(
-        CanonicalRecord, on_delete=models.CASCADE, related_name="events", db_index=False
+        CanonicalRecord,
+        on_delete=models.CASCADE,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
     )
     record_version = models.PositiveIntegerField()
     correlation = models.CharField(max_length=64, blank=True)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
+from msgspec.structs import replace as changed
 
 from governance.actors import SYSTEM
 from governance.impact import Assessment, Assessor, FieldLine, NotAssessable, Tried
@@ -134,7 +135,7 @@ def _look_around(
                 evaluate(gate, context)
             live = mappings.get(step.mapping)
             if live is not None:
-                moved = replace(job, step=step)
+                moved = changed(job, step=step)
                 for type_, key in wanted_references(live, subject_of(moved), world):
                     world.external_id(step.connection_id, type_, key)
 
@@ -199,7 +200,7 @@ def _mapped(job: Job, step: Step, world: Neighbourhood, mappings: LiveMappings) 
     live = mappings.get(step.mapping)
     if live is None:
         return Ended(FAILING, why=f"There is no published mapping {step.mapping}.")
-    moved = replace(job, step=step)
+    moved = changed(job, step=step)
     result = map_out(live, subject_of(moved), step.connection_id, world)
     kept = () if CHECKS in job.delivery.released_gates else result.holds
     one = ended(Mapped(result.data, result.problems, (), kept))

@@ -12,6 +12,7 @@ from syncjobs.state import DELIVERY
 from tests.chaos.plan import Plan
 from tests.chaos.target import Journal, Line
 from tests.chaos.world import due_in
+from tests.syncjobs.dangling import dangling
 
 RESUMES_WITHIN = 60.0
 OTHER = "C-other"
@@ -106,6 +107,11 @@ def ledger_is_whole(plan: Plan, journal: Journal) -> None:
     seen_through = Delivery.objects.exclude(state__in=("cancelled", "skipped"))
     assert not seen_through.filter(attempts__gt=0, unfinished_starts__gt=0).exists()
     assert not InboundEvent.objects.filter(state="received").exists()
+
+
+def nothing_dangles() -> None:
+    """Each id names a row, also where the database does not look (docs/decisions/0015)."""
+    assert not (found := dangling()), f"ids that name no row: {found}"
 
 
 def calls_are_kept(wrote: list[Line], kept_before: int) -> None:

@@ -69,6 +69,7 @@ class Story:
         promises.nothing_lost_or_doubled(self.plan, self.journal)
         promises.unknown_is_asked_first(self.plan, self.journal)
         promises.ledger_is_whole(self.plan, self.journal)
+        promises.nothing_dangles()
         return self._digest()
 
     def _round(self, round_: Round, *, is_first: bool) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from syncjobs.connectors.base import SourceRecord
+from syncjobs.engine import drain
 from tests.chaos.plan import plan_of
 from tests.chaos.story import Story
 from tests.chaos.world import World, open_world
+from tests.fakes.systems import FakeSystem
 
 pytestmark = pytest.mark.crash
 REPEATED = range(6)
@@ -43,6 +46,24 @@ def test_a_seed_loses_and_doubles_nothing(world: World, seed: int, tmp_path: Pat
     except BaseException:
         print(f"{story.plan}\nAgain, as it was: make chaos SEED={seed}")
         raise
+
+
+@pytest.mark.parametrize("number", range(0, 40, 5))
+def test_a_seed_with_pages_read_ahead_loses_and_doubles_nothing(
+    world: World, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, in processes that really die: each record is a page and a full call, so the next
+    page is read in a session of its own meanwhile.
+    """
+    put = FakeSystem.put
+
+    def singly(self: FakeSystem, object_: str, *records: SourceRecord) -> None:
+        for one in records:
+            put(self, object_, one)
+
+    monkeypatch.setattr(FakeSystem, "put", singly)
+    monkeypatch.setattr(drain, "BATCH", 1)
+    Story(world, plan_of(number), tmp_path).tell()
 
 
 @pytest.mark.parametrize("number", REPEATED)

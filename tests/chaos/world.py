@@ -13,6 +13,7 @@ from django.db import connection
 from django_q.models import OrmQ
 from django_q.signing import SignedPackage
 
+from governance.append_only import MAINTENANCE_SETTING
 from syncjobs import tasks
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.reading import record_of
@@ -72,8 +73,10 @@ class World:
         """Forget what the seed before left: rows, cursors, breakers, rings."""
         with connection.cursor() as cursor:
             cursor.execute("UPDATE syncjobs_stream SET last_run_id = NULL")
+            cursor.execute(f"SET {MAINTENANCE_SETTING} = 'on'")
             for name in EMPTIED:
                 cursor.execute(f"DELETE FROM syncjobs_{name}")  # our own names
+            cursor.execute(f"RESET {MAINTENANCE_SETTING}")
             cursor.execute(
                 "UPDATE syncjobs_stream SET cursor = NULL, compare = NULL, failures = 0, "
                 "next_compare_at = NULL, lease_until = NULL, next_poll_at = now(), polled_at = NULL"

@@ -10,7 +10,7 @@ from django.db import transaction
 from syncjobs import canonical_store
 from syncjobs.canonical_store import Incoming, Origin, store
 from syncjobs.engine.jobs import Job, Outcome
-from syncjobs.engine.kept import rows_kept
+from syncjobs.engine.kept import marks_of, rows_kept
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.sending import Sending
 from syncjobs.models import CanonicalRecord, Connection, RecordVersion
@@ -26,20 +26,24 @@ def test_lists_reach_the_database_as_they_are(lab: Lab, items: list[Any]) -> Non
     assert [one for (one,) in found] == items
 
 
+def _kept(pk: int) -> dict[int, Connection]:
+    return rows_kept(Connection, marks_of({Connection: [pk]}))
+
+
 def test_what_is_kept_of_a_row_is_read_again_after_any_change(lab: Lab) -> None:
     pk = lab.target_connection.pk
-    first = rows_kept(Connection, [pk])[pk]
+    first = _kept(pk)[pk]
     first.name = "Scribbled"
-    assert rows_kept(Connection, [pk])[pk].name == lab.target_connection.name, "one's own object"
+    assert _kept(pk)[pk].name == lab.target_connection.name, "one's own object"
 
     Connection.objects.filter(pk=pk).update(name="Renamed")
-    assert rows_kept(Connection, [pk])[pk].name == "Renamed"
+    assert _kept(pk)[pk].name == "Renamed"
     with transaction.atomic():
         Connection.objects.filter(pk=pk).update(name="Taken back")
-        assert rows_kept(Connection, [pk])[pk].name == "Taken back"
+        assert _kept(pk)[pk].name == "Taken back"
         transaction.set_rollback(True)
-    assert rows_kept(Connection, [pk])[pk].name == "Renamed"
-    assert rows_kept(Connection, [0]) == {}
+    assert _kept(pk)[pk].name == "Renamed"
+    assert _kept(0) == {}
 
 
 def test_a_new_record_that_another_batch_was_faster_with_is_merged_into_that(
@@ -78,7 +82,8 @@ def _sending(
 
 
 def _job() -> Any:
-    return object.__new__(Job)
+    given: Any = None
+    return Job(given, 0, given, given, given)
 
 
 def test_the_next_calls_are_asked_for_before_the_last_have_gone() -> None:

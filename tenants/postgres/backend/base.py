@@ -19,6 +19,8 @@ from tenants.postgres.errors import DatabaseUnavailableError
 from tenants.postgres.layout import PORT
 
 LOCK_TIMEOUT = "5s"
+# How many statements a connection keeps prepared: a page of the engine takes about seventy.
+PREPARED = 300
 logger = logging.getLogger(__name__)
 
 
@@ -40,6 +42,8 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     # The search path that is known to be set at the server; None when that is not known.
     known_path: list[str] | None = None
     _setting_search_path: bool  # the library's
+    # Whether the server plans prepared statements each time.
+    _plans_anew = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +87,27 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             return
         super()._handle_search_path(cursor)
         self.known_path = wanted if self.search_path_set_schemas else None
+
+    def make_ready(self) -> None:
+        """Do what `cursor()` does, for prepared statements that go past it (docs/decisions/0016):
+        what was deferred comes before, the schema's path is set.
+
+        What is prepared is planned anew each time: a plan for any value does not use an index of
+        some rows, and one for tables that were small reads the whole of what has grown since.
+        """
+        if self._deferred and not self.needs_rollback:
+            self._run_deferred()
+        if not self._plans_anew:
+            self.connection.prepared_max = PREPARED
+            with self.connection.cursor() as cursor:
+                cursor.execute("SET plan_cache_mode = force_custom_plan")
+            self._plans_anew = True
+        self._handle_search_path()
+
+    def forget_prepared(self) -> None:
+        """Let driver and server forget what is prepared, as both do at a rollback."""
+        self.connection.execute("ROLLBACK")
+        self._sender.doubt()
 
     @contextmanager
     def _in_any_schema(self) -> Iterator[None]:
@@ -177,7 +202,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
                 super()._savepoint_rollback(sid)
             self.known_path = known
         finally:
-            self._sender.doubt()
+            self._doubt_settings()
 
     def _rollback(self) -> None:
         self._deferred.clear()
@@ -185,7 +210,12 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             super()._rollback()
         finally:
             self._forget_path()
-            self._sender.doubt()
+            self._doubt_settings()
+
+    def _doubt_settings(self) -> None:
+        """A rollback takes back what was set, and the driver may forget what was prepared."""
+        self._plans_anew = False
+        self._sender.doubt()
 
     def _close(self) -> None:
         self._deferred.clear()
@@ -199,6 +229,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     def init_connection_state(self) -> None:
         """A change of tables waits only shortly: whoever comes after it would wait too."""
         self._forget_path()
+        self._plans_anew = False
         self._sender = Sender()
         super().init_connection_state()
         if roles.is_owning():
