@@ -12,6 +12,7 @@ from typing import Final
 
 from django.db import connection
 
+from syncjobs.engine.rows import prepare_here
 from tenants.context import current_schema, schema_scope
 
 Step = Callable[[], bool]
@@ -62,6 +63,7 @@ class _Steps:
         return self._pool.submit(self._context.run, self._take)
 
     def _take(self) -> bool:
+        prepare_here()
         with schema_scope(self._schema):
             return self._step()
 

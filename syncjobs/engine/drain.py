@@ -29,6 +29,7 @@ from syncjobs.engine.lateness import tell_late
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
+from syncjobs.engine.rows import prepare_here
 from syncjobs.engine.runs import refresh_put_off
 from syncjobs.engine.schedules import comparison_is_due, fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
@@ -97,6 +98,7 @@ def drain(
     At most `most` deliveries or `seconds`, then it returns with `more` set.
     """
     spare_the_collector()
+    prepare_here()
     until = monotonic() + seconds
     done = Drained()
 

@@ -35,15 +35,24 @@ def execute(sql: str, params: dict[str, Any]) -> int:
         return int(cursor.rowcount)
 
 
+def prepare_here() -> None:
+    """From now on let this thread's session prepare the statements of this module.
+
+    For workers: the session then plans everything anew, which would cost the few statements of
+    a web process that gain by being planned once (webhooks, audit entries).
+    """
+    connections[DEFAULT_DB_ALIAS].prepares_all = True  # type: ignore[attr-defined]  # our backend's
+
+
 @contextmanager
 def _sent(sql: str, params: dict[str, Any]) -> Iterator[Any]:
-    """Run a statement that the server prepares once per connection and schema, past the layers
-    that the framework lays around a cursor: sixty statements a page cost more there than the
-    page's records do. Whoever counts or wraps statements sees it as any other.
+    """Run a statement; in a worker one that the server prepares once per connection and schema,
+    past the layers that the framework lays around a cursor: sixty statements a page cost more
+    there than the page's records do. Whoever counts or wraps statements sees it as any other.
     """
     values = _plain(params)
     own: Any = connections[DEFAULT_DB_ALIAS]
-    if own.queries_logged or own.execute_wrappers:
+    if own.queries_logged or own.execute_wrappers or not own.prepares_all:
         with own.cursor() as seen:
             seen.execute(sql, values)
             yield seen

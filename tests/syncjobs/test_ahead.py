@@ -13,7 +13,7 @@ from syncjobs import crashpoints
 from syncjobs.crashpoints import CrashPoint
 from syncjobs.engine import drain
 from syncjobs.engine.ahead import ahead
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.rows import fetch, prepare_here
 from syncjobs.intake import polling
 from syncjobs.models import Delivery, Stream
 from tenants.context import current_schema
@@ -26,9 +26,16 @@ COUNT = 8
 
 
 @pytest.fixture(scope="module")
-def committed(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Lab]:
+def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """In this module the database without a transaction around the test."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture(scope="module")
+def committed(db: None) -> Iterator[Lab]:
     """A client's flow on really committed rows: another session sees them."""
-    with django_db_blocker.unblock(), committed_partner("ahead-lab") as (_, client):
+    with committed_partner("ahead-lab") as (_, client):
         yield make_lab(client)
 
 
@@ -128,6 +135,7 @@ def test_a_table_of_another_shape_fails_a_prepared_statement_once(committed: Lab
         with roles.owner_connection() as owner:
             owner.execute(change.format(table=table).encode())
 
+    prepare_here()
     read = "SELECT number FROM shaped"
     shape("CREATE TABLE {table} AS SELECT 7 AS number")
     shape("GRANT SELECT ON {table} TO PUBLIC")

@@ -2,16 +2,17 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from syncjobs import canonical_store
 from syncjobs.canonical_store import Incoming, Origin, store
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.kept import marks_of, rows_kept
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.rows import fetch, prepare_here
 from syncjobs.engine.sending import Sending
 from syncjobs.models import CanonicalRecord, Connection, RecordVersion
 from tests.syncjobs.factories import Lab
@@ -24,6 +25,26 @@ def test_lists_reach_the_database_as_they_are(lab: Lab, items: list[Any]) -> Non
     kind = "bigint" if items and isinstance(items[0], int) else "text"
     found = fetch(f"SELECT unnest(%(items)s::{kind}[])", {"items": items})
     assert [one for (one,) in found] == items
+
+
+def _planning() -> str:
+    """Ask in a session that is new, as a web process or a worker would after some statement."""
+    fetch("SELECT 1", {})
+    ((mode,),) = fetch("SHOW plan_cache_mode", {})
+    return str(mode)
+
+
+def test_only_where_the_engine_works_everything_is_planned_anew(db: None) -> None:
+    def work() -> tuple[str, str]:
+        try:
+            first = _planning()
+            prepare_here()
+            return first, _planning()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(work).result() == ("auto", "force_custom_plan")
 
 
 def _kept(pk: int) -> dict[int, Connection]:

@@ -42,7 +42,9 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     # The search path that is known to be set at the server; None when that is not known.
     known_path: list[str] | None = None
     _setting_search_path: bool  # the library's
-    # Whether the server plans prepared statements each time.
+    # Whether the engine works here, whose statements are prepared and planned each time; and
+    # whether the server has been told so.
+    prepares_all = False
     _plans_anew = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
