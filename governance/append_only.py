@@ -5,7 +5,7 @@
 3. the model, which refuses before the database is asked.
 """
 
-from typing import Any, Final, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, NoReturn, TypeVar
 
 from django.apps import apps
 from django.db import models
@@ -41,7 +41,12 @@ class AppendOnlyManager(models.Manager[M]):
 
 
 class AppendOnlyModel(models.Model):
-    """A row that can be added and read, nothing else."""
+    """A row that can be added and read, nothing else.
+
+    own_columns: those that the database alone fills; the runtime role may not name them.
+    """
+
+    own_columns: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True
@@ -57,8 +62,10 @@ class AppendOnlyModel(models.Model):
         raise AppendOnly(f"{self._meta.verbose_name} is written once and never deleted.")
 
 
-def append_only_tables() -> list[str]:
-    """Return the tables of all append-only models, of whatever app."""
-    return sorted(
-        model._meta.db_table for model in apps.get_models() if issubclass(model, AppendOnlyModel)
-    )
+def append_only_tables() -> dict[str, tuple[str, ...]]:
+    """Return the tables of all append-only models, of whatever app, with their `own_columns`."""
+    return {
+        model._meta.db_table: model.own_columns
+        for model in apps.get_models()
+        if issubclass(model, AppendOnlyModel)
+    }

@@ -27,11 +27,11 @@ _known: dict[tuple[str, str], "_Known"] = {}
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """A key, until when it is remembered, and what was sealed under it since: text → sealed."""
+    """A key, until when it is remembered, and what was sealed under it since: texts → sealed."""
 
     key: bytes | None
     until: float
-    sealed: dict[str, str]
+    sealed: dict[tuple[str, str], tuple[str, str]]
 
 
 def key_for_writing(subject: str) -> bytes | None:
@@ -50,23 +50,21 @@ def key_for_writing(subject: str) -> bytes | None:
     return _key_of(row)
 
 
-def conceal_again(subject: str, texts: Sequence[str]) -> list[str]:
+def conceal_again(trail: str, subject: str, texts: tuple[str, str]) -> tuple[str, str]:
     """Return `conceal` of what entry after entry says: who somebody is, and where they are.
 
-    A text is sealed anew when the key is read anew.
+    trail: the schema that is entered. A text is sealed anew when the key is read anew.
     """
-    known = _remembered(subject)
-    if known is None or not known.key:
+    known = _known.get((trail, subject))
+    if known is None or not known.key or known.until <= time.monotonic():
         key = key_for_writing(subject)
-        return [conceal(text, subject, key) for text in texts]
-    return [known.sealed.get(text) or _seal(text, subject, known) for text in texts]
-
-
-def _seal(text: str, subject: str, known: _Known) -> str:
-    made = conceal(text, subject, known.key)
-    if len(known.sealed) < _MOST_TEXTS:
-        known.sealed[text] = made
-    return made
+        return conceal(texts[0], subject, key), conceal(texts[1], subject, key)
+    sealed = known.sealed.get(texts)
+    if sealed is None:
+        sealed = conceal(texts[0], subject, known.key), conceal(texts[1], subject, known.key)
+        if len(known.sealed) < _MOST_TEXTS:
+            known.sealed[texts] = sealed
+    return sealed
 
 
 def keys_for_writing(subjects: Sequence[str]) -> dict[str, bytes | None]:

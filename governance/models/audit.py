@@ -11,8 +11,8 @@ class AuditEntry(AppendOnlyModel):
     """One thing that happened. Only `governance.services.audit` writes it.
 
     No foreign keys: an entry outlives the people and objects that it tells of. The time is
-    the database's, so that no process with a wrong clock can backdate one; a trigger refuses
-    any other, and any id that is not the sequence's next.
+    the database's, so that no process with a wrong clock can backdate one; the runtime role
+    may not name `own_columns`.
 
     xid: the transaction that wrote it, for the sealer alone: it tells late commits from what
     was there before.
@@ -36,6 +36,7 @@ class AuditEntry(AppendOnlyModel):
     xid = models.BigIntegerField(db_default=current_transaction(), editable=False)
 
     objects = AppendOnlyManager()
+    own_columns = ("id", "at", "xid")
 
     class Meta:
         verbose_name = "audit entry"

@@ -1,7 +1,8 @@
 """Writes the audit trail, in the caller's transaction, whatever door it came through."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypedDict
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -27,7 +28,7 @@ class EntryDraft(Struct, frozen=True):
     reason: str = ""
 
 
-class _Row(TypedDict):
+class _Row(Struct):
     """One entry's own values."""
 
     action: str
@@ -73,45 +74,44 @@ def record_many(entries: Sequence[EntryDraft]) -> None:
     """
     if not entries:
         return
-    scope, keys = correlation.current(), _Keys({})
-    label, address = _who(scope)
-    own = connections[DEFAULT_DB_ALIAS]
-    schema = own.ops.quote_name(own.schema_name)  # type: ignore[attr-defined]  # the tenant backend's
+    own, scope = connections[DEFAULT_DB_ALIAS], correlation.current()
+    trail: str = own.schema_name  # type: ignore[attr-defined]  # the tenant backend's
+    actor, keys = scope.actor, _Keys()
+    label, address = actor.label[:200], scope.address
+    if actor.kind in _PEOPLE and actor.id is not None:
+        label, address = conceal_again(trail, f"{actor.kind}-{actor.id}", (label, address))
     shared = [
-        scope.actor.kind,
-        _number(scope.actor.id),
+        actor.kind,
+        None if actor.id is None else str(actor.id),
         label,
         scope.door,
         address,
         scope.correlation_id,
     ]
     rows = [_row(draft, keys) for draft in entries]
-    if len(rows) == 1:
-        statement, values = _ONE, _as_texts(rows[0])
-    else:
-        statement, values = _MANY, [msgspec.json.encode(rows).decode()]
-    own.run_by_commit(f"INSERT INTO {schema}.{statement}", [*shared, *values])  # type: ignore[attr-defined]
+    values = _as_texts(rows[0]) if len(rows) == 1 else [_ENCODER.encode(rows).decode()]
+    own.run_by_commit(_statement(trail, is_one=len(rows) == 1), shared + values)  # type: ignore[attr-defined]
 
 
-def _number(value: int | None) -> str | None:
-    return None if value is None else str(value)
+@lru_cache(maxsize=4_096)
+def _statement(trail: str, *, is_one: bool) -> str:
+    """Return the INSERT of one entry or of many into a schema."""
+    schema = connections[DEFAULT_DB_ALIAS].ops.quote_name(trail)
+    return f"INSERT INTO {schema}.{_ONE if is_one else _MANY}"
 
 
 def _as_texts(row: _Row) -> list[str | None]:
+    before, after = row.before, row.after
     return [
-        row["action"],
-        row["kind"],
-        row["id"],
-        row["label"],
-        _number(row["client"]),
-        _json(row["before"]),
-        _json(row["after"]),
-        row["reason"],
+        row.action,
+        row.kind,
+        row.id,
+        row.label,
+        None if row.client is None else str(row.client),
+        None if before is None else _ENCODER.encode(before).decode(),
+        None if after is None else _ENCODER.encode(after).decode(),
+        row.reason,
     ]
-
-
-def _json(value: object) -> str | None:
-    return None if value is None else msgspec.json.encode(value).decode()
 
 
 class _Keys(dict[str, bytes | None]):
@@ -120,15 +120,6 @@ class _Keys(dict[str, bytes | None]):
     def __missing__(self, subject: str) -> bytes | None:
         self[subject] = key_for_writing(subject)
         return self[subject]
-
-
-def _who(scope: correlation.Scope) -> list[str]:
-    """Return the label and address of whoever acts; a person's under their key."""
-    actor = scope.actor
-    texts = [actor.label[:200], scope.address]
-    if actor.kind not in _PEOPLE or actor.id is None:
-        return texts
-    return conceal_again(f"{actor.kind}-{actor.id}", texts)
 
 
 def _row(draft: EntryDraft, keys: _Keys) -> _Row:
@@ -142,16 +133,16 @@ def _row(draft: EntryDraft, keys: _Keys) -> _Row:
         about = conceal(about, concerned, keys[concerned])
         before = conceal_fields(before, concerned, keys[concerned])
         after = conceal_fields(after, concerned, keys[concerned])
-    return {
-        "action": draft.action.key,
-        "kind": draft.object_kind,
-        "id": str(draft.object_id),
-        "label": about,
-        "client": draft.client_id,
-        "before": before,
-        "after": after,
-        "reason": redact_text(draft.reason),
-    }
+    return _Row(
+        draft.action.key,
+        draft.object_kind,
+        str(draft.object_id),
+        about,
+        draft.client_id,
+        before,
+        after,
+        redact_text(draft.reason) if draft.reason else "",
+    )
 
 
 def changed_fields(
@@ -165,6 +156,7 @@ def changed_fields(
     )
 
 
+_ENCODER: Final = msgspec.json.Encoder()
 _PEOPLE: Final = frozenset({"person", "operator"})
 _COLUMNS: Final = """governance_auditentry
     (actor_kind, actor_id, actor_label, door, address, correlation_id,

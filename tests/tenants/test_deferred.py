@@ -131,7 +131,7 @@ def test_the_commit_takes_them_along_prepared_once() -> None:
                 defer(word)  # the transaction's only statement
         return said(), prepared()
 
-    assert alone(work) == (["one", "two"], {INSERT.replace("%s", "$1"): 2})
+    assert alone(work) == (["one", "two"], {INSERT.replace("%s", "$1"): 2, "COMMIT": 2})
 
 
 def test_only_the_latest_are_kept_prepared() -> None:

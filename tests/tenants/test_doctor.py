@@ -100,9 +100,12 @@ def test_one_role_for_all(settings: LazySettings) -> None:
     assert "LIVERY_OWNER_DATABASE_URL" in told("database roles")
 
 
-def test_an_audit_trail_that_the_serving_role_can_change() -> None:
+@pytest.mark.parametrize("privilege", ["UPDATE", "INSERT", "INSERT (at)"])
+def test_an_audit_trail_that_the_serving_role_can_change_or_date_back(privilege: str) -> None:
     with roles.owner_connection() as owner:
-        owner.execute("GRANT UPDATE ON p_brightbridge.governance_auditentry TO livery_runtime")
+        owner.execute(
+            f"GRANT {privilege} ON p_brightbridge.governance_auditentry TO livery_runtime".encode()
+        )
     try:
         assert level_of("audit trail") is Level.FAIL
         assert "p_brightbridge.governance_auditentry" in told("audit trail")

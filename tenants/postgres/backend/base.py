@@ -138,7 +138,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         with it is raised by the COMMIT or the next statement, and then all is rolled back.
         """
         self.validate_no_broken_transaction()
-        self._deferred.append(Deferred(statement, values))
+        self._deferred.append((statement, values))
         is_full = len(self._deferred) >= MOST_WAITING
         if is_full or not self.in_atomic_block or self._is_watched():
             self._run_deferred()
@@ -160,7 +160,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            return self._sender.ask(self.connection, Deferred(statement, values))
+            return self._sender.ask(self.connection, (statement, values))
 
     def _is_watched(self) -> bool:
         """Whether somebody counts or wraps statements, or may change tables: then what is
@@ -173,8 +173,8 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         if self._is_watched():
             # Not the library's cursor, which would choose a schema first.
             with BaseDatabaseWrapper._cursor(self) as seen:  # type: ignore[attr-defined]
-                for one in waiting:
-                    seen.execute(one.statement, one.values)
+                for text, values in waiting:
+                    seen.execute(text, values)
             return
         self.close_if_health_check_failed()
         self.ensure_connection()

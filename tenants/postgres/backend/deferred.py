@@ -8,7 +8,7 @@ calls of libpq that this takes are made here; the driver waits for the answers.
 from collections import OrderedDict
 from collections.abc import Sequence
 from itertools import count
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeAlias
 
 from psycopg import Connection, generators
 from psycopg.abc import PQGen
@@ -22,11 +22,8 @@ MOST_PREPARED: Final = 64
 MOST_WAITING: Final = 32
 
 
-class Deferred(NamedTuple):
-    """A statement with `%s` for each of its values, all of them texts."""
-
-    statement: str
-    values: Sequence[str | None]
+# A statement with `%s` for each of its values, and these, all of them texts.
+Deferred: TypeAlias = tuple[str, Sequence[str | None]]
 
 
 class Sender:
@@ -52,10 +49,11 @@ class Sender:
         with connection.lock:
             if not self._is_sure:
                 self._ask_what_is_known(connection)
-            names = [self._name(connection, one.statement) for one in deferred]
+            names = [self._name(connection, statement) for statement, _ in deferred]
+            ending = self._name(connection, "COMMIT") if commit else None
             try:
                 connection.pgconn.enter_pipeline_mode()
-                failed = connection.wait(_sent(connection, names, deferred, commit))
+                failed = connection.wait(_sent(connection, names, deferred, ending))
                 connection.pgconn.exit_pipeline_mode()
             except BaseException:
                 connection.close()
@@ -69,11 +67,12 @@ class Sender:
         with connection.lock:
             if not self._is_sure:
                 self._ask_what_is_known(connection)
-            name = self._name(connection, asked.statement)
+            statement, values = asked
+            name = self._name(connection, statement)
             try:
                 if not connection.autocommit and _is_idle(connection.pgconn):
                     _answered(connection, b"BEGIN")
-                connection.pgconn.send_query_prepared(name, _encoded(asked.values))
+                connection.pgconn.send_query_prepared(name, _encoded(values))
                 (result,) = _wait(connection)
             except DatabaseError:
                 raise
@@ -106,18 +105,21 @@ class Sender:
 
 
 def _sent(
-    connection: Connection[Any], names: Sequence[bytes], deferred: Sequence[Deferred], commit: bool
+    connection: Connection[Any],
+    names: Sequence[bytes],
+    deferred: Sequence[Deferred],
+    ending: bytes | None,
 ) -> PQGen[PGresult | None]:
     """Send all, read all answers and return the first that is an error."""
     pgconn, asked = connection.pgconn, 0
     if not connection.autocommit and _is_idle(pgconn):
         pgconn.send_query_params(b"BEGIN", None)
         asked += 1
-    for name, one in zip(names, deferred, strict=True):
-        pgconn.send_query_prepared(name, _encoded(one.values))
+    for name, (_, values) in zip(names, deferred, strict=True):
+        pgconn.send_query_prepared(name, _encoded(values))
         asked += 1
-    if commit:
-        pgconn.send_query_params(b"COMMIT", None)
+    if ending is not None:
+        pgconn.send_query_prepared(ending, None)
         asked += 1
     pgconn.pipeline_sync()
     yield from generators.send(pgconn)

@@ -68,13 +68,19 @@ def check_roles() -> Iterator[Finding]:
 
 
 def check_append_only() -> Iterator[Finding]:
-    """Whether the audit trail can be rewritten by the role that serves requests."""
+    """Whether the audit trail can be rewritten, or dated back, by the role that serves requests."""
+    tables = append_only_tables()
+    own = [(table, column) for table, columns in tables.items() for column in columns]
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename = ANY(%s) AND "
-            "has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), "
-            "'UPDATE, DELETE, TRUNCATE') ORDER BY 1",
-            [append_only_tables()],
+            "SELECT c.oid::regclass::text FROM pg_class c WHERE c.relkind = 'r' AND ("
+            "c.relname = ANY(%s) AND has_table_privilege(c.oid, 'UPDATE, DELETE, TRUNCATE') "
+            "OR EXISTS (SELECT FROM pg_attribute a "
+            "JOIN unnest(%s::text[], %s::text[]) AS own (relation, attribute) "
+            "ON attribute = a.attname AND relation = c.relname "
+            "WHERE a.attrelid = c.oid AND has_column_privilege(c.oid, a.attnum, 'INSERT'))) "
+            "ORDER BY 1",
+            [list(tables), *([one[side] for one in own] for side in (0, 1))],
         )
         open_tables = [str(row[0]) for row in cursor.fetchall()]
     if not open_tables:
