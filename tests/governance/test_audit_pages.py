@@ -179,8 +179,8 @@ def test_every_filter_has_its_index(alice: Actor, filters: Filters, index: str) 
         cursor.execute(
             "INSERT INTO governance_auditentry (actor_kind, actor_id, actor_label, door, address,"
             " action, object_kind, object_id, object_label, correlation_id, reason)"
-            " SELECT 'person', n % 50, 't', 'task', '', 'change.kind' || n % 20, 'lamp', n, '', 'c',"
-            " '' FROM generate_series(1, 3000) AS n"
+            " SELECT 'person', n % 50, 't', 'task', '', 'change.kind' || n % 20, 'lamp', n, '',"
+            " 'c', '' FROM generate_series(1, 3000) AS n"
         )
         cursor.execute("SET LOCAL enable_seqscan = off")
     place = Place(timezone.now(), 2**40)

@@ -11,7 +11,10 @@ from decimal import Decimal
 from django.utils import timezone
 
 from branding.models import Brand, Statement, Subscription, Tier, TierVersion
-from governance.models import AuditEntry, Change, ChangeRequest, Window
+from governance import correlation
+from governance.actors import Actor
+from governance.models import Change, ChangeRequest, Window
+from governance.services import audit
 from mappings.models import CustomField, Mapping, MappingVersion, ValueMap
 from syncjobs.models import (
     Blueprint,
@@ -24,6 +27,7 @@ from syncjobs.models import (
     Workflow,
     WorkflowVersion,
 )
+from tenants.accounts.actions import CLIENT_ADDED
 from tenants.accounts.models import ApiToken, Client, Role, SupportGrant, User
 from tenants.context import current_schema
 from tenants.models import Domain, Partner
@@ -173,16 +177,9 @@ def _governed(client: Client, pk: int, marker: str) -> None:
         pk=pk, name=f"Freeze {marker}", mode="freeze", client_id=client.pk, first_day=1, last_day=1
     )
     number_next_entry(pk)
-    AuditEntry.objects.create(
-        actor_kind="system",
-        actor_label=marker,
-        door="code",
-        action="client.added",
-        object_kind="client",
-        object_id=str(client.pk),
-        client_id=client.pk,
-        correlation_id=marker,
-    )
+    machinery = Actor("system", None, marker)
+    with correlation.scope(actor=machinery, door="code", correlation_id=marker):
+        audit.record(CLIENT_ADDED, object_kind="client", object_id=client.pk, client_id=client.pk)
 
 
 def _billed(client: Client, pk: int, marker: str) -> None:
