@@ -67,7 +67,8 @@ def pending_in(schemas: list[str]) -> list[Pending]:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT schemaname FROM pg_tables WHERE tablename = %s AND schemaname = ANY(%s)",
+            "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relname = %s AND c.relkind = 'r' AND n.nspname = ANY(%s)",
             [HISTORY, schemas],
         )
         with_history = {row[0] for row in cursor.fetchall()}

@@ -13,6 +13,7 @@ from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantWrap
 from tenants.postgres import pooler, roles
 from tenants.postgres.backend.creation import DatabaseCreation
 from tenants.postgres.backend.deferred import MOST_WAITING, Deferred, Sender
+from tenants.postgres.backend.introspection import DatabaseIntrospection
 from tenants.postgres.backend.operations import DatabaseOperations
 from tenants.postgres.cluster import cluster_for
 from tenants.postgres.errors import DatabaseUnavailableError
@@ -49,6 +50,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.introspection = DatabaseIntrospection(self)
         # What was known when a savepoint was made: going back to it brings that path back.
         self._paths_at: dict[str, list[str] | None] = {}
         self._deferred: list[Deferred] = []
