@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import Count, F, Q, Window
 from django.http import HttpRequest
@@ -11,8 +12,9 @@ from django.utils import timezone
 
 from branding.services.allowances import clients_over
 from branding.waiting import awaiting
-from governance.models import ChangeRequest
+from governance.models import Change, ChangeRequest
 from governance.requests import actor_of
+from governance.services.impact_views import money_rows
 from syncjobs.indicators.health import BROKEN
 from syncjobs.indicators.stakes import Stake, stakes_beside_issues, stakes_in
 from syncjobs.models import Connection, Issue
@@ -28,7 +30,8 @@ _OPEN = "_open_exceptions"
 class Need:
     """One line of "what needs you", and where it is dealt with.
 
-    `tone`: bad, warn or info. `stakes`: the money that it stops. `note` says how long there is.
+    `tone`: bad, warn or info. `stakes`: the money that it stops, or by
+    which it moves amounts (`is_difference`). `note` says how long there is.
     """
 
     title: str
@@ -39,6 +42,7 @@ class Need:
     stakes: tuple[Stake, ...] = ()
     note: str = ""
     due_at: datetime | None = None
+    is_difference: bool = False
 
     @property
     def address(self) -> str:
@@ -124,6 +128,8 @@ def _connections(mine: Q, *, staff: bool) -> list[Need]:
 
 def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
     page = "change_detail" if staff else "approval_detail"
+    shown = waiting[:SHOWN]
+    moved = _moved_by([one.pk for one in shown])
     found = [
         Need(
             f"Approve: {one.title}",
@@ -131,13 +137,29 @@ def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
             page,
             "info",
             pk=one.pk,
+            stakes=moved.get(one.pk, ()),
+            is_difference=True,
         )
-        for one in waiting[:SHOWN]
+        for one in shown
     ]
     if (more := len(waiting) - len(found)) > 0:
         listed = "change_list" if staff else "approval_list"
         found.append(Need(_plural(more, "more approval"), "", listed, "info"))
     return found
+
+
+def _moved_by(requests: Sequence[int]) -> dict[int, tuple[Stake, ...]]:
+    """Return by how much each request's preview moves amounts; without those that move none."""
+    sums: dict[int, dict[str, Decimal]] = {}
+    rows = Change.objects.filter(request_id__in=requests, impact__isnull=False)
+    for pk, money in rows.values_list("request_id", "impact__money") if requests else ():
+        for row in money_rows({"money": money or {}}):
+            of_request = sums.setdefault(pk, {})
+            of_request[row.currency] = of_request.get(row.currency, Decimal(0)) + row.difference
+    return {
+        pk: tuple(Stake(amount, currency) for currency, amount in found.items() if amount)
+        for pk, found in sums.items()
+    }
 
 
 def _allowances() -> list[Need]:
@@ -177,5 +199,6 @@ def needs(request: HttpRequest) -> list[Need]:
         found += _approvals(awaiting(request), staff=staff)
     if staff and actor.can("usage.view"):
         found += _allowances()
-    order = {"bad": 0, "warn": 1, "info": 2}
+    # Nobody else gives this signature, and a change waits for it; of exceptions there is a list.
+    order = {"bad": 0, "info": 1, "warn": 2}
     return sorted(found, key=lambda need: order[need.tone])
