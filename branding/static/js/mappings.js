@@ -32,21 +32,40 @@
     return inputs.length ? inputs.map((one) => one.value).join("\n") : [...row.cells].map((one) => one.textContent).join("\n");
   }
 
+  function isWritten(row) {
+    return [...row.querySelectorAll("input")].some((one) => one.value !== one.defaultValue);
+  }
+
   function find(box) {
     const sought = box.value.trim().toLocaleLowerCase();
     const said = document.querySelector("[data-found]");
+    const grid = document.querySelector(`#${box.dataset.find} [data-rows]`);
+    const most = Number(grid.dataset.most ?? Infinity); // thousands of fields take a browser long
     let found = 0;
     let total = 0;
-    for (const row of document.querySelectorAll(`#${box.dataset.find} [data-rows] tbody tr`)) {
+    for (const row of grid.querySelectorAll("tbody tr")) {
       const text = textOf(row);
       if (!text.trim()) continue; // an empty row waits for a new word
-      row.hidden = !text.toLocaleLowerCase().includes(sought);
+      const has = text.toLocaleLowerCase().includes(sought);
       total += 1;
-      if (!row.hidden) found += 1;
+      if (has) found += 1;
+      row.hidden = !has || (found > most && !isWritten(row));
     }
     const number = (count) => count.toLocaleString(document.documentElement.lang || undefined);
-    said.textContent = `${number(found)} of ${number(total)} row${total === 1 ? "" : "s"}`;
+    const rest = found > most ? `, the first ${number(most)} shown` : "";
+    said.textContent = `${number(found)} of ${number(total)} row${total === 1 ? "" : "s"}${rest}`;
   }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-all]");
+    if (!button) return;
+    event.preventDefault();
+    delete document.querySelector("[data-rows]").dataset.most;
+    const box = document.querySelector("[data-find]");
+    button.remove();
+    find(box);
+    box.focus();
+  });
 
   document.addEventListener("input", (event) => {
     if (event.target instanceof Element && event.target.matches("[data-find]")) find(event.target);
