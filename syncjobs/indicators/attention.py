@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from django.db.models import Count, F, Q, Window
 from django.http import HttpRequest
@@ -12,9 +11,9 @@ from django.utils import timezone
 
 from branding.services.allowances import clients_over
 from branding.waiting import awaiting
-from governance.models import Change, ChangeRequest
+from governance.models import ChangeRequest
 from governance.requests import actor_of
-from governance.services.impact_views import money_rows
+from governance.services.impact_views import moved_amounts
 from syncjobs.indicators.health import BROKEN
 from syncjobs.indicators.stakes import Stake, stakes_beside_issues, stakes_in
 from syncjobs.models import Connection, Issue
@@ -129,7 +128,7 @@ def _connections(mine: Q, *, staff: bool) -> list[Need]:
 def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
     page = "change_detail" if staff else "approval_detail"
     shown = waiting[:SHOWN]
-    moved = _moved_by([one.pk for one in shown])
+    moved = moved_amounts([one.pk for one in shown])
     found = [
         Need(
             f"Approve: {one.title}",
@@ -137,7 +136,7 @@ def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
             page,
             "info",
             pk=one.pk,
-            stakes=moved.get(one.pk, ()),
+            stakes=tuple(Stake(moves.amount, moves.currency) for moves in moved.get(one.pk, ())),
             is_difference=True,
         )
         for one in shown
@@ -146,20 +145,6 @@ def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
         listed = "change_list" if staff else "approval_list"
         found.append(Need(_plural(more, "more approval"), "", listed, "info"))
     return found
-
-
-def _moved_by(requests: Sequence[int]) -> dict[int, tuple[Stake, ...]]:
-    """Return by how much each request's preview moves amounts; without those that move none."""
-    sums: dict[int, dict[str, Decimal]] = {}
-    rows = Change.objects.filter(request_id__in=requests, impact__isnull=False)
-    for pk, money in rows.values_list("request_id", "impact__money") if requests else ():
-        for row in money_rows({"money": money or {}}):
-            of_request = sums.setdefault(pk, {})
-            of_request[row.currency] = of_request.get(row.currency, Decimal(0)) + row.difference
-    return {
-        pk: tuple(Stake(amount, currency) for currency, amount in found.items() if amount)
-        for pk, found in sums.items()
-    }
 
 
 def _allowances() -> list[Need]:
