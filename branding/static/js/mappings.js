@@ -32,6 +32,20 @@
     return inputs.length ? inputs.map((one) => one.value).join("\n") : [...row.cells].map((one) => one.textContent).join("\n");
   }
 
+  // A row that came hidden has fields that only carry what they hold: thousands of others take a
+  // browser long. Once it is shown, they become such as the empty rows at the end have.
+  function show(row) {
+    const models = row.parentElement.rows[row.parentElement.rows.length - 1].querySelectorAll("input");
+    row.querySelectorAll("input").forEach((one, at) => {
+      if (one.type !== "hidden") return;
+      one.type = "text";
+      one.className = models[at].className;
+      one.maxLength = models[at].maxLength;
+      one.setAttribute("aria-label", models[at].getAttribute("aria-label").replace(/\d+$/, String(row.sectionRowIndex + 1)));
+    });
+    row.hidden = false;
+  }
+
   function isWritten(row) {
     return [...row.querySelectorAll("input")].some((one) => one.value !== one.defaultValue);
   }
@@ -49,7 +63,8 @@
       const has = text.toLocaleLowerCase().includes(sought);
       total += 1;
       if (has) found += 1;
-      row.hidden = !has || (found > most && !isWritten(row));
+      if (!has || (found > most && !isWritten(row))) row.hidden = true;
+      else if (row.hidden) show(row);
     }
     const number = (count) => count.toLocaleString(document.documentElement.lang || undefined);
     const rest = found > most ? `, the first ${number(most)} shown` : "";
