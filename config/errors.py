@@ -3,9 +3,11 @@
 import logging
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -18,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 TITLES = {
     400: ("This request can't be read", "Go back and try again."),
-    403: ("You may not open this page", "Ask an owner if you need it."),
+    403: ("You may not open this page", "Ask an owner or administrator if you need it."),
     404: ("Page not found", "The address may be old or mistyped."),
     429: ("Too many tries", "Wait a minute, then try again."),
     500: ("Something failed on our side", "It has been noted. Try again in a minute."),
@@ -26,12 +28,21 @@ TITLES = {
 }
 
 
+# A tab that was left open over night, or a sign-in in another one: nothing that roles would change.
+OUTDATED = (
+    "This form is out of date",
+    "Nothing was saved. Open the page again and send it once more; if that fails, allow cookies.",
+)
+
+
 def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
-def _body(request: HttpRequest, status: int, template: str) -> HttpResponse:
-    title, message = TITLES[status]
+def _body(
+    request: HttpRequest, status: int, template: str, words: tuple[str, str] | None = None
+) -> HttpResponse:
+    title, message = words or TITLES[status]
     reference = correlation.current().correlation_id
     if _wants_json(request):
         return JsonResponse(
@@ -39,6 +50,10 @@ def _body(request: HttpRequest, status: int, template: str) -> HttpResponse:
             status=status,
         )
     context = {"status": status, "title": title, "message": message, "reference": reference}
+    if words is OUTDATED:
+        context["again"] = _came_from(request)
+    elif getattr(request, "urlconf", "") == settings.PUBLIC_SCHEMA_URLCONF:
+        context["start"] = "/"
     return render(request, template, context, status=status)
 
 
@@ -63,9 +78,16 @@ def paused(request: HttpRequest, exception: Exception | None = None) -> HttpResp
     return response
 
 
-def _page(request: HttpRequest, status: int) -> HttpResponse:
-    branded = hasattr(request, "tenant")
-    return _body(request, status, f"errors/{status}.html" if branded else "errors/neutral.html")
+def _came_from(request: HttpRequest) -> str:
+    """Return the page of ours on which a form stood, the start page where that is not known."""
+    page = request.headers.get("Referer", "")
+    known = url_has_allowed_host_and_scheme(page, {request.get_host()}, request.is_secure())
+    return page if known else "/"
+
+
+def _page(request: HttpRequest, status: int, words: tuple[str, str] | None = None) -> HttpResponse:
+    template = f"errors/{status}.html" if hasattr(request, "tenant") else "errors/neutral.html"
+    return _body(request, status, template, words)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -100,7 +122,7 @@ def failed(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is missing or old."""
     logger.warning("Form refused: %s", reason)
-    return _page(request, 403)
+    return _page(request, 403, OUTDATED)
 
 
 def _flat(detail: Any) -> list[dict[str, str]]:

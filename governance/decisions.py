@@ -84,7 +84,7 @@ def said_after_signing(request: ChangeRequest) -> str:
     if request.status == "applied":
         return "Signed. The change is live."
     if request.status == "scheduled":
-        return f"Signed. It goes in by itself on {_moment(request)}. {request.notice}".strip()
+        return f"Signed. It goes in by itself on {_moment(request)}."
     if request.status == "approved":
         return request.notice or "Signed. The change is approved and waits to be applied."
     return _still_needs(request)
@@ -93,7 +93,7 @@ def said_after_signing(request: ChangeRequest) -> str:
 def said_after_passing(request: ChangeRequest) -> str:
     """Return what became of a change that needed no signature and is not live yet."""
     if request.status == "scheduled":
-        return f"It goes in by itself on {_moment(request)}. {request.notice}".strip()
+        return f"It goes in by itself on {_moment(request)}."
     return request.notice or "It needs no approval and waits to be applied."
 
 

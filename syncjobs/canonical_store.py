@@ -299,6 +299,12 @@ def label_of(data: Mapping[str, object], key: str) -> str:
     return key[:200]
 
 
+def told_apart(data: Mapping[str, object], key: str) -> str:
+    """Return how people recognise one of several records: many share a name, none a key."""
+    label = label_of(data, key)
+    return label if label == key[:200] else f"{label} · {key[:200]}"
+
+
 # From each key to its row, whatever the statistics say: joined freely, tables that had grown
 # since they were last analysed were read whole for each page. `||` keeps the type out of the
 # choice of an index, for the same reason.

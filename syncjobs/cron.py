@@ -22,6 +22,8 @@ _MONTHS: Final = dict(
     )
 )
 _WEEK: Final = dict(zip(["sun", "mon", "tue", "wed", "thu", "fri", "sat"], range(7), strict=True))
+_WEEKS: Final = {frozenset(range(7)): "every day", frozenset(range(1, 6)): "Monday to Friday"}
+_FEW: Final = 2  # hours that are named one by one
 _FIELDS: Final[tuple[tuple[str, int, int, dict[str, int]], ...]] = (
     ("minute", 0, 59, {}),
     ("hour", 0, 23, {}),
@@ -79,6 +81,21 @@ def parse(text: str) -> Cron:
     if next_after(made, datetime(2024, 1, 1, tzinfo=UTC), "UTC") is None:
         raise CronError("That day never comes: look at the day and the month.")
     return made
+
+
+def in_words(text: str) -> str:
+    """Say an expression as people do ("every day at 02:15"); a rarer one stays as it is."""
+    cron = parse(text)
+    week = _WEEKS.get(cron.weekdays)
+    whole = len(cron.days) == 31 and len(cron.months) == 12
+    if week is None or not whole or len(cron.minutes) > 1:
+        return text
+    first, last, minute = cron.hours[0], cron.hours[-1], cron.minutes[0]
+    if len(cron.hours) <= _FEW:
+        return f"{week} at {' and '.join(f'{hour:02}:{minute:02}' for hour in cron.hours)}"
+    if last - first + 1 == len(cron.hours):
+        return f"{week}, each hour from {first:02}:{minute:02} to {last:02}:{minute:02}"
+    return text
 
 
 def next_after(cron: Cron, moment: datetime, zone: str) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -69,8 +70,12 @@ def _last_month(today: date) -> dict[str, str]:
 
 @require_GET
 def evidence(request: HttpRequest) -> HttpResponse:
-    """Let a period be chosen, the last month at first, and list the reports so far."""
-    return _page(request, PeriodForm(_last_month(timezone.localdate())))
+    """Let a period be chosen, the last month at first, and list the reports so far.
+
+    Whoever asked for one form finds the period again: the other is often wanted, too.
+    """
+    asked = {name: request.GET[name] for name in ("since", "until") if request.GET.get(name)}
+    return _page(request, PeriodForm(asked or _last_month(timezone.localdate())))
 
 
 @require_POST
@@ -89,7 +94,8 @@ def evidence_ask(request: HttpRequest) -> HttpResponse:
             "You get a mail when it is ready." if actor.kind == "person" else "It appears below."
         )
         messages.success(request, f"Asked for. {mailed}")
-    return HttpResponseRedirect(reverse("evidence"))
+    days = {name: f"{form.cleaned_data[name]:%Y-%m-%d}" for name in ("since", "until")}
+    return HttpResponseRedirect(f"{reverse('evidence')}?{urlencode(days)}")
 
 
 @require_GET

@@ -139,7 +139,7 @@ def tell_report(report: EvidenceReport) -> None:
         "report_ready",
         {
             "name": person.name,
-            "title": f"{report.form_label}, {days[0]} to {days[1]}",
+            "title": f"{report.form_label}, {' to '.join(dict.fromkeys(days))}",
             "changes": report.changes,
             "problem": report.problem,
             "days": settings.REPORT_DAYS,

@@ -123,9 +123,14 @@ def number(context: template.Context, value: object, digits: object = "") -> str
 
 @register.simple_tag(takes_context=True)
 def money(
-    context: template.Context, amount: object, currency: str = "", signed: object = False
+    context: template.Context,
+    amount: object,
+    currency: str = "",
+    signed: object = False,
+    bare: object = False,
 ) -> SafeString | str:
-    """An amount with its currency; a minus is coloured, a plus is written only when signed."""
+    """An amount with its currency, unless it is bare and the currency stands beside it; a minus
+    is coloured, a plus is written only when signed."""
     value = formats.as_decimal(amount)
     if value is None:
         return "–"
@@ -133,6 +138,8 @@ def money(
     if signed and value > 0:
         text = f"+{text}"
     css = "ui-money ui-negative" if value < 0 else "ui-money"
+    if bare:
+        return format_html('<span class="{}">{}</span>', css, text)
     return format_html('<span class="{}">{} <span>{}</span></span>', css, text, currency)
 
 

@@ -19,6 +19,7 @@ from governance.decisions import (
 from governance.doors import guarded_page
 from governance.requests import actor_of
 from governance.services.details import awaiting_signature
+from governance.services.impact_views import moved_amounts
 from governance.services.requests import visible_requests
 
 PAGE: Final = "approval_detail"
@@ -32,7 +33,9 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     waiting = awaiting_signature(actor)
     others = visible_requests(actor).exclude(pk__in=[one.pk for one in waiting])[:RECENT]
-    context = {"waiting": waiting, "empty": not waiting, "others": others}
+    moved = moved_amounts([one.pk for one in waiting])
+    rows = [(one, moved.get(one.pk, [])) for one in waiting]
+    context = {"waiting": rows, "empty": not waiting, "others": others}
     return render(request, "governance/portal/approval_list.html", context)
 
 

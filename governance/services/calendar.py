@@ -14,11 +14,12 @@ from governance.windows import Stretch, covers
 
 _STEP: Final = timedelta(minutes=30)
 _STEPS: Final = 48
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A window on one day. hours: "" for the whole day, else such as "20:00-23:00"."""
+    """A window on one day. hours: "" for the whole day, else such as "20:00–23:00"."""
 
     name: str
     mode: str
@@ -92,13 +93,32 @@ def _local(moment: datetime) -> date:
 
 
 def _hours(stretch: Stretch, day: date) -> str | None:
-    """Return when a stretch holds on a day, to the half hour; None when it does not."""
+    """Return from when to when a stretch holds on a day, to the minute; None when it does not.
+
+    Looked at are each half hour and its own two ends; between two of them it changes once.
+    """
     zone = timezone.get_current_timezone()
     start = datetime(day.year, day.month, day.day, tzinfo=zone)
-    held = [step for step in range(_STEPS) if covers(stretch, start + step * _STEP)]
+    steps = {step * _STEP for step in range(_STEPS + 1)}
+    for moment in (stretch.starts_at, stretch.ends_at):
+        if moment is not None and timedelta() <= (since := moment - start) < _STEP * _STEPS:
+            steps.add(since)
+    moments = sorted(steps)
+    held = [at for at in moments[:-1] if covers(stretch, start + at)]
     if not held:
         return None
-    if len(held) == _STEPS:
+    if len(held) == len(moments) - 1:
         return ""
-    opened, closed = start + held[0] * _STEP, start + (held[-1] + 1) * _STEP
-    return f"{opened:%H:%M}-{closed:%H:%M}"
+    first, last = moments.index(held[0]), moments.index(held[-1])
+    before = moments[first - 1] if first else held[0]
+    opened = _turn(stretch, start, before, held[0])
+    closed = _turn(stretch, start, held[-1], moments[last + 1])
+    return f"{start + opened:%H:%M}–{start + closed:%H:%M}"
+
+
+def _turn(stretch: Stretch, start: datetime, since: timedelta, until: timedelta) -> timedelta:
+    """Return the first whole minute after `since` at which a stretch holds otherwise."""
+    was, at = covers(stretch, start + since), since
+    while at < until and covers(stretch, start + at) == was:
+        at += _MINUTE
+    return min(at, until)

@@ -59,7 +59,8 @@ def verification(period: Period) -> Verification:
     report = verify_trail(seconds=REPORT_SECONDS)
     count = f"{report.entries:,} entries in {report.seals:,} seals"
     anchored = f"Anchored up to seal {report.anchored:,}"
-    lines = [f"{count}. {anchored}. Not sealed yet: {report.pending:,} entries."]
+    waiting = f"{report.pending:,} entr{'y' if report.pending == 1 else 'ies'}"
+    lines = [f"{count}. {anchored}. Not sealed yet: {waiting}."]
     found = report.findings
     lines += [str(one) for one in found[:_SHOWN]]
     if len(found) > _SHOWN:

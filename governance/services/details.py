@@ -38,6 +38,7 @@ from governance.services.ways import Ways, ways_on
 from governance.state import may
 
 _HISTORY: Final = 200
+_READ_ALONG: Final = 3
 AWAITS_REVIEW: Final = Q(emergency=True, status="applied", reviewed_at=None)
 
 
@@ -48,6 +49,17 @@ class ChangeView:
     change: Change
     kind: str
     lines: list[DiffLine]
+
+    @property
+    def moving(self) -> list[DiffLine]:
+        """The lines that come or go, without those that stay as they are."""
+        return [line for line in self.lines if line.sign in ("+", "-")]
+
+    @property
+    def staying(self) -> int:
+        """How many lines stay as they are; 0 where they are few enough to be read along."""
+        count = len(self.lines) - len(self.moving)
+        return count if self.moving and count > _READ_ALONG else 0
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ from governance.services.impact_views import MoneyRow, money_rows
 
 _SIGNS = {"+": "added: ", "-": "removed: "}
 _OBJECT = "change_request"
+_OURSELVES = ("system", "task")
 _VERDICTS = {
     "same": "the same",
     "changed": "changed",
@@ -155,12 +156,16 @@ def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -
             for one in request.attachments.all()
         ],
         approvals=[_approval(request, one) for one in request.approvals.all()],
-        impacts=[line for change in request.changes.all() for line in _impact(change)],
+        impacts=[
+            line
+            for change in request.changes.all()
+            for line in _impact(change, signed=bool(request.approvals.all()))
+        ],
         changed=[_changed(change) for change in request.changes.all()],
         steps=[
             (
                 utc(one.at),
-                one.actor_label,
+                "the system" if one.actor_kind in _OURSELVES else one.actor_label,
                 door_words(one.door),
                 action_label(one.action),
                 _why(one),
@@ -171,7 +176,7 @@ def _story(request: ChangeRequest, concerns: str, steps: Sequence[AuditEntry]) -
 
 
 def _applier(entry: AuditEntry) -> str:
-    by_itself = entry.actor_kind in ("system", "task")
+    by_itself = entry.actor_kind in _OURSELVES
     return "the system, at its moment" if by_itself else entry.actor_label
 
 
@@ -212,18 +217,19 @@ def _approval(request: ChangeRequest, approval: Approval) -> tuple[str, ...]:
     )
 
 
-def _impact(change: Change) -> list[str]:
+def _impact(change: Change, *, signed: bool) -> list[str]:
     report = change.impact
     if report is None:
         return []
-    counts = ", ".join(
-        f"{report['counts'].get(name, 0)} {word}" for name, word in _VERDICTS.items()
-    )
+    ended = ((report["counts"].get(name, 0), word) for name, word in _VERDICTS.items())
+    counts = ", ".join(f"{number:,} {word}" for number, word in ended if number)
     made = utc(datetime.fromisoformat(report["at"]))
-    bound = "part of what was signed" if change.impact_digest else "not part of what was signed"
+    bound = "part of what" if change.impact_digest else "not part of what"
+    bound += " was signed" if signed else " is to be signed"
+    of = report["tried"]
     tried = (
-        f"{change.target_label}: {report['tried']} records tried on {made}: {counts} "
-        f"({bound}; digest {change.impact_digest or 'none'})."
+        f"{change.target_label}: {of:,} record{'' if of == 1 else 's'} tried on {made}"
+        f"{': ' if counts else ''}{counts} ({bound}; digest {change.impact_digest or 'none'})."
     )
     return [*(_money(row) for row in money_rows(report)), tried]
 

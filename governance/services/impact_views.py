@@ -45,6 +45,14 @@ class MoneyRow:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """By how much a request moves what goes through it, in one currency."""
+
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
 class ExampleView:
     """A record, side by side."""
 
@@ -160,6 +168,20 @@ def money_rows(report: Mapping[str, Any]) -> list[MoneyRow]:
         MoneyRow(currency, *(Decimal(sums[name]) for name in names))
         for currency, sums in sorted(report["money"].items())
     ]
+
+
+def moved_amounts(requests: Sequence[int]) -> dict[int, list[Moved]]:
+    """Return by how much each request's previews move amounts; without those that move none."""
+    sums: dict[int, dict[str, Decimal]] = {}
+    rows = Change.objects.filter(request_id__in=requests, impact__isnull=False)
+    for pk, money in rows.values_list("request_id", "impact__money") if requests else ():
+        for row in money_rows({"money": money or {}}):
+            of_request = sums.setdefault(pk, {})
+            of_request[row.currency] = of_request.get(row.currency, Decimal(0)) + row.difference
+    return {
+        pk: [Moved(amount, currency) for currency, amount in found.items() if amount]
+        for pk, found in sums.items()
+    }
 
 
 def report_for(actor: Actor, report: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from django import template
 
+from governance.models import AuditEntry
+
 register = template.Library()
 
 
@@ -17,3 +19,11 @@ def person_address(label: str) -> str:
     """Return the address alone, "" where the label holds none."""
     _, mark, rest = label.partition(" <")
     return rest[:-1] if mark and rest.endswith(">") else ""
+
+
+@register.filter
+def actor_name(entry: AuditEntry) -> str:
+    """Return who did what an entry tells of: a name alone, and "the system" for our own work."""
+    return (
+        "The system" if entry.actor_kind in ("system", "task") else person_name(entry.actor_label)
+    )

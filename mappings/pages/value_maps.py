@@ -1,6 +1,6 @@
 """List, table and proposal of value maps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -28,12 +28,14 @@ from tenants.tables.reading import BadTable, pasted_rows
 
 EMPTY_ROWS = 5
 _FIND_FROM = 20
+# A browser needs a second and more to lay out thousands of fields; nobody reads so many at once.
+SHOWN_ROWS = 100
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row as the grid has it. hidden: it does not have what somebody looks for; it is sent
-    with the others all the same."""
+    """A row as the grid has it. hidden: it does not have what somebody looks for, or so many
+    stand before it; it is sent with the others all the same."""
 
     word: str
     value: str
@@ -96,14 +98,16 @@ def _context(
     may_edit = actor.can("mappings.edit", value_map.client_id) and actor.can(
         "changes.propose", value_map.client_id
     )
-    sought = _sought(request)
-    shown = [Row(word, value, not _has(sought, word, value)) for word, value in rows]
+    sought, most = _sought(request), _most(request, len(rows))
+    shown, found = _shown(rows, table_of(value_map), sought, most)
     return {
         "value_map": value_map,
         "rows": [*shown, *([Row("", "")] * EMPTY_ROWS if may_edit else [])],
         "sought": sought,
         "may_find": bool(sought) or len(rows) > _FIND_FROM,
-        "found": sum(not one.hidden for one in shown),
+        "found": found,
+        "first": min(found, most),
+        "most": most,
         "total": len(rows),
         "new_at": (len(rows) if known is None else known) + 1,
         "used_by": used_by(value_map),
@@ -114,6 +118,19 @@ def _context(
     }
 
 
+def _shown(
+    rows: Sequence[tuple[str, str]], live: Mapping[str, str], sought: str, most: int
+) -> tuple[list[Row], int]:
+    """Return the rows as the grid has them, and how many have what is sought. What somebody
+    wrote is shown however many rows stand before it."""
+    shown, found = [], 0
+    for word, value in rows:
+        has = _has(sought, word, value)
+        found += has
+        shown.append(Row(word, value, not has or (found > most and live.get(word) == value)))
+    return shown, found
+
+
 def _sought(request: HttpRequest) -> str:
     """Return what somebody looks for; nothing where rows came in or are refused, so that none
     of these is hidden."""
@@ -121,6 +138,14 @@ def _sought(request: HttpRequest) -> str:
         return request.GET.get("q", "").strip()
     finds = request.POST.get("do") in ("find", "add")
     return request.POST.get("q", "").strip() if finds else ""
+
+
+def _most(request: HttpRequest, count: int) -> int:
+    """Return how many rows are shown at first: all of them where somebody asked for all, or has
+    to see what came in or is refused."""
+    sent = request.GET if request.method == "GET" else request.POST
+    looking = request.method == "GET" or sent.get("do") in ("find", "add")
+    return count if sent.get("all") or not looking else SHOWN_ROWS
 
 
 def _has(sought: str, *texts: str) -> bool:
@@ -146,7 +171,7 @@ def value_map_propose(request: HttpRequest, pk: int) -> HttpResponse:
             rows += [(one.word, "") for one in _unknown(request, value_map, rows)]
         case "paste":
             return _pasted(request, value_map, rows)
-        case "add" | "find":
+        case "add" | "find" | "all":
             pass
         case _:
             return _proposed(request, value_map, rows)

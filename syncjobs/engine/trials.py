@@ -13,7 +13,7 @@ from mappings.inputs import Inputs
 from mappings.models import Mapping, MappingVersion
 from mappings.parts import each_rule
 from mappings.trials import Trial, Wanted
-from syncjobs.canonical_store import label_of
+from syncjobs.canonical_store import told_apart
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
 from syncjobs.engine.definition import Derive
@@ -103,7 +103,7 @@ def _outgoing(jobs: Sequence[Job], wanted: Wanted) -> list[Trial]:
                 Trial(
                     client_id,
                     job.record.key,
-                    label_of(job.record.data, job.record.key),
+                    told_apart(job.record.data, job.record.key),
                     subject_of(job).data(world),
                     Inputs(references, {}, job.delivery.variables),
                     currency_of(job, fallback),
@@ -172,7 +172,7 @@ def _sent(rows: Sequence[RecordVersion], wanted: Wanted) -> list[Trial]:
         Trial(
             row.record.client_id,
             row.record.key,
-            row.record.label,
+            told_apart({"name": row.record.label}, row.record.key),
             sources[row.pk],
             Inputs(known[_place(row)].keys, unclear=known[_place(row)].unclear),
             str(row.data.get("currency") or row.record.client.currency),
@@ -216,7 +216,7 @@ def _derived(workflow: Workflow, rule: Derive, ids: Sequence[int]) -> list[Trial
         Trial(
             workflow.client_id,
             origin.key,
-            row.origin.label,
+            told_apart({"name": row.origin.label}, origin.key),
             Subject(origin, origin, rule.related, row.variables).data(world),
             Inputs(variables=row.variables),
             str(origin.data.get("currency") or workflow.client.currency),

@@ -13,6 +13,7 @@ from branding.services.allowances import clients_over
 from branding.waiting import awaiting
 from governance.models import ChangeRequest
 from governance.requests import actor_of
+from governance.services.impact_views import moved_amounts
 from syncjobs.indicators.health import BROKEN
 from syncjobs.indicators.stakes import Stake, stakes_beside_issues, stakes_in
 from syncjobs.models import Connection, Issue
@@ -28,7 +29,8 @@ _OPEN = "_open_exceptions"
 class Need:
     """One line of "what needs you", and where it is dealt with.
 
-    `tone`: bad, warn or info. `stakes`: the money that it stops. `note` says how long there is.
+    `tone`: bad, warn or info. `stakes`: the money that it stops, or by
+    which it moves amounts (`is_difference`). `note` says how long there is.
     """
 
     title: str
@@ -39,6 +41,7 @@ class Need:
     stakes: tuple[Stake, ...] = ()
     note: str = ""
     due_at: datetime | None = None
+    is_difference: bool = False
 
     @property
     def address(self) -> str:
@@ -124,6 +127,8 @@ def _connections(mine: Q, *, staff: bool) -> list[Need]:
 
 def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
     page = "change_detail" if staff else "approval_detail"
+    shown = waiting[:SHOWN]
+    moved = moved_amounts([one.pk for one in shown])
     found = [
         Need(
             f"Approve: {one.title}",
@@ -131,8 +136,10 @@ def _approvals(waiting: Sequence[ChangeRequest], *, staff: bool) -> list[Need]:
             page,
             "info",
             pk=one.pk,
+            stakes=tuple(Stake(moves.amount, moves.currency) for moves in moved.get(one.pk, ())),
+            is_difference=True,
         )
-        for one in waiting[:SHOWN]
+        for one in shown
     ]
     if (more := len(waiting) - len(found)) > 0:
         listed = "change_list" if staff else "approval_list"
@@ -177,5 +184,6 @@ def needs(request: HttpRequest) -> list[Need]:
         found += _approvals(awaiting(request), staff=staff)
     if staff and actor.can("usage.view"):
         found += _allowances()
-    order = {"bad": 0, "warn": 1, "info": 2}
+    # Nobody else gives this signature, and a change waits for it; of exceptions there is a list.
+    order = {"bad": 0, "info": 1, "warn": 2}
     return sorted(found, key=lambda need: order[need.tone])

@@ -24,7 +24,7 @@ from mappings.trying import (
     money_of,
     verdict,
 )
-from syncjobs.canonical_store import label_of
+from syncjobs.canonical_store import told_apart
 from syncjobs.engine.definition import Definition, DefinitionError, Step, parse_definition
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.live import LiveMappings, map_out, wanted_references
@@ -160,7 +160,7 @@ def _try(
     return Tried(
         verdict=made,
         client_id=workflow.client_id,
-        label=label_of(job.record.data, job.record.key),
+        label=told_apart(job.record.data, job.record.key),
         what=job.step.label,
         before=money_of(was, currency, "", NONE),
         after=money_of(now, currency, "", NONE),

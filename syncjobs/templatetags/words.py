@@ -10,6 +10,7 @@ from mappings.canonical.fields import Field
 from mappings.canonical.registry import SCHEMAS
 from mappings.ownership import system_words
 from syncjobs.connectors import registry
+from syncjobs.cron import CronError, in_words
 from syncjobs.indicators.stakes import Stake, stake_of
 from syncjobs.models import Delivery
 
@@ -40,6 +41,15 @@ def plain_words(key: object) -> str:
     """`timeEntries` and `time_and_materials` with spaces and a capital."""
     spaced = "".join(f" {char.lower()}" if char.isupper() else char for char in str(key))
     return spaced.replace("_", " ").replace(".", " ").strip().capitalize()
+
+
+@register.filter
+def schedule_words(schedule: str) -> str:
+    """When a schedule fires, as people say it."""
+    try:
+        return in_words(schedule)
+    except CronError:
+        return schedule
 
 
 @register.filter

@@ -205,7 +205,9 @@ def _inside(period: Period, kinds: Sequence[str]) -> Iterable[AuditEntry]:
 
 def _facts(values: Mapping[str, object] | None) -> str:
     shown = {
-        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        name: ", ".join(_role(str(one)) if name == "roles" else str(one) for one in value)
+        if isinstance(value, list)
+        else str(value)
         for name, value in (values or {}).items()
     }
     return "; ".join(f"{name.replace('_', ' ')}: {value}" for name, value in shown.items())

@@ -91,6 +91,7 @@ def test_the_worker_draws_what_was_asked_for_and_tells_once(
     asked = {"since": today, "until": today, "form": "pdf"}
     page = auditor.post("/evidence/ask/", asked, follow=True).content.decode()
     assert "You get a mail when it is ready." in page
+    assert page.count(f'value="{today}"') == 2, "the other form is often wanted for the same days"
     assert 'hx-trigger="every ' in page
     again = auditor.post("/evidence/ask/", asked, follow=True).content.decode()
     assert "on its way already" in again

@@ -264,3 +264,17 @@ def test_text_of_people_never_becomes_markup(alder: Client, bob: Actor, browse: 
         page = _text(browser, path)
         assert evil not in page
         assert "&lt;script&gt;" in page
+
+
+def test_what_stays_as_it_is_folds_away_beside_what_changes(
+    alder: Client, bob: Actor, browse: Browse
+) -> None:
+    request = propose(bob, alder)
+    lines = [[" ", f"rule {number}"] for number in range(4)]
+    request.changes.update(diff=[*lines, ["-", "before"], ["+", "after"]])
+    page = _text(browse(actors.CAROL), f"/changes/{request.pk}/")
+    shown, _, folded = page.partition("With the 4 lines that stay as they are")
+    assert "rule 0" not in shown
+    assert "rule 0" in folded
+    request.changes.update(diff=[*lines[1:], ["-", "before"], ["+", "after"]])
+    assert "stay as they are" not in _text(browse(actors.CAROL), f"/changes/{request.pk}/")

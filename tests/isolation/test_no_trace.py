@@ -131,6 +131,13 @@ def test_a_failure_and_a_refused_form_name_nothing(
     refused = strict.post("/sign-in/", {"email": "x"})
     assert refused.status_code == 403
     assert not traces(refused)
+    page = refused.content.decode()
+    assert "This form is out of date" in page
+    assert 'href="/"' in page
+    of_ours = f"http://{HOSTS[door]}/sign-in/"
+    for came_from, leads_to in ((of_ours, of_ours), ("http://evil.example/sign-in/", "/")):
+        answer = strict.post("/sign-in/", {"email": "x"}, headers={"referer": came_from})
+        assert f'href="{leads_to}" class="btn' in answer.content.decode()
 
     def fail(*args: object, **kwargs: object) -> object:
         raise RuntimeError("django.db.utils: livery")

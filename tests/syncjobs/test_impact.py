@@ -162,7 +162,7 @@ def test_what_sources_sent_is_read_again_under_the_new_rules(lab: Lab, bob: Acto
     ]
     report = _report(propose_rules(bob, Mapping.objects.get(slug="customer-in"), rules))
     assert report["counts"] == {"same": 1, "changed": 0, "failing": 1, "held": 0, "freed": 0}
-    assert report["examples"][0]["label"] == "Name 1"
+    assert report["examples"][0]["label"] == "Name 1 · C-1"
 
 
 def test_derived_records_are_tried_on_their_causes(alder: Client, bob: Actor) -> None:

@@ -90,6 +90,9 @@ def test_the_story_from_the_proposal_to_the_auditors_paper(
     assert "It still needs the signature of Alder Consulting" in page
     # The client's finance lead sees the same figure, and its own records only.
     heidi, mallory = browse(actors.HEIDI), browse(actors.MALLORY)
+    home = heidi.get("/").content.decode()
+    assert home.index("+12,430.00") > home.index(f"Approve: {request.title}")
+    assert "+12,430.00" in heidi.get("/approvals/").content.decode()
     assert f"T-{birch.pk}-0" not in heidi.get(f"/approvals/{request.pk}/").content.decode()
     assert mallory.get(f"/approvals/{request.pk}/impact/").status_code == 404
     page = _post_signature(heidi, f"/approvals/{request.pk}/", request)

@@ -16,7 +16,7 @@ from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from syncjobs import crashpoints
-from syncjobs.cron import CronError, next_after, parse
+from syncjobs.cron import CronError, in_words, next_after, parse
 from syncjobs.engine import doorbell
 from syncjobs.engine import drain as drains
 from syncjobs.engine.drain import drain, drain_until_idle
@@ -324,3 +324,20 @@ def test_a_comparison_goes_on_after_what_was_through_when_its_worker_died(night:
     assert through
 
     assert _compare().state == "succeeded", "after one that ended, all is compared anew"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        ("15 2 * * *", "every day at 02:15"),
+        ("0 6,18 * * mon-fri", "Monday to Friday at 06:00 and 18:00"),
+        ("0 8-18 * * mon-fri", "Monday to Friday, each hour from 08:00 to 18:00"),
+        ("30 * * * *", "every day, each hour from 00:30 to 23:30"),
+        ("0 2 1 * *", "0 2 1 * *"),
+        ("0 2 */2 * *", "0 2 */2 * *"),
+        ("*/15 * * * *", "*/15 * * * *"),
+        ("0 1 * * sat", "0 1 * * sat"),
+    ],
+)
+def test_a_schedule_is_told_as_people_say_it(schedule: str, words: str) -> None:
+    assert in_words(schedule) == words

@@ -227,7 +227,9 @@ def test_health_shows_what_doctor_says(console: Client) -> None:
     "path", ["/partners/999999/", "/partners/0/", "/admin/", "/partners/x/", "/hosts/1/"]
 )
 def test_what_is_not_there_is_404(console: Client, path: str) -> None:
-    assert console.get(path).status_code == 404
+    missing = console.get(path)
+    assert missing.status_code == 404
+    assert "Go to the start page" in missing.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -32,21 +32,55 @@
     return inputs.length ? inputs.map((one) => one.value).join("\n") : [...row.cells].map((one) => one.textContent).join("\n");
   }
 
+  // A row that came hidden has fields that only carry what they hold: thousands of others take a
+  // browser long. Once it is shown, they become such as the empty rows at the end have.
+  function show(row) {
+    const models = row.parentElement.rows[row.parentElement.rows.length - 1].querySelectorAll("input");
+    row.querySelectorAll("input").forEach((one, at) => {
+      if (one.type !== "hidden") return;
+      one.type = "text";
+      one.className = models[at].className;
+      one.maxLength = models[at].maxLength;
+      one.setAttribute("aria-label", models[at].getAttribute("aria-label").replace(/\d+$/, String(row.sectionRowIndex + 1)));
+    });
+    row.hidden = false;
+  }
+
+  function isWritten(row) {
+    return [...row.querySelectorAll("input")].some((one) => one.value !== one.defaultValue);
+  }
+
   function find(box) {
     const sought = box.value.trim().toLocaleLowerCase();
     const said = document.querySelector("[data-found]");
+    const grid = document.querySelector(`#${box.dataset.find} [data-rows]`);
+    const most = Number(grid.dataset.most ?? Infinity); // thousands of fields take a browser long
     let found = 0;
     let total = 0;
-    for (const row of document.querySelectorAll(`#${box.dataset.find} [data-rows] tbody tr`)) {
+    for (const row of grid.querySelectorAll("tbody tr")) {
       const text = textOf(row);
       if (!text.trim()) continue; // an empty row waits for a new word
-      row.hidden = !text.toLocaleLowerCase().includes(sought);
+      const has = text.toLocaleLowerCase().includes(sought);
       total += 1;
-      if (!row.hidden) found += 1;
+      if (has) found += 1;
+      if (!has || (found > most && !isWritten(row))) row.hidden = true;
+      else if (row.hidden) show(row);
     }
     const number = (count) => count.toLocaleString(document.documentElement.lang || undefined);
-    said.textContent = `${number(found)} of ${number(total)} row${total === 1 ? "" : "s"}`;
+    const rest = found > most ? `, the first ${number(most)} shown` : "";
+    said.textContent = `${number(found)} of ${number(total)} row${total === 1 ? "" : "s"}${rest}`;
   }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element && event.target.closest("[data-all]");
+    if (!button) return;
+    event.preventDefault();
+    delete document.querySelector("[data-rows]").dataset.most;
+    const box = document.querySelector("[data-find]");
+    button.remove();
+    find(box);
+    box.focus();
+  });
 
   document.addEventListener("input", (event) => {
     if (event.target instanceof Element && event.target.matches("[data-find]")) find(event.target);

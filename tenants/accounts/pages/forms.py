@@ -313,7 +313,6 @@ class IdentityProviderForm(forms.Form):
                 label=label.partition(":")[0],
                 max_length=400,
                 required=False,
-                help_text="Values of the claim, separated by commas.",
             )
         if kind == "client":
             del self.fields["creates_people"]
