@@ -2,9 +2,9 @@
 
 gunicorn's own gives a connection back to the thread that waits for all of them after each answer,
 and takes it over again for the next request. Each time two threads wake each other and ask for the
-interpreter in turns: with one sender, four in five of the switches between threads that a message
+interpreter in turns: with one sender, three in four of the switches between threads that a message
 took were for that. So a thread that has answered waits for its caller's next request by itself, for
-2 ms at most and only while nothing else waits for a thread (docs/decisions/0017).
+2 ms at most and only while nothing else waits for a thread (docs/decisions/0014).
 """
 
 import select

@@ -1,5 +1,7 @@
 """A web thread answers its caller's next requests itself, as long as nobody else waits for one."""
 
+import runpy
+import select
 import socket
 from collections.abc import Callable, Iterable, Iterator
 from threading import Thread
@@ -121,7 +123,7 @@ def test_a_thread_does_not_wait_where_others_have_to_act(
     reason: Callable[[Any, Caller], None],
     stays: bool,
 ) -> None:
-    monkeypatch.setattr(web_worker.select, "poll", lambda: pytest.fail("It waits."))
+    monkeypatch.setattr(select, "poll", lambda: pytest.fail("It waits."))
     caller.socket.sendall(REQUEST % 7)
     reason(worker, caller)
     assert worker.handle(caller.connection) is stays
@@ -130,12 +132,8 @@ def test_a_thread_does_not_wait_where_others_have_to_act(
 
 def test_the_settings_are_those_of_the_bench_and_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever starts it as the operations page says gets threads, and this worker."""
-    monkeypatch.delenv("WEB_CONCURRENCY", raising=False)
-    text = (web_worker.__file__ or "").replace("web_worker", "gunicorn")
-    settings: dict[str, Any] = {}
-    with open(text) as file:
-        exec(compile(file.read(), text, "exec"), settings)  # noqa: S102  our own settings
-    cfg = Config()
+    monkeypatch.setenv("WEB_CONCURRENCY", "")
+    cfg, settings = Config(), runpy.run_module("config.gunicorn")
     for name in ("worker_class", "workers", "threads"):
         cfg.set(name, settings[name])
     assert (cfg.worker_class, cfg.workers, cfg.threads) == (web_worker.Worker, 2, 4)
