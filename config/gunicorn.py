@@ -12,7 +12,7 @@ from gunicorn.http import wsgi
 # Answers must not say what they are served by; the server has no setting for it.
 wsgi.SERVER = "web"
 
-worker_class = "config.web_worker.Worker"
+worker_class = "gthread"
 # `or`: an empty variable is as good as none. WEB_CONCURRENCY is the name that gunicorn reads.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 4
