@@ -1,12 +1,21 @@
-"""gunicorn's settings: `gunicorn --config python:config.gunicorn config.wsgi`."""
+"""gunicorn's settings: `gunicorn --config python:config.gunicorn config.wsgi`.
+
+What is set on the command line, such as `--workers`, goes before what stands here.
+"""
 
 import gc
+import os
 from typing import Any
 
 from gunicorn.http import wsgi
 
 # Answers must not say what they are served by; the server has no setting for it.
 wsgi.SERVER = "web"
+
+worker_class = "gthread"
+# `or`: an empty variable is as good as none. WEB_CONCURRENCY is the name that gunicorn reads.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 4
 
 
 def post_worker_init(worker: Any) -> None:
@@ -17,8 +26,8 @@ def post_worker_init(worker: Any) -> None:
     from config import warming
 
     warming.load_pages()
-    if threads := getattr(worker, "tpool", None):
-        warming.connect_threads(threads, worker.cfg.threads)
+    if pool := getattr(worker, "tpool", None):
+        warming.connect_threads(pool, worker.cfg.threads)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -59,9 +59,10 @@ def hook_of(made: Bench) -> Hook:
 
 
 class Web:
-    """The product's web server on loopback, in a process group of its own."""
+    """The product's web server on loopback, in a process group of its own; its settings are the
+    product's (`config/gunicorn.py`)."""
 
-    def __init__(self, *, workers: int = 2, threads: int = 4) -> None:
+    def __init__(self) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = int(free.getsockname()[1])
@@ -69,7 +70,6 @@ class Web:
         command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"]
         command += ["--no-control-socket", "bench.pair.wsgi:application"]
         command += ["--bind", f"127.0.0.1:{self.port}", "--log-level", "error"]
-        command += ["--workers", str(workers), "--threads", str(threads)]
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 

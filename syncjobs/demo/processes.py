@@ -96,7 +96,7 @@ def web(port: int) -> Child:
     """The web server, on loopback only."""
     command = [sys.executable, "-m", "gunicorn", "--config", "python:config.gunicorn"]
     command += ["--no-control-socket", "config.wsgi:application"]
-    command += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4"]
+    command += ["--bind", f"127.0.0.1:{port}"]
     return Child("web server", command, port)
 
 

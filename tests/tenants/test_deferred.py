@@ -148,6 +148,18 @@ def test_only_the_latest_are_kept_prepared() -> None:
     assert alone(work) == MOST_PREPARED
 
 
+def test_what_is_asked_all_the_time_is_planned_at_its_first_use() -> None:
+    """The server's own way would plan it anew five times, on each connection."""
+
+    def plans() -> list[tuple[int, int]]:
+        asked(), asked()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT generic_plans, custom_plans FROM pg_prepared_statements")
+            return cursor.fetchall()  # type: ignore[no-any-return]
+
+    assert alone(plans) == [(2, 0)]
+
+
 def test_one_that_fails_takes_all_back_and_leaves_a_usable_connection() -> None:
     @transaction.atomic
     def fail() -> None:

@@ -1,11 +1,14 @@
 """A web process is ready before it takes requests."""
 
+import runpy
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from gunicorn.config import Config
+from gunicorn.workers.gthread import ThreadWorker
 
 from config import warming
 
@@ -39,3 +42,12 @@ def test_a_database_that_is_away_keeps_no_process_from_starting(
     with ThreadPoolExecutor(1) as threads:
         warming.connect_threads(threads, 1)
     assert "does not answer yet" in caplog.text
+
+
+def test_whoever_starts_it_plainly_gets_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bench and the demo set no other processes and threads than these."""
+    monkeypatch.setenv("WEB_CONCURRENCY", "")
+    cfg, settings = Config(), runpy.run_module("config.gunicorn")
+    for name in ("worker_class", "workers", "threads"):
+        cfg.set(name, settings[name])
+    assert (cfg.worker_class, cfg.workers, cfg.threads) == (ThreadWorker, 2, 4)

@@ -44,9 +44,10 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     known_path: list[str] | None = None
     _setting_search_path: bool  # the library's
     # Whether the engine works here, whose statements are prepared and planned each time; and
-    # whether the server has been told so.
+    # which of both ways of planning the server has been told.
     prepares_all = False
     _plans_anew = False
+    _plans_once = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,7 +106,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             self.connection.prepared_max = PREPARED
             with self.connection.cursor() as cursor:
                 cursor.execute("SET plan_cache_mode = force_custom_plan")
-            self._plans_anew = True
+            self._plans_anew, self._plans_once = True, False
         self._handle_search_path()
 
     def forget_prepared(self) -> None:
@@ -162,7 +163,15 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
+            self._plan_once()
             return self._sender.ask(self.connection, (statement, values))
+
+    def _plan_once(self) -> None:
+        """Have what is prepared here planned at its first use. The server would plan it anew five
+        times before: for each thread, and for each partner whose statement it is."""
+        if not (self._plans_anew or self._plans_once):
+            self.connection.execute("SET plan_cache_mode = force_generic_plan")
+            self._plans_once = True
 
     def _is_watched(self) -> bool:
         """Whether somebody counts or wraps statements, or may change tables: then what is
@@ -218,7 +227,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     def _doubt_settings(self) -> None:
         """A rollback takes back what was set, and the driver may forget what was prepared."""
-        self._plans_anew = False
+        self._plans_anew = self._plans_once = False
         self._sender.doubt()
 
     def _close(self) -> None:
@@ -233,7 +242,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     def init_connection_state(self) -> None:
         """A change of tables waits only shortly: whoever comes after it would wait too."""
         self._forget_path()
-        self._plans_anew = False
+        self._plans_anew = self._plans_once = False
         self._sender = Sender()
         super().init_connection_state()
         if roles.is_owning():
