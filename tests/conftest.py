@@ -72,6 +72,12 @@ def pytest_configure() -> None:
     settings.RECOVERY_CODE_COST = 2**4
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Leave everything to the end of the process, which would look through all of it thrice."""
+    gc.freeze()
+
+
 def _shared_middleware(handler: BaseHandler, is_async: bool = False) -> None:
     """Let all test browsers use one chain of middleware, as all requests of a server do."""
     if not _middleware:
