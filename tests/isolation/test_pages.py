@@ -44,7 +44,9 @@ def asked(
 ) -> list[tuple[str, HttpResponseBase]]:
     """Ask once with each method and undo whatever came of it."""
     with transaction.atomic():
-        responses = [(method, browser.generic(method, path)) for method in methods]
+        responses: list[tuple[str, HttpResponseBase]] = [
+            (method, browser.generic(method, path)) for method in methods
+        ]
         transaction.set_rollback(True)
     return responses
 
