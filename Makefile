@@ -25,7 +25,7 @@ demo: $(STAMP) ## Two partners at work on sandbox systems (ONCE=1 ends; SYSTEMS=
 	@$(BIN)/python manage.py demo $(if $(ONCE),--once) $(if $(SYSTEMS),--systems $(SYSTEMS)) $(if $(SIZE),--month $(SIZE)) $(if $(PORT),--port $(PORT))
 
 test: $(STAMP) ## The tests that need nothing from outside and kill nothing
-	@$(BIN)/pytest -n 2 --dist worksteal -m "not e2e and not systems and not crash" $(ARGS)
+	@$(BIN)/pytest -n 2 --dist worksteal --ignore tests/e2e -m "not e2e and not systems and not crash" $(ARGS)
 
 test-real: $(STAMP) ## The main job against real systems, installed from their packages
 	@$(BIN)/pytest -m systems $(ARGS)

@@ -26,6 +26,7 @@ from pytest_django import DjangoDbBlocker
 
 from governance import correlation
 from governance.actors import Actor, command_actor
+from syncjobs.engine.drain import drain
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.clients import add_client
@@ -70,6 +71,12 @@ def pytest_configure() -> None:
     gc.set_threshold(100_000, 50, 100)
     settings.PASSWORD_HASHERS = [QUICK_HASHER, *settings.PASSWORD_HASHERS]
     settings.RECOVERY_CODE_COST = 2**4
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Leave everything to the end of the process, which would look through all of it thrice."""
+    gc.freeze()
 
 
 def _shared_middleware(handler: BaseHandler, is_async: bool = False) -> None:
@@ -143,6 +150,17 @@ def _plain_templates(django_test_environment: None) -> None:
     """Render as in service. Django's tests copy the context of each template and component, a
     tenth of a page's time, for `response.context`: here tests read what was sent."""
     Template._render = _render  # type: ignore[attr-defined]  # what Django put aside, too
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_hurry() -> Iterator[None]:
+    """A round of work ends after some seconds; a machine that stands still for as long, as busy
+    ones do, must not leave a test with half of it."""
+    defaults = drain.__kwdefaults__
+    assert defaults is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(defaults, "seconds", 600.0)
+        yield
 
 
 @pytest.fixture(autouse=True)

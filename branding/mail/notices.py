@@ -59,7 +59,7 @@ def ask_for_signatures(request: ChangeRequest) -> None:
     people = [person for one in clients for person in people_with("changes.approve", one)]
     client = client_names([request.client_id]).get(request.client_id or 0, "")
     for person in people:
-        if not any(one.pk == request.pk for one in awaiting_signature(actor_for(person))):
+        if not awaiting_signature(actor_for(person), person, only=request.pk):
             continue
         page = "approval_detail" if person.client_id else "change_detail"
         expires = request.review_due_at if request.emergency else request.expires_at

@@ -170,14 +170,18 @@ def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]
     return phrases
 
 
-def awaiting_signature(actor: Actor, user: AbstractBaseUser | None = None) -> list[ChangeRequest]:
+def awaiting_signature(
+    actor: Actor, user: AbstractBaseUser | None = None, *, only: int | None = None
+) -> list[ChangeRequest]:
     """Return the requests that this actor can sign now, oldest first, in a few statements
-    however many there are: menus count them on every page."""
+    however many there are: menus count them on every page. `only`: look at this one alone."""
     if not actor.can("changes.approve"):
         return []
     submitted = (
         visible_requests(actor).filter(Q(status="submitted") | Q(AWAITS_REVIEW)).order_by("id")
     )
+    if only is not None:
+        submitted = submitted.filter(pk=only)
     waiting = list(
         submitted.annotate(
             kinds=ArrayAgg("changes__kind", distinct=True, default=Value([])),

@@ -33,7 +33,10 @@ _DEFAULTS: Final = (
 def ensure_default_policies() -> list[Policy]:
     """Create the starting policies that are not there; never alters one that is."""
     made: list[Policy] = []
+    there = set(Policy.objects.values_list("kind", "touches_money"))
     for kind, touches_money, approvals, client_signature in _DEFAULTS:
+        if (kind, touches_money) in there:
+            continue
         policy, created = Policy.objects.get_or_create(
             kind=kind,
             touches_money=touches_money,

@@ -161,7 +161,9 @@ def versions_laid_again(template: Mapping, version: MappingVersion) -> list[Mapp
 
 
 def _overlays(template: Mapping) -> QuerySet[Mapping]:
-    rows = Mapping.objects.filter(template_id=template.pk or 0).exclude(live=None)
+    if template._state.adding:
+        return Mapping.objects.none()
+    rows = Mapping.objects.filter(template_id=template.pk).exclude(live=None)
     return rows.select_related("live", "client").order_by("pk")
 
 

@@ -315,8 +315,10 @@ def ensure_mapping(
     _keep_added(mapping)
     ensure_own_maps(actor, mapping, plain)
     # A client's own that is the same as the partner's alters nothing: nobody has to sign it.
+    # Nothing can lie over a mapping that was not there.
     with laying_down(SYSTEM if is_same else actor, KIND, mapping.pk):
-        publish(mapping, _next_version(mapping, plain, actor, "Starting content"))
+        require_permit(KIND, mapping.pk)
+        _publish_one(mapping, _next_version(mapping, plain, actor, "Starting content"))
     mapping.refresh_from_db()
     return mapping
 

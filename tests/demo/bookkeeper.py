@@ -17,7 +17,7 @@ class Bookkeeper:
         self, month: Month, crm: SandboxClient, psa: SandboxClient, erp: SandboxClient
     ) -> None:
         self.month, self.crm, self.psa, self.erp = month, crm, psa, erp
-        self._known: set[str] = set()
+        self._known = {str(one["externalReference"]) for one in erp.pages("invoices")}
         self._projects = {one["Code"]: one for one in psa.pages("projects")}
         self._contracts = {one["number"]: one for one in erp.pages("contracts")}
 

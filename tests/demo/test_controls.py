@@ -1,9 +1,12 @@
 """The controls hold for work that is right, and find each way in which it can be wrong."""
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -14,18 +17,22 @@ from syncjobs.sandbox.server import SandboxServer
 from syncjobs.sandbox.story import FIRMS, Month, build, expect, feed, office
 from tests.demo.bookkeeper import Bookkeeper
 
+KINDS = ("crm", "psa", "erp")
 OCTOBER = dt.date(2026, 10, 1)
 
 
 @dataclass
 class Firm:
-    """A firm's systems with the month billed, and who did it."""
+    """A firm's systems with the month billed."""
 
     month: Month
     crm: SandboxClient
     psa: SandboxClient
     erp: SandboxClient
-    keeper: Bookkeeper
+
+    def keeper(self) -> Bookkeeper:
+        """Who bills."""
+        return Bookkeeper(self.month, self.crm, self.psa, self.erp)
 
     def audit(self) -> Audit:
         """Look again."""
@@ -37,20 +44,38 @@ class Firm:
         return [one.name for one in found.controls if not one.holds] + found.faults
 
 
-@pytest.fixture(params=["calder", "brightwater"])
-def firm(request: pytest.FixtureRequest) -> Iterator[Firm]:
-    month = build(FIRMS[request.param], OCTOBER)
-    with SandboxServer("crm") as crm, SandboxServer("psa") as psa, SandboxServer("erp") as erp:
-        clients = [
-            SandboxClient(kind, server.address, server.token)
-            for kind, server in (("crm", crm), ("psa", psa), ("erp", erp))
-        ]
-        feed(clients[0], clients[1], clients[2], month)
-        keeper = Bookkeeper(month, clients[0], clients[1], clients[2])
-        keeper.bill_everything()
-        yield Firm(month, clients[0], clients[1], clients[2], keeper)
-        for client in clients:
-            client.close()
+@contextmanager
+def _opened(month: Month, folder: Path) -> Iterator[Firm]:
+    """A firm's systems with what they keep in this folder."""
+    with ExitStack() as stack:
+        clients = []
+        for kind in KINDS:
+            server = stack.enter_context(SandboxServer(kind, state=folder / kind))
+            clients.append(SandboxClient(kind, server.address, server.token))
+            stack.callback(clients[-1].close)
+        crm, psa, erp = clients
+        yield Firm(month, crm, psa, erp)
+
+
+@pytest.fixture(scope="module", params=["calder", "brightwater"])
+def billed(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Month, Path]:
+    """A month, and the folder of the systems in which all of it was billed once."""
+    month, folder = build(FIRMS[request.param], OCTOBER), tmp_path_factory.mktemp("billed")
+    with _opened(month, folder) as firm:
+        feed(firm.crm, firm.psa, firm.erp, month)
+        firm.keeper().bill_everything()
+    return month, folder
+
+
+@pytest.fixture
+def firm(billed: tuple[Month, Path], tmp_path: Path) -> Iterator[Firm]:
+    """A copy of it for each test."""
+    month, folder = billed
+    shutil.copytree(folder, tmp_path / "firm")
+    with _opened(month, tmp_path / "firm") as opened:
+        yield opened
 
 
 def test_what_was_billed_rightly_holds_to_the_cent(firm: Firm) -> None:
@@ -88,7 +113,7 @@ def test_time_in_the_wrong_cycle_is_found(firm: Firm) -> None:
     firm.psa.control("approve", numbers=[entry["Number"]], approvedAt="2026-11-20T10:00:00+00:00")
     amount = str((Decimal(entry["Hours"]) * Decimal(entry["Rate"])).quantize(Decimal("0.01")))
     period = firm.month.period
-    firm.keeper.write_line(entry, period, "time", entry["Hours"], entry["Rate"], amount)
+    firm.keeper().write_line(entry, period, "time", entry["Hours"], entry["Rate"], amount)
 
     assert firm.wrong() == ["Time, this cycle", "Time, next cycle"]
 
@@ -96,7 +121,7 @@ def test_time_in_the_wrong_cycle_is_found(firm: Firm) -> None:
 def test_a_milestone_that_should_be_held_is_found(firm: Firm) -> None:
     held = next(one for one in firm.psa.pages("milestones") if one["AmendmentRequired"])
     amount = held["Amount"]
-    firm.keeper.write_line(held, firm.month.period, "milestone", "1", amount, amount)
+    firm.keeper().write_line(held, firm.month.period, "milestone", "1", amount, amount)
 
     assert firm.wrong() == ["Milestones"]
     office.sign_amendments(firm.erp, firm.month)
@@ -113,14 +138,14 @@ def test_posted_money_that_nobody_was_told_of_is_found(firm: Firm) -> None:
         "Paid, told to the PSA",
     ]
 
-    firm.keeper.tell_everybody()
+    firm.keeper().tell_everybody()
 
     assert firm.wrong() == []
 
 
 def test_a_cent_too_much_in_the_crm_is_found(firm: Firm) -> None:
     office.post_drafts(firm.erp, firm.month)
-    firm.keeper.tell_everybody()
+    firm.keeper().tell_everybody()
     told = next(one for one in firm.crm.pages("opportunities") if one.get("invoicedAmount"))
     more = str(Decimal(told["invoicedAmount"]) + Decimal("0.01"))
     firm.crm.call("PATCH", f"/v2/opportunities/{told['id']}", {"invoicedAmount": more})

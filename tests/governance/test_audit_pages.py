@@ -164,25 +164,35 @@ def test_a_large_export_comes_whole(
     assert [int(row["object_id"]) for row in rows] == list(range(39, -1, -1))
 
 
+def _fill() -> None:
+    """Write so many entries that it matters how they are found."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO governance_auditentry (actor_kind, actor_id, actor_label, door,"
+            " address, action, object_kind, object_id, object_label, reason, correlation_id)"
+            " SELECT 'person', n %% 50, 't', 'task', '', 'change.kind' || n %% 20, 'lamp',"
+            " n, '', '', 'c' FROM generate_series(1, %s) AS n",
+            [3000],
+        )
+
+
+# The planner knows only what was committed, and that as of some moment: what other tests left.
+# Nobody has anything of these values, so whatever it knows, it takes them for rare.
 @pytest.mark.parametrize(
     ("filters", "index"),
     [
         (Filters(), "audit_at"),
-        (Filters(action="change.proposed"), "audit_action"),
-        (Filters(actor_kind="person", actor_id=3), "audit_actor"),
-        (Filters(object_kind="lamp", object_id="3"), "audit_object"),
+        (Filters(action="lamp.lit"), "audit_action"),
+        (Filters(actor_kind="person", actor_id=2**40), "audit_actor"),
+        (Filters(object_kind="unlit lamp", object_id="u3"), "audit_object"),
         (Filters(since=timezone.now() - timedelta(days=1)), "audit_at"),
     ],
 )
 def test_every_filter_has_its_index(alice: Actor, filters: Filters, index: str) -> None:
+    _fill()
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO governance_auditentry (actor_kind, actor_id, actor_label, door, address,"
-            " action, object_kind, object_id, object_label, correlation_id, reason)"
-            " SELECT 'person', n % 50, 't', 'task', '', 'change.kind' || n % 20, 'lamp', n, '',"
-            " 'c', '' FROM generate_series(1, 3000) AS n"
-        )
-        cursor.execute("SET LOCAL enable_seqscan = off")
+        for way in ("seqscan", "bitmapscan", "sort"):  # what it does with few rows
+            cursor.execute(f"SET LOCAL enable_{way} = off")
     place = Place(timezone.now(), 2**40)
     for found in (trail(alice, filters), older_than(trail(alice, filters), place)):
         assert index in found[:50].explain()
