@@ -15,7 +15,7 @@ from syncjobs.models import Attempt
 
 EVERY: Final = 100
 REACH: Final = 1.5
-LIMIT: Final = "the retries; after an unknown outcome 3 s pass before the target is asked"
+LIMIT: Final = "the retries; after an unknown outcome a second passes before the target is asked"
 
 
 def _run(systems: Pair, object_: str, every: int) -> tuple[Spent, dict[str, int], int]:

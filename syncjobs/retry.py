@@ -11,6 +11,10 @@ MAX_ATTEMPTS: Final = {"transient": 8, "rate_limited": 40, "unknown": 5, "confli
 MAX_UNFINISHED_STARTS: Final = 3
 LONGEST_PAUSE: Final = 3600.0
 LOOK_UP_AFTER: Final = 3.0
+# Where the system itself answered that it failed, and when to come back.
+LOOK_UP_ANSWERED: Final = 1.0
+# Answers of the system itself; 502 and 504 are a gateway's, behind which it may still be at work.
+OWN_ANSWERS: Final = frozenset({500, 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +41,17 @@ def backoff(attempt: int, draw: Callable[[], float]) -> float:
 
 
 def decide(
-    kind: str, *, attempt: int, retry_after: float | None, draw: Callable[[], float]
+    kind: str,
+    *,
+    attempt: int,
+    retry_after: float | None,
+    draw: Callable[[], float],
+    status: int = 0,
 ) -> Decision:
-    """Return what follows an error of class `kind` in the given attempt (from 1)."""
+    """Return what follows an error of class `kind` in the given attempt (from 1).
+
+    `status`: of the answer, 0 for none.
+    """
     if kind == "config":
         return Decision("give_back", stop_connection=True)
     limit = MAX_ATTEMPTS.get(kind)
@@ -52,8 +64,11 @@ def decide(
         # The system's own wish, plus a little so that not all come back in the same instant.
         delay = min(retry_after, LONGEST_PAUSE) + min(delay, 0.1 * retry_after)
     if kind == "unknown":
-        # A look-up straight after a time-out can come before the target has committed.
-        return Decision("lose_answer", max(delay, LOOK_UP_AFTER), verify=True)
+        # A look-up straight after a time-out can come before the target has committed. Who says
+        # when to come back has ended the call, whatever it did before.
+        has_ended = retry_after is not None and status in OWN_ANSWERS
+        least = LOOK_UP_ANSWERED if has_ended else LOOK_UP_AFTER
+        return Decision("lose_answer", max(delay, least), verify=True)
     return Decision("retry_later", delay)
 
 

@@ -185,7 +185,11 @@ def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
 def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
     """Return what follows an error of the write itself."""
     decision = decide(
-        error.kind, attempt=job.delivery.attempts, retry_after=error.retry_after, draw=random
+        error.kind,
+        attempt=job.delivery.attempts,
+        retry_after=error.retry_after,
+        draw=random,
+        status=error.status,
     )
     outcome = Outcome(
         job,

@@ -1,4 +1,4 @@
-"""Indexes that planners without statistics cannot mistake, none that nobody asks, room for updates.
+"""Indexes that planners without statistics cannot mistake, and none that nobody asks.
 
 A client's records are found by their key. The index of the newest began with the client as well:
 in a table that nobody had analysed yet it cost the same, and was read whole for each key.

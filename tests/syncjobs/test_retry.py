@@ -7,6 +7,7 @@ from syncjobs.engine.send import shape_of
 from syncjobs.retry import (
     CAP_SECONDS,
     LOOK_UP_AFTER,
+    LOOK_UP_ANSWERED,
     MAX_ATTEMPTS,
     TRIP_AFTER,
     after_lost_lease,
@@ -65,6 +66,21 @@ def test_a_systems_own_wish_is_the_least() -> None:
 def test_a_look_up_leaves_the_target_time_to_commit() -> None:
     decision = decide("unknown", attempt=1, retry_after=None, draw=lambda: 0.0)
     assert (decision.delay, decision.verify) == (LOOK_UP_AFTER, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "wait"),
+    [(503, 0.0, LOOK_UP_ANSWERED), (500, 2.0, 2.0), (503, None, LOOK_UP_AFTER)]
+    + [(status, 0.0, LOOK_UP_AFTER) for status in (0, 502, 504)],
+)
+def test_who_says_when_to_come_back_is_asked_sooner(
+    status: int, retry_after: float | None, wait: float
+) -> None:
+    """But not a gateway, behind which the system may still be at work."""
+    decision = decide(
+        "unknown", attempt=1, retry_after=retry_after, draw=lambda: 0.0, status=status
+    )
+    assert (decision.move, decision.delay, decision.verify) == ("lose_answer", wait, True)
 
 
 def test_a_lost_lease_is_asked_for_twice_and_then_parked() -> None:
