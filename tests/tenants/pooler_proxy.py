@@ -97,11 +97,12 @@ class Pooler:
         try:
             startup = self._startup(client)
             session, greeting = self._open(startup)
-            client.sendall(greeting)
             if self.transaction_mode:
-                self._give_back(session)
+                self._give_back(session)  # before the client hears of it, who may ask at once
+                client.sendall(greeting)
                 self._relay_transactions(client, startup)
             else:
+                client.sendall(greeting)
                 self._relay_session(client, session)
         except (ConnectionError, OSError):
             pass
@@ -127,7 +128,6 @@ class Pooler:
                 if status is None:
                     session.close()
                     return
-            self._give_back(session)
 
     def _question(self, client: socket.socket) -> bytes | None:
         """Read what a client asks up to the point where it waits for an answer."""
@@ -144,9 +144,12 @@ class Pooler:
         session.sendall(asked)
         while True:
             message = read_message(session)
+            status = message[5:6] if message[:1] == b"Z" else b""
+            if self.transaction_mode and status and status not in IN_TRANSACTION:
+                self._give_back(session)
             client.sendall(message)
-            if message[:1] == b"Z":
-                return message[5:6]
+            if status:
+                return status
 
     def _round(self, client: socket.socket, session: socket.socket) -> bytes | None:
         asked = self._question(client)
