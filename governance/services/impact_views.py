@@ -171,9 +171,12 @@ def money_rows(report: Mapping[str, Any]) -> list[MoneyRow]:
 
 
 def moved_amounts(requests: Sequence[int]) -> dict[int, list[Moved]]:
-    """Return by how much each request's previews move amounts; without those that move none."""
+    """Return by how much each request's previews move amounts; without those that move none, and
+    without previews that are being made anew."""
     sums: dict[int, dict[str, Decimal]] = {}
-    rows = Change.objects.filter(request_id__in=requests, impact__isnull=False)
+    rows = Change.objects.filter(
+        request_id__in=requests, impact__isnull=False, impact_due_at__isnull=True
+    )
     for pk, money in rows.values_list("request_id", "impact__money") if requests else ():
         for row in money_rows({"money": money or {}}):
             of_request = sums.setdefault(pk, {})

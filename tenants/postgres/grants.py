@@ -36,7 +36,7 @@ def grant_runtime(opened: Connection, schema: str) -> None:
         # Each by name: ON ALL TABLES looks five times through those of all partners.
         _grant(opened, "SELECT, INSERT, UPDATE, DELETE ON TABLE", schema, tables)
         _grant(opened, "USAGE, SELECT ON SEQUENCE", schema, sequences)
-        for table in tables & {*append_only_tables(), *READ_ONLY_TABLES}:
+        for table in sorted(tables & {*append_only_tables(), *READ_ONLY_TABLES}):
             _narrow(opened, schema, table)
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client as Browser
@@ -14,6 +15,8 @@ from governance.actors import Actor
 from governance.evidence import Period
 from governance.models import ChangeRequest
 from governance.services.evidence import collect
+from governance.services.impact_views import moved_amounts
+from governance.services.impacts import ask
 from governance.services.policies import ensure_default_policies
 from mappings.services.versions import ensure_mapping
 from syncjobs.engine.drain import drain
@@ -57,6 +60,18 @@ def test_the_page_shows_progress_then_the_money_and_only_then_the_button(
     # Frank reads; he neither proposes nor signs, so he starts nothing.
     frank = browse(actors.FRANK)
     assert frank.post(f"/changes/{request.pk}/impact/again/").status_code == 403
+
+
+def test_a_list_tells_no_amount_of_a_preview_that_is_being_made_anew(
+    alder: Client, bob: Actor
+) -> None:
+    mapping, _, _ = billed_hours(alder, HOURS)
+    request = propose_rules(bob, mapping)
+    drain()
+    ((moved,),) = moved_amounts([request.pk]).values()
+    assert (moved.amount, moved.currency) == (Decimal("12430.00"), "EUR")
+    ask(request, list(request.changes.all()))
+    assert moved_amounts([request.pk]) == {}
 
 
 def _post_signature(browser: Browser, page: str, request: ChangeRequest) -> str:
