@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError, connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tenants.domains.state import SERVED
 from tenants.models import Partner
@@ -64,8 +63,5 @@ def served_host(host: str) -> Served | None:
 
 
 def _row(host: str) -> tuple[Any, ...] | None:
-    # Its tables are named with their schema: no search path has to be set for it.
-    with BaseDatabaseWrapper._cursor(connection) as cursor:  # type: ignore[attr-defined]  # not in the stubs
-        cursor.execute(_question(), [host])
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    return row
+    rows = connection.read_prepared(_question(), [host], in_schema=False)  # type: ignore[attr-defined]  # the tenant backend's
+    return rows[0] if rows else None

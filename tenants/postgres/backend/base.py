@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantWrapper
+from psycopg import Cursor
+from psycopg.errors import FeatureNotSupported
 
 from tenants.postgres import pooler, roles
 from tenants.postgres.backend.creation import DatabaseCreation
@@ -165,6 +167,38 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         with self.wrap_database_errors:
             self._plan_once()
             return self._sender.ask(self.connection, (statement, values))
+
+    def read_prepared(
+        self, statement: str, values: Sequence[Any], *, in_schema: bool = True
+    ) -> list[tuple[Any, ...]]:
+        """Run a statement now and return its rows: for the few that every request asks, which
+        take longer to plan than to run. `in_schema`: whether its tables are those of the schema
+        that is entered; else each is named with its own, and no path is set.
+        """
+        cursor_of = type(self)._cursor if in_schema else BaseDatabaseWrapper._cursor  # type: ignore[attr-defined]
+        if self._plans_anew or self._is_watched():
+            with cursor_of(self) as seen:
+                seen.execute(statement, values)
+                return list(seen.fetchall())
+        self.validate_no_broken_transaction()
+        if self._deferred:
+            self._run_deferred()
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            self._plan_once()
+            if in_schema:
+                self._handle_search_path()
+            with Cursor(self.connection) as cursor:
+                try:
+                    cursor.execute(statement, values, prepare=True)
+                except FeatureNotSupported:
+                    # The table has another shape than when this was prepared: a migration.
+                    if self.in_atomic_block:
+                        raise
+                    self.forget_prepared()
+                    cursor.execute(statement, values, prepare=True)
+                return list(cursor.fetchall())
 
     def _plan_once(self) -> None:
         """Have what is prepared here planned at its first use. The server would plan it anew five
