@@ -1,6 +1,6 @@
 """B8: a webhook, acknowledged after its commit, at 1, 8 and 32 connections.
 
-The product behind gunicorn as in production (2 processes, 4 threads each): host, signature,
+The product behind gunicorn as in production (2 processes, 8 threads each): host, signature,
 decoding, one row per record, the ring, commit. Beside it the least that can do it: `aiohttp`
 and one INSERT. They take turns, in this order: ABBA, and so on. Of 400 messages the 99th percentile
 is the fifth slowest, so one hiccup of the machine decides it: each side counts with the median of

@@ -12,10 +12,10 @@ from gunicorn.http import wsgi
 # Answers must not say what they are served by; the server has no setting for it.
 wsgi.SERVER = "web"
 
-worker_class = "gthread"
+worker_class = "config.web_worker.PatientWorker"
 # `or`: an empty variable is as good as none. WEB_CONCURRENCY is the name that gunicorn reads.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
-threads = 4
+threads = 8
 
 
 def post_worker_init(worker: Any) -> None:

@@ -20,11 +20,13 @@ from syncjobs.connectors.hooks import Pushed
 from syncjobs.crashpoints import reach
 from syncjobs.engine import doorbell
 from syncjobs.engine.rows import encode, execute, fetch, iso
+from syncjobs.intake.together import Together
 from syncjobs.models import Connection
 from syncjobs.payloads import seal_inbound
 from syncjobs.state import INBOUND
 from tenants.services.serving import SERVES
 
+_MOST_TOGETHER: Final = 32
 _SEEN_EVERY: Final = timedelta(minutes=1)
 
 
@@ -79,31 +81,52 @@ def keep(hook: HookAddress, message: Message) -> int:
 def keep_known(hook: HookAddress, host: str, message: Message) -> int | None:
     """Keep a message of one record in one statement, which asks first whether the host, the
     address, its secrets and the record's stream still are what `hook` says, whether the address
-    was seen lately, and whether a ring is on its way.
+    was seen lately, and whether a ring is on its way. What came to the same address while the
+    statement before was under way goes with it.
 
     Needs no search path. Return how many rows are new; None: not all of that is so, and nothing
     is kept.
     """
     (row,) = message.rows
     connection = hook.connection
-    values = {
-        "host": host,
-        "schema": hook.schema,
-        "connection": str(connection.pk),
-        "hook_key": connection.hook_key,
-        "hook_secrets": connection.hook_secrets,
-        "connector": connection.connector,
-        "client": str(connection.client_id),
-        "seen": str(_SEEN_EVERY.total_seconds()),
-        **row,
-        "stream": str(row["stream"]),
-        "payload": bytes(row["payload"]).decode(),
-        "deleted": "true" if row["deleted"] else "false",
-    }
-    statement, names = _known_in(hook.schema)
+    address = (
+        ("host", host),
+        ("schema", hook.schema),
+        ("connection", str(connection.pk)),
+        ("hook_key", connection.hook_key),
+        ("hook_secrets", connection.hook_secrets),
+        ("connector", connection.connector),
+        ("client", str(connection.client_id)),
+        ("seen", str(_SEEN_EVERY.total_seconds())),
+    )
+    return _line(address).ask(row)
+
+
+@lru_cache(maxsize=2_000)
+def _line(address: tuple[tuple[str, str], ...]) -> Together[Mapping[str, object], int]:
+    """Return where messages wait for each other that came to the very same address."""
+
+    def work(rows: Sequence[Mapping[str, object]]) -> list[int | None]:
+        return _keep_known_rows(dict(address), rows)
+
+    return Together(work, _MOST_TOGETHER)
+
+
+def _keep_known_rows(
+    values: dict[str, str], rows: Sequence[Mapping[str, object]]
+) -> list[int | None]:
+    """Keep the rows of several messages to one address; return what `keep_known` does of each."""
+    statement, names = _known_in(values["schema"])
+    values["rows"] = encode(rows)
     own = connections[DEFAULT_DB_ALIAS]
-    ((new, stands),) = own.ask_prepared(statement, [values[name] for name in names])  # type: ignore[attr-defined]  # the tenant backend's
-    return int(new) if int(stands) else None
+    found = own.ask_prepared(statement, [values[name] for name in names])  # type: ignore[attr-defined]  # the tenant backend's
+    new = {key: int(count) for key, count in found}
+    answers = []
+    for key in [str(row["key"]) for row in rows]:
+        answers.append(new.get(key))
+        if key in new:
+            new[key] = 0  # the same message once more, at the same moment: it counts once
+    return answers
 
 
 def _row(hook: HookAddress, message_id: str, place: int, one: Pushed) -> dict[str, object]:
@@ -194,23 +217,28 @@ _INSERT: Final = f"""
     SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM rung)
 """  # noqa: S608  our own constants
 _RUNG_ONLY: Final = "WHERE EXISTS (SELECT 1 FROM rung)"
+# In one order, so that two processes that keep the same messages never wait for each other.
 _KNOWN: Final = f"""
     WITH rung AS ({doorbell.RUNG}), known AS (
-    SELECT c.id AS connection, s.id AS stream
+    SELECT c.id AS connection, x.*
     FROM {{schema}}.syncjobs_connection c
     JOIN {{schema}}.syncjobs_stream s ON s.connection_id = c.id
+    JOIN jsonb_to_recordset(%(rows)s::jsonb) AS x(
+        key text, stream bigint, object text, kind text, external_id text, version text,
+        at timestamptz, payload jsonb, deleted boolean, state text)
+    ON s.id = x.stream AND s.object = x.object AND s.canonical = x.kind
     WHERE c.id = %(connection)s::bigint AND c.hook_key = %(hook_key)s
       AND c.hook_secrets = %(hook_secrets)s AND c.connector = %(connector)s
       AND c.client_id = %(client)s::bigint
       AND c.hook_at > statement_timestamp() - %(seen)s::float * interval '1 second'
-      AND s.id = %(stream)s::bigint AND s.object = %(object)s AND s.canonical = %(kind)s
       AND EXISTS ({SERVES})
     ), new AS (
     INSERT INTO {{schema}}.syncjobs_inboundevent {_COLUMNS}
-    SELECT connection, stream, %(key)s, %(external_id)s, %(version)s, %(at)s::timestamptz,
-        %(payload)s::jsonb, %(deleted)s::boolean, 0, %(state)s, '[]', clock_timestamp()
+    SELECT connection, stream, key, external_id, version, at, payload, deleted, 0, state, '[]',
+        clock_timestamp()
     FROM known, rung
+    ORDER BY key
     ON CONFLICT (connection_id, dedupe_key) DO NOTHING
-    RETURNING id)
-    SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM known, rung)
+    RETURNING dedupe_key)
+    SELECT key, (SELECT count(*) FROM new WHERE dedupe_key = key) FROM known, rung
 """  # noqa: S608  our own constants

@@ -17,6 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from config import hook_door, wsgi
 from syncjobs.engine import doorbell
+from syncjobs.intake import messages
 from syncjobs.models import Connection, InboundEvent, Stream
 from syncjobs.services import webhooks
 from syncjobs.services.secrets import hook_place_of, seal
@@ -186,6 +187,31 @@ def test_what_has_changed_is_taken_the_usual_way_and_known_again(server: Server)
     assert OrmQ.objects.count() == rings + 1, "a worker has come: new work rings again"
     last = InboundEvent.objects.latest("id")
     assert (last.stream_id, last.state) == (None, "discarded"), "nobody reads such records now"
+
+
+def test_messages_of_one_moment_share_a_statement_and_each_has_its_own_answer(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    keep, asked = messages._keep_known_rows, []
+
+    def noted(values: dict[str, str], rows: Any) -> list[int | None]:
+        asked.append((values, rows))
+        return keep(dict(values), rows)
+
+    monkeypatch.setattr(messages, "_keep_known_rows", noted)
+    assert server.post() == 202
+    ((values, (kept,)),) = asked
+    other, gone = ({**kept, "key": f"hook:{name}:0"} for name in ("other", "gone"))
+    gone["object"] = "people"  # its stream reads something else now
+    before = set(InboundEvent.objects.values_list("dedupe_key", flat=True))
+    with django_assert_num_queries(1):
+        assert keep(dict(values), [other, gone, kept, other]) == [1, None, 0, 0]
+    after = set(InboundEvent.objects.values_list("dedupe_key", flat=True))
+    assert after - before == {"hook:other:0"}
+    values["hook_secrets"] = "replaced"
+    assert keep(dict(values), [gone, kept]) == [None, None]
 
 
 def test_a_dead_connection_to_the_database_sends_the_message_the_usual_way(

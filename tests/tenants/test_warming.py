@@ -8,9 +8,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from gunicorn.config import Config
-from gunicorn.workers.gthread import ThreadWorker
 
 from config import warming
+from config.web_worker import PatientWorker
 
 THREADS = 3
 
@@ -50,4 +50,4 @@ def test_whoever_starts_it_plainly_gets_threads(monkeypatch: pytest.MonkeyPatch)
     cfg, settings = Config(), runpy.run_module("config.gunicorn")
     for name in ("worker_class", "workers", "threads"):
         cfg.set(name, settings[name])
-    assert (cfg.worker_class, cfg.workers, cfg.threads) == (ThreadWorker, 2, 4)
+    assert (cfg.worker_class, cfg.workers, cfg.threads) == (PatientWorker, 2, 8)
