@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantWrapper
+from psycopg import Cursor
 
 from tenants.postgres import pooler, roles
 from tenants.postgres.backend.creation import DatabaseCreation
@@ -56,6 +57,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         self._paths_at: dict[str, list[str] | None] = {}
         self._deferred: list[Deferred] = []
         self._sender = Sender()
+        self._bare: Cursor[Any] | None = None
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return psycopg's parameters. Raises DatabaseUnavailableError."""
@@ -108,6 +110,13 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
                 cursor.execute("SET plan_cache_mode = force_custom_plan")
             self._plans_anew, self._plans_once = True, False
         self._handle_search_path()
+
+    def bare_cursor(self) -> Cursor[Any]:
+        """Return the driver's own cursor of this connection, for one statement at a time: it knows
+        already how to read what comes."""
+        if self._bare is None or self._bare.connection is not self.connection:
+            self._bare = Cursor(self.connection)
+        return self._bare
 
     def forget_prepared(self) -> None:
         """Let driver and server forget what is prepared, as both do at a rollback."""
@@ -232,6 +241,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     def _close(self) -> None:
         self._deferred.clear()
+        self._bare = None
         self._forget_path()
         super()._close()
 
