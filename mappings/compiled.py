@@ -15,7 +15,7 @@ from mappings.engine import CompiledMapping, compile_mapping
 from mappings.models import MappingVersion
 from mappings.services.custom_fields import custom_fields
 
-# Of different content; one takes some 50 kB.
+# Of different content; one takes 10 kB or more.
 KEPT = 512
 _Key = tuple[str, str, tuple[Field, ...]]
 _kept: OrderedDict[_Key, CompiledMapping] = OrderedDict()
