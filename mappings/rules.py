@@ -1,6 +1,7 @@
 """One rule of a mapping, compiled: from a record to one target value. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
@@ -27,6 +28,12 @@ _NAMED: Final = 5
 VALUE_MISSING: Final = "value_missing"
 VALUE_HELD: Final = "value_held"
 _NONE: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+def _own(value: object) -> object:
+    """Return a value of the document as the record's own: whoever changes the record changes no
+    rule, which other records, and other partners with the same mapping, run as well."""
+    return deepcopy(value) if isinstance(value, list | dict) else value
 
 
 class Rule:
@@ -125,7 +132,7 @@ class Rule:
             return record.get(parts[0], MISSING) if len(parts) == 1 else walked(record, parts)
         if self.expression is not None:
             return self.expression(record, inputs.variables, spent)
-        return self.constant
+        return _own(self.constant)
 
     def cast(self, value: object, what: str) -> object:
         """Return a value of the document in the rule's type. Raises TransformError."""
@@ -178,7 +185,7 @@ class Rule:
 
     def _without(self, policy: str, code: str, text: str) -> object:
         if policy == "default":
-            return self._default
+            return _own(self._default)
         if policy == "null":
             return None
         if policy == "skip":
@@ -252,7 +259,7 @@ class Rule:
         if policy == "pass":
             return value
         if policy == "default":
-            return self._default
+            return _own(self._default)
         detail = {"value_map": name, "value": word[:200]}
         if table is None:
             text = f"There is no value map '{name}' yet"

@@ -1,6 +1,7 @@
 """What the queue runs. A task only says "there is work for this schema"; it does what is due."""
 
 import logging
+from typing import Final
 
 from django_tenants.utils import get_public_schema_name
 
@@ -8,8 +9,9 @@ from governance import correlation
 from governance.actors import task_actor
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.drain import drain
+from syncjobs.engine.rows import fetch
 from syncjobs.engine.stopping import asked_to_stop
-from tenants.context import public_scope, schema_scope
+from tenants.context import schema_scope
 from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
 from tenants.services.cleaning import clean_hourly
@@ -19,6 +21,9 @@ from tenants.trail_marks import put_off
 
 logger = logging.getLogger(__name__)
 PUBLIC = get_public_schema_name()
+_ACTIVE: Final = """
+    SELECT 1 FROM public.tenants_partner WHERE schema_name = %(schema)s AND status = %(active)s
+"""
 
 
 def run(schema: str) -> str:
@@ -27,17 +32,22 @@ def run(schema: str) -> str:
     Everything that it touches is inside `schema_scope`: whatever tenant the task before it
     left selected does not matter. Losing, doubling or reordering rings changes nothing.
     """
-    with public_scope():
-        if not Partner.objects.filter(schema_name=schema, status=Partner.Status.ACTIVE).exists():
-            return f"{schema}: no active partner"
     with (
         schema_scope(schema),
         correlation.scope(actor=task_actor("worker"), door="task"),
     ):
+        if not _is_active(schema):
+            return f"{schema}: no active partner"
         done = drain(stop=asked_to_stop)
         if done.more:
             ring()
     return f"{schema}: {done.deliveries} deliveries, {done.read} records read"
+
+
+def _is_active(schema: str) -> bool:
+    """Say whether a partner may work, without a change of the search path there and back."""
+    params = {"schema": schema, "active": Partner.Status.ACTIVE.value}
+    return bool(fetch(_ACTIVE, params))
 
 
 def send_mail(schema: str) -> str:
@@ -45,16 +55,12 @@ def send_mail(schema: str) -> str:
 
     It is rung for at least every quarter of an hour, also where nothing else happens.
     """
-    if schema != PUBLIC:
-        with public_scope():
-            if not Partner.objects.filter(
-                schema_name=schema, status=Partner.Status.ACTIVE
-            ).exists():
-                return f"{schema}: no active partner"
     with (
         schema_scope(schema),
         correlation.scope(actor=task_actor("worker"), door="task"),
     ):
+        if schema != PUBLIC and not _is_active(schema):
+            return f"{schema}: no active partner"
         tried = send_due(stop=asked_to_stop)
         clean_hourly()
     return f"{schema}: {tried} mails"

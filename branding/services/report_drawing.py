@@ -56,12 +56,6 @@ class _Lost(Exception):
     """The report is another worker's by now."""
 
 
-def next_due_at() -> datetime | None:
-    """Return when the next report is due to be worked on, None when none is."""
-    rows = EvidenceReport.objects.filter(due_at__isnull=False).order_by("due_at")
-    return rows.values_list("due_at", flat=True).first()
-
-
 def draw_due(*, stop: Stop = lambda: False, waited: timedelta = timedelta(0)) -> int:
     """Go on with one report that is due for `waited` or longer; return how many (0 or 1)."""
     report = _claim(timezone.now() - waited)

@@ -306,12 +306,3 @@ def _keep(change: Change, report: dict[str, Any]) -> None:
         return
     request.content_hash = stored_hash(request, changes)
     request.save(update_fields=["content_hash", "updated_at"])
-
-
-def next_due_at() -> datetime | None:
-    """Return when the next preview is due to be worked on, None when none is."""
-    rows = Change.objects.filter(
-        impact_due_at__isnull=False,
-        request__status__in=("draft", "submitted", "approved", "scheduled"),
-    )
-    return rows.order_by("impact_due_at").values_list("impact_due_at", flat=True).first()

@@ -19,10 +19,15 @@ from mappings.documents import is_storable, rules_of
 from mappings.known_paths import read_by
 from mappings.models import CustomField, Mapping
 from mappings.paths import split
+from tenants.rows import read
 
 MAX_FIELDS: Final = 40
 MAX_CHOICES: Final = 100
 MAX_CHOICE: Final = 80
+_FIELDS: Final = """
+    (%(object)s = '' OR object = %(object)s) AND (%(retired)s OR NOT retired)
+    ORDER BY object, label
+"""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -31,9 +36,9 @@ def custom_fields(object_type: str = "", *, retired: bool = False) -> CustomFiel
 
     retired: those too that only records of earlier days have.
     """
-    rows = CustomField.objects.filter(object=object_type) if object_type else CustomField.objects
+    params = {"object": object_type, "retired": retired}
     made: dict[str, tuple[Field, ...]] = {}
-    for row in rows.all() if retired else rows.filter(retired=False):
+    for row in read(CustomField, _FIELDS, params):
         made[row.object] = (*made.get(row.object, ()), row.field)
     return made
 

@@ -4,18 +4,20 @@ from collections.abc import Mapping as Record
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q
+from django.db.models import Q
 
 from governance.actors import Actor
 from governance.models import ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit, changes
 from mappings import actions
+from mappings.canonical.custom import CustomFields
 from mappings.canonical.registry import SCHEMAS, fields_of
 from mappings.models import OwnershipRule
 from mappings.ownership import ANY, NOBODY, Owners
 from mappings.services.custom_fields import custom_fields
 from tenants.accounts.models import Client
+from tenants.rows import read
 
 KIND: Final = "ownership"
 # Kinds of systems that the canonical model knows as owners, and the two special ones.
@@ -25,16 +27,23 @@ KINDS: Final = tuple(
         | {field.owner_kind for one in SCHEMAS.values() for field in one.fields} - {""}
     )
 )
+_RULES: Final = """
+    object = %(object)s AND (client_id IS NULL OR client_id = %(client)s)
+    ORDER BY client_id NULLS FIRST
+"""
 CHOICES: Final = (*KINDS, ANY, NOBODY)
 
 
-def owners_of(object_type: str, client_id: int | None) -> Owners:
-    """Return who owns an object's fields for a client: its own rules before the partner's."""
-    mine = Q(client=None) if client_id is None else Q(client=None) | Q(client_id=client_id)
-    rows = OwnershipRule.objects.filter(mine, object=object_type)
-    ordered = rows.order_by(F("client").asc(nulls_first=True))
-    rules = {row.field: row.owner for row in ordered}
-    return Owners(object_type, rules, custom_fields(object_type))
+def owners_of(
+    object_type: str, client_id: int | None, custom: CustomFields | None = None
+) -> Owners:
+    """Return who owns an object's fields for a client: its own rules before the partner's.
+
+    `custom`: the partner's own fields, where the caller has them at hand.
+    """
+    rows = read(OwnershipRule, _RULES, {"object": object_type, "client": client_id})
+    rules = {row.field: row.owner for row in rows}
+    return Owners(object_type, rules, custom_fields(object_type) if custom is None else custom)
 
 
 def rules_for(object_type: str, client_id: int | None) -> dict[str, str]:

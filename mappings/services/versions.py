@@ -6,6 +6,7 @@ through `ensure_mapping`; there is no third way.
 
 from collections.abc import Mapping as Record
 from collections.abc import Sequence
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -28,23 +29,22 @@ from mappings.services.overlays import is_behind, laid, versions_laid_again
 from mappings.services.value_maps import ensure_own_maps, entry_changes
 from mappings.state import BadMove, Move, next_state
 from tenants.nouns import in_words
+from tenants.rows import read
 
 KIND = "mapping_version"
+_LIVE: Final = """
+    slug = %(slug)s AND live_id IS NOT NULL AND (client_id = %(client)s OR client_id IS NULL)
+    ORDER BY client_id LIMIT 1
+"""
 
 
 def live_version(slug: str, client_id: int) -> MappingVersion | None:
     """Return the live version that a client uses: its own mapping's, else the partner's."""
-    mapping = (
-        Mapping.objects.filter(Q(client_id=client_id) | Q(client=None), slug=slug)
-        .exclude(live=None)
-        .select_related("live")
-        .order_by("client_id")
-        .first()
-    )
-    if mapping is None or mapping.live is None:
-        return None
-    mapping.live.mapping = mapping
-    return mapping.live
+    for mapping in read(Mapping, _LIVE, {"slug": slug, "client": client_id}):
+        (version,) = read(MappingVersion, "id = %(id)s", {"id": mapping.live_id})
+        version.mapping = mapping
+        return version
+    return None
 
 
 def live_versions(client_id: int) -> dict[str, MappingVersion]:

@@ -27,17 +27,11 @@ from syncjobs.engine.transitions import move_row
 from syncjobs.events import standing_rules
 from syncjobs.models import Delivery, Run, Workflow
 from syncjobs.neighbours import Known
-from syncjobs.state import CLAIMABLE, RUN, WORKFLOW
+from syncjobs.state import CLAIMABLE, RUN
 
 STEP: Final = 100
 MOST_OPEN: Final = 300
 _LOOK_AGAIN: Final = timedelta(seconds=5)
-
-
-def due_backfills() -> list[int]:
-    """Return the workflows whose backfill may go on now."""
-    rows = Workflow.objects.filter(state=WORKFLOW.start, next_backfill_at__lte=timezone.now())
-    return list(rows.order_by("next_backfill_at").values_list("pk", flat=True)[:5])
 
 
 @again_after_deadlock

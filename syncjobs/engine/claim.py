@@ -86,12 +86,15 @@ def _candidates(limit: int, without: Sequence[int]) -> list[tuple[Any, ...]]:
 
 
 def _parameters(limit: int) -> dict[str, object]:
+    return deliverable() | {"running": DELIVERY.target("claim"), "limit": limit}
+
+
+def deliverable() -> dict[str, object]:
+    """Return the parameters of `DUE`."""
     return {
         "claimable": sorted(CLAIMABLE),
         "unusable": sorted(UNUSABLE),
         "active": WORKFLOW.start,
-        "running": DELIVERY.target("claim"),
-        "limit": limit,
     }
 
 
@@ -141,14 +144,18 @@ def age(*, now_due: int = 2_000) -> int:
 
     From the background after ten minutes, from normal after twenty.
     """
-    params = {
+    return len(fetch(_AGE, lapsed() | {"limit": now_due}))
+
+
+def lapsed() -> dict[str, object]:
+    """Return the parameters of `LAPSED` and `AGED`."""
+    return {
         "claimable": sorted(CLAIMABLE),
+        "running": DELIVERY.target("claim"),
         "first": Workflow.Priority.BILLING.value,
         "normal": Workflow.Priority.NORMAL.value,
         "seconds": AGE_SECONDS,
-        "limit": now_due,
     }
-    return len(fetch(_AGE, params))
 
 
 def renew(claims: Sequence[Claim]) -> None:
@@ -203,7 +210,7 @@ _WHAT: Final = """
     (SELECT c.breaker FROM syncjobs_connection c WHERE c.id = d.connection_id),
     d.unfinished_starts, d.client_id
 """
-_DUE: Final = """
+DUE: Final = """
     FROM syncjobs_delivery d
     WHERE d.state = ANY(%(claimable)s::text[]) AND d.not_before <= statement_timestamp()
       AND d.workflow_id = ANY(ARRAY(
@@ -224,19 +231,19 @@ _FREE: Final = """
 """
 _ORDER: Final = "ORDER BY d.priority, d.not_before, d.id"
 _CANDIDATES: Final = f"""
-    SELECT {_WHAT} {_DUE} {_FREE} {_ORDER} LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
+    SELECT {_WHAT} {DUE} {_FREE} {_ORDER} LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED
 """
 # A few of each client of whom nothing was found: by the index of a client's open rows.
 _OTHERS: Final = f"""
     SELECT found.* FROM (
         SELECT id FROM accounts_client WHERE id <> ALL(%(clients)s::bigint[]) ORDER BY random()) k
     CROSS JOIN LATERAL (
-        SELECT {_WHAT} {_DUE} {_FREE} AND d.client_id = k.id
+        SELECT {_WHAT} {DUE} {_FREE} AND d.client_id = k.id
         {_ORDER} LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED) found
     LIMIT %(most)s
 """  # noqa: S608  our own constants
 _ANY_DUE: Final = f"""
-    SELECT 1 {_DUE} AND (%(elsewhere)s::bigint IS NULL OR d.connection_id <> %(elsewhere)s::bigint)
+    SELECT 1 {DUE} AND (%(elsewhere)s::bigint IS NULL OR d.connection_id <> %(elsewhere)s::bigint)
     LIMIT %(limit)s
 """
 _SHUT: Final = """
@@ -255,19 +262,23 @@ _PROBE: Final = """
         ORDER BY id FOR NO KEY UPDATE)
     RETURNING id
 """
-_AGE: Final = """
+# What has run out; what waits a class below its age. With the parameters of `lapsed`.
+LAPSED: Final = "state = %(running)s AND lease_until < statement_timestamp()"
+AGED: Final = """
+    state = ANY(%(claimable)s::text[]) AND (
+        (priority > %(normal)s AND not_before
+            < statement_timestamp() - %(seconds)s * interval '1 second')
+        OR (priority > %(first)s AND priority <= %(normal)s AND not_before
+            < statement_timestamp() - 2 * %(seconds)s * interval '1 second'))
+"""
+_AGE: Final = f"""
     UPDATE syncjobs_delivery SET priority = CASE WHEN priority > %(normal)s
         THEN %(normal)s ELSE %(first)s END
     WHERE id = ANY(ARRAY(
-        SELECT id FROM syncjobs_delivery
-        WHERE state = ANY(%(claimable)s::text[]) AND (
-            (priority > %(normal)s AND not_before
-                < statement_timestamp() - %(seconds)s * interval '1 second')
-            OR (priority > %(first)s AND priority <= %(normal)s AND not_before
-                < statement_timestamp() - 2 * %(seconds)s * interval '1 second'))
+        SELECT id FROM syncjobs_delivery WHERE {AGED}
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
     RETURNING id
-"""
+"""  # noqa: S608  our own constants
 _TAKE: Final = """
     UPDATE syncjobs_delivery
     SET state = %(running)s, lease_no = lease_no + 1, attempts = attempts + 1,
@@ -277,11 +288,10 @@ _TAKE: Final = """
     WHERE id = ANY(%(ids)s::bigint[])
     RETURNING id, lease_no
 """
-_EXPIRED: Final = """
+_EXPIRED: Final = f"""
     SELECT id, unfinished_starts FROM syncjobs_delivery
-    WHERE state = %(running)s AND lease_until < statement_timestamp()
-    ORDER BY id FOR UPDATE SKIP LOCKED
-"""
+    WHERE {LAPSED} ORDER BY id FOR UPDATE SKIP LOCKED
+"""  # noqa: S608  our own constants
 _REAP: Final = """
     UPDATE syncjobs_delivery
     SET state = %(to)s, lease_no = lease_no + 1, lease_until = NULL, verify = true,

@@ -59,14 +59,15 @@ def answer() -> None:
     reach("doorbell.after_clear")
 
 
-def settle() -> None:
-    """Set when this schema next has work, from the tables themselves.
+def settle() -> float | None:
+    """Set when this schema next has work, from the tables themselves; return in how many seconds
+    that is (0 when now), None for never.
 
     The row is locked first: what others plan meanwhile is either seen here or touches it later.
     """
     with transaction.atomic():
         fetch(_LOCK, {"schema": current_schema()})
-        execute(
+        rows = fetch(
             _SETTLE,
             {
                 "schema": current_schema(),
@@ -79,6 +80,9 @@ def settle() -> None:
                 "open_requests": sorted(OPEN_REQUESTS),
             },
         )
+    if not rows or rows[0][0] is None:
+        return None
+    return max(0.0, float(rows[0][0]))
 
 
 def sweep(limit: int = 50) -> list[str]:
@@ -126,19 +130,6 @@ def sweep_due(limit: int = 50) -> list[str]:
         _DUE, {"seconds": RING_SECONDS, "limit": limit, "active": Partner.Status.ACTIVE.value}
     )
     return [schema for (schema,) in rows]
-
-
-def next_due() -> float | None:
-    """Return in how many seconds this schema has work (0 when now), None for never."""
-    settle()
-    rows = fetch(
-        "SELECT extract(epoch FROM due_at - statement_timestamp()) FROM public.tenants_wakeup "
-        "WHERE schema_name = %(schema)s",
-        {"schema": current_schema()},
-    )
-    if not rows or rows[0][0] is None:
-        return None
-    return max(0.0, float(rows[0][0]))
 
 
 _TOUCH: Final = """
@@ -210,6 +201,7 @@ _SETTLE: Final = """
             SELECT min(due_at) FROM branding_evidencereport WHERE due_at IS NOT NULL
         ) AS work)
     WHERE schema_name = %(schema)s
+    RETURNING extract(epoch FROM due_at - statement_timestamp())
 """
 _DUE: Final = """
     UPDATE public.tenants_wakeup

@@ -21,8 +21,9 @@ from governance.services import changes, impacts
 from governance.services.emergencies import expire_unreviewed
 from governance.services.schedule import apply_due
 from syncjobs.engine import doorbell
+from syncjobs.engine.agenda import chores, due_behind, due_work, has_background
 from syncjobs.engine.ahead import ahead
-from syncjobs.engine.backfill import backfill, due_backfills
+from syncjobs.engine.backfill import backfill
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.lateness import tell_late
@@ -31,12 +32,12 @@ from syncjobs.engine.release import recheck
 from syncjobs.engine.retention import sweep
 from syncjobs.engine.rows import prepare_here
 from syncjobs.engine.runs import refresh_put_off
-from syncjobs.engine.schedules import comparison_is_due, fire_comparison, fire_due
+from syncjobs.engine.schedules import fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
-from syncjobs.intake.arrivals import due_arrivals, something_came, work_arrivals
-from syncjobs.intake.comparing import compare_stream, due_compares
-from syncjobs.intake.polling import Pages, Polled, due_streams
+from syncjobs.intake.arrivals import something_came, work_arrivals
+from syncjobs.intake.comparing import compare_stream
+from syncjobs.intake.polling import Pages, Polled
 from syncjobs.services.blueprints import ship_blueprints
 
 logger = logging.getLogger(__name__)
@@ -107,22 +108,34 @@ def drain(
 
     doorbell.answer()
     with systems or Systems() as opened:
-        done.reaped = reap()
-        recheck()
-        age()
-        apply_due()
-        expire_unreviewed()
-        _hourly()
-        fire_due()
+        done.reaped = _do_chores()
         _live(opened, done, full, most)
         left_alone = bool(opened.full())
         if not stop():
             left_alone |= not _background(opened, done, full, stop, most)
     refresh_put_off()
-    wait = doorbell.next_due()
+    wait = doorbell.settle()
     # What is left for others that hold all places is rung for by the sweep, not at once.
     done.more = wait is not None and wait <= 0 and not left_alone
     return done
+
+
+def _do_chores() -> int:
+    """Do what comes before all work; return how many leases had ended."""
+    waits = chores()
+    reaped = reap() if waits.leases else 0
+    if waits.gates:
+        recheck()
+    if waits.aged:
+        age()
+    if waits.changes:
+        apply_due()
+    if waits.reviews:
+        expire_unreviewed()
+    _hourly()
+    if waits.schedules:
+        fire_due()
+    return reaped
 
 
 def _live(systems: Systems, done: Drained, full: Stop, most: int) -> None:
@@ -140,9 +153,7 @@ def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: i
     """
     busy = full()
     waited = PATIENCE if busy else timedelta(0)
-    papers = (impacts.next_due_at(), report_drawing.next_due_at())
-    before = timezone.now() - waited
-    if not (comparison_is_due(waited) or any(due and due <= before for due in papers)):
+    if not has_background(timezone.now() - waited):
         return True
     with background_place() as free:
         if not free:
@@ -178,20 +189,23 @@ def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
     What webhooks brought goes before reading, and reading before a batch of deliveries: what
     others refer to should be there before what refers to it goes out.
     """
-    for stream_id in due_arrivals():
+    arrivals, streams, sends = due_work()
+    for stream_id in arrivals:
         arrived = work_arrivals(stream_id, stop=full)
         if arrived is not None:
             done.read += arrived
             return True
-    for stream_id in due_streams():
+    for stream_id in streams:
         polled = _read(stream_id, systems, done, full, most)
         if polled is not None:
             done.read += polled.read
             if polled.error:
                 done.errors.append(polled.error)
             return True
-    taken = _deliver(systems, done, full, most)
-    return taken > 0 or any(map(backfill, due_backfills())) or _compare(systems, done, full)
+    if sends and _deliver(systems, done, full, most) > 0:
+        return True
+    workflows, compares = due_behind()
+    return any(map(backfill, workflows)) or _compare(compares, systems, done, full)
 
 
 def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int) -> Polled | None:
@@ -233,9 +247,9 @@ def _deliver(
     return taken
 
 
-def _compare(systems: Systems, done: Drained, full: Stop) -> bool:
+def _compare(streams: list[int], systems: Systems, done: Drained, full: Stop) -> bool:
     """Go on with a full comparison until there is live work: after a page that comes first."""
-    for stream_id in due_compares():
+    for stream_id in streams:
         compared = compare_stream(stream_id, systems, stop=lambda: full() or _is_live())
         if compared is not None:
             done.read += compared
@@ -266,7 +280,7 @@ def drain_until_idle(
         total.errors += part.errors
         if part.more:
             continue
-        wait = doorbell.next_due()
+        wait = doorbell.settle()
         if wait is None or wait > patience:
             break
         sleep(min(max(wait, 0.05), 1.0))

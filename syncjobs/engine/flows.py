@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from syncjobs.engine.definition import Definition, parse_definition
 from syncjobs.engine.kept import kept, mark_of
+from syncjobs.engine.objects import objects
 from syncjobs.engine.rows import fetch
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import Workflow, WorkflowVersion
@@ -57,12 +58,13 @@ def active_flows(client_id: int) -> list[Flow]:
 
 
 def _active_flows(client_id: int) -> list[Flow]:
-    rows = (
-        Workflow.objects.filter(client_id=client_id, version__isnull=False)
-        .exclude(state__in=sorted(WORKFLOW.closed))
-        .select_related("version")
-        .order_by("id")
-    )
+    params = {"client": client_id, "closed": sorted(WORKFLOW.closed)}
+    rows = objects(Workflow, f"{_ACTIVE} ORDER BY id", params)
+    of_these = {"ids": [row.version_id for row in rows]}
+    versions = objects(WorkflowVersion, "id = ANY(%(ids)s::bigint[])", of_these)
+    by_id: dict[int | None, WorkflowVersion] = {version.pk: version for version in versions}
+    for row in rows:
+        row.version = by_id[row.version_id]
     return [flow_of(row) for row in rows]
 
 
@@ -78,8 +80,9 @@ def flow_of(workflow: Workflow) -> Flow:
     )
 
 
+_ACTIVE: Final = (
+    "client_id = %(client)s AND version_id IS NOT NULL AND state <> ALL(%(closed)s::text[])"
+)
 _MARK: Final = f"""
-    SELECT {mark_of("w")} FROM syncjobs_workflow w
-    WHERE w.client_id = %(client)s AND w.version_id IS NOT NULL
-      AND w.state <> ALL(%(closed)s::text[])
+    SELECT {mark_of("w")} FROM syncjobs_workflow w WHERE {_ACTIVE}
 """  # noqa: S608  our own constants

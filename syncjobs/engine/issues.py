@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from syncjobs.due import time_to_solve
+from syncjobs.engine.rows import fetch
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.fingerprint import cause_fingerprint
 from syncjobs.models import Delivery, InboundEvent, Issue, IssueEntry
@@ -165,10 +166,9 @@ def settle_issues(issue_ids: Iterable[int]) -> int:
 
 def settle_connection(connection_id: int, kinds: Sequence[str]) -> int:
     """Close a connection's exceptions of these kinds: it works again."""
-    rows = Issue.objects.filter(
-        connection_id=connection_id, kind__in=kinds, state__in=sorted(ISSUE.open)
-    )
-    return _close(list(rows.values_list("pk", flat=True)))
+    params = {"connection": connection_id, "kinds": list(kinds), "open": sorted(ISSUE.open)}
+    open_ones = [id_ for (id_,) in fetch(_OF_CONNECTION, params)]
+    return _close(open_ones) if open_ones else 0
 
 
 def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:
@@ -192,3 +192,10 @@ def _close(ids: list[int]) -> int:
         for id_ in ids:
             note(id_, IssueEntry.Kind.DECISION, BY_ITSELF)
     return closed
+
+
+_OF_CONNECTION: Final = """
+    SELECT id FROM syncjobs_issue
+    WHERE connection_id = %(connection)s AND kind = ANY(%(kinds)s::text[])
+      AND state = ANY(%(open)s::text[])
+"""

@@ -16,10 +16,12 @@ from typing import Any, Final, TypeVar
 
 from django.db import models
 
+from syncjobs.engine.objects import objects
 from syncjobs.engine.rows import fetch
 from tenants.context import current_schema
 
-KEPT: Final = 2_000
+# A partner with one client has some ten, of 1 kB each: enough for 1,000 of them in one worker.
+KEPT: Final = 10_000
 _kept: OrderedDict[Hashable, tuple[str, Any]] = OrderedDict()
 _lock = Lock()
 Value = TypeVar("Value")
@@ -80,9 +82,8 @@ def _rows_kept(model: type[Row], marks: Mapping[int, str]) -> dict[int, Row]:
                 known[id_] = copy(found[1])
     changed = [id_ for id_ in marks if id_ not in known]
     if changed:
-        read = model._default_manager.in_bulk(changed)
-        for id_, row in read.items():
-            known[id_] = copy(kept((table, id_), marks[id_], partial(_same, row)))
+        for row in objects(model, "id = ANY(%(ids)s::bigint[])", {"ids": changed}):
+            known[row.pk] = copy(kept((table, row.pk), marks[row.pk], partial(_same, row)))
     return known
 
 

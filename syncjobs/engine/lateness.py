@@ -4,14 +4,22 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_workflow
-from syncjobs.models import Delivery, Issue, Workflow
+from syncjobs.engine.objects import objects
+from syncjobs.models import Delivery, Workflow
 from syncjobs.state import DELIVERY, ISSUE, WORKFLOW
 
 LATE: Final = "deliveries_late"
+# Paused, it is late with nothing new; what was told before is still closed when it is over.
+_PROMISED: Final = """
+    sla_seconds IS NOT NULL AND (state = %(active)s OR id IN (
+        SELECT i.workflow_id FROM syncjobs_issue i
+        WHERE i.kind = %(kind)s AND i.state = ANY(%(open)s::text[])))
+    ORDER BY id
+"""
 
 
 def late_deliveries(workflow: Workflow) -> QuerySet[Delivery]:
@@ -24,11 +32,8 @@ def late_deliveries(workflow: Workflow) -> QuerySet[Delivery]:
 
 def tell_late() -> int:
     """Raise what is late and close what no longer is; return for how many workflows it is."""
-    told = Issue.objects.filter(kind=LATE, state__in=sorted(ISSUE.open)).values("workflow_id")
-    # Paused, it is late with nothing new; what was told before is still closed when it is over.
-    looked_at = Q(state=WORKFLOW.start) | Q(pk__in=told)
-    promised = Workflow.objects.filter(looked_at, sla_seconds__isnull=False)
-    return sum(map(_tell, promised.order_by("pk")))
+    params = {"active": WORKFLOW.start, "kind": LATE, "open": sorted(ISSUE.open)}
+    return sum(map(_tell, objects(Workflow, _PROMISED, params)))
 
 
 @transaction.atomic

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from django.db.models import F, Q
 from msgspec import Struct, field
 
 from mappings.canonical import key_of
@@ -11,26 +10,33 @@ from mappings.canonical.custom import CustomFields
 from mappings.compiled import compiled
 from mappings.documents import Problem
 from mappings.engine import CompiledMapping, Inputs, Mapped
-from mappings.models import ValueMap
 from mappings.rules import VALUE_HELD
 from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
 from syncjobs.canonical_store import Incoming
 from syncjobs.engine.definition import Derive
 from syncjobs.engine.kept import kept, mark_of
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.rows import decode, fetch
 from syncjobs.engine.sources import NONE, Sources
 from syncjobs.neighbours import Known, Neighbourhood, walk, watch_live
 
 REFERENCE_MISSING, REFERENCE_UNCLEAR = "reference_missing", "reference_unclear"
 # What a live mapping is made of: which version is live, own fields, which tables are live.
-_MARK = f"""
+_MARKS = f"""
     SELECT (SELECT {mark_of("m")} FROM mappings_mapping m WHERE m.slug = %(slug)s
-            AND (m.client_id = %(client)s OR m.client_id IS NULL))
-        || '/' || (SELECT {mark_of("f")} FROM mappings_customfield f)
-        || '/' || (SELECT {mark_of("t")} FROM mappings_valuemap t
+            AND (m.client_id = %(client)s OR m.client_id IS NULL)),
+        (SELECT {mark_of("f")} FROM mappings_customfield f),
+        (SELECT {mark_of("t")} FROM mappings_valuemap t
             WHERE t.client_id = %(client)s OR t.client_id IS NULL)
 """  # noqa: S608  our own constants
+
+# A client's own table of a name comes last, and stays.
+_TABLES = """
+    SELECT m.name, v.table FROM mappings_valuemap m
+    JOIN mappings_valuemapversion v ON v.id = m.live_id
+    WHERE m.client_id = %(client)s OR m.client_id IS NULL
+    ORDER BY m.client_id NULLS FIRST
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +75,18 @@ class LiveMappings:
     def __init__(self, client_id: int) -> None:
         self._client_id = client_id
         self._found: dict[str, Live | None] = {}
-        self._custom: CustomFields | None = None
-        self._values: dict[str, Mapping[str, object]] | None = None
 
     def get(self, slug: str) -> Live | None:
         """Return the live version, None when nothing is published under this name."""
         if slug not in self._found:
             params = {"slug": slug, "client": self._client_id}
-            ((mark,),) = fetch(_MARK, params)
-            at = ("live", slug, self._client_id)
-            self._found[slug] = kept(at, mark, lambda: self._load(slug))
+            ((mapping, fields, tables),) = fetch(_MARKS, params)
+            at, mark = ("live", slug, self._client_id), f"{mapping}/{fields}/{tables}"
+            self._found[slug] = kept(at, mark, lambda: self._load(slug, fields, tables))
         return self._found[slug]
 
-    def _load(self, slug: str) -> Live | None:
+    def _load(self, slug: str, fields: str, tables: str) -> Live | None:
+        """`fields`, `tables`: the marks of the partner's own fields and of the value maps."""
         version = live_version(slug, self._client_id)
         if version is None:
             return None
@@ -90,25 +95,18 @@ class LiveMappings:
             name=version.mapping.name,
             version_id=version.pk,
             makes=version.mapping.object_type,
-            compiled=compiled(version, self._fields()),
-            values=self._tables(),
+            compiled=compiled(version, own_fields(fields)),
+            values=kept(("value maps", self._client_id), tables, self._tables),
         )
 
-    def _fields(self) -> CustomFields:
-        if self._custom is None:
-            self._custom = custom_fields()
-        return self._custom
-
     def _tables(self) -> Mapping[str, Mapping[str, object]]:
-        if self._values is None:
-            rows = (
-                ValueMap.objects.filter(Q(client_id=self._client_id) | Q(client=None))
-                .filter(live__isnull=False)
-                .select_related("live")
-                .order_by(F("client").asc(nulls_first=True))
-            )
-            self._values = {row.name: row.live.table for row in rows if row.live is not None}
-        return self._values
+        rows = fetch(_TABLES, {"client": self._client_id})
+        return {name: decode(table) for name, table in rows}
+
+
+def own_fields(mark: str) -> CustomFields:
+    """Return the partner's own fields. `mark`: of all of their rows."""
+    return kept(("custom fields",), mark, custom_fields)
 
 
 # --- inbound -------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from syncjobs.engine.doorbell import touch
 from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
 from syncjobs.engine.members import Making, replace_members, without_kept
+from syncjobs.engine.objects import insert
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.rows import fetch
@@ -149,7 +150,7 @@ def _run_of(flow: Flow, cause: Cause) -> tuple[Run, bool]:
     }
     for (id_,) in fetch(_LATEST_RUN, params):
         return Run(pk=id_), False
-    made = Run.objects.create(
+    made = Run(
         client_id=cause.client_id,
         kind=cause.kind,
         trigger=cause.trigger,
@@ -158,7 +159,7 @@ def _run_of(flow: Flow, cause: Cause) -> tuple[Run, bool]:
         actor=cause.actor,
         correlation=cause.correlation,
     )
-    return made, True
+    return insert(made), True
 
 
 def _matching(flow: Flow, records: list[Known], world: Neighbourhood, cause: Cause) -> list[Known]:

@@ -78,34 +78,34 @@ def recheck(limit: int = 200) -> int:
 
     A net under `release_watchers`, which passes over rows that somebody else has locked.
     """
-    return execute(
-        _RECHECK,
-        {
-            "from": DELIVERY.sources("release"),
-            "to": DELIVERY.target("release"),
-            "seconds": RECHECK_SECONDS,
-            "limit": limit,
-        },
-    )
+    return execute(_RECHECK, stale() | {"to": DELIVERY.target("release"), "limit": limit})
+
+
+def stale() -> dict[str, object]:
+    """Return the parameters of `STALE`."""
+    return {"from": DELIVERY.sources("release"), "recheck": RECHECK_SECONDS}
 
 
 _RELEASE: Final = """
     UPDATE syncjobs_delivery
     SET state = %(to)s, watch = '{}', not_before = statement_timestamp(),
         updated_at = statement_timestamp()
-    WHERE id IN (
+    WHERE id = ANY(ARRAY(
         SELECT id FROM syncjobs_delivery
         WHERE state = ANY(%(from)s::text[]) AND watch && %(keys)s::text[]
           AND (%(client)s::bigint IS NULL OR client_id = %(client)s)
-        ORDER BY id FOR UPDATE SKIP LOCKED)
+        ORDER BY id FOR UPDATE SKIP LOCKED))
 """
-_RECHECK: Final = """
+# What nothing has let go for long.
+STALE: Final = """
+    state = ANY(%(from)s::text[])
+    AND updated_at < statement_timestamp() - %(recheck)s * interval '1 second'
+"""
+_RECHECK: Final = f"""
     UPDATE syncjobs_delivery
-    SET state = %(to)s, watch = '{}', not_before = statement_timestamp(),
+    SET state = %(to)s, watch = '{{}}', not_before = statement_timestamp(),
         updated_at = statement_timestamp()
     WHERE id = ANY(ARRAY(
-        SELECT id FROM syncjobs_delivery
-        WHERE state = ANY(%(from)s::text[])
-          AND updated_at < statement_timestamp() - %(seconds)s * interval '1 second'
+        SELECT id FROM syncjobs_delivery WHERE {STALE}
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
-"""
+"""  # noqa: S608  our own constants

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg import Cursor
 from psycopg.errors import FeatureNotSupported
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
@@ -62,7 +61,8 @@ def _sent(sql: str, params: dict[str, Any]) -> Iterator[Any]:
     own.validate_no_broken_transaction()
     with own.wrap_database_errors:
         own.make_ready()
-    with own.wrap_database_errors, Cursor(own.connection) as cursor:
+    with own.wrap_database_errors:
+        cursor = own.bare_cursor()
         try:
             cursor.execute(sql, values, prepare=True)
         except FeatureNotSupported:

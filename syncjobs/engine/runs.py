@@ -5,12 +5,12 @@ from time import monotonic
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from syncjobs.engine.objects import objects, update
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.transitions import move_row
-from syncjobs.models import Delivery, Run
+from syncjobs.models import Run
 from syncjobs.state import BLOCKED, DELIVERY, NEEDS_PERSON, RUN
 from tenants.context import current_schema
 
@@ -46,16 +46,21 @@ def refresh_soon(run_ids: Iterable[int]) -> None:
             _rests.pop((schema, id_), None)
 
 
-@transaction.atomic
 def refresh_put_off() -> None:
     """Refresh what was put off in this schema, and what a worker that died had put off: runs
     that count as running and in which nothing moves any more.
     """
     schema = current_schema()
     ours = {id_ for where, id_ in _put_off if where == schema}
-    moving = Delivery.objects.filter(run=OuterRef("pk"), state__in=sorted(_MOVING))
-    ended = Run.objects.filter(kind__in=_OF_DELIVERIES, state=RUN.start).exclude(Exists(moving))
-    refresh_runs({*ours, *ended.values_list("pk", flat=True)})
+    params = {
+        "kinds": [str(kind) for kind in _OF_DELIVERIES],
+        "going": RUN.start,
+        "moving": sorted(_MOVING),
+    }
+    ended = [id_ for (id_,) in fetch(_ENDED, params)]
+    if ours or ended:
+        with transaction.atomic():
+            refresh_runs({*ours, *ended})
     _put_off.difference_update([(schema, id_) for id_ in ours])
 
 
@@ -70,7 +75,7 @@ def refresh_runs(run_ids: Iterable[int]) -> set[int]:
     counts: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
     for run_id, state, number in fetch(_COUNTS, {"ids": ids}):
         counts[run_id][state] = number
-    for run in Run.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("id"):
+    for run in objects(Run, _THESE, {"ids": ids}):
         _refresh(run, counts[run.pk])
     return {id_ for id_ in ids if any(state in _MOVING for state in counts[id_])}
 
@@ -91,8 +96,12 @@ def _refresh(run: Run, counts: Mapping[str, int]) -> None:
     if state != run.state and RUN.may(run.state, _MOVES[state]):
         changes["ended_at"] = None if state == RUN.start else timezone.now()
         move_row(run, RUN, _MOVES[state], **changes)
-    else:
-        Run.objects.filter(pk=run.pk).update(**changes)
+        return
+    changes = {name: value for name, value in changes.items() if getattr(run, name) != value}
+    for name, value in changes.items():
+        setattr(run, name, value)
+    if changes:
+        update(run, list(changes))
 
 
 def _state(*, moving: int, blocked: int, failed: int, total: int) -> str:
@@ -103,6 +112,13 @@ def _state(*, moving: int, blocked: int, failed: int, total: int) -> str:
     return RUN.target("settle_partly" if blocked or failed else "settle_well")
 
 
+_THESE: Final = "id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+_ENDED: Final = """
+    SELECT r.id FROM syncjobs_run r
+    WHERE r.kind = ANY(%(kinds)s::text[]) AND r.state = %(going)s
+      AND NOT EXISTS (SELECT 1 FROM syncjobs_delivery d
+                      WHERE d.run_id = r.id AND d.state = ANY(%(moving)s::text[]))
+"""
 _COUNTS: Final = """
     SELECT run_id, state, count(*) FROM syncjobs_delivery
     WHERE run_id = ANY(%(ids)s::bigint[]) GROUP BY run_id, state

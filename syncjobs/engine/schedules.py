@@ -60,11 +60,6 @@ def fire_comparison(waited: timedelta = timedelta(0)) -> int | None:
     return None
 
 
-def comparison_is_due(waited: timedelta = timedelta(0)) -> bool:
-    """Say whether the time of a workflow that compares came `waited` ago or more."""
-    return bool(_due(timezone.now() - waited, comparing=True))
-
-
 def _due(moment: datetime, *, comparing: bool) -> list[int]:
     rows = Workflow.objects.filter(
         state=WORKFLOW.start, next_run_at__isnull=False, next_run_at__lte=moment

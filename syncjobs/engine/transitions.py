@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
+from syncjobs.engine.objects import update
 from syncjobs.state import Machine
 
 Row = TypeVar("Row", bound=Model)
@@ -19,7 +20,7 @@ def move_row(
     changes[column] = machine.after(getattr(row, column), move)
     for name, value in changes.items():
         setattr(row, name, value)
-    row.save(update_fields=list(changes))
+    update(row, list(changes))
 
 
 def move_rows(

@@ -25,7 +25,7 @@ from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.intake.aside import set_sealed_aside
 from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
-from syncjobs.intake.polling import STREAMS_DUE, start_run, take_stream
+from syncjobs.intake.polling import STREAMS_DUE, start_run, stream_of, take_stream
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.payloads import opened_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
@@ -46,12 +46,6 @@ class _Arrival:
     record: SourceRecord
 
 
-def due_arrivals(limit: int = 20) -> list[int]:
-    """Return the streams for which webhooks have brought something."""
-    params = {"received": INBOUND.start, "off": CONNECTION.target("disable"), "limit": limit}
-    return [id_ for (id_,) in fetch(_DUE, params)]
-
-
 def something_came() -> bool:
     """Say whether webhooks have brought something, or a stream is due to be read."""
     params = {
@@ -68,7 +62,7 @@ def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
     lease_no = take_stream(stream_id)
     if lease_no is None:
         return None
-    stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
+    stream = stream_of(stream_id)
     done = 0
     try:
         live = LiveMappings(stream.connection.client_id).get(stream.mapping)
@@ -208,7 +202,7 @@ def _finish(reading: Reading) -> None:
     Stream.objects.filter(pk=reading.stream.pk).update(last_run=run)
 
 
-_DUE: Final = """
+ARRIVALS_DUE: Final = """
     SELECT s.id FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
     WHERE s.enabled AND c.state <> %(off)s
       AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())
@@ -216,7 +210,7 @@ _DUE: Final = """
                   WHERE i.stream_id = s.id AND i.state = %(received)s)
     ORDER BY c.client_id, s.position, s.id LIMIT %(limit)s
 """
-_ANY_DUE: Final = f"SELECT EXISTS ({_DUE}) OR EXISTS ({STREAMS_DUE})"
+_ANY_DUE: Final = f"SELECT EXISTS ({ARRIVALS_DUE}) OR EXISTS ({STREAMS_DUE})"
 _NEXT: Final = """
     SELECT id, attempts, external_id, source_version, source_at, payload::text, deleted
     FROM syncjobs_inboundevent WHERE stream_id = %(stream)s AND state = %(received)s

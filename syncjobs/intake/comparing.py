@@ -38,12 +38,12 @@ from syncjobs.intake.page import (
     hold_stream,
     take_in,
 )
-from syncjobs.intake.polling import failed, start_run, take_stream
+from syncjobs.intake.polling import failed, start_run, stream_of, take_stream
 from syncjobs.intake.warned import forget_gone
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record
 from syncjobs.retry import backoff
-from syncjobs.state import RUN, UNUSABLE
+from syncjobs.state import RUN
 
 EVERY: Final = timedelta(hours=24)
 # More than this share gone at once is more likely an error than a clean-up.
@@ -74,11 +74,6 @@ class Gone:
         return self.missing > 0 and (self.seen == 0 or self.missing > most)
 
 
-def due_compares(limit: int = 5) -> list[int]:
-    """Return streams whose full comparison is due, or goes on."""
-    return [id_ for (id_,) in fetch(_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})]
-
-
 def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | None:
     """Read on with a stream's comparison until `stop`; return how many records were read.
 
@@ -87,7 +82,7 @@ def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | Non
     lease_no = take_stream(stream_id)
     if lease_no is None:
         return None
-    stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
+    stream = stream_of(stream_id)
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
         _put_off(stream_id, lease_no, 3600.0)
@@ -282,7 +277,8 @@ def _put_off(stream_id: int, lease_no: int, seconds: float) -> None:
     )
 
 
-_DUE: Final = """
+# The streams whose full comparison is due, or goes on.
+COMPARES_DUE: Final = """
     SELECT s.id FROM syncjobs_stream s JOIN syncjobs_connection c ON c.id = s.connection_id
     WHERE s.enabled AND s.next_compare_at <= statement_timestamp()
       AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())

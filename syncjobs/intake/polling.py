@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils import timezone
 
 from governance import correlation
@@ -16,6 +16,7 @@ from syncjobs.engine import health
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
+from syncjobs.engine.objects import insert, objects
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
@@ -28,10 +29,12 @@ from syncjobs.intake.page import (
     hold_stream,
     take_in_again,
 )
-from syncjobs.models import Run, Stream
+from syncjobs.models import Connection, Run, Stream
 from syncjobs.retry import backoff
-from syncjobs.state import RUN, UNUSABLE
+from syncjobs.state import RUN
+from tenants.accounts.models import Client
 from tenants.nouns import in_words
+from tenants.rows import columns_of, made_of, width_of
 
 logger = logging.getLogger(__name__)
 Stop = Callable[[], bool]
@@ -48,12 +51,6 @@ class Polled:
 
 
 Steps = Generator[None, None, Polled | None]
-
-
-def due_streams(limit: int = 20) -> list[int]:
-    """Return streams to read now, in the order in which their records refer to each other."""
-    rows = fetch(STREAMS_DUE, {"unusable": sorted(UNUSABLE), "limit": limit})
-    return [id_ for (id_,) in rows]
 
 
 class Pages:
@@ -113,7 +110,7 @@ def poll_stream(
 
 def _poll(stream_id: int, lease_no: int, systems: Systems, stop: Stop, trigger: str) -> Steps:
     """Read the stream whose lease is ours; its end gives None when another has taken it over."""
-    stream = Stream.objects.select_related("connection__client").get(pk=stream_id)
+    stream = stream_of(stream_id)
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
         return _no_mapping(stream, lease_no)
@@ -160,6 +157,17 @@ def take_stream(stream_id: int) -> int | None:
     return int(taken[0][0]) if taken else None
 
 
+def stream_of(stream_id: int) -> Stream:
+    """Return a stream that is there, with its connection and client."""
+    sql = _STREAM.format(*(columns_of(model, at) for model, at in _OF_STREAM.items()))
+    (row,) = fetch(sql, {"stream": stream_id})
+    first, second = width_of(Stream), width_of(Stream) + width_of(Connection)
+    stream = made_of(Stream, row[:first])
+    stream.connection = made_of(Connection, row[first:second])
+    stream.connection.client = made_of(Client, row[second:])
+    return stream
+
+
 def read_from_start(connection_id: int, object_: str) -> None:
     """Forget how far a stream was read, and read it now; a reading that is under way ends."""
     streams = Stream.objects.filter(connection_id=connection_id, object=object_)
@@ -172,7 +180,7 @@ def read_from_start(connection_id: int, object_: str) -> None:
 def start_run(stream: Stream, trigger: str) -> Run:
     """Begin a reading of a stream whose lease is ours; what the dead had begun ends."""
     _end_abandoned(stream)
-    return Run.objects.create(
+    begun = Run(
         client_id=stream.connection.client_id,
         kind=Run.Kind.INTAKE,
         trigger=trigger,
@@ -181,11 +189,13 @@ def start_run(stream: Stream, trigger: str) -> Run:
         actor=correlation.current().actor.label,
         correlation=correlation.current().correlation_id,
     )
+    return insert(begun)
 
 
 def _end_abandoned(stream: Stream) -> None:
     """The stream's lease is ours: whoever began these readings is gone."""
-    for run in Run.objects.filter(stream=stream, state=RUN.start):
+    going = {"stream": stream.pk, "state": RUN.start}
+    for run in objects(Run, "stream_id = %(stream)s AND state = %(state)s ORDER BY id DESC", going):
         text = "The worker that read this ended before it was done; the next reading goes on."
         move_row(run, RUN, "settle_badly", message=text, ended_at=timezone.now())
 
@@ -193,7 +203,7 @@ def _end_abandoned(stream: Stream) -> None:
 @transaction.atomic
 def _finished(reading: Reading, *, more: bool) -> Polled:
     hold_stream(reading)
-    run = Run.objects.select_for_update().get(pk=reading.run.pk)
+    run = objects(Run, "id = %(id)s FOR UPDATE", {"id": reading.run.pk})[0]
     stream = reading.stream
     move = "settle_partly" if run.refused else "settle_well"
     move_row(run, RUN, move, message=_message(run, stream, more=more), ended_at=timezone.now())
@@ -224,8 +234,8 @@ def _message(run: Run, stream: Stream, *, more: bool) -> str:
 
 def _fold_quiet(run: Run, stream: Stream) -> Run:
     """Keep one row for a stretch of readings that found nothing, not one each."""
-    last = stream.last_run
-    if run.read or last is None or last.read or last.state != run.state or last.planned:
+    last = None if run.read else stream.last_run
+    if last is None or last.read or last.state != run.state or last.planned:
         return run
     polls = int(last.detail.get("polls", 1)) + 1
     Run.objects.filter(pk=last.pk).update(
@@ -347,6 +357,13 @@ STREAMS_DUE: Final = """
       AND c.state <> ALL(%(unusable)s::text[])
       AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
     ORDER BY c.client_id, s.position, s.id LIMIT %(limit)s
+"""
+_OF_STREAM: Final[dict[type[Model], str]] = {Stream: "s", Connection: "c", Client: "k"}
+_STREAM: Final = """
+    SELECT {}, {}, {} FROM syncjobs_stream s
+    JOIN syncjobs_connection c ON c.id = s.connection_id
+    JOIN accounts_client k ON k.id = c.client_id
+    WHERE s.id = %(stream)s
 """
 _TAKE: Final = """
     UPDATE syncjobs_stream

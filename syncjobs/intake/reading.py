@@ -12,7 +12,7 @@ from syncjobs.canonical_store import Incoming
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.engine.kept import kept, mark_of
-from syncjobs.engine.live import Live, map_in, wanted_sources
+from syncjobs.engine.live import Live, map_in, own_fields, wanted_sources
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.sources import Sources, find_sources
 from syncjobs.models import Connection, Stream
@@ -142,9 +142,13 @@ def roles_of(connection: Connection) -> set[str]:
 def _owners(connection: Connection, type_: str) -> Owners:
     """Return who owns the fields of an object; read again only when a rule has changed."""
     params = {"type": type_, "client": connection.client_id}
-    ((mark,),) = fetch(_OWNERS_MARK, params)
+    ((rules, fields),) = fetch(_OWNERS_MARKS, params)
     at = ("owners", type_, connection.client_id)
-    return kept(at, mark, lambda: owners_of(type_, connection.client_id))
+    return kept(
+        at,
+        f"{rules}/{fields}",
+        lambda: owners_of(type_, connection.client_id, own_fields(fields)),
+    )
 
 
 def _refs(stream: Stream, ids: list[str]) -> dict[str, list[_Seen]]:
@@ -269,10 +273,10 @@ def _holders(stream: Stream, type_: str, keys: list[str]) -> dict[str, str]:
     return dict(fetch(_HOLDERS, params))
 
 
-_OWNERS_MARK: Final = f"""
+_OWNERS_MARKS: Final = f"""
     SELECT (SELECT {mark_of("o")} FROM mappings_ownershiprule o WHERE o.object = %(type)s
-            AND (o.client_id = %(client)s OR o.client_id IS NULL))
-        || '/' || (SELECT {mark_of("f")} FROM mappings_customfield f WHERE f.object = %(type)s)
+            AND (o.client_id = %(client)s OR o.client_id IS NULL)),
+        (SELECT {mark_of("f")} FROM mappings_customfield f)
 """  # noqa: S608  our own constants
 _SEEN: Final = """
     SELECT e.external_id, e.seen_version, e.seen_at, r.type, r.key, r.deleted, e.part

@@ -16,6 +16,7 @@ from mappings.services.versions import ensure_mapping
 from syncjobs import actions
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.connectors import registry
+from syncjobs.engine.rows import fetch
 from syncjobs.models import Blueprint, Connection
 from syncjobs.services.connections import ensure_stream
 from tenants.models import Partner
@@ -27,7 +28,7 @@ _KEPT: Final = ("label", "mode", "after", "gates", "related", "when", "match", "
 @transaction.atomic
 def ship_blueprints(actor: Actor) -> int:
     """Add the shipped blueprints that this partner does not have yet; return how many."""
-    known = set(Blueprint.objects.values_list("slug", flat=True))
+    known = {slug for (slug,) in fetch("SELECT slug FROM syncjobs_blueprint", {})}
     added = 0
     for slug, shipped in BLUEPRINTS.items():
         if slug in known:

@@ -15,6 +15,7 @@ from governance.permits import require_permit
 from governance.services import audit
 from governance.services.changes import ProposedChange, propose
 from syncjobs import actions
+from syncjobs.engine.objects import objects
 from syncjobs.models import Retention
 
 KIND: Final = "retention"
@@ -31,8 +32,8 @@ KINDS: Final[Mapping[str, str]] = {
 
 def own_days() -> dict[str, int]:
     """Return what this partner has set itself."""
-    row = Retention.objects.first()
-    return {key: int(days) for key, days in row.days.items()} if row else {}
+    rows = objects(Retention, "true ORDER BY id LIMIT 1", {})
+    return {key: int(days) for row in rows for key, days in row.days.items()}
 
 
 def keep_days() -> dict[str, int]:

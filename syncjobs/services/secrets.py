@@ -17,6 +17,7 @@ from governance.services import audit
 from governance.services.subjects import rewrap_subject_keys
 from syncjobs import vault
 from syncjobs.actions import SECRETS_ROTATED
+from syncjobs.engine.objects import objects
 from syncjobs.models import Connection, SecretKey
 from tenants import sealing
 from tenants.models import OperatorKey
@@ -110,11 +111,15 @@ def _keys() -> "models.Manager[Any]":
 
 
 def _ring(*, create: bool = False) -> vault.KeyRing:
-    rows = list(_keys().order_by("version"))
+    rows = _key_rows()
     if not rows and create:
         _store(vault.new_data_key(1))
-        rows = list(_keys().order_by("version"))
+        rows = _key_rows()
     return vault.KeyRing([_unwrapped(row, _masters()) for row in rows])
+
+
+def _key_rows() -> list[Any]:
+    return objects(_keys().model, "true ORDER BY version", {})
 
 
 def _store(data_key: vault.DataKey) -> None:

@@ -25,7 +25,7 @@ from governance.actors import Actor, task_actor
 from governance.errors import BadTransition, NotPermitted
 from governance.evidence import Period
 from governance.models import AuditEntry
-from syncjobs.engine.doorbell import next_due
+from syncjobs.engine.doorbell import settle
 from syncjobs.engine.drain import drain
 from tenants.accounts.models import User
 from tenants.models import Partner
@@ -97,7 +97,7 @@ def test_the_worker_draws_what_was_asked_for_and_tells_once(
     assert "on its way already" in again
     report = EvidenceReport.objects.get()
     assert auditor.get(f"/evidence/{report.pk}/").status_code == 404
-    assert next_due() == 0
+    assert settle() == 0
     with correlation.scope(actor=task_actor("worker"), door="task"):
         assert drain().reports == 1
         assert drain().reports == 0

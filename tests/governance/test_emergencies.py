@@ -147,7 +147,7 @@ def test_it_goes_back_as_soon_as_nothing_stands_on_it_any_more(
         assert currency(alder) == "GBP"
     assert ChangeRequest.objects.get(pk=asked.pk).status == "submitted"
     doorbell.touch()
-    wait = doorbell.next_due()  # the worker comes again an hour after the last try
+    wait = doorbell.settle()  # the worker comes again an hour after the last try
     assert wait is not None
     assert 25.9 < wait / 3600 <= 26
     assert steps(rushed).count("change.escalated") == 1

@@ -13,6 +13,7 @@ from governance.services import changes, impacts
 from mappings import catalogue
 from mappings.catalogue import Fields
 from mappings.compiled import compiled
+from mappings.engine import Inputs, compile_mapping
 from mappings.models import Mapping, MappingVersion
 from mappings.services.checking import Refused
 from mappings.services.versions import (
@@ -25,6 +26,8 @@ from mappings.services.versions import (
     standings,
 )
 from tenants.accounts.models import Client
+from tenants.context import schema_scope
+from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 from tests.mappings.conftest import CUSTOMERS, SAMPLE, make, with_rule
@@ -294,10 +297,38 @@ def test_the_database_refuses_to_change_a_version(customers: Mapping, statement:
         cursor.execute(statement)
 
 
-def test_compiled_versions_are_kept_by_content_and_schema(customers: Mapping) -> None:
+def test_the_same_content_is_compiled_once_in_whatever_partner(customers: Mapping) -> None:
     assert customers.live is not None
     customers.live.mapping = customers
-    assert compiled(customers.live) is compiled(customers.live)
+    here = compiled(customers.live)
+    with schema_scope(Partner.objects.get(slug=actors.BRIGHTBRIDGE[0]).schema_name):
+        assert compiled(customers.live) is here
+    other = MappingVersion(mapping=customers, hash=customers.live.hash)
+    other.document = {**customers.live.document, "checks": []}
+    assert compiled(other) is not here, "what is shared goes by the content itself"
+
+
+def test_a_record_gets_lists_and_objects_of_its_own() -> None:
+    rules = [
+        {"id": "a", "target": "a", "constant": {"lines": [1]}},
+        {"id": "b", "target": "b", "source": "b", "on_missing": "default", "default": [[1]]},
+        {
+            "id": "c",
+            "target": "c",
+            "source": "c",
+            "lookup": {"value_map": "words", "on_miss": "default"},
+            "default": ["x"],
+        },
+    ]
+    mapping = compile_mapping({"rules": rules})
+    inputs = Inputs(values={"words": {}})
+    wanted = {"a": {"lines": [1]}, "b": [[1]], "c": ["x"]}
+    for _ in range(2):
+        data = mapping.run({"c": "?"}, inputs=inputs).data
+        assert data == wanted
+        data["a"]["lines"].append(2)  # type: ignore[index]
+        data["b"][0].append(2)  # type: ignore[index]
+        data["c"].append("y")  # type: ignore[attr-defined]
 
 
 def test_a_mapping_with_a_wrong_direction_is_not_made(customers: Mapping) -> None:

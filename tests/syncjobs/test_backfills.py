@@ -47,7 +47,7 @@ def test_a_backfill_plans_what_was_there_from_a_day_on_and_ends(lab: Lab, later:
     run = start_backfill(BUILDER, later, start=DAY, reason="New billing system")
     with pytest.raises(ValidationError, match="goes on already"):
         start_backfill(BUILDER, later, start=DAY, reason="Again")
-    assert doorbell.next_due() == 0
+    assert doorbell.settle() == 0
     lab.drain()
     written = {one.reference for one in lab.target.effects}
     assert written == {"C-0", "C-3", "C-4"}

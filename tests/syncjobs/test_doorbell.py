@@ -149,7 +149,7 @@ def test_a_drain_is_bounded_and_rings_again_at_the_back(worker: Lab) -> None:
 
 def test_a_partner_that_has_nothing_to_do_is_due_at_its_next_poll(worker: Lab) -> None:
     drain(systems=worker.systems())
-    wait = doorbell.next_due()
+    wait = doorbell.settle()
     assert wait is not None
     assert 290 < wait <= 300
 
@@ -160,7 +160,7 @@ def test_a_retry_makes_the_partner_due_in_time(worker: Lab) -> None:
     worker.target.fail_before = [RateLimited("Slow.", retry_after=40.0)]
     worker.put_customer("1")
     worker.drain()
-    wait = doorbell.next_due()
+    wait = doorbell.settle()
     assert wait is not None
     assert 30 < wait < 45
 
@@ -174,7 +174,7 @@ def test_a_lease_makes_the_partner_due_when_it_ends(worker: Lab) -> None:
     Stream.objects.update(next_poll_at=timezone.now())
     poll_stream(worker.customers.pk, worker.systems(), stop=lambda: False)
     claim()
-    wait = doorbell.next_due()
+    wait = doorbell.settle()
     assert wait is not None
     assert LEASE_SECONDS - 5 < wait <= LEASE_SECONDS
 

@@ -17,8 +17,9 @@ from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from governance.permits import permit
 from mappings.services.versions import publish, save_draft
+from syncjobs.engine.agenda import due_work
 from syncjobs.engine.drain import drain
-from syncjobs.intake.arrivals import due_arrivals, work_arrivals
+from syncjobs.intake.arrivals import work_arrivals
 from syncjobs.models import CanonicalRecord, Connection, Delivery, InboundEvent, Issue, Run
 from syncjobs.services.blueprints import ensure_shipped
 from syncjobs.services.connections import create_connection
@@ -180,7 +181,7 @@ def test_files_play_the_part_of_the_system_that_they_stand_for(
     project = b"code,name,customer,contract,currency\nP-1,Move,C-1,CT-1,EUR\n"
     for object_, content in (("project", project), ("time_entry", TIME)):
         take_file(BUILDER, connection, object_=object_, name="f.csv", content=content)
-    for stream in due_arrivals():
+    for stream in due_work()[0]:
         work_arrivals(stream, stop=lambda: False)
     # Only what is approved and billable is billed.
     assert [one.record.key for one in Delivery.objects.filter(step="line")] == ["T-1"]

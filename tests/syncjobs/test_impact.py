@@ -16,7 +16,7 @@ from governance.services.policies import ensure_default_policies
 from mappings.models import Mapping
 from mappings.services.value_maps import ensure_value_map, propose_table
 from mappings.services.versions import ensure_mapping
-from syncjobs.engine.doorbell import next_due
+from syncjobs.engine.doorbell import settle
 from syncjobs.engine.drain import drain
 from syncjobs.models import CanonicalRecord, Delivery, Workflow, WorkflowVersion
 from syncjobs.services.workflows import KIND as WORKFLOW
@@ -48,7 +48,7 @@ def bob(northwind: object, actor: ActorOf) -> Actor:
 
 def _tried(request: ChangeRequest, at: int = 0) -> Change:
     """Let the worker come, and return a change with its preview."""
-    assert next_due() == 0
+    assert settle() == 0
     drain()
     request.refresh_from_db()
     return list(request.changes.all())[at]

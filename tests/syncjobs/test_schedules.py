@@ -19,6 +19,7 @@ from syncjobs import crashpoints
 from syncjobs.cron import CronError, in_words, next_after, parse
 from syncjobs.engine import doorbell
 from syncjobs.engine import drain as drains
+from syncjobs.engine.agenda import due_work
 from syncjobs.engine.drain import drain, drain_until_idle
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.schedules import fire_comparison, fire_due
@@ -83,7 +84,7 @@ def test_a_schedule_that_is_wrong_says_where(text: str, words: str) -> None:
 def test_what_comes_in_waits_for_the_schedule_and_goes_when_it_fires(lab: Lab) -> None:
     made = set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule=" 15  2 * * * ")
     assert made.next_run_at is not None
-    assert doorbell.next_due() is not None
+    assert doorbell.settle() is not None
     lab.put_customer("1")
     lab.drain()
     assert lab.target.effects == []
@@ -91,7 +92,7 @@ def test_what_comes_in_waits_for_the_schedule_and_goes_when_it_fires(lab: Lab) -
 
     # Its time comes, for two workers at once: one fires it, once.
     Workflow.objects.update(next_run_at=timezone.now() - timedelta(seconds=1))
-    assert doorbell.next_due() == 0
+    assert doorbell.settle() == 0
     assert (fire_due(), fire_due()) == (1, 0)
     assert Run.objects.filter(workflow=lab.workflow, trigger="schedule").count() == 1
     lab.drain()
@@ -250,7 +251,12 @@ def test_live_work_goes_before_a_comparison_which_waits_for_a_pause_but_not_for_
     assert done.more
     assert not Run.objects.filter(trigger="schedule", stream=None).exists()
     order: list[str] = []
-    monkeypatch.setattr(drains, "deliver_batch", _note(order, "live"))
+
+    def live() -> tuple[list[int], list[int], bool]:
+        order.append("live")
+        return due_work()
+
+    monkeypatch.setattr(drains, "due_work", live)
     monkeypatch.setattr(drains, "reconcile", _note(order, "compare"))
     with _another_holds_the_place():
         assert not drain().more, "the place is another worker's; the sweep comes again"

@@ -58,6 +58,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         self._paths_at: dict[str, list[str] | None] = {}
         self._deferred: list[Deferred] = []
         self._sender = Sender()
+        self._bare: Cursor[Any] | None = None
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return psycopg's parameters. Raises DatabaseUnavailableError."""
@@ -110,6 +111,13 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
                 cursor.execute("SET plan_cache_mode = force_custom_plan")
             self._plans_anew, self._plans_once = True, False
         self._handle_search_path()
+
+    def bare_cursor(self) -> Cursor[Any]:
+        """Return the driver's own cursor of this connection, for one statement at a time: it knows
+        already how to read what comes."""
+        if self._bare is None or self._bare.connection is not self.connection:
+            self._bare = Cursor(self.connection)
+        return self._bare
 
     def forget_prepared(self) -> None:
         """Let driver and server forget what is prepared, as both do at a rollback."""
@@ -189,16 +197,16 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
             self._plan_once()
             if in_schema:
                 self._handle_search_path()
-            with Cursor(self.connection) as cursor:
-                try:
-                    cursor.execute(statement, values, prepare=True)
-                except FeatureNotSupported:
-                    # The table has another shape than when this was prepared: a migration.
-                    if self.in_atomic_block:
-                        raise
-                    self.forget_prepared()
-                    cursor.execute(statement, values, prepare=True)
-                return list(cursor.fetchall())
+            cursor = self.bare_cursor()
+            try:
+                cursor.execute(statement, values, prepare=True)
+            except FeatureNotSupported:
+                # The table has another shape than when this was prepared: a migration.
+                if self.in_atomic_block:
+                    raise
+                self.forget_prepared()
+                cursor.execute(statement, values, prepare=True)
+            return list(cursor.fetchall())
 
     def _plan_once(self) -> None:
         """Have what is prepared here planned at its first use. The server would plan it anew five
@@ -266,6 +274,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
 
     def _close(self) -> None:
         self._deferred.clear()
+        self._bare = None
         self._forget_path()
         super()._close()
 
