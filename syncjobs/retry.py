@@ -72,11 +72,15 @@ def decide(
     return Decision("retry_later", delay)
 
 
-def after_lost_lease(unfinished_starts: int) -> Decision:
-    """Return what follows a worker that never came back: asked first, or parked as poison."""
+def after_lost_lease(unfinished_starts: int, *, may_have_sent: bool) -> Decision:
+    """Return what follows a worker that never came back: asked first, or parked as poison.
+
+    `may_have_sent`: what is about to be sent is noted before; without a note nothing was, and
+    the target is not asked. The start counts all the same: preparing it can be what kills.
+    """
     if unfinished_starts >= MAX_UNFINISHED_STARTS:
-        return Decision("park", verify=True)
-    return Decision("lose_lease", verify=True)
+        return Decision("park", verify=may_have_sent)
+    return Decision("lose_lease" if may_have_sent else "give_back", verify=may_have_sent)
 
 
 # --- the breaker in front of a connection ------------------------------------------------

@@ -175,13 +175,14 @@ def renew(claims: Sequence[Claim]) -> None:
 def reap() -> int:
     """Take back deliveries whose lease has ended; return how many.
 
-    What they did is not known: the target is asked before anything is sent again. Three
-    starts that never ended are enough.
+    What they did is not known: the target is asked before anything is sent again, but for those
+    of which no start had noted what it would send. Three starts that never ended are enough.
     """
     expired = fetch(_EXPIRED, {"running": DELIVERY.target("claim")})
     moves: dict[str, list[int]] = {}
-    for id_, unfinished in expired:
-        moves.setdefault(after_lost_lease(unfinished).move, []).append(id_)
+    for id_, unfinished, may_have_sent in expired:
+        decision = after_lost_lease(unfinished, may_have_sent=may_have_sent)
+        moves.setdefault(decision.move, []).append(id_)
     for move, ids in moves.items():
         text = POISON if move == "park" else ""
         fetch(_REAP, {"ids": ids, "to": DELIVERY.target(move), "text": text})
@@ -288,18 +289,22 @@ _TAKE: Final = """
     WHERE id = ANY(%(ids)s::bigint[])
     RETURNING id, lease_no
 """
+# What is about to be sent is noted, and committed, before it is; where a note would mislead the
+# next start, none is made, and then `verify` stands.
+_MAY_HAVE_SENT: Final = "(verify OR content_hash <> '')"
 _EXPIRED: Final = f"""
-    SELECT id, unfinished_starts FROM syncjobs_delivery
+    SELECT id, unfinished_starts, {_MAY_HAVE_SENT} FROM syncjobs_delivery
     WHERE {LAPSED} ORDER BY id FOR UPDATE SKIP LOCKED
 """  # noqa: S608  our own constants
-_REAP: Final = """
+_REAP: Final = f"""
     UPDATE syncjobs_delivery
-    SET state = %(to)s, lease_no = lease_no + 1, lease_until = NULL, verify = true,
+    SET state = %(to)s, lease_no = lease_no + 1, lease_until = NULL,
+        verify = {_MAY_HAVE_SENT},
         not_before = statement_timestamp(), error_text = %(text)s,
         updated_at = statement_timestamp()
     WHERE id = ANY(%(ids)s::bigint[])
     RETURNING id
-"""
+"""  # noqa: S608  our own constants
 _RENEW: Final = """
     UPDATE syncjobs_delivery AS d
     SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'

@@ -186,6 +186,6 @@ _HOLDS: Final = """
 """
 _END_HOLDS: Final = """
     UPDATE syncjobs_hold AS h SET released_at = statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(delivery_id bigint, kept text[])
+    FROM json_to_recordset(%(rows)s::json) AS x(delivery_id bigint, kept text[])
     WHERE h.delivery_id = x.delivery_id AND h.released_at IS NULL AND h.gate <> ALL(x.kept)
 """

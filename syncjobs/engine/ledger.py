@@ -227,7 +227,7 @@ _UPDATE: Final = """
         finished_at = CASE WHEN x.state = ANY(%(closed)s::text[])
             AND d.record_version <= x.version THEN statement_timestamp() END,
         updated_at = statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+    FROM json_to_recordset(%(rows)s::json) AS x(
         id bigint, state text, version int, counted int, unsent boolean, delay double precision,
         verify boolean, outcome text, error_class text, error_text text, watch text[],
         issue bigint, mapping_version bigint)

@@ -151,7 +151,8 @@ def _map(
 _ROWS: Final = """
     SELECT id, client_id, run_id, event_id, step, record_id, origin_id, object, mapping, variables,
         priority, attempts, verify, after, released_gates, idempotency_key, content_hash,
-        issue_id, correlation, created_at, workflow_id, workflow_version_id, connection_id
+        issue_id, correlation, extract(epoch FROM created_at)::float8, workflow_id,
+        workflow_version_id, connection_id
     FROM syncjobs_delivery WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
 """
 # From each record to its references, whatever the statistics say.

@@ -123,7 +123,7 @@ _ENQUEUE: Final = f"""
         coalesce(%(not_before)s::timestamptz, statement_timestamp()), 0, x.after, x.watch,
         '{{}}', replace(gen_random_uuid()::text, '-', ''), '', '', '', %(correlation)s,
         statement_timestamp(), statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+    FROM json_to_recordset(%(rows)s::json) AS x(
         record_id bigint, origin_id bigint, record_version int, event_id bigint,
         variables jsonb, after bigint[], watch text[])
     ON CONFLICT (record_id, workflow_id, step, connection_id)

@@ -32,6 +32,6 @@ def raise_events(client_id: int, correlation: str, stored: Sequence[Stored]) -> 
 _EVENTS: Final = """
     INSERT INTO syncjobs_event (type, client_id, record_id, record_version, correlation, at)
     SELECT x.type, %(client)s, x.record_id, x.version, %(correlation)s, statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(type text, record_id bigint, version int)
+    FROM json_to_recordset(%(rows)s::json) AS x(type text, record_id bigint, version int)
     RETURNING id, type, record_id, record_version
 """

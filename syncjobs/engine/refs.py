@@ -101,7 +101,7 @@ _WRITE: Final = """
          written, written_at, created_at)
     SELECT x.record_id, x.connection_id, x.object, x.external_id, x.version, '', '',
         x.written, statement_timestamp(), statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+    FROM json_to_recordset(%(rows)s::json) AS x(
         record_id bigint, connection_id bigint, object text, external_id text, version text,
         written jsonb)
     ON CONFLICT (record_id, connection_id, object) DO UPDATE

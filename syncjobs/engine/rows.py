@@ -13,7 +13,10 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
 
 
 def encode(rows: object) -> str:
-    """Return rows as the JSON text that `jsonb_to_recordset` reads."""
+    """Return rows as the JSON text that `json_to_recordset` and `jsonb_to_recordset` read.
+
+    Rows of plain columns cost the server half as much through the first; documents do not.
+    """
     return _ENCODER.encode(rows).decode()
 
 

@@ -255,7 +255,7 @@ _REFS: Final = """
          seen_at, written, created_at)
     SELECT x.record_id, %(connection)s, %(object)s, x.external_id, x.part, x.version, x.hash,
         x.version, x.at, '{}', statement_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
+    FROM json_to_recordset(%(rows)s::json) AS x(
         record_id bigint, external_id text, part text, version text, hash text, at timestamptz)
     ON CONFLICT (connection_id, object, external_id, part) DO UPDATE
     SET record_id = EXCLUDED.record_id, seen_hash = EXCLUDED.seen_hash,

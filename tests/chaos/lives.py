@@ -31,6 +31,11 @@ from syncjobs.engine import deliver, send, sending, stopping
 from tests.chaos.plan import Strike
 
 PATIENCE: Final = 20.0
+# The seeds of one test process have a database to themselves.
+_IN_TRANSACTION: Final = """
+    SELECT 1 FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle' LIMIT 1
+"""
 
 
 class Clock:
@@ -115,15 +120,23 @@ class Body:
             stopping.ask()
 
     def _stop(self) -> None:
+        """Stop outside transactions, those of the worker's other threads as well."""
+        with self._other_session() as other:
+            until = time.monotonic() + PATIENCE / 2
+            while other.execute(_IN_TRANSACTION).fetchone() and time.monotonic() < until:
+                time.sleep(0.001)
         signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
     def _cut(self) -> None:
         """End the worker's database session, as a restart of the server does."""
         raw = self._database.connection
-        if raw is None:
-            return
-        with psycopg.connect(raw.info.dsn, password=raw.info.password or None) as other:
-            other.execute("SELECT pg_terminate_backend(%s, 5000)", [raw.info.backend_pid])
+        if raw is not None:
+            with self._other_session() as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [raw.info.backend_pid])
+
+    def _other_session(self) -> psycopg.Connection[Any]:
+        raw = self._database.connection
+        return psycopg.connect(raw.info.dsn, password=raw.info.password or None, autocommit=True)
 
 
 Job = Callable[[Body], None]

@@ -8,8 +8,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from syncjobs import crashpoints
 from syncjobs.connectors.base import Write
-from syncjobs.connectors.errors import Unknown
+from syncjobs.connectors.errors import Transient, Unknown
+from syncjobs.crashpoints import CrashPoint
 from syncjobs.engine import deliver, ledger
 from syncjobs.engine.claim import Claim, claim, reap, renew
 from syncjobs.engine.jobs import Outcome
@@ -101,6 +103,8 @@ def test_a_worker_past_its_lease_writes_nothing(lab: Lab) -> None:
     _plan(lab, "1")
     (taken,) = claim()
     job = load_jobs([taken])[0]
+    job.content_hash = "noted"
+    ledger.note_intents([job])
     _let_leases_end()
     assert reap() == 1
 
@@ -110,13 +114,67 @@ def test_a_worker_past_its_lease_writes_nothing(lab: Lab) -> None:
     assert not Attempt.objects.exists()
 
 
-def test_work_of_a_dead_worker_is_looked_up_first(lab: Lab) -> None:
-    _plan(lab, "1")
-    claim()
+def _die(lab: Lab, point: str) -> None:
+    """Let a worker die at a point, and its leases end."""
+    crashpoints.arm(f"{point}:raise")
+    try:
+        with pytest.raises(CrashPoint):
+            lab.drain()
+    finally:
+        crashpoints.arm("")
     _let_leases_end()
+
+
+@pytest.mark.parametrize("point", ["deliver.before_write", "deliver.after_write"])
+def test_work_of_a_dead_worker_is_looked_up_first(lab: Lab, point: str) -> None:
+    lab.put_customer("1")
+    _die(lab, point)
+    assert reap() == 1
+    assert (lab.delivery("C-1").state, lab.delivery("C-1").verify) == ("unknown", True)
     lab.drain()
     assert lab.target.look_ups == 1
     assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1
+
+
+def test_what_a_dead_worker_had_not_noted_was_not_sent_and_is_not_asked_for(lab: Lab) -> None:
+    lab.target.can_look_up = False
+    lab.put_customer("1")
+    _die(lab, "deliver.after_claim")
+    assert reap() == 1
+    delivery = lab.delivery("C-1")
+    assert (delivery.state, delivery.verify) == ("pending", False)
+    assert delivery.unfinished_starts == 1, "preparing it may be what killed the worker"
+    lab.drain()
+    assert lab.delivery("C-1").state == "delivered", "parked, if the target had to be asked"
+    assert (lab.target.look_ups, lab.target.created("C-1")) == (0, 1)
+
+
+def test_what_an_earlier_start_had_noted_is_asked_for_whichever_start_died(lab: Lab) -> None:
+    lab.target.fail_before = [Transient("Try again.")]
+    lab.put_customer("1")
+    lab.drain()
+    assert (lab.delivery("C-1").state, lab.delivery("C-1").verify) == ("retrying", False)
+    Delivery.objects.update(not_before=timezone.now())
+    _die(lab, "deliver.after_claim")
+    lab.drain()
+    assert lab.target.look_ups == 1
+    assert lab.target.created("C-1") == 1
+
+
+def test_what_was_to_be_asked_for_still_is_though_its_note_was_taken_away(lab: Lab) -> None:
+    lab.target.fail_after = [Unknown("lost")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.put_customer("1", name="Newer")
+    Delivery.objects.update(not_before=timezone.now())
+    _die(lab, "deliver.before_write")
+    assert lab.delivery("C-1").content_hash == "", "other content: what may be there is not known"
+    look_ups = lab.target.look_ups
+    reap()
+    assert (lab.delivery("C-1").state, lab.delivery("C-1").verify) == ("unknown", True)
+    lab.drain()
+    assert lab.target.look_ups == look_ups + 1
     assert lab.target.created("C-1") == 1
 
 

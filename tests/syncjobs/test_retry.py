@@ -84,7 +84,15 @@ def test_who_says_when_to_come_back_is_asked_sooner(
 
 
 def test_a_lost_lease_is_asked_for_twice_and_then_parked() -> None:
-    assert [after_lost_lease(n).move for n in (1, 2, 3)] == ["lose_lease", "lose_lease", "park"]
+    found = [after_lost_lease(n, may_have_sent=True) for n in (1, 2, 3)]
+    assert [one.move for one in found] == ["lose_lease", "lose_lease", "park"]
+    assert all(one.verify for one in found)
+
+
+def test_what_was_not_sent_under_a_lost_lease_goes_back_twice_and_is_then_parked() -> None:
+    found = [after_lost_lease(n, may_have_sent=False) for n in (1, 2, 3)]
+    assert [one.move for one in found] == ["give_back", "give_back", "park"]
+    assert not any(one.verify for one in found)
 
 
 def test_the_breaker_opens_after_failures_in_a_row_for_longer_each_time() -> None:
