@@ -183,3 +183,30 @@ def kill_itself(schema: str) -> None:
 
 def test_the_template_follows_the_migrations(db: None) -> None:
     assert template._path().name.startswith(migrations_hash())
+
+
+def test_a_schema_that_began_with_steps_goes_on_with_them_and_has_then_done_all_in_one(
+    three_behind: tuple[str, ...],
+) -> None:
+    run()
+    with roles.owner_connection() as owner:
+        for schema, since in (("p_alpha_mig", "0014"), ("p_beta_mig", "0013")):
+            owner.execute(
+                f"DELETE FROM {schema}.django_migrations WHERE app = 'syncjobs' "
+                f"AND (name LIKE '0001\\_squashed%' OR name >= '{since}')"
+            )
+        owner.execute(
+            "DROP INDEX p_beta_mig.record_recent; "
+            "CREATE INDEX record_recent ON p_beta_mig.syncjobs_canonicalrecord (changed_at); "
+            "CREATE INDEX event_client ON p_beta_mig.syncjobs_event (client_id)"
+        )
+    assert [row.schema for row in pending_in(list(SCHEMAS))] == ["p_alpha_mig", "p_beta_mig"]
+    assert "2 to migrate" in run()
+    assert pending_in(list(SCHEMAS)) == []
+    with roles.owner_connection() as owner:
+        found = owner.execute(
+            "SELECT schemaname, indexname FROM pg_indexes WHERE schemaname = ANY(%s) "
+            "AND (indexname = 'event_client' OR indexdef LIKE '%%(type, client_id, changed_at %%')",
+            [list(SCHEMAS)],
+        ).fetchall()
+    assert sorted(found) == [(schema, "record_recent") for schema in SCHEMAS]

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from pytest_django import Settings
 
 from tenants.accounts.models import User
@@ -14,7 +15,7 @@ from tenants.context import schema_scope
 from tenants.postgres import roles, schemas
 from tenants.services import tables, template
 from tenants.services.owner_invitation import Provisioned
-from tenants.services.pending import expected_migrations, pending_in
+from tenants.services.pending import pending_in
 
 Provision = Callable[..., Provisioned]
 CASTS = re.compile(r"::(character varying|[a-z]+)(\[\])?|[()]")
@@ -60,9 +61,11 @@ def test_nothing_is_pending_and_no_table_is_missing(provision: Provision) -> Non
     provision()
     assert pending_in(["p_quince"]) == []
     assert tables.missing_tables(["p_quince"]) == {}
+    # What another one replaces is recorded as well.
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations
     with schema_scope("p_quince"), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM p_quince.django_migrations")
-        assert cursor.fetchone() == (len(expected_migrations()),)
+        assert cursor.fetchone() == (len(known),)
 
 
 def test_ids_begin_alike_everywhere_and_types_are_in_public_alone(provision: Provision) -> None:
