@@ -1,4 +1,6 @@
-"""A web thread waits a moment for its caller's next request, and for nobody when others wait."""
+"""A web thread waits a moment for its caller's next request, and for nobody when others wait; the
+process with fewer connections takes the next one.
+"""
 
 import socket
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ import pytest
 from gunicorn.config import Config
 from gunicorn.workers.gthread import ThreadWorker
 
+from config import web_worker
 from config.web_worker import PatientWorker
 
 
@@ -83,3 +86,33 @@ def test_a_worker_that_stops_gives_the_connection_back(
     caller.asks("ab")
     assert worker.handle(caller.conn) is True
     assert caller.answered == "a"
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.setblocking(False)
+        yield made
+
+
+def test_the_process_with_fewer_connections_is_faster(
+    worker: PatientWorker, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(web_worker, "sleep", waited.append)
+    for connections in (0, 1, 3, 100):
+        worker.nr_conns = connections
+        with socket.create_connection(listener.getsockname()):
+            worker.accept(listener)
+        assert worker.nr_conns == connections + 1, "nobody else was there"
+    assert waited == [0, 0.00025, 0.00075, 0.001]
+
+
+def test_what_another_process_took_meanwhile_is_no_error(
+    worker: PatientWorker, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_worker, "sleep", lambda _: listener.accept()[0].close())
+    worker.nr_conns = 2
+    with socket.create_connection(listener.getsockname()):
+        worker.accept(listener)
+    assert worker.nr_conns == 2
