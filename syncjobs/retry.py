@@ -24,13 +24,11 @@ class Decision:
     """A move of the delivery's machine, and in how many seconds it may be tried again.
 
     `verify`: the target must be asked first what the last attempt left there.
-    `stop_connection`: nothing can pass this connection until somebody mends it.
     """
 
     move: str
     delay: float = 0.0
     verify: bool = False
-    stop_connection: bool = False
 
 
 def backoff(attempt: int, draw: Callable[[], float], cap: float = CAP_SECONDS) -> float:
@@ -58,7 +56,7 @@ def decide(
     an outage uses up nobody's patience, however often it is looked for its end.
     """
     if kind == "config":
-        return Decision("give_back", stop_connection=True)
+        return Decision("give_back")  # nothing passes until somebody mends the connection
     limit = MAX_ATTEMPTS.get(kind)
     if limit is None:  # permanent, rejected
         return Decision("fail")
