@@ -21,6 +21,7 @@ from mappings.services.custom_fields import custom_fields
 from mappings.services.impact import users_of, users_of_map
 from mappings.services.overlays import standing_document, template_version
 from mappings.state import BadMove
+from mappings.word_order import reading_order
 from tenants.nouns import in_words
 
 _FOR_ALL = "It holds for every client that uses the partner's own."
@@ -159,9 +160,9 @@ def _apply_table(change: Change, actor: Actor) -> Record[str, object]:
 def _diff_table(change: Change) -> list[DiffLine]:
     before = value_maps.table_of(_value_map(change.target_id))
     table = change.content.get("table")
-    after = dict(sorted(table.items())) if isinstance(table, dict) else {}
+    after = table if isinstance(table, dict) else {}
     lines = []
-    for word in sorted({*before, *after}):
+    for word in sorted({*before, *after}, key=reading_order):
         was, now = before.get(word), after.get(word)
         if was == now:
             continue

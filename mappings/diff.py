@@ -237,8 +237,3 @@ def changed_rules(old: Record, new: Record) -> list[Record]:
         for ident, rule in one.items()
         if not is_same(rule, other.get(ident))
     ]
-
-
-def changed_targets(old: Record, new: Record) -> set[str]:
-    """Return the target fields whose rules differ."""
-    return {str(rule.get("target")) for rule in changed_rules(old, new)}

@@ -12,7 +12,7 @@ from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
 from mappings.language.budget import MAX_RECORD_STEPS, Budget, ExpressionError
 from mappings.language.evaluate import Expression
 from mappings.paths import MISSING, put, split, walked
-from mappings.transforms import AnyStep, Reading, TransformError, build_step, told_of_step
+from mappings.transforms import AnyStep, Reading, TransformError, build_steps, told_of_step
 from mappings.values import CASTS, BadValue, kind_of, word_of
 
 MAX_MEMBERS: Final = 10_000
@@ -81,7 +81,7 @@ class Rule:
         self.required = raw.get("required") is True
         self.is_shared = False
         self.when = Expression(str(raw["when"])) if raw.get("when") else None
-        self.steps = _steps(raw)
+        self.steps = build_steps(objects_in(raw.get("steps")))
         self.combines = any(isinstance(step, Reading) for _, step in self.steps)
         self.fills = any(_takes_nothing(step) for _, step in self.steps)
         lookup = raw.get("lookup")
@@ -391,15 +391,3 @@ def new_budget() -> Budget:
 
 def _takes_nothing(step: AnyStep) -> bool:
     return isinstance(step, Reading) and step.fills
-
-
-def _steps(raw: Record) -> tuple[tuple[str, AnyStep], ...]:
-    steps: list[tuple[str, AnyStep]] = []
-    for one in objects_in(raw.get("steps")):
-        name = str(one["do"])
-        settings = {key: value for key, value in one.items() if key != "do"}
-        try:
-            steps.append((name, build_step(name, settings)))
-        except TransformError as error:
-            raise TransformError(f"{told_of_step(name, str(error))}.") from error
-    return tuple(steps)

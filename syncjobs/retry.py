@@ -13,6 +13,8 @@ LONGEST_PAUSE: Final = 3600.0
 LOOK_UP_AFTER: Final = 3.0
 # Where the system itself answered that it failed, and when to come back.
 LOOK_UP_ANSWERED: Final = 1.0
+# What a system that is out gives; it counts for the breaker.
+OUTAGE: Final = frozenset({"transient", "unknown"})
 # Answers of the system itself; 502 and 504 are a gateway's, behind which it may still be at work.
 OWN_ANSWERS: Final = frozenset({500, 503})
 
@@ -22,21 +24,19 @@ class Decision:
     """A move of the delivery's machine, and in how many seconds it may be tried again.
 
     `verify`: the target must be asked first what the last attempt left there.
-    `stop_connection`: nothing can pass this connection until somebody mends it.
     """
 
     move: str
     delay: float = 0.0
     verify: bool = False
-    stop_connection: bool = False
 
 
-def backoff(attempt: int, draw: Callable[[], float]) -> float:
+def backoff(attempt: int, draw: Callable[[], float], cap: float = CAP_SECONDS) -> float:
     """Return seconds to wait after `attempt` (from 1): exponential, capped, with full jitter.
 
     `draw` gives a number from 0 up to 1.
     """
-    ceiling = min(CAP_SECONDS, BASE_SECONDS * 2.0 ** min(attempt - 1, 20))
+    ceiling = min(cap, BASE_SECONDS * 2.0 ** min(attempt - 1, 20))
     return ceiling * draw()
 
 
@@ -47,19 +47,23 @@ def decide(
     retry_after: float | None,
     draw: Callable[[], float],
     status: int = 0,
+    probed: bool = False,
 ) -> Decision:
     """Return what follows an error of class `kind` in the given attempt (from 1).
 
-    `status`: of the answer, 0 for none.
+    `status`: of the answer, 0 for none. `probed`: the call went ahead through a breaker that was
+    not closed, and wrote nothing: that the system is still out says nothing of the delivery, so
+    an outage uses up nobody's patience, however often it is looked for its end.
     """
     if kind == "config":
-        return Decision("give_back", stop_connection=True)
+        return Decision("give_back")  # nothing passes until somebody mends the connection
     limit = MAX_ATTEMPTS.get(kind)
     if limit is None:  # permanent, rejected
         return Decision("fail")
-    if attempt >= limit:
+    is_out = probed and kind in OUTAGE
+    if attempt >= limit and not is_out:
         return Decision("park", verify=True) if kind == "unknown" else Decision("fail")
-    delay = backoff(attempt, draw)
+    delay = backoff(attempt, draw, LONGEST_OPEN if is_out else CAP_SECONDS)
     if retry_after is not None:
         # The system's own wish, plus a little so that not all come back in the same instant.
         delay = min(retry_after, LONGEST_PAUSE) + min(delay, 0.1 * retry_after)
@@ -87,7 +91,9 @@ def after_lost_lease(unfinished_starts: int, *, may_have_sent: bool) -> Decision
 
 TRIP_AFTER: Final = 5
 OPEN_SECONDS: Final = 15.0
-LONGEST_OPEN: Final = 300.0
+# So long at the most goes by before a system that is back is used again: one call a minute asks
+# little of one that is down.
+LONGEST_OPEN: Final = 60.0
 
 
 def trips(failures: int) -> bool:
@@ -96,6 +102,8 @@ def trips(failures: int) -> bool:
 
 
 def open_for(failures: int) -> float:
-    """Return for how many seconds the breaker stays open after `failures` in a row."""
+    """Return for how many seconds the breaker stays open: after the failures that open it, and
+    twice as long with each probe that fails then.
+    """
     rounds = max(0, failures - TRIP_AFTER)
     return min(LONGEST_OPEN, OPEN_SECONDS * 2.0 ** min(rounds, 10))

@@ -12,6 +12,7 @@ from mappings.samples import samples_for
 from mappings.services.custom_fields import custom_fields
 from mappings.services.preview import inputs_for, value_tables
 from mappings.services.value_maps import table_of, used_by
+from mappings.word_order import reading_order
 
 MOST_RECORDS: Final = 200
 MOST_SHOWN: Final = 100
@@ -42,7 +43,7 @@ def unknown_values(value_map: ValueMap, client_id: int | None) -> list[Seen]:
             if word not in table:
                 found.setdefault(word, []).append(label)
     seen = [Seen(word, len(labels), labels[0]) for word, labels in found.items()]
-    return sorted(seen, key=lambda one: (-one.count, one.word))[:MOST_SHOWN]
+    return sorted(seen, key=lambda one: (-one.count, reading_order(one.word)))[:MOST_SHOWN]
 
 
 def _words(

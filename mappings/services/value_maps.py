@@ -20,6 +20,7 @@ from mappings.own_maps import own_maps_in
 from mappings.publishing import went_live
 from mappings.services.checking import value_maps_for, value_maps_in
 from mappings.services.custom_fields import custom_fields
+from mappings.word_order import reading_order
 from tenants.nouns import in_words
 
 KIND: Final = "value_map_version"
@@ -28,7 +29,7 @@ MAX_WORD: Final = 200
 
 
 def checked_table(table: Record[str, object]) -> dict[str, str]:
-    """Return a table of words, sorted. Raises ValidationError naming each row that is wrong."""
+    """Return a table of words. Raises ValidationError naming each row that is wrong."""
     wrong = []
     if len(table) > MAX_ROWS:
         wrong.append(f"A value map has at most {MAX_ROWS:,} rows.")
@@ -42,13 +43,13 @@ def checked_table(table: Record[str, object]) -> dict[str, str]:
         made[word] = given
     if wrong:
         raise ValidationError(wrong[:20])
-    return dict(sorted(made.items()))
+    return made
 
 
 def table_of(value_map: ValueMap) -> dict[str, str]:
-    """Return the live table, sorted; empty while nothing is live."""
+    """Return the live table, in the order that people read; empty while nothing is live."""
     live = value_map.live.table if value_map.live else {}
-    return dict(sorted(live.items()))
+    return {word: live[word] for word in sorted(live, key=reading_order)}
 
 
 @transaction.atomic

@@ -47,22 +47,6 @@ def live_version(slug: str, client_id: int) -> MappingVersion | None:
     return None
 
 
-def live_versions(client_id: int) -> dict[str, MappingVersion]:
-    """Return all live versions that a client uses, by slug, in one query."""
-    found: dict[str, MappingVersion] = {}
-    rows = (
-        Mapping.objects.filter(Q(client_id=client_id) | Q(client=None))
-        .exclude(live=None)
-        .select_related("live")
-        .order_by("client_id")
-    )
-    for mapping in rows:
-        if mapping.live is not None:
-            mapping.live.mapping = mapping
-            found.setdefault(mapping.slug, mapping.live)
-    return found
-
-
 def standings(versions: Sequence[MappingVersion]) -> dict[int, str]:
     """Return how each version stands, by its id: a proposed one as its request stands."""
     asked = {one.change_request for one in versions if one.state == "proposed"}

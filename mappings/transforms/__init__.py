@@ -1,6 +1,6 @@
 """The closed registry of steps that a rule may take."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mappings.transforms import amounts, choices, combining, contacts, dates, lists, texts
@@ -27,6 +27,19 @@ def build_step(name: str, given: Mapping[str, object]) -> AnyStep:
         raise TransformError(f"there is no step {name[:40]!r}")
     transform = TRANSFORMS[name]
     return transform.build(checked_settings(transform, given))
+
+
+def build_steps(steps: Sequence[Mapping[str, object]]) -> tuple[tuple[str, AnyStep], ...]:
+    """Return the functions of a rule's steps, each with its name. Raises TransformError."""
+    made: list[tuple[str, AnyStep]] = []
+    for one in steps:
+        name = str(one["do"])
+        settings = {key: value for key, value in one.items() if key != "do"}
+        try:
+            made.append((name, build_step(name, settings)))
+        except TransformError as error:
+            raise TransformError(f"{told_of_step(name, str(error))}.") from error
+    return tuple(made)
 
 
 def label_of(name: str) -> str:
@@ -62,6 +75,7 @@ __all__ = [
     "Transform",
     "TransformError",
     "build_step",
+    "build_steps",
     "label_of",
     "paths_read",
     "told_of_step",

@@ -45,5 +45,6 @@ class ConnectionViewSet(
             checked = files.check_file(self.actor, connection, **asked)
             taken = files.Taken(checked, 0, repeated=False)
         else:
-            taken = files.take_file(self.actor, connection, **asked)
+            again = form.validated_data["again"]
+            taken = files.take_file(self.actor, connection, **asked, again=again)
         return Response(TakenSerializer(taken).data, status=202)

@@ -46,11 +46,13 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
 
 
 class FileSerializer(serializers.Serializer[Any]):
-    """A file, and what its rows are. `check`: say what would become of them, and store nothing."""
+    """A file, and what its rows are. `check`: say what would become of them, and store nothing.
+    `again`: take in once more what was taken in before, if another file has come since."""
 
     object = serializers.ChoiceField(choices=list(HELD))
     file = serializers.FileField(max_length=200)
     check = serializers.BooleanField(default=False)
+    again = serializers.BooleanField(default=False)
 
     def validate_file(self, value: UploadedFile) -> UploadedFile:
         """Refuse what is too large before it is read."""

@@ -43,7 +43,6 @@ class RestConnector(Connector):
         http: HttpClient | None = None,
     ) -> None:
         self.descriptor: Descriptor = self.system.public
-        self._config = dict(config)
         self._http = http or HttpClient(budget=budget)
         try:
             headers = self.own_headers(config)

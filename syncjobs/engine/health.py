@@ -13,7 +13,7 @@ from syncjobs.engine.jobs import Outcome
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection
-from syncjobs.retry import open_for, trips
+from syncjobs.retry import OUTAGE, TRIP_AFTER, open_for, trips
 from syncjobs.state import BREAKER, CONNECTION
 from tenants.outbox.doorbell import ring_after_commit
 
@@ -34,7 +34,7 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
     refused = next((one for one in called if one.error_class == "config"), None)
     failures = 0
     for one in called:
-        failures = failures + 1 if one.error_class in ("transient", "unknown") else 0
+        failures = failures + 1 if one.error_class in OUTAGE else 0
     pause = max((one.delay for one in called if one.error_class == "rate_limited"), default=0.0)
     if refused is not None:
         refuse(connection_id, refused.text)
@@ -81,20 +81,36 @@ def recover(connection_id: int) -> None:
 
 
 def stumble(connection_id: int, failures: int, text: str) -> None:
-    """Count failures in a row; enough of them open the breaker and raise one exception."""
+    """Count failures in a row; enough of them open the breaker and raise one exception.
+
+    However many calls were under way when the system went out, they open it once: those that
+    come back later say nothing new. After that each probe counts.
+    """
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
-    total = row.breaker_failures + failures
-    changes: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
-    if not trips(total):
-        Connection.objects.filter(pk=connection_id).update(**changes)
+    if _is_known(row):
         return
-    until = timezone.now() + timedelta(seconds=open_for(total))
     if row.breaker == BREAKER.start:
+        total = row.breaker_failures + failures
+        if not trips(total):
+            told: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
+            Connection.objects.filter(pk=connection_id).update(**told)
+            return
+        total = TRIP_AFTER
         ring_after_commit()
+    else:
+        total = row.breaker_failures + 1
+    changes: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
+    until = timezone.now() + timedelta(seconds=open_for(total))
     move_row(row, BREAKER, "trip", column="breaker", breaker_until=until, **changes)
     if CONNECTION.may(row.state, "fail"):
         move_row(row, CONNECTION, "fail")
     raise_issues([Occurrence(_cause(row, "system_unreachable", text), text)])
+
+
+def _is_known(row: Connection) -> bool:
+    """Say whether the breaker stays open for a while yet: nothing was sent since it opened."""
+    is_open = row.breaker == BREAKER.target("trip")
+    return is_open and row.breaker_until is not None and row.breaker_until > timezone.now()
 
 
 def refuse(connection_id: int, text: str) -> None:

@@ -13,6 +13,7 @@ from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome, Sent
 from syncjobs.retry import decide
+from syncjobs.state import BREAKER
 
 _KINDS = {
     "config": "credentials_refused",
@@ -182,14 +183,16 @@ def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
     )
 
 
-def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
-    """Return what follows an error of the write itself."""
+def failed(job: Job, error: ConnectorError, *, verify: bool, looked_up: bool = False) -> Outcome:
+    """Return what follows an error of the write itself, or of asking before it (`looked_up`)."""
+    wrote = isinstance(error, Unknown) and not looked_up
     decision = decide(
         error.kind,
         attempt=job.delivery.attempts,
         retry_after=error.retry_after,
         draw=random,
         status=error.status,
+        probed=not wrote and job.delivery.connection.breaker != BREAKER.start,
     )
     outcome = Outcome(
         job,
@@ -199,7 +202,8 @@ def failed(job: Job, error: ConnectorError, *, verify: bool) -> Outcome:
         delay=decision.delay,
         verify=decision.verify or _is_open(job, error, verify=verify),
         attempt=True,
-        wrote=isinstance(error, Unknown),
+        looked_up=looked_up,
+        wrote=wrote,
         called=True,
         status=error.status,
         request=_request_of(job),
@@ -242,8 +246,8 @@ def _not_asked(job: Job, error: ConnectorError) -> Outcome:
             cause=_cause(job, "outcome_unknown", error.message),
         )
     else:
-        outcome = failed(job, error, verify=True)
-        outcome.verify, outcome.looked_up, outcome.wrote = job.delivery.verify, True, False
+        outcome = failed(job, error, verify=True, looked_up=True)
+        outcome.verify = job.delivery.verify
     return outcome
 
 

@@ -11,7 +11,7 @@ from threading import Condition, Thread
 from typing import Final
 
 from syncjobs.engine.jobs import Job, Outcome
-from syncjobs.retry import TRIP_AFTER
+from syncjobs.retry import OUTAGE, TRIP_AFTER
 
 FLUSH_AFTER: Final = 100
 FLUSH_SECONDS: Final = 0.5
@@ -36,7 +36,7 @@ class Brake:
         enough failures in a row end the sending.
         """
         for outcome in outcomes:
-            if outcome.error_class in ("transient", "unknown"):
+            if outcome.error_class in OUTAGE:
                 self._failures += outcome.called
             elif not outcome.error_class:
                 self._failures = 0

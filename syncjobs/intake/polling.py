@@ -30,7 +30,7 @@ from syncjobs.intake.page import (
     take_in_again,
 )
 from syncjobs.models import Connection, Run, Stream
-from syncjobs.retry import backoff
+from syncjobs.retry import OUTAGE, backoff
 from syncjobs.state import RUN
 from tenants.accounts.models import Client
 from tenants.nouns import in_words
@@ -279,7 +279,7 @@ def failed(reading: Reading, error: ConnectorError) -> Polled:
     _release(reading, run.pk, delay=wait, error=error.message)
     if error.kind == "config":
         health.refuse(connection.pk, error.message)
-    elif error.kind in ("transient", "unknown"):
+    elif error.kind in OUTAGE:
         health.stumble(connection.pk, 1, error.message)
     elif error.kind != "rate_limited":
         raise_issues([Occurrence(_reading_failed(stream, error.message), error.message)])

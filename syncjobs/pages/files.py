@@ -95,10 +95,10 @@ def _take(request: HttpRequest, connection: Connection) -> HttpResponse:
         raise ValidationError("The preview is of another connection. Choose the file again.")
     content = zlib.decompress(base64.b85decode(text))
     taken = files.take_file(
-        actor_of(request), connection, object_=object_, name=name, content=content
+        actor_of(request), connection, object_=object_, name=name, content=content, again=True
     )
     if taken.repeated:
-        messages.info(request, "This very file was taken in before; nothing is new.")
+        messages.info(request, "This very file was the last to be taken in; nothing is new.")
     else:
         messages.success(request, f"{taken.rows} rows are taken in now, in the background.")
     return back_to(request, reverse("connection_detail", args=[connection.pk]))

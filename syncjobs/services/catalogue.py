@@ -43,8 +43,8 @@ _ENTRIES: Final = (
         TECHNICAL,
         HIGH,
         "{connection} cannot be reached",
-        "Several calls in a row failed or had no answer. We try again at growing intervals; "
-        "nothing is lost meanwhile.",
+        "Several calls in a row failed or had no answer. We try again at growing intervals, "
+        "a minute at the most; nothing is lost meanwhile.",
         "If it lasts, ask who runs the system whether it is down or its address has changed.",
         4,
     ),

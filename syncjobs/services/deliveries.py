@@ -137,17 +137,12 @@ def _end(actor: Actor, delivery: Delivery, move: str, reason: str) -> None:
     _finish([row])
 
 
-def replay_delivery(actor: Actor, delivery: Delivery, *, reason: str = "") -> int:
-    """Plan the delivery's whole flow again for its cause; return how many rows came of it.
+@transaction.atomic
+def replay_delivery(actor: Actor, delivery: Delivery, *, reason: str) -> Planned:
+    """Plan the delivery's whole flow again for its cause; return what came of it.
 
     What the target has already turns out unchanged and is not written. Raises NotPermitted.
     """
-    return plan_again(actor, delivery, reason=reason).new
-
-
-@transaction.atomic
-def plan_again(actor: Actor, delivery: Delivery, *, reason: str) -> Planned:
-    """The same, with the runs in which they are."""
     actor.require("exceptions.work", delivery.client_id)
     version = delivery.workflow.version or delivery.workflow_version
     flow = Flow(

@@ -1,7 +1,8 @@
 """Taking files in: what would become of each row, and putting the rows where webhooks put theirs.
 
 A row becomes an `InboundEvent` and is worked off like a message (`intake/arrivals`), through the
-same page commit as every reading. The same file again brings nothing new.
+same page commit as every reading. The same file again brings nothing new. Where
+another has come since, who takes it in says whether it is repeated, or holds again.
 """
 
 import hashlib
@@ -39,6 +40,8 @@ from syncjobs.state import CONNECTION, INBOUND
 SHOWN: Final = 20
 MOST_PROBLEMS: Final = 200
 _CHUNK: Final = 1_000
+# Of the file's hash, so much marks its rows.
+_DIGEST: Final = 32
 _PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
 # What others refer to is taken in first.
 # What ships with the product, and the stream that a file is, may be used by whoever may connect;
@@ -104,15 +107,26 @@ def check_file(
 
 @transaction.atomic
 def take_file(
-    actor: Actor, connection: Connection, *, object_: str, name: str, content: bytes
+    actor: Actor,
+    connection: Connection,
+    *,
+    object_: str,
+    name: str,
+    content: bytes,
+    again: bool = False,
 ) -> Taken:
-    """Take a file's rows in; the workers do the rest. Raises as `check_file`."""
+    """Take a file's rows in; the workers do the rest. Raises as `check_file`.
+
+    again: a file that was taken in before, with another of its kind since, says what holds now.
+    """
     checked = check_file(actor, connection, object_=object_, name=name, content=content)
     if connection.state == CONNECTION.target("disable"):
         raise ValidationError("The connection is switched off. Switch it on first.")
     stream = _stream(connection, object_)
     digest = hashlib.sha256(content).hexdigest()
-    new = _keep(stream, checked.good, digest)
+    new = _keep(stream, checked.good, digest[:_DIGEST])
+    if not new and again and (since := _another_since(stream, digest[:_DIGEST])):
+        new = _keep(stream, checked.good, f"{digest[:_DIGEST]}+{since}")
     audit.record(
         actions.FILE_TAKEN,
         object_kind="stream",
@@ -227,14 +241,26 @@ def _refusal(taken: Mapped) -> str:
     return ""
 
 
-def _keep(stream: Stream, good: Sequence[tuple[Row, str]], digest: str) -> int:
+def _another_since(stream: Stream, digest: str) -> int | None:
+    """Return the last row of another file that has come to the stream since this one."""
+    params = {
+        "connection": stream.connection_id,
+        "files": f"file:{stream.pk}:%",
+        "own": f"file:{stream.pk}:{digest}%",
+    }
+    ((since,),) = fetch(_SINCE, params)
+    return None if since is None else int(since)
+
+
+def _keep(stream: Stream, good: Sequence[tuple[Row, str]], mark: str) -> int:
+    """Put the rows where messages wait, under the file's mark; return how many are new."""
     new = 0
     for start in range(0, len(good), _CHUNK):
         rows = []
         for row, key in good[start : start + _CHUNK]:
             payload = _PAYLOAD.encode(dict(row.data))
             version = hashlib.blake2b(payload, digest_size=12).hexdigest()
-            place = f"file:{stream.pk}:{digest[:32]}:{row.number}"
+            place = f"file:{stream.pk}:{mark}:{row.number}"
             rows.append(
                 {
                     "key": place,
@@ -265,4 +291,11 @@ _INSERT: Final = """
         key text, external_id text, version text, payload jsonb)
     ON CONFLICT (connection_id, dedupe_key) DO NOTHING
     RETURNING id
+"""
+_SINCE: Final = """
+    SELECT max(id) FROM syncjobs_inboundevent
+    WHERE connection_id = %(connection)s AND dedupe_key LIKE %(files)s
+      AND dedupe_key NOT LIKE %(own)s
+      AND id > (SELECT max(id) FROM syncjobs_inboundevent
+                WHERE connection_id = %(connection)s AND dedupe_key LIKE %(own)s)
 """

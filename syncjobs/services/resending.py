@@ -12,7 +12,7 @@ from governance.replays import Replay, Resent
 from mappings.models import Mapping, ValueMap
 from mappings.services.value_maps import used_by
 from syncjobs.models import Delivery
-from syncjobs.services.deliveries import plan_again
+from syncjobs.services.deliveries import replay_delivery
 from syncjobs.state import DELIVERY
 
 MOST: Final = 1_000
@@ -46,7 +46,7 @@ def send_again(actor: Actor, change: Change) -> Resent:
     why = f"After the roll-back of change {change.request_id}"
     sent = Resent(records=len(rows))
     for row in rows:
-        planned = plan_again(actor, row, reason=why)
+        planned = replay_delivery(actor, row, reason=why)
         sent += Resent(planned=planned.new, runs=tuple(planned.run_ids))
     return sent
 

@@ -172,6 +172,24 @@ def test_the_owner_sees_clients_money_and_changes_the_brand(enter: Enter) -> Non
     expect(helena.get_by_role("link", name="Northgate Bridge").first).to_be_visible()
 
 
+def test_single_sign_on_shows_the_part_of_the_protocol_that_is_chosen(enter: Enter) -> None:
+    page = enter(people.HELENA).page
+    page.get_by_role("link", name="People", exact=True).click()
+    page.get_by_role("link", name="Sign-in", exact=True).click()
+    page.get_by_role("link", name="Set up").first.click()
+    parts = {
+        "OpenID Connect": page.get_by_role("heading", name="OpenID Connect", exact=True),
+        "SAML 2.0": page.get_by_role("heading", name="SAML", exact=True),
+    }
+    for chosen in ("OpenID Connect", "SAML 2.0", "OpenID Connect"):
+        page.get_by_label("Protocol").select_option(chosen)
+        for protocol, heading in parts.items():
+            expect(heading).to_be_visible(visible=protocol == chosen)
+    # What is not shown is not asked for either.
+    expect(page.get_by_label("Client ID")).to_be_visible()
+    expect(page.get_by_label(re.compile("^Certificate"))).to_be_hidden()
+
+
 def test_a_client_sees_only_its_own(enter: Enter) -> None:
     zara = enter(people.ZARA)
     zara.page.get_by_role("navigation", name="Main").get_by_role("link", name="Records").click()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from django.http import QueryDict
 
-from mappings.diff import changed_targets
+from mappings.diff import changed_rules
 from mappings.documents import document_hash
 from mappings.editor.form import Form, document_of, form_of, press, read_form
 from mappings.editor.rows import Row, row_of, rule_of
@@ -103,7 +103,7 @@ def test_an_emptied_row_is_a_removed_rule() -> None:
     form = form_of(DOCUMENT)
     rows = tuple(Row(row.number, row.id) if row.id == "s" else row for row in form.rows)
     made, _ = document_of(replace(form, rows=rows), DOCUMENT)
-    assert changed_targets(DOCUMENT, made) == {"status"}
+    assert {rule["target"] for rule in changed_rules(DOCUMENT, made)} == {"status"}
 
 
 def test_a_cell_that_can_not_be_read_is_named_and_loses_nothing() -> None:

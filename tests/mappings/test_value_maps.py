@@ -20,6 +20,7 @@ from mappings.services.value_maps import (
     used_by,
 )
 from mappings.services.versions import save_draft
+from mappings.word_order import reading_order
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
@@ -61,6 +62,21 @@ def test_a_table_goes_live_when_somebody_else_has_signed(
     changes.approve(carol, request.pk, content_hash=request.content_hash)
     terms.refresh_from_db()
     assert table_of(terms) == table
+
+
+def test_rows_stand_in_the_order_that_people_read(
+    terms: ValueMap, bob: Actor, carol: Actor
+) -> None:
+    words = ["07", "7", "9", "9a", "10", "Net 9", "Net 10", "net 10", "Net 10 b", "x", "Y"]
+    shuffled = [*words[5:], *words[:5]]
+    assert sorted(shuffled, key=reading_order) == words
+    table = {f"N{days}": f"{days}D" for days in (100, 60, 9, 30)}
+    request = propose_table(bob, terms, table, title="Terms", reason="New ERP")
+    shown = [text for sign, text in request.changes.get().diff if sign == "+"]
+    assert shown == ["N9 → 9D", "N100 → 100D"]
+    changes.approve(carol, request.pk, content_hash=request.content_hash)
+    terms.refresh_from_db()
+    assert list(table_of(terms)) == ["N9", "N30", "N60", "N100"]
 
 
 def test_the_same_table_changes_nothing(terms: ValueMap, bob: Actor) -> None:

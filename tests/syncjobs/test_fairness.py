@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from syncjobs.connectors.errors import Transient
-from syncjobs.engine import claim
-from syncjobs.models import Connection, Delivery
+from syncjobs.connectors.errors import Transient, Unknown
+from syncjobs.engine import claim, health
+from syncjobs.models import Connection, Delivery, Issue
+from syncjobs.retry import OPEN_SECONDS, TRIP_AFTER
 from tests.syncjobs.factories import Lab
 
 
@@ -73,3 +74,45 @@ def test_a_probe_that_fails_keeps_the_rest_back(lab: Lab) -> None:
     assert target.breaker_until is not None
     assert target.breaker_until > timezone.now() + timedelta(seconds=10)
     assert lab.target.effects == []
+
+
+def test_many_calls_that_were_under_way_open_the_breaker_once(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    for _ in range(3):
+        health.stumble(lab.target_connection.pk, 40, "Down.")
+    target = Connection.objects.get(pk=lab.target_connection.pk)
+    assert target.breaker_failures == TRIP_AFTER
+    assert target.breaker_until is not None
+    assert target.breaker_until < timezone.now() + timedelta(seconds=OPEN_SECONDS)
+    assert Issue.objects.get().count == 1
+
+
+def test_a_delivery_outlasts_an_outage_but_no_failure_of_its_own(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.target.fail_before.extend([Transient("Down.")] * 45)
+    lab.drain()
+    for _ in range(44):
+        lab.deliver_late()
+    one = lab.delivery("C-1")
+    assert (one.state, one.attempts) == ("retrying", 45)
+    assert Issue.objects.get().kind == "system_unreachable"
+
+    health.recover(lab.target_connection.pk)
+    lab.target.fail_before.append(Transient("It fails with this one alone."))
+    lab.deliver_late()
+    assert lab.delivery("C-1").state == "failed", "somebody else got through"
+
+
+def test_asking_for_a_lost_answer_outlasts_an_outage(lab: Lab) -> None:
+    lab.put_customer("1")
+    lab.target.fail_after = [Unknown("The answer was lost.")]
+    lab.drain()
+    health.stumble(lab.target_connection.pk, TRIP_AFTER, "Down.")
+    lab.target.fail_look_up = [Unknown("No answer.")] * 20
+    for _ in range(20):
+        lab.deliver_late()
+    assert lab.delivery("C-1").state == "unknown"
+    lab.deliver_late()
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1

@@ -5,6 +5,7 @@ import json
 import re
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -147,6 +148,29 @@ def test_a_file_is_taken_in_row_by_row_and_the_same_again_brings_nothing(
     assert Issue.objects.get(kind="intake_problem").state == "resolved"
 
 
+def test_an_earlier_file_that_is_taken_in_again_says_what_holds_now(
+    connection: Connection, at_work: None
+) -> None:
+    longer = TIME.replace(b"8.00", b"9.00")
+
+    def taken(content: bytes, *, again: bool) -> tuple[int, bool, str]:
+        asked: dict[str, Any] = {"object_": "time_entry", "name": "t.csv"}
+        came = take_file(BUILDER, connection, content=content, again=again, **asked)
+        drain()
+        return came.rows, came.repeated, CanonicalRecord.objects.get(key="T-1").data["hours"]
+
+    assert taken(TIME, again=True) == (3, False, "8.00")
+    assert taken(TIME, again=True) == (0, True, "8.00")
+    assert taken(longer, again=False) == (3, False, "9.00")
+    assert taken(TIME, again=False) == (0, True, "9.00"), "a program's call that is repeated"
+    assert taken(TIME, again=True) == (3, False, "8.00")
+    assert taken(TIME, again=True) == (0, True, "8.00")
+    assert taken(longer, again=True) == (3, False, "9.00")
+    record = CanonicalRecord.objects.get(key="T-1")
+    assert record.version == 4
+    assert CanonicalRecord.objects.get(key="T-4").version == 1
+
+
 def test_a_file_of_timesheets_brings_a_time_entry_for_each_day(
     connection: Connection, at_work: None
 ) -> None:
@@ -155,7 +179,7 @@ def test_a_file_of_timesheets_brings_a_time_entry_for_each_day(
         b'{"date":"2026-11-02","project":"P-1","hours":"8"},'
         b'{"date":"2026-11-03","project":"P-1","hours":"%s"}]}'
     )
-    asked = {"object_": "timesheet", "name": "t.jsonl"}
+    asked: dict[str, Any] = {"object_": "timesheet", "name": "t.jsonl"}
     bad = check_file(BUILDER, connection, content=sheet % b"ten", **asked)
     assert "(Number 2 of 2 in the list.)" in bad.problems[0].text
     for hours in (b"7.5", b"6"):
@@ -261,5 +285,9 @@ def test_a_program_takes_a_file_in_by_the_api(
         with tenant_context(northwind):
             assert InboundEvent.objects.count() == count
     assert answer.json()["repeated"] is True
+    other = {"object": "customer", "file": SimpleUploadedFile("c.csv", b"number,name\nC-1,N9\n")}
+    caller.post(place, other, headers=bearer)
+    form = {"object": "customer", "file": SimpleUploadedFile("c.jsonl", lines.encode())}
+    assert caller.post(place, {**form, "again": "true"}, headers=bearer).json()["rows"] == 3
     refused = caller.post(place, {"object": "customer"}, headers=bearer)
     assert refused.status_code in (400, 422)

@@ -90,6 +90,15 @@ def test_an_older_version_never_overwrites_a_newer_one(lab: Lab) -> None:
     assert RecordVersion.objects.count() == 1
 
 
+def test_what_goes_back_to_an_earlier_content_is_a_change(lab: Lab) -> None:
+    """Of a source that keeps no time: its version is the content's."""
+    for name in ("First", "Second", "First"):
+        lab.source.put("customers", record("1", {"no": "C-1", "name": name}))
+        lab.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "First"
+    assert [one.data["name"] for one in lab.target.effects] == ["First", "Second", "First"]
+
+
 def test_of_two_versions_in_one_page_the_last_counts(lab: Lab) -> None:
     lab.source.put(
         "customers",

@@ -6,9 +6,11 @@ from syncjobs.connectors.errors import ERRORS
 from syncjobs.engine.send import shape_of
 from syncjobs.retry import (
     CAP_SECONDS,
+    LONGEST_OPEN,
     LOOK_UP_AFTER,
     LOOK_UP_ANSWERED,
     MAX_ATTEMPTS,
+    OUTAGE,
     TRIP_AFTER,
     after_lost_lease,
     backoff,
@@ -98,9 +100,18 @@ def test_what_was_not_sent_under_a_lost_lease_goes_back_twice_and_is_then_parked
 def test_the_breaker_opens_after_failures_in_a_row_for_longer_each_time() -> None:
     assert not trips(TRIP_AFTER - 1)
     assert trips(TRIP_AFTER)
-    times = [open_for(TRIP_AFTER + n) for n in range(8)]
-    assert times == sorted(times)
-    assert times[-1] == 300.0
+    assert [open_for(TRIP_AFTER + n) for n in range(4)] == [15.0, 30.0, 60.0, 60.0]
+    assert open_for(10_000) == LONGEST_OPEN
+
+
+@pytest.mark.parametrize("kind", sorted(MAX_ATTEMPTS))
+def test_an_outage_uses_up_nobodys_patience(kind: str) -> None:
+    decision = decide(kind, attempt=100, retry_after=None, draw=_most, probed=True)
+    if kind in OUTAGE:
+        assert decision.move == ("lose_answer" if kind == "unknown" else "retry_later")
+        assert decision.delay == LONGEST_OPEN
+    else:
+        assert decision.move == "fail", "the system answers, and it is this that it refuses"
 
 
 def test_messages_that_differ_by_numbers_and_names_have_one_shape() -> None:

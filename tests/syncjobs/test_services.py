@@ -206,7 +206,7 @@ def test_replaying_what_is_there_writes_nothing_and_costs_nothing(lab: Lab, dave
     lab.drain()
     delivery = lab.delivery("C-1")
     assert verdict_of(delivery).effect == "Writes nothing."
-    assert replay_delivery(dave, delivery, reason="Checking") == 1
+    assert replay_delivery(dave, delivery, reason="Checking").new == 1
     lab.drain()
     assert len(lab.target.effects) == 1
     assert lab.delivery("C-1").state == "unchanged"

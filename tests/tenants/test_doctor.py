@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from tenants.models import Domain, Partner, Wakeup
+from tenants.models import Domain, Heartbeat, Partner, TrailMark, Wakeup
 from tenants.postgres import roles, schemas
 from tenants.services.diagnosis import Finding, Level, diagnose, worst
 from tenants.services.diagnosis import database as database_checks
@@ -25,9 +26,10 @@ pytestmark = pytest.mark.usefixtures("db")
 
 @pytest.fixture(autouse=True)
 def _nothing_waits(db: None) -> None:
-    """Tests with workers of their own commit what they do; here no work is left from them."""
-    OrmQ.objects.all().delete()
-    Wakeup.objects.all().delete()
+    """Tests with workers of their own commit what they do; here no work is left from them, nor
+    what they said of it."""
+    for model in (OrmQ, Wakeup, Heartbeat, TrailMark):
+        model.objects.all().delete()
 
 
 def level_of(name: str) -> Level:
@@ -36,6 +38,12 @@ def level_of(name: str) -> Level:
 
 def told(name: str) -> str:
     return " ".join(f"{f.seen} {f.to_do}" for f in diagnose() if f.name == name)
+
+
+def _leave_room(monkeypatch: pytest.MonkeyPatch, megabytes: int) -> None:
+    """Let the disk have so much room, whatever the machine's has."""
+    usage = SimpleNamespace(free=megabytes * machine_checks.MEGABYTE)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
 
 
 def test_whatever_is_not_well_says_what_to_do() -> None:
@@ -50,12 +58,14 @@ def test_whatever_is_not_well_says_what_to_do() -> None:
         assert bool(finding.to_do) is (finding.level is not Level.OK), finding
 
 
-def test_nothing_fails_in_a_sound_installation() -> None:
+def test_nothing_fails_in_a_sound_installation(monkeypatch: pytest.MonkeyPatch) -> None:
+    _leave_room(monkeypatch, megabytes=5000)
     failing = [finding for finding in diagnose() if finding.level is Level.FAIL]
     assert failing == []
 
 
-def test_the_document_is_for_programs() -> None:
+def test_the_document_is_for_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    _leave_room(monkeypatch, megabytes=5000)
     out = io.StringIO()
     call_command("doctor", json=True, stdout=out)
     document = json.loads(out.getvalue())
@@ -72,16 +82,12 @@ def test_a_failure_ends_with_exit_code_one(settings: LazySettings) -> None:
     assert "fail  master key" in out.getvalue()
 
 
-def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    def usage(free: int) -> Callable[[object], Any]:
-        return lambda path: type("Usage", (), {"free": free * machine_checks.MEGABYTE})
-
-    monkeypatch.setattr("shutil.disk_usage", usage(100))
-    assert level_of("disk") is Level.FAIL
-    monkeypatch.setattr("shutil.disk_usage", usage(500))
-    assert level_of("disk") is Level.WARN
-    monkeypatch.setattr("shutil.disk_usage", usage(5000))
-    assert level_of("disk") is Level.OK
+@pytest.mark.parametrize(
+    ("megabytes", "level"), [(100, Level.FAIL), (500, Level.WARN), (5000, Level.OK)]
+)
+def test_a_full_disk(monkeypatch: pytest.MonkeyPatch, megabytes: int, level: Level) -> None:
+    _leave_room(monkeypatch, megabytes)
+    assert level_of("disk") is level
 
 
 def test_queue_settings_that_run_tasks_twice(settings: LazySettings) -> None:
