@@ -1,15 +1,31 @@
-"""gunicorn's threads, but for one thing: a thread that has answered waits a moment for its caller's
-next request before it gives the connection back. Who sends one webhook after another is then
-served without threads waking each other for each of them (docs/decisions/0014).
+"""gunicorn's threads, but for two things.
+
+A thread that has answered waits a moment for its caller's next request before it gives the
+connection back: who sends one webhook after another is then served without threads waking each
+other for each of them (docs/decisions/0014).
+
+And a thread is not kept by a caller who does nothing: there are few of them, and gunicorn's wait
+for a request, or for an answer to be taken, has no end. What an active attacker can still do is
+the proxy's to prevent, which takes requests in whole before it passes them on.
 """
 
 import select
+import socket
+import struct
+import time
 from collections import deque
+from contextlib import suppress
 from typing import Any, Final
 
 from gunicorn.workers.gthread import ThreadWorker
 
 PATIENCE_MS: Final = 2
+# How long a request may take to arrive: its head, then its body.
+HEAD_SECONDS: Final = 5.0
+BODY_SECONDS: Final = 30.0
+# How long a caller may take nothing of an answer that is on its way.
+STALLED_SECONDS: Final = 30
+_STALLED: Final = struct.pack("@ll", STALLED_SECONDS, 0)
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -18,6 +34,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._queued: deque[None] = deque()
+        self._late_at: dict[Any, float] = {}
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to the threads."""
@@ -27,10 +44,39 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def handle(self, conn: Any) -> Any:
         """Answer what a connection asks until it pauses; return whether it stays open."""
         self._queued.pop()
-        kept = super().handle(conn)
+        if not conn.initialized:
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _STALLED)
+        kept = self._answer(conn)
         while kept is True and self.alive and not self._queued and _asks_soon(conn):
-            kept = super().handle(conn)
+            kept = self._answer(conn)
         return kept
+
+    def _answer(self, conn: Any) -> Any:
+        self._late_at[conn] = time.monotonic() + HEAD_SECONDS
+        try:
+            return super().handle(conn)
+        finally:
+            self._late_at.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request whose head has come."""
+        self._late_at[conn] = time.monotonic() + BODY_SECONDS
+        return super().handle_request(req, conn)
+
+    def notify(self) -> None:
+        """Say every second that the process is alive, and end what has not arrived in time."""
+        super().notify()
+        self.end_late(time.monotonic())
+
+    def end_late(self, now: float) -> None:
+        """Let nothing more come in where a request is late; a thread that waits for it goes on.
+
+        One that arrived whole and is still being worked on is answered all the same.
+        """
+        for conn, late_at in self._late_at.copy().items():
+            if late_at < now and self._late_at.get(conn) == late_at:
+                with suppress(OSError):  # it has just been closed
+                    conn.sock.shutdown(socket.SHUT_RD)
 
 
 def _asks_soon(conn: Any) -> bool:
