@@ -135,7 +135,8 @@ def _flat(detail: Any) -> list[dict[str, str]]:
         ]
     if isinstance(detail, list):
         return [row for value in detail for row in _flat(value)]
-    return [{"field": "", "message": str(detail)}]
+    # A refusal may repeat what was sent, and half a character cannot be sent back.
+    return [{"field": "", "message": str(detail).encode(errors="replace").decode()}]
 
 
 class Refused(exceptions.APIException):

@@ -61,7 +61,8 @@ def end_subscription(actor: Actor, subscription: Subscription, *, ends_on: date)
     ).last()
     if follower and ends_on >= follower.starts_on:
         raise ValidationError({"ends_on": f"{follower.tier} starts on {follower.starts_on}."})
-    _check_not_issued(subscription.client, ends_on + timedelta(days=1), field="ends_on")
+    if ends_on < date.max:
+        _check_not_issued(subscription.client, ends_on + timedelta(days=1), field="ends_on")
     before = subscription.ends_on
     subscription.ends_on = ends_on
     subscription.save(update_fields=["ends_on"])

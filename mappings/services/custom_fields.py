@@ -150,9 +150,9 @@ def _require_filled(field: CustomField) -> None:
 
 
 def _identity_faults(field: CustomField) -> list[str]:
-    wrong = []
     if field.object not in SCHEMAS:
-        wrong.append("Choose the object that has the field.")
+        return ["Choose the object that has the field."]
+    wrong = []
     if _NAME.fullmatch(field.name) is None:
         wrong.append("The name has small letters, digits and _, and begins with a letter.")
     elif CustomField.objects.filter(object=field.object, name=field.name).exists():

@@ -89,6 +89,10 @@ class Descriptor:
         raise KeyError(f"{self.label} has no {name!r}; it has {[o.name for o in self.objects]}")
 
 
+# Of a system's id for a record: what the tables of references keep.
+LONGEST_ID: Final = 200
+
+
 class SourceRecord(Struct, frozen=True):
     """One record as the system gave it.
 

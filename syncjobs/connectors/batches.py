@@ -58,7 +58,7 @@ def _outcome(
     status = text_at(result, shape.status)
     data = at(result, shape.body)
     one = Call(method="POST", path=shape.path, body=body)
-    if not status.isdecimal():
+    if len(status) != 3 or not status.isdecimal():
         return Unknown("The system did not say what became of this record.")
     code = int(status)
     if code >= 300:

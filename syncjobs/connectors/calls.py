@@ -15,6 +15,7 @@ from syncjobs.connectors.outcomes import Effect, from_bad_body, from_status
 from syncjobs.connectors.scrub import Scrubber
 
 _MOST_PARTS: Final = 5
+_LONGEST_WORDS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,22 +165,27 @@ class Caller:
 
 def vendor_words(shape: ErrorShape, data: object) -> tuple[str, dict[str, object]]:
     """Return the message of an error answer and what it tells in a form for programs."""
-    message = text_at(data, shape.message)
+    message = _words_at(data, shape.message)
     detail: dict[str, object] = {}
-    if shape.code and text_at(data, shape.code):
-        detail["code"] = text_at(data, shape.code)
-    if shape.existing_id and text_at(data, shape.existing_id):
-        detail["existing_id"] = text_at(data, shape.existing_id)
+    if shape.code and (code := _words_at(data, shape.code)):
+        detail["code"] = code
+    if shape.existing_id and (existing := _words_at(data, shape.existing_id)):
+        detail["existing_id"] = existing
     parts = at(data, shape.parts) if shape.parts else None
     if isinstance(parts, list) and parts:
         pairs = [
-            (text_at(part, shape.part_field), text_at(part, shape.part_message))
+            (_words_at(part, shape.part_field), _words_at(part, shape.part_message))
             for part in parts[:_MOST_PARTS]
         ]
         detail["parts"] = [": ".join(filter(None, pair)) for pair in pairs]
         more = [": ".join(filter(None, pair)) for pair in pairs if not _said(message, *pair)]
         message = "; ".join([*([message.rstrip(".")] if message else []), *more])
     return message, detail
+
+
+def _words_at(data: object, path: str) -> str:
+    """Return a text, cut where it is too long for people: a failing system may send anything."""
+    return text_at(data, path)[:_LONGEST_WORDS]
 
 
 def _said(message: str, name: str, words: str) -> bool:

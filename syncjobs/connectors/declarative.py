@@ -153,7 +153,7 @@ class RestConnector(Connector):
                 detail={"ids": ids},
             )
         found = records[0]
-        answer = self.caller.scrub.data(found.data)
+        answer = self.caller.scrub.answer(found.data)
         return Written(found.id, found.version, 200, {"look_up": reference}, answer)
 
     def _operation(self, spec: ObjectSpec, write: Write) -> Operation:
@@ -221,14 +221,13 @@ class RestConnector(Connector):
                 status=reply.status,
                 detail={"request": self.shown(call, write)},
             )
-        version = text_at(data, spec.version) or reply.headers.get("ETag", "")
-        answer = data if isinstance(data, dict) else {}
+        version = text_at(data, spec.version) or reply.headers.get("ETag", "").replace("\0", "")
         return Written(
             external_id=record_id,
             version=version,
             status=reply.status,
             request=self.shown(call, write),
-            answer=self.caller.scrub.data(answer),
+            answer=self.caller.scrub.answer(data),
         )
 
     def shown(self, call: Call, write: Write) -> dict[str, object]:

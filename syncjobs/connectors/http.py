@@ -124,7 +124,7 @@ def prepared(request: Request) -> requests.PreparedRequest:
     headers = CaseInsensitiveDict(_ALWAYS)
     for pair in (request.headers or {}).items():
         check_header_validity(pair)
-        headers[pair[0]] = pair[1]
+        headers[pair[0]] = _sendable(pair[1])
     if request.body is not None:
         headers["Content-Length"] = str(len(request.body))
     elif request.method not in {"GET", "HEAD"}:
@@ -134,6 +134,19 @@ def prepared(request: Request) -> requests.PreparedRequest:
     made.url = _whole_url(request.url, tuple(request.params))
     made.hooks = default_hooks()
     return made
+
+
+def _sendable(value: str) -> str:
+    """Return a header's value. It may be the system's own, such as a token or a version.
+
+    Raises InvalidHeader for signs that no header can carry.
+    """
+    if not value.isascii():
+        try:
+            value.encode("latin-1")
+        except UnicodeEncodeError:
+            raise requests.exceptions.InvalidHeader("A header has other letters.") from None
+    return value
 
 
 @lru_cache(maxsize=1_024)

@@ -10,6 +10,8 @@ from governance.redaction import REDACTED, redact_mapping
 from syncjobs.connectors.errors import ConnectorError
 
 _SHORTEST = 4
+# Of an answer; what is kept of each attempt is for people to read.
+_LONGEST_KEPT = 256 * 1024
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -39,6 +41,15 @@ class Scrubber:
             return redacted
         cleaned = self._walk(redacted)
         return cleaned if isinstance(cleaned, dict) else {}
+
+    def answer(self, data: object) -> dict[str, object]:
+        """Return of an answer what is kept: nothing that is not an object, or that is huge."""
+        if not isinstance(data, dict):
+            return {}
+        size = len(_ENCODER.encode(data))
+        if size > _LONGEST_KEPT:
+            return {"left_out": f"The answer has {size // 1024} kB, too much to be kept."}
+        return self.data(data)
 
     def _may_hold(self, redacted: dict[str, object]) -> bool:
         """Say whether any secret may be in there: one search of the whole text for each.

@@ -7,7 +7,7 @@ from time import monotonic
 from django.utils import timezone
 from msgspec.structs import replace
 
-from syncjobs.connectors.base import Connector, Write, Written
+from syncjobs.connectors.base import LONGEST_ID, Connector, Write, Written
 from syncjobs.connectors.errors import ConnectorError, Permanent, Unknown
 from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause
@@ -161,6 +161,8 @@ def _linked(job: Job, found: Written) -> Outcome:
 
 
 def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
+    if len(written.external_id) > LONGEST_ID:
+        return failed(job, _no_id(written), verify=True)
     return Outcome(
         job,
         "deliver",
@@ -181,6 +183,13 @@ def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
         request=written.request,
         answer=written.answer,
     )
+
+
+def _no_id(written: Written) -> Unknown:
+    """It is done there, but cannot be referred to: a person looks. It is not made once more."""
+    size = len(written.external_id)
+    words = f"The system gave an id of {size} characters; {LONGEST_ID} are the most."
+    return Unknown(words, status=written.status)
 
 
 def failed(job: Job, error: ConnectorError, *, verify: bool, looked_up: bool = False) -> Outcome:

@@ -185,7 +185,8 @@ def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _stream_in(request: HttpRequest, connection: Connection) -> Stream:
     given = request.POST.get("stream", "")
-    found = connection.streams.filter(pk=int(given)).first() if given.isdecimal() else None
+    is_id = given.isdecimal() and len(given) < 19
+    found = connection.streams.filter(pk=int(given)).first() if is_id else None
     if found is None:
         raise ValidationError("Choose what is to be read.")
     return found

@@ -213,6 +213,7 @@ def test_a_subscription_is_ended(browse: Browse, alder: Client) -> None:
     browser.post(end, {"ends_on": "2026-11-30"})
     subscription.refresh_from_db()
     assert subscription.ends_on == date(2026, 11, 30)
+    assert browser.post(end, {"ends_on": "9999-12-31"}).status_code == 302, "the last day there is"
 
 
 def test_more_bands_than_there_are_rows_are_refused() -> None:

@@ -1,6 +1,7 @@
 """Signing in: each way, renewal, and secrets that never show."""
 
 import base64
+import json
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,19 @@ def test_a_sign_in_without_a_token_in_it_is_transient(body: bytes) -> None:
         list(opened.read("customers", None))
 
 
+@pytest.mark.parametrize("token", ["€uro", "a\r\nX-Evil: 1", "\U0001f511"])
+def test_a_token_that_no_header_can_carry_is_told(token: str) -> None:
+    body = json.dumps({"access_token": token}).encode()
+    with (
+        RawServer(lambda c, _: c.sendall(answer(body=body))) as server,
+        _ledgerline(server.address, f"s-6 {token!r}") as opened,
+        pytest.raises(Config, match="cannot be sent") as caught,
+    ):
+        list(opened.read("customers", None))
+    assert token not in str(caught.value)
+    assert len(server.requests) == 1, "only the token was asked for"
+
+
 def test_wrong_credentials_are_told_by_the_check(erp: SandboxClient) -> None:
     with _ledgerline(erp.address, "wrong-secret") as opened:
         checks = {check.name: check for check in opened.check()}
@@ -176,3 +190,12 @@ def test_a_system_that_echoes_the_credentials_leaks_them_nowhere() -> None:
     assert "canary" not in shown
     assert REDACTED in shown
     assert error.__cause__ is None
+
+
+def test_an_answer_that_is_too_large_to_be_kept_leaves_a_note() -> None:
+    scrubber = Scrubber(["canary"])
+    assert scrubber.answer({"a": "canary"}) == {"a": REDACTED}
+    assert scrubber.answer(["a"]) == {}
+    assert scrubber.answer({"a": "x" * 300_000}) == {
+        "left_out": "The answer has 292 kB, too much to be kept."
+    }

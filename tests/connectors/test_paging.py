@@ -369,6 +369,13 @@ def test_a_row_without_an_id_stops_the_read(row: object) -> None:
         list(_read(source))
 
 
+def test_a_row_whose_id_cannot_be_kept_stops_the_read() -> None:
+    source = Source("token")
+    source.send = lambda call: Reply(200, {}, {"rows": [{"id": "9" * 201}]})  # type: ignore[method-assign]
+    with pytest.raises(Permanent, match="an id of 201 characters"):
+        list(_read(source))
+
+
 @pytest.mark.parametrize("style", ["token", "link"])
 def test_a_list_whose_place_stands_still_is_not_read_for_ever(style: str) -> None:
     source = Source(style)

@@ -1,15 +1,18 @@
 """Requests that cannot be read are told so; none of them is our failure."""
 
 from collections.abc import Callable
+from io import BytesIO
 
 import pytest
+from django.core.exceptions import BadRequest
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
 from config import wsgi
+from config.bodies import WholeBody
 from config.content_types import readable_content_type
 from governance.actors import command_actor
-from tenants.accounts.models import User
+from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
 from tests.actors import ALICE, GRACE
@@ -81,6 +84,14 @@ def test_a_body_nested_without_end_is_a_bad_request(northwind: Partner, body: st
     assert "nested too deep" in answer.json()["error"]["message"]
 
 
+def test_half_a_character_is_refused_in_words_that_can_be_sent(northwind: Partner) -> None:
+    body = r'{"name": "New Client", "status": "\ud800"}'
+    answer = _program(northwind).post("/api/v1/clients/", body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert "not a valid choice" in answer.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0lMDA=", "cj0xJnA9eA==", "zzz"])
 @pytest.mark.parametrize(
     "kind", ["clients", "runs", "records", "deliveries", "change-requests", "mappings"]
@@ -110,3 +121,64 @@ def test_a_session_of_one_partner_is_nobody_at_another(browse: Browse) -> None:
 def test_nobody_chooses_the_id_under_which_acts_are_filed(browse: Browse) -> None:
     answer = browse(ALICE).get("/", headers={"X-Request-ID": "another-persons-correlation-id"})
     assert len(answer["X-Request-ID"]) == 32
+
+
+def test_a_body_is_read_to_its_end_and_not_past_it() -> None:
+    body = WholeBody(BytesIO(b"one\ntwo\nthreeNEXT"), 13)
+
+    assert body.read(2) == b"on"
+    assert body.readline() == b"e\n"
+    assert body.readline(2) == b"tw"
+    assert body.read() == b"o\nthree"
+    assert body.read() == body.readline() == b""
+
+
+@pytest.mark.parametrize("read", [WholeBody.read, WholeBody.readline])
+def test_a_body_that_ends_before_its_length_is_not_taken(read: Callable[..., bytes]) -> None:
+    body = WholeBody(BytesIO(b"reason=it is wr"), 40)
+
+    for _ in range(2):
+        with pytest.raises(BadRequest):
+            read(body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/x-www-form-urlencoded", b"email=alice%40northwind.example&pass"),
+        ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="a"\r\n'),
+    ],
+)
+@pytest.mark.parametrize("path", ["/sign-in/", "/password/"])
+def test_half_a_form_is_a_bad_request(kind: str, body: bytes, path: str, browse: Browse) -> None:
+    told = len(body) + 200
+    broken = {"wsgi.input": WholeBody(BytesIO(body), told), "CONTENT_LENGTH": str(told)}
+    browser = browse(None, host="admin.northwind.localhost")
+
+    answer = browser.generic("POST", path, body, content_type=kind, **broken)
+
+    assert answer.status_code == 400
+
+
+def test_half_a_body_of_a_program_is_a_bad_request(northwind: Partner) -> None:
+    body = b'{"name": "Half"}  '
+    broken = {"wsgi.input": WholeBody(BytesIO(body), 99), "CONTENT_LENGTH": "99"}
+
+    answer = _program(northwind).generic(
+        "POST", "/api/v1/clients/", body, content_type="application/json", **broken
+    )
+
+    assert answer.status_code == 400
+    with tenant_context(northwind):
+        assert not Client.objects.filter(name="Half").exists()
+
+
+def test_the_application_lets_bodies_be_read_whole_or_not_at_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wsgi, "_handler", lambda environ, _: [environ["wsgi.input"].read()])
+    environ = {"CONTENT_LENGTH": "9", "wsgi.input": BytesIO(b"too short")}
+
+    assert wsgi.application(environ, lambda *_: print) == [b"too short"]
+    with pytest.raises(BadRequest):
+        wsgi.application(environ | {"CONTENT_LENGTH": "10"}, lambda *_: print)

@@ -126,6 +126,7 @@ def test_a_field_in_use_is_not_retired(bob: Actor, northwind: object) -> None:
     "wrong",
     [
         {"object_type": "spy"},
+        {"object_type": "a\x00b"},
         {"name": "Cost Centre"},
         {"name": ""},
         {"name": "a" * 41},

@@ -55,6 +55,7 @@ def test_another_connections_stream_is_not_there(
     lab: Lab, northwind: Partner, staff: Browser
 ) -> None:
     place = f"/work/connections/{lab.target_connection.pk}/"
-    staff.post(f"{place}compare/", {"stream": lab.customers.pk, "reason": "Wrong"})
+    for stream in (lab.customers.pk, "9" * 5000):
+        staff.post(f"{place}compare/", {"stream": stream, "reason": "Wrong"})
     with tenant_context(northwind):
         assert Stream.objects.get(pk=lab.customers.pk).next_compare_at is None

@@ -1,9 +1,11 @@
 """What becomes of a delivery: every outcome, and that no effect is lost or doubled."""
 
 import pytest
+from msgspec.structs import replace
 
 from branding.models import UsageDay
 from governance.models import AuditEntry
+from syncjobs.connectors.base import Write, Written
 from syncjobs.connectors.errors import (
     Config,
     Conflict,
@@ -126,6 +128,27 @@ def test_a_failed_record_never_blocks_the_others(lab: Lab) -> None:
 
     assert lab.target.created("C-2") == lab.target.created("C-3") == 1
     assert Run.objects.get(kind="workflow", failed=1).delivered in (0, 2)
+
+
+def test_an_id_that_cannot_be_kept_holds_up_no_other_and_is_not_made_again(lab: Lab) -> None:
+    made = lab.target._apply
+
+    def apply(write: Write) -> Written:
+        written = made(write)
+        return replace(written, external_id="9" * 201) if written.external_id == "1" else written
+
+    lab.target._apply = apply  # type: ignore[method-assign]
+    lab.target.can_look_up = False
+    for number in range(1, 4):
+        lab.put_customer(str(number))
+    lab.drain()
+    states = sorted(Delivery.objects.values_list("state", flat=True))
+    assert states == ["delivered", "delivered", "unknown"]
+
+    lab.deliver_late()
+
+    assert Delivery.objects.get(state="parked").error_text.startswith("The target cannot be asked")
+    assert len(lab.target.effects) == 3
 
 
 def test_a_transient_error_is_tried_again_later_and_counts_both_attempts(lab: Lab) -> None:

@@ -1,5 +1,6 @@
 """The proxy's configuration that we ship."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -22,8 +23,21 @@ def test_it_passes_on_headers_that_make_the_endpoint_refuse() -> None:
     assert sent & set(certificates._PASSED_ON)
 
 
+def test_it_takes_bodies_in_whole_before_a_thread_has_to_wait_for_them() -> None:
+    assert "{$BODY_BUFFER:request_buffers 6MB}\n" in FILE.read_text()
+
+
 @pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
 def test_caddy_takes_it() -> None:
-    command = ["caddy", "validate", "--config", str(FILE), "--adapter", "caddyfile"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    """As it stands, or with the older word for buffering, as the file says."""
+    said = []
+    for words in ({}, {"BODY_BUFFER": "buffer_requests"}):
+        command = ["caddy", "validate", "--config", str(FILE), "--adapter", "caddyfile"]
+        env = os.environ | words
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, check=False, env=env
+        )
+        if done.returncode == 0:
+            return
+        said.append(done.stderr)
+    pytest.fail("\n".join(said))

@@ -1,18 +1,29 @@
 """A web thread waits a moment for its caller's next request, and for nobody when others wait; the
-process with fewer connections takes the next one.
+process with fewer connections takes the next one. Nor does a thread wait without end for a request
+that does not come, or an answer that nobody takes.
 """
 
 import socket
+import struct
+import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from gunicorn.config import Config
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from config import web_worker
-from config.web_worker import PatientWorker
+from config.web_worker import BODY_SECONDS, HEAD_SECONDS, STALLED_SECONDS, PatientWorker
+
+
+class Conn:
+    """A connection as gunicorn keeps it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock, self.initialized = sock, True
 
 
 class Caller:
@@ -20,7 +31,7 @@ class Caller:
 
     def __init__(self) -> None:
         self.own, theirs = socket.socketpair()
-        self.conn = SimpleNamespace(sock=theirs)
+        self.conn = Conn(theirs)
         self.answered = ""
 
     def asks(self, requests: str) -> None:
@@ -116,3 +127,65 @@ def test_what_another_process_took_meanwhile_is_no_error(
     with socket.create_connection(listener.getsockname()):
         worker.accept(listener)
     assert worker.nr_conns == 2
+
+
+def test_a_request_that_does_not_arrive_ends_and_frees_its_thread(
+    worker: PatientWorker, caller: Caller
+) -> None:
+    thread = threading.Thread(target=worker.handle, args=(caller.conn,))
+    thread.start()
+    for _ in range(500):
+        if worker._late_at:
+            break
+        time.sleep(0.01)
+
+    worker.end_late(time.monotonic() + HEAD_SECONDS / 2)
+    thread.join(0.2)
+    assert thread.is_alive(), "it still has time"
+
+    worker.end_late(time.monotonic() + HEAD_SECONDS + 1)
+    thread.join(5)
+    assert not thread.is_alive()
+    assert not worker._late_at, "nothing is remembered of it"
+
+
+def test_a_body_has_more_time_than_a_head_and_an_answer_is_still_sent(
+    worker: PatientWorker, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(_: ThreadWorker, req: object, conn: Any) -> bool:
+        worker.end_late(time.monotonic() + HEAD_SECONDS + 1)
+        conn.sock.recv(1)
+        worker.end_late(time.monotonic() + BODY_SECONDS + 1)
+        assert conn.sock.recv(1) == b"", "no more is waited for"
+        conn.sock.sendall(b"done")
+        return False
+
+    monkeypatch.setattr(ThreadWorker, "handle_request", answer)
+    monkeypatch.setattr(ThreadWorker, "handle", lambda own, conn: own.handle_request(None, conn))
+    caller.asks("a")
+    assert worker.handle(caller.conn) is False
+    assert caller.own.recv(4) == b"done"
+
+
+def test_a_new_connection_does_not_wait_without_end_for_its_reader(
+    worker: PatientWorker, caller: Caller
+) -> None:
+    caller.conn.initialized = False
+    caller.asks("A")
+    worker.handle(caller.conn)
+    kept = caller.conn.sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, 16)
+    assert struct.unpack("@ll", kept) == (STALLED_SECONDS, 0)
+
+
+def test_the_loop_waits_for_no_caller_to_close_what_has_ended(
+    worker: PatientWorker, listener: socket.socket
+) -> None:
+    with socket.create_connection(listener.getsockname()) as own:
+        conn = TConn(Config(), listener.accept()[0], None, None)
+        conn.initialized = True
+        own.sendall(b"A")
+        assert worker.handle(conn) is False
+        begun = time.monotonic()
+        conn.close(graceful=True)
+        assert time.monotonic() - begun < 1, "gunicorn's own wait is two seconds"
+        assert own.recv(1) == b"", "the caller sees the end"
