@@ -11,6 +11,7 @@ is free and nobody else has a live lease, the bound is passed over, so that work
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from django.conf import settings
@@ -35,12 +36,14 @@ def places(system: Connection, wanted: int, mine: Sequence[int] = ()) -> Iterato
     """
     held: list[str] = []
     try:
-        got = max(0, wanted)
-        for bound in _bounds(system):
-            found = _take(bound.name, bound.most, got)
-            held += found
-            if found or _is_alive(bound, mine):
-                got = len(found)
+        got, bounds = max(0, wanted), _bounds(system)
+        while bounds and got:
+            taken = _take(bounds, got)
+            held += [place for found in taken for place in found]
+            for found in taken:
+                bound = bounds.pop(0)
+                if found or _is_alive(bound, mine):
+                    got = len(found)
         # A tighter bound further out leaves places of the inner ones unused: others may have them.
         held = _release_surplus(held, got)
         yield got
@@ -59,9 +62,8 @@ def background_place() -> Iterator[bool]:
     workers: Any = settings.Q_CLUSTER["workers"]
     most = max(1, int(workers) - 1)
     try:
-        held += _take(f"{current_schema()}/background", 1, 1)
-        if held:
-            held += _take("background", most, 1)
+        own = _Bound(f"{current_schema()}/background", 1)
+        held += chain.from_iterable(_take([own, _Bound("background", most)], 1))
         yield len(held) > 1
     finally:
         _release(held)
@@ -98,12 +100,24 @@ def _is_alive(bound: _Bound, mine: Sequence[int]) -> bool:
     return bool(fetch(_ALIVE, params))
 
 
-def _take(name: str, most: int, wanted: int) -> list[str]:
-    """Take up to `wanted` of `most` places; return them."""
-    if wanted <= 0:
-        return []
-    rows = fetch(_TAKE, {"space": _SPACE, "name": name, "most": most, "wanted": wanted})
-    return [f"{name}/{number}" for (number,) in rows]
+def _take(bounds: Sequence[_Bound], wanted: int) -> list[list[str]]:
+    """Take up to `wanted` places of the first bound, and of each further one as many as of the
+    one before. Return those of each, up to the first of which there is none.
+    """
+    params = {
+        "space": _SPACE,
+        "names": [one.name for one in bounds],
+        "most": [one.most for one in bounds],
+        "wanted": wanted,
+    }
+    rows = fetch(_TAKE, params)
+    taken: list[list[str]] = [[]]
+    for place, number in rows:
+        if place > len(taken):
+            taken.append([])
+        taken[-1].append(f"{bounds[place - 1].name}/{number}")
+    # Where the last has some, there is none left to be asked.
+    return taken if len(taken) == len(bounds) or not taken[-1] else [*taken, []]
 
 
 def _release_surplus(held: list[str], got: int) -> list[str]:
@@ -127,15 +141,23 @@ def _release(held: list[str]) -> None:
 
 # One after the other until there are enough: a place that is not wanted is never locked.
 _TAKE: Final = """
-    WITH RECURSIVE tried(number, got, taken) AS (
-        SELECT 0, false, 0
+    WITH RECURSIVE tried(bound, number, got, taken, wanted) AS (
+        SELECT 1, 0, false, 0, %(wanted)s::int
         UNION ALL
-        SELECT t.number + 1, l.got, t.taken + l.got::int
-        FROM tried t CROSS JOIN LATERAL (
-            SELECT pg_try_advisory_lock(%(space)s, hashtext(%(name)s || '/' || (t.number + 1)))
-                AS got OFFSET 0) l
-        WHERE t.number < %(most)s AND t.taken < %(wanted)s)
-    SELECT number FROM tried WHERE got
+        SELECT n.bound, n.number, l.got, n.taken + l.got::int, n.wanted
+        FROM tried t
+        CROSS JOIN LATERAL (SELECT t.taken < t.wanted
+            AND t.number < (%(most)s::int[])[t.bound] AS stays) s
+        CROSS JOIN LATERAL (
+            SELECT t.bound, t.number + 1, t.taken, t.wanted WHERE s.stays
+            UNION ALL
+            SELECT t.bound + 1, 1, 0, t.taken
+            WHERE NOT s.stays AND t.taken > 0 AND t.bound < cardinality(%(most)s::int[])
+        ) n(bound, number, taken, wanted)
+        CROSS JOIN LATERAL (
+            SELECT pg_try_advisory_lock(%(space)s,
+                hashtext((%(names)s::text[])[n.bound] || '/' || n.number)) AS got OFFSET 0) l)
+    SELECT bound, number FROM tried WHERE got
 """
 _ALIVE: Final = """
     SELECT 1 FROM syncjobs_delivery

@@ -25,7 +25,8 @@ from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.intake.aside import set_sealed_aside
 from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
-from syncjobs.intake.polling import STREAMS_DUE, start_run, stream_of, take_stream
+from syncjobs.intake.polling import STREAMS_DUE, start_run
+from syncjobs.intake.taking import take_stream
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.payloads import opened_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
@@ -59,10 +60,10 @@ def something_came() -> bool:
 
 def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
     """Take in what waits for a stream; return how many records, None when another has it."""
-    lease_no = take_stream(stream_id)
-    if lease_no is None:
+    taken = take_stream(stream_id)
+    if taken is None:
         return None
-    stream = stream_of(stream_id)
+    stream, lease_no = taken.stream, taken.lease_no
     done = 0
     try:
         live = LiveMappings(stream.connection.client_id).get(stream.mapping)
@@ -70,7 +71,7 @@ def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
             return _no_mapping(stream)
         reading = Reading(
             stream=stream,
-            run=start_run(stream, _trigger(stream)),
+            run=start_run(taken, _trigger(stream)),
             live=live,
             lease_no=lease_no,
             correlation=correlation.current().correlation_id,

@@ -38,7 +38,8 @@ from syncjobs.intake.page import (
     hold_stream,
     take_in,
 )
-from syncjobs.intake.polling import failed, start_run, stream_of, take_stream
+from syncjobs.intake.polling import failed, start_run
+from syncjobs.intake.taking import take_stream
 from syncjobs.intake.warned import forget_gone
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record
@@ -79,17 +80,17 @@ def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | Non
 
     None when another worker has the stream. `stop` is asked after each page.
     """
-    lease_no = take_stream(stream_id)
-    if lease_no is None:
+    taken = take_stream(stream_id)
+    if taken is None:
         return None
-    stream = stream_of(stream_id)
+    stream, lease_no = taken.stream, taken.lease_no
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
         _put_off(stream_id, lease_no, 3600.0)
         return 0
     reading = Reading(
         stream=stream,
-        run=start_run(stream, Run.Trigger.SCHEDULE),
+        run=start_run(taken, Run.Trigger.SCHEDULE),
         live=live,
         lease_no=lease_no,
         correlation=correlation.current().correlation_id,

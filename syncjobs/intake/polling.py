@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import DatabaseError, transaction
-from django.db.models import F, Model
+from django.db.models import F
 from django.utils import timezone
 
 from governance import correlation
@@ -22,21 +22,21 @@ from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.intake.aside import waiting
 from syncjobs.intake.page import (
-    STREAM_LEASE_SECONDS,
     Reading,
     StreamTaken,
     commit_page,
     hold_stream,
     take_in_again,
 )
-from syncjobs.models import Connection, Run, Stream
+from syncjobs.intake.taking import Taken, take_stream
+from syncjobs.models import Run, Stream
 from syncjobs.retry import OUTAGE, backoff
-from syncjobs.state import RUN
-from tenants.accounts.models import Client
+from syncjobs.state import ISSUE, RUN
 from tenants.nouns import in_words
-from tenants.rows import columns_of, made_of, width_of
+from tenants.rows import columns_of, made_of
 
 logger = logging.getLogger(__name__)
+FAILED: Final = "reading_failed"
 Stop = Callable[[], bool]
 
 
@@ -71,13 +71,12 @@ class Pages:
         if self.is_over:
             return False
         if self._steps is None:
-            self._lease_no = take_stream(self._stream_id)
-            if self._lease_no is None:
+            taken = take_stream(self._stream_id)
+            if taken is None:
                 self.is_over = True
                 return False
-            self._steps = _poll(
-                self._stream_id, self._lease_no, self._systems, self._stop, Run.Trigger.SCHEDULE
-            )
+            self._lease_no = taken.lease_no
+            self._steps = _poll(taken, self._systems, self._stop, Run.Trigger.SCHEDULE)
         try:
             next(self._steps)
             return True
@@ -96,10 +95,10 @@ def poll_stream(
     stream_id: int, systems: Systems, *, stop: Stop, trigger: str = Run.Trigger.SCHEDULE
 ) -> Polled | None:
     """Read what has changed since the stream's cursor. None when another worker reads it."""
-    lease_no = take_stream(stream_id)
-    if lease_no is None:
+    taken = take_stream(stream_id)
+    if taken is None:
         return None
-    steps = _poll(stream_id, lease_no, systems, stop, trigger)
+    steps = _poll(taken, systems, stop, trigger)
     while True:
         try:
             next(steps)
@@ -108,15 +107,15 @@ def poll_stream(
             return polled
 
 
-def _poll(stream_id: int, lease_no: int, systems: Systems, stop: Stop, trigger: str) -> Steps:
+def _poll(taken: Taken, systems: Systems, stop: Stop, trigger: str) -> Steps:
     """Read the stream whose lease is ours; its end gives None when another has taken it over."""
-    stream = stream_of(stream_id)
+    stream, lease_no = taken.stream, taken.lease_no
     live = LiveMappings(stream.connection.client_id).get(stream.mapping)
     if live is None:
         return _no_mapping(stream, lease_no)
     reading = Reading(
         stream=stream,
-        run=start_run(stream, trigger),
+        run=start_run(taken, trigger),
         live=live,
         lease_no=lease_no,
         correlation=correlation.current().correlation_id,
@@ -129,7 +128,7 @@ def _poll(stream_id: int, lease_no: int, systems: Systems, stop: Stop, trigger: 
             return failed(reading, error)
         return _finished(reading, more=more)
     except StreamTaken:
-        _say_taken_over(stream_id)
+        _say_taken_over(stream.pk)
         return None
 
 
@@ -151,23 +150,6 @@ def _read(reading: Reading, systems: Systems, stop: Stop) -> Generator[None, Non
     return False
 
 
-def take_stream(stream_id: int) -> int | None:
-    """Take the stream's lease; return its number, None when another worker has it."""
-    taken = fetch(_TAKE, {"stream": stream_id, "seconds": STREAM_LEASE_SECONDS})
-    return int(taken[0][0]) if taken else None
-
-
-def stream_of(stream_id: int) -> Stream:
-    """Return a stream that is there, with its connection and client."""
-    sql = _STREAM.format(*(columns_of(model, at) for model, at in _OF_STREAM.items()))
-    (row,) = fetch(sql, {"stream": stream_id})
-    first, second = width_of(Stream), width_of(Stream) + width_of(Connection)
-    stream = made_of(Stream, row[:first])
-    stream.connection = made_of(Connection, row[first:second])
-    stream.connection.client = made_of(Client, row[second:])
-    return stream
-
-
 def read_from_start(connection_id: int, object_: str) -> None:
     """Forget how far a stream was read, and read it now; a reading that is under way ends."""
     streams = Stream.objects.filter(connection_id=connection_id, object=object_)
@@ -177,9 +159,11 @@ def read_from_start(connection_id: int, object_: str) -> None:
     ring()
 
 
-def start_run(stream: Stream, trigger: str) -> Run:
+def start_run(taken: Taken, trigger: str) -> Run:
     """Begin a reading of a stream whose lease is ours; what the dead had begun ends."""
-    _end_abandoned(stream)
+    stream = taken.stream
+    if taken.abandoned:
+        _end_abandoned(stream)
     begun = Run(
         client_id=stream.connection.client_id,
         kind=Run.Kind.INTAKE,
@@ -202,16 +186,31 @@ def _end_abandoned(stream: Stream) -> None:
 
 @transaction.atomic
 def _finished(reading: Reading, *, more: bool) -> Polled:
-    hold_stream(reading)
-    run = objects(Run, "id = %(id)s FOR UPDATE", {"id": reading.run.pk})[0]
+    run, had_failed = _held(reading)
     stream = reading.stream
     move = "settle_partly" if run.refused else "settle_well"
     move_row(run, RUN, move, message=_message(run, stream, more=more), ended_at=timezone.now())
     kept = _fold_quiet(run, stream)
     _release(reading, kept.pk, delay=0.0 if more else float(stream.every_seconds))
     health.recover(stream.connection_id)
-    settle_connection(stream.connection_id, ["reading_failed"])
+    if had_failed:
+        settle_connection(stream.connection_id, [FAILED])
     return Polled(kept.pk, run.read, more)
+
+
+def _held(reading: Reading) -> tuple[Run, bool]:
+    """Return a reading's run, and whether an exception says that reading its connection failed;
+    run and stream are ours until the transaction's end. Raises StreamTaken.
+    """
+    params = {
+        "run": reading.run.pk,
+        "lease_no": reading.lease_no,
+        "kind": FAILED,
+        "open": sorted(ISSUE.open),
+    }
+    for had_failed, *row in fetch(_HELD, params):
+        return made_of(Run, row), had_failed
+    raise StreamTaken
 
 
 def _message(run: Run, stream: Stream, *, more: bool) -> str:
@@ -288,7 +287,7 @@ def failed(reading: Reading, error: ConnectorError) -> Polled:
 
 def _reading_failed(stream: Stream, text: str) -> Cause:
     return Cause(
-        kind="reading_failed",
+        kind=FAILED,
         client_id=stream.connection.client_id,
         same=(stream.pk,),
         detail={
@@ -358,20 +357,14 @@ STREAMS_DUE: Final = """
       AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())
     ORDER BY c.client_id, s.position, s.id LIMIT %(limit)s
 """
-_OF_STREAM: Final[dict[type[Model], str]] = {Stream: "s", Connection: "c", Client: "k"}
-_STREAM: Final = """
-    SELECT {}, {}, {} FROM syncjobs_stream s
-    JOIN syncjobs_connection c ON c.id = s.connection_id
-    JOIN accounts_client k ON k.id = c.client_id
-    WHERE s.id = %(stream)s
-"""
-_TAKE: Final = """
-    UPDATE syncjobs_stream
-    SET lease_no = lease_no + 1,
-        lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
-    WHERE id = %(stream)s AND (lease_until IS NULL OR lease_until < statement_timestamp())
-    RETURNING lease_no
-"""
+_HELD: Final = f"""
+    SELECT EXISTS (SELECT 1 FROM syncjobs_issue i WHERE i.connection_id = s.connection_id
+            AND i.kind = %(kind)s AND i.state = ANY(%(open)s::text[])),
+        {columns_of(Run, "t")}
+    FROM syncjobs_run t JOIN syncjobs_stream s ON s.id = t.stream_id
+    WHERE t.id = %(run)s AND s.lease_no = %(lease_no)s
+    FOR UPDATE OF t FOR NO KEY UPDATE OF s
+"""  # noqa: S608  our own constants
 _DONE: Final = """
     UPDATE syncjobs_stream
     SET lease_until = NULL, polled_at = statement_timestamp(), last_run_id = %(run)s,
