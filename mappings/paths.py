@@ -92,7 +92,7 @@ def walked(record: Mapping[str, object], parts: tuple[str, ...]) -> object:
 def put(target: dict[str, object], parts: tuple[str, ...], value: object) -> None:
     """Set a value in nested dicts, making those that are missing.
 
-    No two targets of a mapping lie on one way (`documents.target_faults`), so what is met
+    No two targets of a mapping lie on one way (`structure.target_problems`), so what is met
     here is a dict.
     """
     here = target

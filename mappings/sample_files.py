@@ -3,6 +3,7 @@
 from typing import Final
 
 from mappings.sample_rows import MAX_BYTES, MAX_COLUMNS, MAX_ROWS, BadSample, table_text
+from tenants.tables.separated import BadText, NotUtf8, text_of
 from tenants.tables.xlsx import BadWorkbook, read_rows
 
 MAX_FILE: Final = 5_000_000
@@ -12,8 +13,8 @@ _ZIP: Final = b"PK\x03\x04"
 def sample_of_file(content: bytes) -> tuple[str, list[str]]:
     """Return a file's beginning as a sample, and what to know about it.
 
-    Read: CSV in UTF-8 or as older Windows programs write it, .xlsx, and a JSON object. A long
-    table is cut after whole rows. Raises BadSample.
+    Read: CSV in UTF-8, UTF-16 or as older Windows programs write it, .xlsx, and a JSON object. A
+    long table is cut after whole rows. Raises BadSample.
     """
     if len(content) > MAX_FILE:
         raise BadSample(f"The file is larger than {MAX_FILE // 1_000_000} MB; bring fewer rows.")
@@ -28,12 +29,12 @@ def sample_of_file(content: bytes) -> tuple[str, list[str]]:
 
 
 def _decoded(content: bytes) -> tuple[str, list[str]]:
-    if b"\x00" in content:
-        raise BadSample("The file holds signs that no text has. Save it as CSV UTF-8 or .xlsx.")
     try:
-        return content.decode("utf-8-sig"), []
-    except UnicodeDecodeError:
+        return text_of(content), []
+    except NotUtf8:
         pass
+    except BadText as error:
+        raise BadSample(str(error)) from error
     try:
         text = content.decode("cp1252")
     except UnicodeDecodeError as error:

@@ -8,11 +8,13 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from mappings.documents import is_storable
 from mappings.json_text import BadJson, read_json
 from mappings.values import MAX_TEXT
+from tenants.tables.separated import BadText, rows_of
 
 MAX_BYTES: Final = 200_000
 MAX_ROWS: Final = 500
@@ -85,21 +87,12 @@ def _table_rows(text: str) -> list[SampleRow]:
 
 def _cells(text: str) -> list[tuple[int, list[str]]]:
     """Return the rows that are not empty with their numbers."""
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=first.count), strict=True
-    )
-    rows: list[tuple[int, list[str]]] = []
-    number = 0
+    rows = enumerate(rows_of(text, _SEPARATORS), 1)
+    filled = ((number, row) for number, row in rows if any(cell.strip() for cell in row))
     try:
-        for number, row in enumerate(reader, 1):
-            if any(cell.strip() for cell in row):
-                rows.append((number, row))
-            if len(rows) > MAX_ROWS + 1:
-                break
-    except csv.Error as error:
-        raise BadSample(f"Row {number + 1} can't be read: {error}.") from error
-    return rows
+        return list(islice(filled, MAX_ROWS + 2))
+    except BadText as error:
+        raise BadSample(str(error)) from error
 
 
 def _names(row: Sequence[str]) -> list[str]:

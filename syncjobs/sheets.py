@@ -4,14 +4,14 @@ CSV (commas, semicolons or tabs), Excel workbooks and JSON Lines. Every limit is
 or while reading, never after; a formula is refused where it stands, and nothing is evaluated.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import dropwhile, islice
 from typing import Any, Final
 
 from syncjobs.connectors.codec import BrokenJson, decode
 from tenants.tables.reading import unguarded
+from tenants.tables.separated import BadText, rows_of, text_of
 from tenants.tables.xlsx import BadWorkbook, read_rows
 
 MAX_BYTES: Final = 10 * 1024 * 1024
@@ -66,39 +66,19 @@ def read_sheet(name: str, content: bytes) -> Sheet:
         except BadWorkbook as error:
             raise BadSheet(str(error)) from error
         return _table(cells)
-    text = _decoded(content)
-    if text.lstrip().startswith("{"):
-        return _lines(text)
-    return _table(_csv_rows(text))
-
-
-def _decoded(content: bytes) -> str:
-    codec = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = content.decode(codec)
-    except UnicodeDecodeError as error:
-        raise BadSheet(
-            "The file is not in UTF-8. Save it as CSV UTF-8, as JSON Lines, or as .xlsx."
-        ) from error
-    if "\x00" in text:
-        raise BadSheet("The file holds characters that no text has. Save it as CSV UTF-8.")
-    return text
+        text = text_of(content)
+        if text.lstrip().startswith("{"):
+            return _lines(text)
+        return _table(_separated_rows(text))
+    except BadText as error:
+        raise BadSheet(str(error)) from error
 
 
-def _csv_rows(text: str) -> list[list[str]]:
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
-    try:
-        for row in reader:
-            if rows or row:
-                rows.append(row)
-            if len(rows) > MAX_ROWS + 1:
-                break
-    except csv.Error as error:
-        raise BadSheet(f"Row {len(rows) + 1} cannot be read: {error}.") from error
-    return rows
+def _separated_rows(text: str) -> list[list[str]]:
+    """Return a text's rows from the first that is not empty, and one more than the most."""
+    rows = dropwhile(lambda row: not row, rows_of(text))
+    return list(islice(rows, MAX_ROWS + 2))
 
 
 def _table(cells: Sequence[Sequence[str]]) -> Sheet:

@@ -1,8 +1,8 @@
 """Keeps the messages of webhooks: one row per record, once per message, and a ring for them.
 
 There are three ways, from the one that fits always to the one that fits most messages of many:
-with a ring of our own, in a transaction (`keep_and_ring`); under a ring that is on its way, in one
-statement (`keep_under_ring`); and for an address that is known from a message before, in one
+with a ring of our own, in a transaction (`_keep_and_ring`); under a ring that is on its way, in one
+statement (`_keep_under_ring`); and for an address that is known from a message before, in one
 statement that also asks whether all that is known of it is still so (`keep_known`).
 """
 

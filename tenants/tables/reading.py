@@ -1,11 +1,11 @@
 """From a file that somebody gives to a table of texts, or to a sentence why not. Pure."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile, islice
 from typing import Final
 
+from tenants.tables.separated import BadText, rows_of, text_of
 from tenants.tables.xlsx import BadWorkbook, read_rows
 
 MAX_BYTES: Final = 2 * 1024 * 1024
@@ -39,7 +39,8 @@ class Line:
 def read_table(content: bytes, columns: Sequence[Column], max_rows: int) -> list[Line]:
     """Return a file's lines by our headings. Raises BadTable.
 
-    Read: CSV in UTF-8 with commas, semicolons or tabs, and .xlsx. Empty lines are left out.
+    Read: CSV in UTF-8 or UTF-16 with commas, semicolons or tabs, and .xlsx. Empty lines are left
+    out.
     """
     if len(content) > MAX_BYTES:
         raise BadTable(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB.")
@@ -49,7 +50,7 @@ def read_table(content: bytes, columns: Sequence[Column], max_rows: int) -> list
         except BadWorkbook as error:
             raise BadTable(str(error)) from error
     else:
-        rows = _csv_rows(_decoded(content), max_rows + 1)
+        rows = _separated_rows(_text(content), max_rows + 1)
     if not rows or not any(cell.strip() for cell in rows[0]):
         raise BadTable("The file is empty: its first row has to hold the headings.")
     if len(rows) - 1 > max_rows:
@@ -70,7 +71,8 @@ def pasted_rows(text: str, max_rows: int) -> list[tuple[str, str]]:
 
     Tabs between the columns, else semicolons or commas. Empty lines are left out.
     """
-    rows = [row for row in _csv_rows(text.strip("\r\n"), max_rows) if any(map(str.strip, row))]
+    found = _separated_rows(text.strip("\r\n"), max_rows)
+    rows = [row for row in found if any(map(str.strip, row))]
     if not rows:
         raise BadTable("There is nothing to add: paste rows of two columns.")
     pairs = []
@@ -86,30 +88,20 @@ def pasted_rows(text: str, max_rows: int) -> list[tuple[str, str]]:
     return pairs
 
 
-def _decoded(content: bytes) -> str:
-    if b"\x00" in content:
-        raise BadTable("The file holds characters that no text has. Save it as CSV UTF-8.")
+def _text(content: bytes) -> str:
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadTable("The file is not in UTF-8. Save it as CSV UTF-8, or as .xlsx.") from error
+        return text_of(content)
+    except BadText as error:
+        raise BadTable(str(error)) from error
 
 
-def _csv_rows(text: str, max_rows: int) -> list[list[str]]:
-    first = text.lstrip("\r\n").split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    rows: list[list[str]] = []
+def _separated_rows(text: str, max_rows: int) -> list[list[str]]:
+    """Return a text's rows from the first that is not empty, and one more than the most."""
+    rows = dropwhile(lambda row: not row, rows_of(text))
     try:
-        for row in reader:
-            if not rows and not row:
-                continue
-            rows.append(row)
-            if len(rows) > max_rows:
-                break
-    except csv.Error as error:
-        raise BadTable(f"Row {len(rows) + 1} cannot be read: {error}.") from error
-    return rows
+        return list(islice(rows, max_rows + 1))
+    except BadText as error:
+        raise BadTable(str(error)) from error
 
 
 def _headings(row: Sequence[str], columns: Sequence[Column]) -> list[str]:

@@ -215,6 +215,11 @@ def test_no_exported_cell_is_a_formula(browse: Browse, alder: Client, birch: Cli
     assert b"<f>" not in zipfile.ZipFile(io.BytesIO(book)).read("xl/worksheets/sheet1.xml")
 
 
+def test_what_spreadsheets_call_unicode_text_is_read(browse: Browse) -> None:
+    shown = offer(browse(BOB), "Name\tCurrency\r\nÅlesund AS\tEUR\r\n".encode("utf-16"))
+    assert "Ålesund AS" in shown
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

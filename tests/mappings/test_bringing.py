@@ -105,7 +105,7 @@ def test_what_is_wrong_with_a_file_is_said_and_the_form_stays(
         (b"a;a\n1;2", "stands there twice"),
         (b"a;b\n1;2;3", "more cells than there are headings"),
         (b"PK\x03\x04not a workbook", "hours.csv: "),
-        (b"\x00\x01", "signs that no text has"),
+        (b"\x00\x01", "characters that no text has"),
         (b"a;b\n", "no rows below its headings"),
     ]:
         assert said in brought(browser, hours, content).content.decode(), content
