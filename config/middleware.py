@@ -144,6 +144,8 @@ def _support_of(request: HttpRequest, urlconf: str) -> SupportUser | None:
         return None
     if urlconf != "config.urls_admin" or request.user.is_authenticated:
         return None
+    if request.session.setdefault(SessionHostMiddleware.KEY, host_of(request)) != host_of(request):
+        return None
     visit = support.visit_of_session(request.session[SESSION_KEY])
     if visit is None:
         request.session.flush()

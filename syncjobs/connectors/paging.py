@@ -65,13 +65,7 @@ class Lister:
         return [*params, (size, str(self._size))] if size else params
 
     def _rows(self, data: object) -> list[object]:
-        rows = at(data, self._spec.rows)
-        if not isinstance(rows, list):
-            raise Transient(
-                f"The list of {self._spec.label} came without its rows"
-                f"{f' ({self._spec.rows})' if self._spec.rows else ''}."
-            )
-        return rows
+        return _rows_of(self._spec, data)
 
     def _by_token(self, since: datetime | None, place: Place) -> Batch:
         token = str(place.get("token") or "")
@@ -173,6 +167,17 @@ class Lister:
         return moment_of(self._system.dialect.from_wire(value))
 
 
+def _rows_of(spec: ObjectSpec, data: object) -> list[object]:
+    """Return a list's rows. Raises Transient where there are none at all, not even an empty list:
+    that says nothing of what is there, least of all that a record is not.
+    """
+    rows = at(data, spec.rows)
+    if not isinstance(rows, list):
+        where = f" ({spec.rows})" if spec.rows else ""
+        raise Transient(f"The list of {spec.label} came without its rows{where}.")
+    return rows
+
+
 def _answered_at(reply: Reply) -> datetime | None:
     try:
         return email.utils.parsedate_to_datetime(reply.headers.get("Date", ""))
@@ -215,5 +220,4 @@ def find_rows(
     reply = caller.send(
         Call(method="GET", path=spec.path, params=params, headers=headers, accept=(RANGE_END,))
     )
-    rows = at(reply.data, spec.rows) if reply.status != RANGE_END else []
-    return rows if isinstance(rows, list) else []
+    return [] if reply.status == RANGE_END else _rows_of(spec, reply.data)

@@ -9,7 +9,7 @@ from syncjobs.connectors.codec import at, text_at
 from syncjobs.connectors.cursor import Batch, Progress
 from syncjobs.connectors.descriptor import Join, ObjectSpec, RestDescriptor
 from syncjobs.connectors.dialects import AMONG, Condition, moment_of
-from syncjobs.connectors.errors import Permanent, Rejected
+from syncjobs.connectors.errors import Permanent, Rejected, Transient
 from syncjobs.connectors.paging import Lister
 
 
@@ -91,7 +91,9 @@ def _with_join(
         conditions = [Condition(join.key, AMONG, wanted)]
         params = system.dialect.query(conditions, fields=join.fields, order=())
         rows = caller.send(Call(method="GET", path=join.path, params=params)).data
-        for row in rows if isinstance(rows, list) else []:
+        if not isinstance(rows, list):
+            raise Transient(f"What rows point to ({join.into}) came without its list.")
+        for row in rows:
             data = plain(system, row)
             key = at(data, join.key)
             if isinstance(key, int):

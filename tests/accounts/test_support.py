@@ -20,7 +20,7 @@ from tenants.accounts.permissions import PERMISSIONS, SUPPORT_PERMISSIONS
 from tenants.accounts.services import support
 from tenants.accounts.services.support import give_grant, revoke_grant
 from tenants.context import public_scope, schema_scope
-from tenants.models import Partner
+from tenants.models import Domain, Partner
 from tenants.services.suspension import suspend_partner
 from tests.actors import ALICE, BOB, GRACE, PASSWORD, Person
 from tests.at_home import page_url
@@ -265,6 +265,23 @@ def test_a_session_is_of_one_host_of_one_partner(inside: Browser) -> None:
         answer = other.get("/")
         assert answer.status_code == 302
         assert answer.headers["Location"].startswith("/sign-in/")
+
+
+def test_a_session_is_worth_nothing_at_another_name_of_the_same_staff_host(
+    inside: Browser, northwind: Partner
+) -> None:
+    """Whoever gets a name that the partner has lost gets the cookies that are sent there, too."""
+    assert inside.get("/").status_code == 200
+    with public_scope():
+        Domain.objects.create(
+            tenant=northwind, domain="staff.northwind.example", kind="admin", state="active"
+        )
+    other = Browser(headers={"host": "staff.northwind.example"})
+    other.cookies = inside.cookies
+    answer = other.get("/")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/sign-in/")
+    assert inside.get("/").status_code == 200, "where it began it goes on"
 
 
 def test_a_suspended_partner_is_closed_to_support_too(

@@ -132,6 +132,23 @@ def test_a_line_that_was_cut_off_is_unknown_found_and_not_doubled(
     assert [entry["amount"] for entry in _lines(erp)] == ["1005.58"]
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"value": null}', b'{"id": "c-1"}'])
+def test_a_look_up_that_brings_no_list_never_says_that_nothing_is_there(body: bytes) -> None:
+    """What is not there would be made a second time."""
+
+    def behave(connection: Any, request: bytes) -> None:
+        token = b'{"access_token": "t", "expires_in": 60}'
+        connection.sendall(answer(body=token if b"token" in request.split(b"\r\n")[0] else body))
+
+    with RawServer(behave) as server:
+        config = {"base_url": server.address, "client_id": "integration"}
+        with (
+            connector("sandbox_erp").open(config, {"client_secret": f"s {body!r}"}) as opened,
+            pytest.raises(Transient, match="came without its rows"),
+        ):
+            opened.look_up("customers", reference="ACC-1", idempotency_key="k")
+
+
 def test_a_failing_server_is_transient_where_the_key_makes_a_repeat_safe(
     erp: SandboxClient, ledgerline: Connector, invoice_id: str
 ) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.test.utils import CaptureQueriesContext
 from django_tenants.utils import tenant_context
 
@@ -54,6 +54,21 @@ def test_a_table_that_changes_its_shape_is_read_anew() -> None:
         return [before, read(WORDS)]
 
     assert alone(work) == [[("one",)], [("one",)]]
+
+
+@pytest.mark.django_db
+def test_a_server_that_takes_no_writes_any_more_is_left_after_the_first_error() -> None:
+    """As after a fail-over, when the one before lives on as a copy."""
+
+    def work() -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on")
+            with pytest.raises(DatabaseError, match="read-only"):
+                cursor.execute("UPDATE public.django_session SET expire_date = now() WHERE false")
+        connection.close_if_unusable_or_obsolete()
+        return read("SHOW transaction_read_only")
+
+    assert alone(work) == [("off",)]
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django_tenants.postgresql_backend.base import DatabaseWrapper as TenantWrapper
-from psycopg import Cursor
+from psycopg import Cursor, Error
 from psycopg.errors import FeatureNotSupported
 
 from tenants.postgres import pooler, roles
@@ -277,6 +277,19 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         """A rollback takes back what was set, and the driver may forget what was prepared."""
         self._plans_anew = self._plans_once = False
         self._sender.doubt()
+
+    def is_usable(self) -> bool:
+        """Say whether statements are still answered and writes taken; asked after an error.
+
+        After a fail-over the server before may live on as a copy, which answers and takes nothing.
+        """
+        if self.connection is None:
+            return False
+        try:
+            with self.connection.cursor() as cursor:
+                return bool(cursor.execute("SHOW transaction_read_only").fetchone() == ("off",))
+        except Error:
+            return False
 
     def _close(self) -> None:
         self._deferred.clear()
