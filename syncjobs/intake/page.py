@@ -105,7 +105,8 @@ def take_in(reading: Reading, records: Sequence[SourceRecord], cursor: str | Non
     set_aside(stream, reading.live, result.refused)
     tell_disputes(stream, disputes)
     tell_warnings(stream, run, reading.live, result)
-    retire(stream, [*{source.id: None for source, _ in result.incoming}, *result.empty])
+    came = {source.id: None for source, _ in result.incoming}
+    retire(stream, [*came, *result.empty, *result.back])
     followed = follow_causes(stored, origin)
     planned = _plan(reading, client_id, stored)
     pairs = zip(result.incoming, stored, strict=True)

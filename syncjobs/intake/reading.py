@@ -52,13 +52,16 @@ class Read:
 
     incoming: one for each canonical record, so several for a source record whose list makes
     several. empty: ids of those that nothing is stored of: their list has no member, or they are
-    deleted and have no record; what was set aside of them is over. yielded: what one of the page's
+    deleted and have no record; what was set aside of them is over. back: ids of those that are as
+    we know them, of a source that keeps no time; what was set aside of them is over too: they were
+    something else for a while. yielded: what one of the page's
     source records gives up and another has now. warned: id there → (key, warning).
     """
 
     incoming: list[tuple[SourceRecord, Incoming]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
+    back: list[str] = field(default_factory=list)
     yielded: list[_Gone] = field(default_factory=list)
     warned: dict[str, Sequence[tuple[str, Problem]]] = field(default_factory=dict)
     same: int = 0
@@ -84,6 +87,8 @@ def read_page(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> Re
         refs = seen.get(source.id, [])
         if refs and all(_is_old(source, ref) for ref in refs):
             result.same += 1
+            if source.modified_at is None:
+                result.back.append(source.id)
             continue
         if source.deleted:
             _delete(source, refs, live, result)

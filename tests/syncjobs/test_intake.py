@@ -99,6 +99,27 @@ def test_what_goes_back_to_an_earlier_content_is_a_change(lab: Lab) -> None:
     assert [one.data["name"] for one in lab.target.effects] == ["First", "Second", "First"]
 
 
+def test_what_was_refused_is_over_when_its_source_goes_back_to_what_we_know(lab: Lab) -> None:
+    for name in ("First", "", "First"):
+        lab.source.put("customers", record("1", {"no": "C-1", "name": name}))
+        lab.drain()
+    assert InboundEvent.objects.get().state == "processed"
+    assert Issue.objects.get().state == "resolved"
+    _let_nameless_in()
+    lab.drain()
+    assert CanonicalRecord.objects.get().data["name"] == "First"
+    assert len(lab.target.effects) == 1
+
+
+def test_a_late_message_of_what_we_know_ends_nothing(lab: Lab) -> None:
+    lab.put_customer("1", NOON)
+    lab.drain()
+    lab.put_customer("1", NOON + timedelta(minutes=5), name="")
+    lab.put_customer("1", NOON)
+    lab.drain()
+    assert InboundEvent.objects.get().state == "set_aside"
+
+
 def test_of_two_versions_in_one_page_the_last_counts(lab: Lab) -> None:
     lab.source.put(
         "customers",
