@@ -2,15 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from threading import local
 from typing import Any, Final
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
-# The session of a thread that works for the engine.
-_here: Final = local()
 
 
 def encode(rows: object) -> str:
@@ -53,7 +50,7 @@ def prepare_here() -> None:
     For workers: the session then plans everything anew, which would cost the few statements of
     a web process that gain by being planned once (webhooks, audit entries).
     """
-    _here.session = connections[DEFAULT_DB_ALIAS]
+    connections[DEFAULT_DB_ALIAS].prepares_all = True  # type: ignore[attr-defined]  # our backend's
 
 
 def _working() -> Any:
@@ -61,10 +58,9 @@ def _working() -> Any:
     cost more in the framework's cursor than the page's records do. None elsewhere, and for who
     counts or wraps statements, who sees each as any other.
     """
-    session = getattr(_here, "session", None)
-    if session is None or session.queries_logged or session.execute_wrappers:
-        return None
-    return session
+    session: Any = connections[DEFAULT_DB_ALIAS]
+    is_watched = session.queries_logged or session.execute_wrappers
+    return session if session.prepares_all and not is_watched else None
 
 
 def _plain(params: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,9 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     # The search path that is known to be set at the server; None when that is not known.
     known_path: tuple[str, bool] | None = None
     _setting_search_path: bool  # the library's
-    # Which way of planning what is prepared the server has been told.
+    # Whether the engine works here, whose statements are prepared and planned each time; and
+    # which of both ways of planning the server has been told.
+    prepares_all = False
     _plans_anew = False
     _plans_once = False
 
