@@ -1,13 +1,11 @@
 """Batch SQL: many rows as one JSON parameter, and rows back as tuples."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg.errors import FeatureNotSupported
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
 
@@ -27,13 +25,22 @@ def decode(text: Any) -> Any:
 
 def fetch(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run a statement that returns rows. `sql` is a constant; values go in `params` only."""
-    with _sent(sql, params) as cursor:
+    values = _plain(params)
+    if (session := _working()) is not None:
+        rows: list[tuple[Any, ...]] = session.run_prepared(sql, values).rows
+        return rows
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, values)
         return list(cursor.fetchall())
 
 
 def execute(sql: str, params: dict[str, Any]) -> int:
     """Run a statement that returns none; return how many rows it touched."""
-    with _sent(sql, params) as cursor:
+    values = _plain(params)
+    if (session := _working()) is not None:
+        return int(session.run_prepared(sql, values).touched)
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(sql, values)
         return int(cursor.rowcount)
 
 
@@ -46,35 +53,14 @@ def prepare_here() -> None:
     connections[DEFAULT_DB_ALIAS].prepares_all = True  # type: ignore[attr-defined]  # our backend's
 
 
-@contextmanager
-def _sent(sql: str, params: dict[str, Any]) -> Iterator[Any]:
-    """Run a statement; in a worker one that the server prepares once per connection and schema,
-    past the layers that the framework lays around a cursor: sixty statements a page cost more
-    there than the page's records do. Whoever counts or wraps statements sees it as any other.
+def _working() -> Any:
+    """Return the session of a thread that works for the engine: sixty statements a page would
+    cost more in the framework's cursor than the page's records do. None elsewhere, and for who
+    counts or wraps statements, who sees each as any other.
     """
-    values = _plain(params)
-    own: Any = connections[DEFAULT_DB_ALIAS]
-    if own.queries_logged or own.execute_wrappers or not own.prepares_all:
-        with own.cursor() as seen:
-            seen.execute(sql, values)
-            yield seen
-        return
-    own.close_if_health_check_failed()
-    own.ensure_connection()
-    own.validate_no_broken_transaction()
-    with own.wrap_database_errors:
-        own.make_ready()
-    with own.wrap_database_errors:
-        cursor = own.bare_cursor()
-        try:
-            cursor.execute(sql, values, prepare=True)
-        except FeatureNotSupported:
-            # This schema's table has another shape than the one it was prepared for. The driver
-            # forgets what is prepared at each rollback; outside a transaction, at this one.
-            if not own.in_atomic_block:
-                own.forget_prepared()
-            raise
-        yield cursor
+    session: Any = connections[DEFAULT_DB_ALIAS]
+    is_watched = session.queries_logged or session.execute_wrappers
+    return session if session.prepares_all and not is_watched else None
 
 
 def _plain(params: dict[str, Any]) -> dict[str, Any]:

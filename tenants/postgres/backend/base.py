@@ -1,7 +1,7 @@
 """Django's engine: tenant schemas on a server that is started when it is first needed."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -14,7 +14,7 @@ from psycopg.errors import FeatureNotSupported
 
 from tenants.postgres import pooler, roles
 from tenants.postgres.backend.creation import DatabaseCreation
-from tenants.postgres.backend.deferred import MOST_WAITING, Deferred, Sender
+from tenants.postgres.backend.deferred import MOST_WAITING, Answer, Deferred, Sender
 from tenants.postgres.backend.introspection import DatabaseIntrospection
 from tenants.postgres.backend.operations import DatabaseOperations
 from tenants.postgres.cluster import cluster_for
@@ -43,7 +43,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
     ops_class: ClassVar[type[DatabaseOperations]] = DatabaseOperations
 
     # The search path that is known to be set at the server; None when that is not known.
-    known_path: list[str] | None = None
+    known_path: tuple[str, bool] | None = None
     _setting_search_path: bool  # the library's
     # Whether the engine works here, whose statements are prepared and planned each time; and
     # which of both ways of planning the server has been told.
@@ -55,7 +55,7 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         super().__init__(*args, **kwargs)
         self.introspection = DatabaseIntrospection(self)
         # What was known when a savepoint was made: going back to it brings that path back.
-        self._paths_at: dict[str, list[str] | None] = {}
+        self._paths_at: dict[str, tuple[str, bool] | None] = {}
         self._deferred: list[Deferred] = []
         self._sender = Sender()
         self._bare: Cursor[Any] | None = None
@@ -90,27 +90,35 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
         """
         if self._setting_search_path:
             return
-        wanted = self._get_cursor_search_paths() if self.schema_name else None
-        if wanted is not None and wanted == self.known_path:
+        wanted = (self.schema_name, self.include_public_schema)
+        if wanted == self.known_path:
             return
         super()._handle_search_path(cursor)
         self.known_path = wanted if self.search_path_set_schemas else None
 
-    def make_ready(self) -> None:
-        """Do what `cursor()` does, for prepared statements that go past it (docs/decisions/0016):
-        what was deferred comes before, the schema's path is set.
+    def run_prepared(self, statement: str, values: Mapping[str, Any]) -> Answer:
+        """Run a statement of the engine's, which the server prepares once per connection and
+        schema, past the layers that the framework lays around a cursor (docs/decisions/0016).
 
         What is prepared is planned anew each time: a plan for any value does not use an index of
         some rows, and one for tables that were small reads the whole of what has grown since.
         """
-        if self._deferred and not self.needs_rollback:
-            self._run_deferred()
-        if not self._plans_anew:
-            self.connection.prepared_max = PREPARED
-            with self.connection.cursor() as cursor:
-                cursor.execute("SET plan_cache_mode = force_custom_plan")
-            self._plans_anew, self._plans_once = True, False
-        self._handle_search_path()
+        if self.connection is None or not self.in_atomic_block:
+            self.close_if_health_check_failed()
+            self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            if self._deferred:
+                self._run_deferred()
+            if not self._plans_anew:
+                self._plan_anew()
+            self._handle_search_path()
+            return self._sender.run(self.connection, statement, values)
+
+    def _plan_anew(self) -> None:
+        self._sender.most = PREPARED
+        self.connection.execute("SET plan_cache_mode = force_custom_plan")
+        self._plans_anew, self._plans_once = True, False
 
     def bare_cursor(self) -> Cursor[Any]:
         """Return the driver's own cursor of this connection, for one statement at a time: it knows
