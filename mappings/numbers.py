@@ -54,24 +54,31 @@ def as_decimal(value: object) -> Decimal:
     Raises NotANumber: floats lose cents, NaN and Infinity are no amounts, and a number that
     needs more than 40 digits or an exponent beyond ±60 would be changed by reading it.
     """
-    if type(value) is Decimal:
-        pass  # by far the most that is no text
-    elif isinstance(value, str):
-        text = value.strip()
-        if len(text) > _MAX_TEXT or _WRITTEN.fullmatch(text) is None:
-            raise NotANumber("is not written as a decimal such as 12.50")
-        value = text
-    elif isinstance(value, bool) or not isinstance(value, Decimal | int):
+    if isinstance(value, str):
+        value = value if _is_plain(value) else _written(value)
+    elif isinstance(value, Decimal):
+        if not value.is_finite():
+            raise NotANumber("is not an amount (NaN or Infinity)")
+    elif isinstance(value, bool) or not isinstance(value, int):
         raise NotANumber("is not a decimal")
-    elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+    elif value.bit_length() > _MAX_BITS:
         raise NotANumber("is too large a number")
     try:
-        number = _INTAKE.create_decimal(value)
+        return _INTAKE.create_decimal(value)
     except DecimalException as error:
         raise NotANumber("is too large or too long a number") from error
-    if not number.is_finite():
-        raise NotANumber("is not an amount (NaN or Infinity)")
-    return number
+
+
+def _is_plain(text: str) -> bool:
+    """Say whether a text is digits with a point at most: by far the most are."""
+    return text.replace(".", "", 1).isdigit() and text.isascii() and len(text) <= _MAX_TEXT
+
+
+def _written(text: str) -> str:
+    text = text.strip()
+    if len(text) > _MAX_TEXT or _WRITTEN.fullmatch(text) is None:
+        raise NotANumber("is not written as a decimal such as 12.50")
+    return text
 
 
 def rounded(value: Decimal, digits: int, mode: str = "half_up") -> Decimal:
