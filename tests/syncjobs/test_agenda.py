@@ -1,16 +1,18 @@
 """A turn asks for all that waits in few statements, and misses none of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from governance.models import ChangeRequest
+from branding.models import EvidenceReport
+from governance.models import Change, ChangeRequest
 from syncjobs.engine import agenda
 from syncjobs.engine.agenda import Behind, Chores, Work
+from syncjobs.engine.doorbell import settle
 from syncjobs.engine.drain import drain
 from syncjobs.engine.objects import insert, objects, update
 from syncjobs.engine.release import RECHECK_SECONDS
@@ -129,3 +131,64 @@ def test_rows_by_prepared_statements_are_those_of_the_orm(lab: Lab) -> None:
         for row, usual in zip(rows, model._default_manager.order_by("pk"), strict=True):
             for field in model._meta.concrete_fields:
                 assert getattr(row, field.attname) == getattr(usual, field.attname)
+
+
+def _stream_is_compared(soon: datetime) -> None:
+    Stream.objects.update(next_compare_at=soon)
+
+
+def _stream_is_held(soon: datetime) -> None:
+    Stream.objects.update(next_poll_at=timezone.now(), lease_until=soon)
+
+
+def _system_rests(soon: datetime) -> None:
+    Stream.objects.update(next_poll_at=timezone.now(), next_compare_at=timezone.now())
+    Connection.objects.update(breaker_until=soon)
+
+
+def _retry_waits_for_its_system(soon: datetime) -> None:
+    Delivery.objects.update(state="retrying", not_before=timezone.now())
+    Connection.objects.update(breaker_until=soon)
+
+
+def _impact_is_drawn(soon: datetime) -> None:
+    request = ChangeRequest.objects.create(title="Prices", status="draft")
+    Change.objects.create(request=request, position=1, kind="x", content={}, impact_due_at=soon)
+
+
+def _report_is_drawn(soon: datetime) -> None:
+    EvidenceReport.objects.create(since=soon, until=soon, form="pdf", due_at=soon)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda soon: Stream.objects.update(next_poll_at=soon),
+        _stream_is_compared,
+        _stream_is_held,
+        _system_rests,
+        lambda soon: Delivery.objects.update(state="retrying", not_before=soon),
+        _retry_waits_for_its_system,
+        lambda soon: Delivery.objects.update(state="running", lease_until=soon),
+        lambda soon: Workflow.objects.update(next_run_at=soon),
+        lambda soon: Workflow.objects.update(next_backfill_at=soon),
+        lambda soon: ChangeRequest.objects.create(
+            title="Prices", status="scheduled", scheduled_for=soon
+        ),
+        lambda soon: ChangeRequest.objects.create(
+            title="Prices", status="applied", emergency=True, review_due_at=soon
+        ),
+        _impact_is_drawn,
+        _report_is_drawn,
+    ],
+)
+def test_whatever_is_due_next_a_partner_is_due_then(
+    lab: Lab, happens: Callable[[datetime], object]
+) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    Stream.objects.update(next_poll_at=timezone.now() + 6 * AGO, next_compare_at=None)
+    happens(timezone.now() + AGO)
+    wait = settle()
+    assert wait is not None
+    assert AGO.total_seconds() - 5 < wait <= AGO.total_seconds()
