@@ -59,6 +59,7 @@ def _serve_mappings() -> None:
 def _serve_partners() -> None:
     """What new partners start with, and what mails, health, checks and secrets ask for."""
     from syncjobs.engine.load import load
+    from syncjobs.engine.tidying import tidy
     from syncjobs.services.blueprints import starting_blueprints
     from syncjobs.services.digest import exception_digests
     from syncjobs.services.incidents import incident_news
@@ -69,6 +70,7 @@ def _serve_partners() -> None:
     from tenants.mailing import register_producer
     from tenants.outbound import register_caller
     from tenants.sealing import register_vault
+    from tenants.services.cleaning import register_cleaner
     from tenants.services.diagnosis import register_check
     from tenants.services.starting_content import register
 
@@ -76,6 +78,7 @@ def _serve_partners() -> None:
     register_producer(incident_news)
     register(starting_blueprints)
     register_vault(seal, open_sealed)
+    register_cleaner(tidy)
     register_caller(call)
     register_part(load)
     register_check(check_stored_credentials)

@@ -15,6 +15,7 @@ from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.engine.claim import AGED, DUE, LAPSED, deliverable, lapsed
 from syncjobs.engine.release import STALE, stale
 from syncjobs.engine.rows import fetch
+from syncjobs.engine.runs import ENDED, ended
 from syncjobs.intake.arrivals import ARRIVALS_DUE
 from syncjobs.intake.comparing import COMPARES_DUE
 from syncjobs.intake.polling import STREAMS_DUE
@@ -36,45 +37,69 @@ class Chores:
     schedules: bool
 
 
-def chores() -> Chores:
-    """Return what is to be done first."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is live: the streams for which something came, and those to be read now, both in the
+    order in which their records refer to each other; and whether any delivery is due."""
+
+    arrivals: list[int]
+    streams: list[int]
+    sends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is done where no live work is: the workflows whose backfill may go on, the streams
+    whose full comparison is due or goes on, whether a preview, a report or a workflow that
+    compares is due; and the runs that are over and of which nobody has noted it: their worker
+    died.
+    """
+
+    workflows: list[int]
+    compares: list[int]
+    background: bool
+    ended: list[int]
+
+
+def begin() -> tuple[Chores, Work]:
+    """Return what is to be done first, and what is live where none of that is to be done."""
     params = {"now": timezone.now(), "active": WORKFLOW.start}
-    (found,) = fetch(_CHORES, params | lapsed() | stale())
-    return Chores(*found)
+    (found,) = fetch(_BEGIN, params | lapsed() | stale() | _live())
+    *waits, arrivals, streams, sends = found
+    return Chores(*waits), Work(arrivals, streams, sends)
 
 
-def due_work() -> tuple[list[int], list[int], bool]:
-    """Return the streams for which something came, and those to be read now, both in the order
-    in which their records refer to each other; and whether any delivery is due."""
-    params = deliverable() | {
-        "received": INBOUND.start,
-        "off": CONNECTION.target("disable"),
-        "limit": _MOST_STREAMS,
-    }
-    ((arrivals, streams, sends),) = fetch(_WORK, params)
-    return arrivals, streams, sends
+def due_work() -> Work:
+    """Return what is live."""
+    (found,) = fetch(_WORK, _live())
+    return Work(*found)
 
 
-def due_behind() -> tuple[list[int], list[int]]:
-    """Return the workflows whose backfill may go on, and the streams whose full comparison is due
-    or goes on: what is done where no live work is."""
-    params = {
-        "now": timezone.now(),
-        "active": WORKFLOW.start,
-        "unusable": sorted(UNUSABLE),
-        "limit": _MOST_BEHIND,
-    }
-    ((workflows, streams),) = fetch(_BEHIND, params)
-    return workflows, streams
+def due_behind() -> Behind:
+    """Return what is done where no live work is."""
+    now = timezone.now()
+    params = {"now": now, "unusable": sorted(UNUSABLE), "limit": _MOST_BEHIND}
+    (found,) = fetch(_BEHIND, params | _background(now) | ended())
+    return Behind(*found)
 
 
 def has_background(before: datetime) -> bool:
     """Say whether a preview, a report or a workflow that compares was due before a moment."""
-    params = {"before": before, "active": WORKFLOW.start, "open": sorted(OPEN_REQUESTS)}
-    return bool(fetch(_BACKGROUND, params)[0][0])
+    return bool(fetch(f"SELECT {_BACKGROUND}", _background(before))[0][0])
 
 
-_CHORES: Final = f"""
+def _live() -> dict[str, object]:
+    off = {"received": INBOUND.start, "off": CONNECTION.target("disable")}
+    return deliverable() | off | {"limit": _MOST_STREAMS}
+
+
+def _background(before: datetime) -> dict[str, object]:
+    return {"before": before, "active": WORKFLOW.start, "open": sorted(OPEN_REQUESTS)}
+
+
+_LIVE: Final = f"ARRAY({ARRIVALS_DUE}), ARRAY({STREAMS_DUE}), EXISTS (SELECT 1 {DUE})"
+_WORK: Final = f"SELECT {_LIVE}"
+_BEGIN: Final = f"""
     SELECT EXISTS (SELECT 1 FROM syncjobs_delivery WHERE {LAPSED}),
         EXISTS (SELECT 1 FROM syncjobs_delivery WHERE {STALE}),
         EXISTS (SELECT 1 FROM syncjobs_delivery WHERE {AGED}),
@@ -84,23 +109,23 @@ _CHORES: Final = f"""
             WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
               AND review_due_at <= %(now)s),
         EXISTS (SELECT 1 FROM syncjobs_workflow
-            WHERE state = %(active)s AND next_run_at <= %(now)s)
-"""  # noqa: S608  our own constants
-_WORK: Final = f"SELECT ARRAY({ARRIVALS_DUE}), ARRAY({STREAMS_DUE}), EXISTS (SELECT 1 {DUE})"
-_BEHIND: Final = f"""
-    SELECT ARRAY(
-            SELECT id FROM syncjobs_workflow
-            WHERE state = %(active)s AND next_backfill_at <= %(now)s
-            ORDER BY next_backfill_at LIMIT %(limit)s),
-        ARRAY({COMPARES_DUE})
+            WHERE state = %(active)s AND next_run_at <= %(now)s),
+        {_LIVE}
 """  # noqa: S608  our own constants
 _BACKGROUND: Final = """
-    SELECT EXISTS (SELECT 1 FROM governance_change g
+    (EXISTS (SELECT 1 FROM governance_change g
             JOIN governance_changerequest r ON r.id = g.request_id
             WHERE g.impact_due_at <= %(before)s AND r.status = ANY(%(open)s::text[]))
         OR EXISTS (SELECT 1 FROM branding_evidencereport WHERE due_at <= %(before)s)
         OR EXISTS (SELECT 1 FROM syncjobs_workflow w
             JOIN syncjobs_workflowversion v ON v.id = w.version_id
             WHERE w.state = %(active)s AND w.next_run_at <= %(before)s
-              AND v.definition #> '{comparisons,0}' IS NOT NULL)
+              AND v.definition #> '{comparisons,0}' IS NOT NULL))
 """
+_BEHIND: Final = f"""
+    SELECT ARRAY(
+            SELECT id FROM syncjobs_workflow
+            WHERE state = %(active)s AND next_backfill_at <= %(now)s
+            ORDER BY next_backfill_at LIMIT %(limit)s),
+        ARRAY({COMPARES_DUE}), {_BACKGROUND}, ARRAY({ENDED})
+"""  # noqa: S608  our own constants

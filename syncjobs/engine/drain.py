@@ -6,7 +6,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from time import monotonic, sleep
@@ -16,12 +16,19 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from branding.services import report_drawing
-from governance import correlation
-from governance.services import changes, impacts
+from governance.services import impacts
 from governance.services.emergencies import expire_unreviewed
 from governance.services.schedule import apply_due
 from syncjobs.engine import doorbell
-from syncjobs.engine.agenda import chores, due_behind, due_work, has_background
+from syncjobs.engine.agenda import (
+    Behind,
+    Chores,
+    Work,
+    begin,
+    due_behind,
+    due_work,
+    has_background,
+)
 from syncjobs.engine.ahead import ahead
 from syncjobs.engine.backfill import backfill
 from syncjobs.engine.claim import BATCH, age, has_due, reap
@@ -29,16 +36,14 @@ from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.lateness import tell_late
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
-from syncjobs.engine.retention import sweep
 from syncjobs.engine.rows import prepare_here
-from syncjobs.engine.runs import refresh_put_off
+from syncjobs.engine.runs import counted_at_the_end, over, refresh_put_off
 from syncjobs.engine.schedules import fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
 from syncjobs.intake.arrivals import something_came, work_arrivals
 from syncjobs.intake.comparing import compare_stream
 from syncjobs.intake.polling import Pages, Polled
-from syncjobs.services.blueprints import ship_blueprints
 
 logger = logging.getLogger(__name__)
 
@@ -107,22 +112,23 @@ def drain(
         return stop() or monotonic() > until or done.deliveries >= most
 
     doorbell.answer()
-    with systems or Systems() as opened:
-        done.reaped = _do_chores()
-        _live(opened, done, full, most)
+    with counted_at_the_end(), systems or Systems() as opened:
+        waits, work = begin()
+        done.reaped = _do_chores(waits)
+        behind = _live(opened, done, full, most, None if any(astuple(waits)) else work)
         left_alone = bool(opened.full())
         if not stop():
-            left_alone |= not _background(opened, done, full, stop, most)
-    refresh_put_off()
+            left_alone |= not _background(opened, done, full, stop, most, behind)
+    # In the background others may have ended what was over before.
+    refresh_put_off(behind.ended if behind is not None and not behind.background else over())
     wait = doorbell.settle()
     # What is left for others that hold all places is rung for by the sweep, not at once.
     done.more = wait is not None and wait <= 0 and not left_alone
     return done
 
 
-def _do_chores() -> int:
+def _do_chores(waits: Chores) -> int:
     """Do what comes before all work; return how many leases had ended."""
-    waits = chores()
     reaped = reap() if waits.leases else 0
     if waits.gates:
         recheck()
@@ -132,28 +138,48 @@ def _do_chores() -> int:
         apply_due()
     if waits.reviews:
         expire_unreviewed()
-    _hourly()
+    if cache.add("engine:late", 1, timeout=LOOK_FOR_LATE):
+        tell_late()
     if waits.schedules:
         fire_due()
     return reaped
 
 
-def _live(systems: Systems, done: Drained, full: Stop, most: int) -> None:
+def _live(
+    systems: Systems, done: Drained, full: Stop, most: int, work: Work | None = None
+) -> Behind | None:
+    """Do what is live, and behind it backfills and full comparisons, until nothing of that is
+    left; return what is to be done then, None when there was no time for all. `work`: what is
+    live now, where that is known.
+    """
     while not full():
-        if not _round(systems, done, full, most):
-            break
+        did = _round(work or due_work(), systems, done, full, most)
+        work = None
+        if not did:
+            behind = due_behind()
+            did = any(map(backfill, behind.workflows))
+            if not did and not _compare(behind.compares, systems, done, full):
+                return behind
+    return None
 
 
-def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: int) -> bool:
+def _background(
+    systems: Systems,
+    done: Drained,
+    full: Stop,
+    stop: Stop,
+    most: int,
+    behind: Behind | None,
+) -> bool:
     """Make one preview, a part of one report or one comparison: minutes at worst.
 
     Live work goes first: it is done when there is none, or when it has waited long; then
     another worker is called to go on with the live work. Returns False when there was no live
-    work left and others hold the places.
+    work left and others hold the places. `behind`: as `_live` gave it.
     """
-    busy = full()
+    busy = behind is None
     waited = PATIENCE if busy else timedelta(0)
-    if not has_background(timezone.now() - waited):
+    if not (has_background(timezone.now() - waited) if behind is None else behind.background):
         return True
     with background_place() as free:
         if not free:
@@ -172,40 +198,25 @@ def _background(systems: Systems, done: Drained, full: Stop, stop: Stop, most: i
     return True
 
 
-def _hourly() -> None:
-    """What is due once an hour and partner; the cache, which is per schema, remembers."""
-    if cache.add("engine:hourly", 1, timeout=3600):
-        changes.expire_overdue()
-        sweep()
-        # A new release may have brought some.
-        ship_blueprints(correlation.current().actor)
-    if cache.add("engine:late", 1, timeout=LOOK_FOR_LATE):
-        tell_late()
-
-
-def _round(systems: Systems, done: Drained, full: Stop, most: int) -> bool:
-    """Do one piece of what is due; say whether there was any.
+def _round(work: Work, systems: Systems, done: Drained, full: Stop, most: int) -> bool:
+    """Do one piece of what is live; say whether there was any.
 
     What webhooks brought goes before reading, and reading before a batch of deliveries: what
     others refer to should be there before what refers to it goes out.
     """
-    arrivals, streams, sends = due_work()
-    for stream_id in arrivals:
+    for stream_id in work.arrivals:
         arrived = work_arrivals(stream_id, stop=full)
         if arrived is not None:
             done.read += arrived
             return True
-    for stream_id in streams:
+    for stream_id in work.streams:
         polled = _read(stream_id, systems, done, full, most)
         if polled is not None:
             done.read += polled.read
             if polled.error:
                 done.errors.append(polled.error)
             return True
-    if sends and _deliver(systems, done, full, most) > 0:
-        return True
-    workflows, compares = due_behind()
-    return any(map(backfill, workflows)) or _compare(compares, systems, done, full)
+    return work.sends and _deliver(systems, done, full, most) > 0
 
 
 def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int) -> Polled | None:

@@ -1,18 +1,21 @@
 """Keeps a run's counters and state true to its deliveries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from time import monotonic
 from typing import Any, Final
 
 from django.db import transaction
 from django.utils import timezone
 
-from syncjobs.engine.objects import objects, update
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.objects import update
+from syncjobs.engine.rows import decode, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Run
 from syncjobs.state import BLOCKED, DELIVERY, NEEDS_PERSON, RUN
 from tenants.context import current_schema
+from tenants.rows import columns_of, made_of
 
 _DROPPED: Final = DELIVERY.closed - {"delivered", "unchanged"}
 _OF_DELIVERIES: Final = (Run.Kind.WORKFLOW, Run.Kind.REPLAY)
@@ -22,8 +25,21 @@ _MOVES: Final = {target: move for move, (_, target) in RUN.moves.items() if move
 
 # A large run is counted again only after so many times what counting it took.
 _REST: Final = 100.0
+# A drain's first seconds count nothing: most are over by then, and their end counts once.
+_FIRST_SECONDS: Final = 1.0
 _rests: dict[tuple[str, int], float] = {}
 _put_off: set[tuple[str, int]] = set()
+_not_before: ContextVar[float] = ContextVar("_not_before", default=0.0)
+
+
+@contextmanager
+def counted_at_the_end() -> Iterator[None]:
+    """For a drain, which calls `refresh_put_off` at its end."""
+    before = _not_before.set(monotonic() + _FIRST_SECONDS)
+    try:
+        yield
+    finally:
+        _not_before.reset(before)
 
 
 def refresh_soon(run_ids: Iterable[int]) -> None:
@@ -33,8 +49,10 @@ def refresh_soon(run_ids: Iterable[int]) -> None:
     `refresh_put_off` at the drain's end.
     """
     schema, now = current_schema(), monotonic()
-    due = {id_ for id_ in run_ids if _rests.get((schema, id_), 0.0) <= now}
-    _put_off.update((schema, id_) for id_ in set(run_ids) - due)
+    wanted = set(run_ids)
+    is_early = now < _not_before.get()
+    due = {id_ for id_ in wanted if not is_early and _rests.get((schema, id_), 0.0) <= now}
+    _put_off.update((schema, id_) for id_ in wanted - due)
     moving = refresh_runs(due)
     if len(_rests) > 1_000:
         _rests.clear()
@@ -46,21 +64,27 @@ def refresh_soon(run_ids: Iterable[int]) -> None:
             _rests.pop((schema, id_), None)
 
 
-def refresh_put_off() -> None:
-    """Refresh what was put off in this schema, and what a worker that died had put off: runs
-    that count as running and in which nothing moves any more.
-    """
-    schema = current_schema()
-    ours = {id_ for where, id_ in _put_off if where == schema}
-    params = {
+def ended() -> dict[str, Any]:
+    """Return the parameters of `ENDED`."""
+    return {
         "kinds": [str(kind) for kind in _OF_DELIVERIES],
         "going": RUN.start,
         "moving": sorted(_MOVING),
     }
-    ended = [id_ for (id_,) in fetch(_ENDED, params)]
-    if ours or ended:
+
+
+def over() -> list[int]:
+    """Return the runs that are over and of which nobody has noted it: their worker died."""
+    return [id_ for (id_,) in fetch(ENDED, ended())]
+
+
+def refresh_put_off(found: Collection[int]) -> None:
+    """Refresh what was put off in this schema, and what `ENDED` found."""
+    schema = current_schema()
+    ours = {id_ for where, id_ in _put_off if where == schema}
+    if ours or found:
         with transaction.atomic():
-            refresh_runs({*ours, *ended})
+            refresh_runs({*ours, *found})
     _put_off.difference_update([(schema, id_) for id_ in ours])
 
 
@@ -72,12 +96,13 @@ def refresh_runs(run_ids: Iterable[int]) -> set[int]:
     ids = sorted(set(run_ids))
     if not ids:
         return set()
-    counts: dict[int, dict[str, int]] = {id_: {} for id_ in ids}
-    for run_id, state, number in fetch(_COUNTS, {"ids": ids}):
-        counts[run_id][state] = number
-    for run in objects(Run, _THESE, {"ids": ids}):
-        _refresh(run, counts[run.pk])
-    return {id_ for id_ in ids if any(state in _MOVING for state in counts[id_])}
+    moving: set[int] = set()
+    for *row, counted in fetch(_COUNTED, {"ids": ids}):
+        run, counts = made_of(Run, row), decode(counted)
+        _refresh(run, counts)
+        if any(state in _MOVING for state in counts):
+            moving.add(run.pk)
+    return moving
 
 
 def _refresh(run: Run, counts: Mapping[str, int]) -> None:
@@ -112,14 +137,19 @@ def _state(*, moving: int, blocked: int, failed: int, total: int) -> str:
     return RUN.target("settle_partly" if blocked or failed else "settle_well")
 
 
-_THESE: Final = "id = ANY(%(ids)s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-_ENDED: Final = """
+# What is over: it counts as running, and nothing moves in it; but for comparisons, which have no
+# deliveries of their own. With the parameters of `ended`.
+ENDED: Final = """
     SELECT r.id FROM syncjobs_run r
     WHERE r.kind = ANY(%(kinds)s::text[]) AND r.state = %(going)s
+      AND NOT r.detail ? 'comparing'
       AND NOT EXISTS (SELECT 1 FROM syncjobs_delivery d
                       WHERE d.run_id = r.id AND d.state = ANY(%(moving)s::text[]))
 """
-_COUNTS: Final = """
-    SELECT run_id, state, count(*) FROM syncjobs_delivery
-    WHERE run_id = ANY(%(ids)s::bigint[]) GROUP BY run_id, state
-"""
+_COUNTED: Final = f"""
+    SELECT {columns_of(Run, "t")}, (
+        SELECT coalesce(json_object_agg(d.state, d.number), '{{}}') FROM (
+            SELECT state, count(*) AS number FROM syncjobs_delivery
+            WHERE run_id = t.id GROUP BY state) d)
+    FROM syncjobs_run t WHERE t.id = ANY(%(ids)s::bigint[]) ORDER BY t.id FOR NO KEY UPDATE
+"""  # noqa: S608  our own constants

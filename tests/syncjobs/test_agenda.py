@@ -1,16 +1,18 @@
 """A turn asks for all that waits in few statements, and misses none of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from governance.models import ChangeRequest
+from branding.models import EvidenceReport
+from governance.models import Change, ChangeRequest
 from syncjobs.engine import agenda
-from syncjobs.engine.agenda import Chores
+from syncjobs.engine.agenda import Behind, Chores, Work
+from syncjobs.engine.doorbell import settle
 from syncjobs.engine.drain import drain
 from syncjobs.engine.objects import insert, objects, update
 from syncjobs.engine.release import RECHECK_SECONDS
@@ -67,9 +69,9 @@ def _workflow_fires() -> None:
 def test_each_chore_is_seen_and_no_other(lab: Lab, name: str, happens: Callable[[], None]) -> None:
     lab.put_customer("1")
     lab.drain()
-    assert agenda.chores() == NOTHING
+    assert agenda.begin()[0] == NOTHING
     happens()
-    seen = agenda.chores()
+    seen, _ = agenda.begin()
     assert [one for one in Chores.__slots__ if getattr(seen, one)] == [name]
 
 
@@ -78,15 +80,16 @@ def test_work_and_what_comes_behind_it_are_seen(lab: Lab) -> None:
     lab.drain()
     now = timezone.now()
     Stream.objects.update(next_poll_at=now + AGO, next_compare_at=None)
-    assert agenda.due_work() == ([], [], False)
-    assert agenda.due_behind() == ([], [])
+    assert agenda.due_work() == Work([], [], sends=False)
+    assert agenda.due_behind() == Behind([], [], background=False, ended=[])
     Delivery.objects.update(state="pending", not_before=now - AGO)
     Stream.objects.filter(pk=lab.customers.pk).update(next_poll_at=now, next_compare_at=now)
     Workflow.objects.update(next_backfill_at=now)
-    assert agenda.due_work() == ([], [lab.customers.pk], True)
+    assert agenda.due_work() == Work([], [lab.customers.pk], sends=True)
+    assert agenda.begin()[1] == agenda.due_work()
     workflows = sorted(Workflow.objects.values_list("pk", flat=True))
-    behind, compares = agenda.due_behind()
-    assert (sorted(behind), compares) == (workflows, [lab.customers.pk])
+    behind = agenda.due_behind()
+    assert (sorted(behind.workflows), behind.compares) == (workflows, [lab.customers.pk])
 
 
 def test_a_workflow_that_compares_is_work_for_the_background(lab: Lab) -> None:
@@ -98,16 +101,17 @@ def test_a_workflow_that_compares_is_work_for_the_background(lab: Lab) -> None:
     workflow.version.definition = {**workflow.version.definition, "comparisons": [{}]}
     update(workflow.version, ["definition"])
     assert agenda.has_background(timezone.now())
+    assert agenda.due_behind().background
     assert not agenda.has_background(timezone.now() - 2 * AGO)
 
 
-def test_a_turn_with_nothing_to_do_asks_ten_times(lab: Lab) -> None:
+def test_a_turn_with_nothing_to_do_asks_five_times(lab: Lab) -> None:
     lab.put_customer("1")
     lab.drain()
     with CaptureQueriesContext(connection) as seen:
         drain(systems=lab.systems())
     asked = [one["sql"] for one in seen if "SAVEPOINT" not in one["sql"]]
-    assert len(asked) <= 10, asked
+    assert len(asked) == 5, asked
 
 
 def test_rows_by_prepared_statements_are_those_of_the_orm(lab: Lab) -> None:
@@ -127,3 +131,64 @@ def test_rows_by_prepared_statements_are_those_of_the_orm(lab: Lab) -> None:
         for row, usual in zip(rows, model._default_manager.order_by("pk"), strict=True):
             for field in model._meta.concrete_fields:
                 assert getattr(row, field.attname) == getattr(usual, field.attname)
+
+
+def _stream_is_compared(soon: datetime) -> None:
+    Stream.objects.update(next_compare_at=soon)
+
+
+def _stream_is_held(soon: datetime) -> None:
+    Stream.objects.update(next_poll_at=timezone.now(), lease_until=soon)
+
+
+def _system_rests(soon: datetime) -> None:
+    Stream.objects.update(next_poll_at=timezone.now(), next_compare_at=timezone.now())
+    Connection.objects.update(breaker_until=soon)
+
+
+def _retry_waits_for_its_system(soon: datetime) -> None:
+    Delivery.objects.update(state="retrying", not_before=timezone.now())
+    Connection.objects.update(breaker_until=soon)
+
+
+def _impact_is_drawn(soon: datetime) -> None:
+    request = ChangeRequest.objects.create(title="Prices", status="draft")
+    Change.objects.create(request=request, position=1, kind="x", content={}, impact_due_at=soon)
+
+
+def _report_is_drawn(soon: datetime) -> None:
+    EvidenceReport.objects.create(since=soon, until=soon, form="pdf", due_at=soon)
+
+
+@pytest.mark.parametrize(
+    "happens",
+    [
+        lambda soon: Stream.objects.update(next_poll_at=soon),
+        _stream_is_compared,
+        _stream_is_held,
+        _system_rests,
+        lambda soon: Delivery.objects.update(state="retrying", not_before=soon),
+        _retry_waits_for_its_system,
+        lambda soon: Delivery.objects.update(state="running", lease_until=soon),
+        lambda soon: Workflow.objects.update(next_run_at=soon),
+        lambda soon: Workflow.objects.update(next_backfill_at=soon),
+        lambda soon: ChangeRequest.objects.create(
+            title="Prices", status="scheduled", scheduled_for=soon
+        ),
+        lambda soon: ChangeRequest.objects.create(
+            title="Prices", status="applied", emergency=True, review_due_at=soon
+        ),
+        _impact_is_drawn,
+        _report_is_drawn,
+    ],
+)
+def test_whatever_is_due_next_a_partner_is_due_then(
+    lab: Lab, happens: Callable[[datetime], object]
+) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    Stream.objects.update(next_poll_at=timezone.now() + 6 * AGO, next_compare_at=None)
+    happens(timezone.now() + AGO)
+    wait = settle()
+    assert wait is not None
+    assert AGO.total_seconds() - 5 < wait <= AGO.total_seconds()

@@ -205,7 +205,7 @@ def test_files_play_the_part_of_the_system_that_they_stand_for(
     project = b"code,name,customer,contract,currency\nP-1,Move,C-1,CT-1,EUR\n"
     for object_, content in (("project", project), ("time_entry", TIME)):
         take_file(BUILDER, connection, object_=object_, name="f.csv", content=content)
-    for stream in due_work()[0]:
+    for stream in due_work().arrivals:
         work_arrivals(stream, stop=lambda: False)
     # Only what is approved and billable is billed.
     assert [one.record.key for one in Delivery.objects.filter(step="line")] == ["T-1"]

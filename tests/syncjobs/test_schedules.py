@@ -19,7 +19,7 @@ from syncjobs import crashpoints
 from syncjobs.cron import CronError, in_words, next_after, parse
 from syncjobs.engine import doorbell
 from syncjobs.engine import drain as drains
-from syncjobs.engine.agenda import due_work
+from syncjobs.engine.agenda import Work, due_work
 from syncjobs.engine.drain import drain, drain_until_idle
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.schedules import fire_comparison, fire_due
@@ -252,7 +252,7 @@ def test_live_work_goes_before_a_comparison_which_waits_for_a_pause_but_not_for_
     assert not Run.objects.filter(trigger="schedule", stream=None).exists()
     order: list[str] = []
 
-    def live() -> tuple[list[int], list[int], bool]:
+    def live() -> Work:
         order.append("live")
         return due_work()
 
@@ -303,6 +303,14 @@ def test_a_comparison_that_another_worker_has_ended_says_nothing_more(night: Sys
         reconcile(slow, systems, stop=lambda: False)
     ended.refresh_from_db()
     assert (ended.state, "totals" in ended.message) == ("failed", False)
+
+
+def test_a_comparison_under_way_is_nobody_elses_to_end(night: Systems3) -> None:
+    run_now(SETTER, Workflow.objects.get())
+    theirs = fire_comparison()
+    assert theirs is not None
+    drain()
+    assert Run.objects.get(pk=theirs).state == "running"
 
 
 def test_a_comparison_goes_on_after_what_was_through_when_its_worker_died(night: Systems3) -> None:
