@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from governance.requests import caller_address
 from tenants.accounts.models import User
+from tenants.accounts.places import place_of
 from tenants.accounts.services.sessions import notice_device
 from tenants.accounts.services.sign_in import Outcome
 
@@ -26,7 +27,7 @@ def door_of(request: HttpRequest) -> tuple[str, str]:
 
 def asks_too_often(request: HttpRequest) -> bool:
     """Say whether this caller begins sign-ins faster than people do: each keeps a session."""
-    key = f"begun:{caller_address(request)}"
+    key = f"begun:{place_of(caller_address(request))}"
     cache.add(key, 0, BEGUN_SECONDS)
     try:
         return cache.incr(key) > BEGUN_AT_MOST

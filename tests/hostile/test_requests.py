@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from typing import Any
 
 import pytest
 from django.core.exceptions import BadRequest
@@ -152,7 +153,10 @@ def test_a_body_that_ends_before_its_length_is_not_taken(read: Callable[..., byt
 @pytest.mark.parametrize("path", ["/sign-in/", "/password/"])
 def test_half_a_form_is_a_bad_request(kind: str, body: bytes, path: str, browse: Browse) -> None:
     told = len(body) + 200
-    broken = {"wsgi.input": WholeBody(BytesIO(body), told), "CONTENT_LENGTH": str(told)}
+    broken: dict[str, Any] = {
+        "wsgi.input": WholeBody(BytesIO(body), told),
+        "CONTENT_LENGTH": str(told),
+    }
     browser = browse(None, host="admin.northwind.localhost")
 
     answer = browser.generic("POST", path, body, content_type=kind, **broken)
@@ -162,7 +166,7 @@ def test_half_a_form_is_a_bad_request(kind: str, body: bytes, path: str, browse:
 
 def test_half_a_body_of_a_program_is_a_bad_request(northwind: Partner) -> None:
     body = b'{"name": "Half"}  '
-    broken = {"wsgi.input": WholeBody(BytesIO(body), 99), "CONTENT_LENGTH": "99"}
+    broken: dict[str, Any] = {"wsgi.input": WholeBody(BytesIO(body), 99), "CONTENT_LENGTH": "99"}
 
     answer = _program(northwind).generic(
         "POST", "/api/v1/clients/", body, content_type="application/json", **broken

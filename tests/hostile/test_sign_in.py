@@ -10,9 +10,11 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
-from tenants.accounts import invitations
+from governance.models import AuditEntry
+from tenants.accounts import actions, invitations
 from tenants.accounts.models import User
-from tenants.accounts.services import sign_in
+from tenants.accounts.places import place_of
+from tenants.accounts.services import forgotten, sign_in
 from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
 from tests.actors import ALICE, DAVE, PASSWORD
@@ -117,3 +119,44 @@ def test_a_link_is_sent_once_a_minute_whichever_process_answers(
     with tenant_context(northwind):
         send_due()
     assert len(mail.outbox) == 1
+
+
+def test_somebody_signed_in_is_counted_like_everybody_when_they_ask_for_links(
+    browse: Browse, northwind: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a person does is filed under their key; a limit must see where they ask from."""
+    monkeypatch.setattr(forgotten, "FROM_ONE_PLACE", 3)
+    inside = browse(DAVE)
+    for number in range(6):
+        inside.post("/password/", {"email": f"nobody{number}@partner.example"})
+
+    with tenant_context(northwind):
+        assert AuditEntry.objects.filter(action=actions.PASSWORD_ASKED.key).count() == 3
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_place(
+    browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_in, "TRIES_FROM_ONE_PLACE", 3)
+    monkeypatch.setitem(settings.REST_FRAMEWORK, "NUM_PROXIES", 1)
+    for number in range(3):
+        guesser = {"x-forwarded-for": f"2001:db8:0:7:{number}::{number + 1}"}
+        _fail(browse, f"nobody{number}@partner.example", 1, **guesser)
+
+    near, far = {"x-forwarded-for": "2001:db8:0:7::99"}, {"x-forwarded-for": "2001:db8:0:8::1"}
+    assert _try(browse, ALICE.email, PASSWORD, **near).status_code == 429
+    assert _try(browse, ALICE.email, PASSWORD, **far).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("address", "place"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8::7", "2001:db8::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_a_place_is_an_address_or_an_ipv6_network(address: str, place: str) -> None:
+    assert place_of(address) == place

@@ -19,6 +19,7 @@ from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
+from tenants.accounts.places import count_from
 from tenants.accounts.services import second_factors, support
 from tenants.accounts.services.providers import password_allowed
 from tenants.accounts.services.sessions import forget_ended, note_seen
@@ -56,7 +57,7 @@ def _failures() -> QuerySet[AuditEntry]:
 def refuse_place() -> None:
     """Raise TooManyTries when too much has failed from the caller's network address."""
     place = correlation.current().address
-    if place and _failures().filter(address=place).count() >= TRIES_FROM_ONE_PLACE:
+    if place and count_from(_failures(), place) >= TRIES_FROM_ONE_PLACE:
         raise TooManyTries
 
 
