@@ -17,6 +17,7 @@ from governance.requests import actor_of
 from mappings.canonical import ObjectSchema, registry
 from mappings.models import Mapping
 from mappings.services.custom_fields import custom_fields
+from syncjobs.indicators.composition import INVOICE, SHOWN, composition, invoices_of
 from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
@@ -38,10 +39,16 @@ def record_list(request: HttpRequest) -> HttpResponse:
     if kind:
         rows = rows.filter(type=kind)
     if words:
+        # People know an invoice by the number that the ERP printed on it.
+        printed = Q(type=INVOICE, data__external_number__icontains=words)
         rows = rows.filter(
-            Q(key__icontains=words) | Q(label__icontains=words) | Q(engagement__iexact=words)
+            Q(key__icontains=words)
+            | Q(label__icontains=words)
+            | Q(engagement__iexact=words)
+            | printed
         )
     context = {
+        "words": words,
         "page": page_of(request, rows.order_by("-changed_at", "-pk")),
         "chips": chips(request, "type", options, ""),
     }
@@ -116,6 +123,9 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "record": record,
         "trail": trail,
+        "made_of": composition(record) if record.type == INVOICE else None,
+        "most_lines": SHOWN,
+        "invoices": invoices_of(one.delivery for one in trail.written),
         "schema": schema,
         "fields": _fields(record, schema),
         "written": [(one, named.get(one.delivery.mapping)) for one in trail.written],
