@@ -20,7 +20,16 @@ from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.composition import INVOICE, SHOWN, composition, invoices_of
 from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    keep_typed,
+    one_of,
+    page,
+    reason_in,
+    typed_before,
+    visible,
+)
 from syncjobs.payloads import PERSONAL
 from syncjobs.services import corrections, deliveries, payloads
 from syncjobs.state import DELIVERY
@@ -132,6 +141,7 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "moments": _moments(trail, {field.name: field.label.lower() for field in schema.fields}),
         "may": actor_of(request).permissions,
         "correctable": corrections.correctable(record.type),
+        "typed": typed_before(request, f"correct {pk}"),
         "may_work": actor_of(request).can("exceptions.work", record.client_id),
         "may_erase": record.type in PERSONAL
         and payloads.may_erase_payloads(actor_of(request), record),
@@ -165,6 +175,7 @@ def record_correct(request: HttpRequest, pk: int) -> HttpResponse:
         told = "Nothing waited for it." if not count else f"Being sent: {count}."
         messages.success(request, f"Corrected. {told}")
     except (ValidationError, Refusal) as error:
+        keep_typed(request, f"correct {pk}", "field", "value", "reason")
         explain_failure(request, error)
     return back_to(request, reverse("record_detail", args=[pk]))
 
