@@ -34,13 +34,15 @@ def stake_of(delivery: Delivery) -> Stake | None:
     """
     for data in (delivery.record.data, delivery.origin.data):
         for name in _AMOUNTS:
-            amount = _decimal(data.get(name))
+            amount = decimal_in(data, name)
             if amount is not None:
                 return Stake(amount, str(data.get("currency") or ""))
     return None
 
 
-def _decimal(value: object) -> Decimal | None:
+def decimal_in(data: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return an amount that a record's data has under a name; None where it has none."""
+    value = data.get(name)
     try:
         return Decimal(str(value)) if value not in (None, "") else None
     except InvalidOperation:

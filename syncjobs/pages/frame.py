@@ -18,6 +18,7 @@ from governance.requests import actor_of
 from tenants.nouns import in_words
 
 M = TypeVar("M", bound=Model)
+_TYPED = "typed"
 FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
 
 
@@ -80,6 +81,21 @@ def explain_failure(request: HttpRequest, error: ValidationError | Refusal) -> N
 def back_to(request: HttpRequest, address: str) -> HttpResponseRedirect:
     """Return to the page after a form."""
     return HttpResponseRedirect(address)
+
+
+def keep_typed(request: HttpRequest, form: str, *names: str) -> None:
+    """Keep what was typed into a refused form until its page has shown it once more."""
+    values = {name: request.POST.get(name, "")[:4000] for name in names}
+    request.session[_TYPED] = {"form": form, "values": values}
+
+
+def typed_before(request: HttpRequest, form: str) -> dict[str, str]:
+    """Return what was typed into a form that was refused a moment ago, and forget it."""
+    kept = request.session.get(_TYPED)
+    if not kept or kept["form"] != form:
+        return {}
+    del request.session[_TYPED]
+    return dict(kept["values"])
 
 
 def _tabs(here: str, entries: Sequence[tuple[str, str]]) -> list[dict[str, object]]:

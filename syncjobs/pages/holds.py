@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -37,11 +38,19 @@ def hold_list(request: HttpRequest) -> HttpResponse:
     shown = request.GET.get("show", "open")
     options = [("open", "On hold", open_rows.count()), ("released", "Released", None)]
     found = open_rows if shown == "open" else rows.exclude(released_at=None)
+    words = request.GET.get("q", "").strip()
+    if words:
+        found = found.filter(
+            Q(missing__icontains=words)
+            | Q(delivery__origin__key__icontains=words)
+            | Q(delivery__origin__label__icontains=words)
+        )
     context = {
         "page": page_of(request, found.order_by("-id")),
         "chips": chips(request, "show", options, "open"),
         "may_work": actor_of(request).can("exceptions.work"),
         "open": shown == "open",
+        "words": words,
         "tabs": queue_tabs(request, "hold_list"),
     }
     return page(request, "hold_list.html", context)

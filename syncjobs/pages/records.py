@@ -17,9 +17,19 @@ from governance.requests import actor_of
 from mappings.canonical import ObjectSchema, registry
 from mappings.models import Mapping
 from mappings.services.custom_fields import custom_fields
+from syncjobs.indicators.composition import INVOICE, SHOWN, composition, invoices_of
 from syncjobs.indicators.lineage import Lineage, lineage
 from syncjobs.models import CanonicalRecord, Delivery
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    keep_typed,
+    one_of,
+    page,
+    reason_in,
+    typed_before,
+    visible,
+)
 from syncjobs.payloads import PERSONAL
 from syncjobs.services import corrections, deliveries, payloads
 from syncjobs.state import DELIVERY
@@ -38,10 +48,16 @@ def record_list(request: HttpRequest) -> HttpResponse:
     if kind:
         rows = rows.filter(type=kind)
     if words:
+        # People know an invoice by the number that the ERP printed on it.
+        printed = Q(type=INVOICE, data__external_number__icontains=words)
         rows = rows.filter(
-            Q(key__icontains=words) | Q(label__icontains=words) | Q(engagement__iexact=words)
+            Q(key__icontains=words)
+            | Q(label__icontains=words)
+            | Q(engagement__iexact=words)
+            | printed
         )
     context = {
+        "words": words,
         "page": page_of(request, rows.order_by("-changed_at", "-pk")),
         "chips": chips(request, "type", options, ""),
     }
@@ -116,12 +132,16 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "record": record,
         "trail": trail,
+        "made_of": composition(record) if record.type == INVOICE else None,
+        "most_lines": SHOWN,
+        "invoices": invoices_of(one.delivery for one in trail.written),
         "schema": schema,
         "fields": _fields(record, schema),
         "written": [(one, named.get(one.delivery.mapping)) for one in trail.written],
         "moments": _moments(trail, {field.name: field.label.lower() for field in schema.fields}),
         "may": actor_of(request).permissions,
         "correctable": corrections.correctable(record.type),
+        "typed": typed_before(request, f"correct {pk}"),
         "may_work": actor_of(request).can("exceptions.work", record.client_id),
         "may_erase": record.type in PERSONAL
         and payloads.may_erase_payloads(actor_of(request), record),
@@ -155,6 +175,7 @@ def record_correct(request: HttpRequest, pk: int) -> HttpResponse:
         told = "Nothing waited for it." if not count else f"Being sent: {count}."
         messages.success(request, f"Corrected. {told}")
     except (ValidationError, Refusal) as error:
+        keep_typed(request, f"correct {pk}", "field", "value", "reason")
         explain_failure(request, error)
     return back_to(request, reverse("record_detail", args=[pk]))
 

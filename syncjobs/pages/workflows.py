@@ -7,21 +7,25 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.models import AuditEntry
 from governance.requests import actor_of
+from syncjobs import actions
 from syncjobs.engine.lateness import late_deliveries
 from syncjobs.indicators.throughput import DONE
 from syncjobs.models import Delivery, Run, Workflow
 from syncjobs.pages.frame import (
     back_to,
     explain_failure,
+    keep_typed,
     one_of,
     page,
     reason_in,
+    typed_before,
     visible,
     workflow_tabs,
 )
 from syncjobs.services import schedules, workflows
-from syncjobs.state import BLOCKED, NEEDS_PERSON
+from syncjobs.state import BLOCKED, NEEDS_PERSON, WORKFLOW
 from tenants.lists import page_of
 
 ROWS = Workflow.objects.select_related("client", "blueprint", "version")
@@ -55,6 +59,12 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
     workflow = one_of(request, ROWS.annotate(**counted()), pk)
     actor = actor_of(request)
     late = late_deliveries(workflow)
+    promised = f"{workflow.sla_seconds / 3600:g}" if workflow.sla_seconds else ""
+    stored = {
+        "mode": workflow.mode,
+        "schedule": workflow.schedule,
+        "within_hours": promised,
+    }
     held = Delivery.objects.filter(workflow=workflow, state__in=sorted(BLOCKED | NEEDS_PERSON))
     context = {
         "workflow": workflow,
@@ -68,9 +78,19 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_manage": actor.can("workflows.manage", workflow.client_id),
         "modes": Workflow.Mode.choices,
         "late": late.count(),
-        "within_hours": f"{workflow.sla_seconds / 3600:g}" if workflow.sla_seconds else "",
+        "within_hours": promised,
+        "paused": _paused(workflow) if actor.client_id is None else None,
+        "typed": stored | typed_before(request, f"schedule {pk}"),
     }
     return page(request, "workflow_detail.html", context)
+
+
+def _paused(workflow: Workflow) -> AuditEntry | None:
+    """Return who paused the workflow, when and why; None while it works."""
+    if workflow.state == WORKFLOW.start:
+        return None
+    told = AuditEntry.objects.filter(object_kind="workflow", object_id=str(workflow.pk))
+    return told.filter(action=actions.WORKFLOW_PAUSED.key).order_by("-at", "-id").first()
 
 
 def workflow_dry_run(request: HttpRequest, pk: int) -> HttpResponse:
@@ -90,11 +110,24 @@ def workflow_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     names = ("mode", "schedule", "within_hours")
     given = {name: request.POST.get(name, "").strip() for name in names}
     try:
+        _refuse_a_schedule_that_counts_for_nothing(workflow, given["mode"], given["schedule"])
         schedules.set_schedule(actor_of(request), workflow, **given)
         messages.success(request, "Saved. It also holds for what is waiting now.")
     except (ValidationError, Refusal) as error:
+        keep_typed(request, f"schedule {pk}", *names)
         explain_failure(request, error)
     return back_to(request, reverse("workflow_detail", args=[pk]))
+
+
+def _refuse_a_schedule_that_counts_for_nothing(
+    workflow: Workflow, mode: str, schedule: str
+) -> None:
+    """Whoever types a schedule wants it: in real time it would be dropped without a word."""
+    if mode == Workflow.Mode.REAL_TIME and schedule not in ("", workflow.schedule):
+        text = (
+            "In real time there is no schedule. Choose another mode for it, or empty the schedule."
+        )
+        raise ValidationError({"schedule": text})
 
 
 def _run(request: HttpRequest, workflow: Workflow) -> str:
