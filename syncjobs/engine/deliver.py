@@ -114,7 +114,7 @@ class _Round:
         try:
             system = self._systems.open(connection)
         except ConnectorError as error:
-            self._record([failed(job, error, verify=job.delivery.verify) for job in jobs])
+            self._record(_not_opened(jobs, error))
             return
         calls = self._calls(jobs, system)
         with places(connection, min(connection.in_flight, len(calls)), self._leases.ids) as free:
@@ -180,6 +180,14 @@ class _Leases:
         if monotonic() - self._renewed > seconds:
             renew(list(self._left.values()))
             self._renewed = monotonic()
+
+
+def _not_opened(jobs: Sequence[Job], error: ConnectorError) -> list[Outcome]:
+    """Return what follows where a system was not opened: one call failed, so one delivery has
+    tried; the others go back as they were.
+    """
+    tried = failed(jobs[0], error, verify=jobs[0].delivery.verify)
+    return [tried, *give_back(jobs[1:], delay=tried.delay)]
 
 
 def _by_system(ready: Sequence[Job]) -> list[list[Job]]:

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from branding.models import UsageDay
 from governance.models import AuditEntry
-from syncjobs.connectors.base import Write, Written
+from syncjobs.connectors.base import Connector, Write, Written
 from syncjobs.connectors.errors import (
     Config,
     Conflict,
@@ -16,6 +16,7 @@ from syncjobs.connectors.errors import (
     Unknown,
 )
 from syncjobs.models import Attempt, Connection, Delivery, ExternalRef, Issue, Run
+from tests.fakes.systems import FakeSystems
 from tests.syncjobs.factories import Lab
 
 
@@ -245,6 +246,29 @@ def test_refused_credentials_stop_the_connection_and_lose_nothing(lab: Lab) -> N
     lab.drain()
     assert [lab.target.created(f"C-{n}") for n in (1, 2, 3)] == [1, 1, 1]
     assert Issue.objects.get().state == "resolved"
+
+
+def test_a_system_that_is_not_opened_costs_one_delivery_a_try(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = FakeSystems._connect
+
+    def shut(systems: FakeSystems, connection: Connection) -> Connector:
+        if connection.pk == lab.target_connection.pk:
+            raise Transient("The sign-in timed out.")
+        return usual(systems, connection)
+
+    for number in range(1, 9):
+        lab.put_customer(str(number))
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeSystems, "_connect", shut)
+        lab.drain()
+
+    connection = Connection.objects.get(pk=lab.target_connection.pk)
+    assert (connection.breaker, connection.breaker_failures) == ("closed", 1)
+    assert sorted(Delivery.objects.values_list("attempts", flat=True)) == [0] * 7 + [1]
+    lab.deliver_late()
+    assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
 
 
 def test_a_conflict_is_looked_up_and_written_onto_what_is_there(lab: Lab) -> None:
