@@ -1,5 +1,6 @@
 """Ledgerline ERP: short tokens, links to follow, idempotency keys, ETags and its own ledger."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -266,3 +267,27 @@ def test_a_batch_under_the_same_keys_has_one_effect(
 def test_only_lines_go_in_batches(ledgerline: Connector) -> None:
     with pytest.raises(Config):
         ledgerline.write_many([_customer("a"), _customer("b")])
+
+
+def test_what_a_batch_answers_is_cut_to_what_can_be_kept() -> None:
+    """A status that is none, and words without end, concern the one record."""
+    good = {"status": 201, "body": {"id": "l-1"}}
+    wordy = {"error": {"code": "c" * 5000, "message": "m" * 5000, "existingId": "e" * 5000}}
+    results = [{**good, "status": "9" * 5000}, {**good, "status": 99999}, good]
+    body = json.dumps({"results": [*results, {"status": 400, "body": wordy}]}).encode()
+
+    def behave(connection: Any, request: bytes) -> None:
+        token = b'{"access_token": "t", "expires_in": 60}'
+        connection.sendall(answer(body=token if b"token" in request.split(b"\r\n")[0] else body))
+
+    with RawServer(behave) as server:
+        config = {"base_url": server.address, "client_id": "integration"}
+        with connector("sandbox_erp").open(config, {"client_secret": "s batch"}) as opened:
+            first, second, third, fourth = opened.write_many(
+                [_line("i-1", number, f"d-{number}") for number in range(4)]
+            )
+    assert isinstance(first, Unknown)
+    assert isinstance(second, Unknown)
+    assert isinstance(third, Written)
+    assert isinstance(fourth, Rejected)
+    assert all(len(str(fourth.detail[name])) == 500 for name in ("code", "existing_id"))
