@@ -6,7 +6,7 @@ from itertools import groupby
 from time import monotonic
 from typing import Final
 
-from django.db import transaction
+from django.db import DataError, transaction
 
 from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors.base import Connector
@@ -18,7 +18,7 @@ from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import load_jobs, prepare
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.replan import needs_replan, replan
-from syncjobs.engine.send import can_batch, failed, send_many
+from syncjobs.engine.send import can_batch, failed, not_kept, send_many
 from syncjobs.engine.sending import Sending, give_back
 from syncjobs.engine.slots import FULL_SECONDS, places
 from syncjobs.engine.systems import Systems
@@ -101,7 +101,10 @@ class _Round:
         return self._asked_to_stop() or monotonic() > self._until
 
     def _record(self, outcomes: list[Outcome]) -> None:
-        ledger.record(outcomes, worker=self._worker)
+        try:
+            ledger.record(outcomes, worker=self._worker)
+        except DataError:
+            _record_apart(outcomes, self._worker)
         self._leases.drop(outcomes)
 
     def _send_all(self, jobs: list[Job], *, is_last: bool) -> None:
@@ -180,6 +183,18 @@ class _Leases:
         if monotonic() - self._renewed > seconds:
             renew(list(self._left.values()))
             self._renewed = monotonic()
+
+
+def _record_apart(outcomes: Sequence[Outcome], worker: str) -> None:
+    """Record one by one where something among them cannot be kept, as systems may answer anything:
+    the others do not suffer for it, and what that one did is asked of its system later.
+    """
+    for one in outcomes:
+        try:
+            ledger.record([one], worker=worker)
+        except DataError:
+            logger.exception("What came of delivery %s cannot be kept.", one.job.delivery.pk)
+            ledger.record([not_kept(one.job)], worker=worker)
 
 
 def _not_opened(jobs: Sequence[Job], error: ConnectorError) -> list[Outcome]:

@@ -192,6 +192,14 @@ def _no_id(written: Written) -> Unknown:
     return Unknown(words, status=written.status)
 
 
+def not_kept(job: Job) -> Outcome:
+    """Return what stands for an outcome that the database refuses: its system is asked later."""
+    error = Unknown("The system's answer holds something that cannot be kept.")
+    outcome = failed(job, error, verify=True)
+    outcome.request = None
+    return outcome
+
+
 def failed(job: Job, error: ConnectorError, *, verify: bool, looked_up: bool = False) -> Outcome:
     """Return what follows an error of the write itself, or of asking before it (`looked_up`)."""
     wrote = isinstance(error, Unknown) and not looked_up

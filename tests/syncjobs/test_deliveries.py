@@ -271,6 +271,33 @@ def test_a_system_that_is_not_opened_costs_one_delivery_a_try(
     assert set(Delivery.objects.values_list("state", flat=True)) == {"delivered"}
 
 
+def test_an_answer_that_cannot_be_kept_holds_up_nobody_else(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    usual = lab.target.write
+
+    def write(one: Write) -> Written:
+        written = usual(one)
+        odd = {"note": "no database keeps \0"}
+        return replace(written, answer=odd) if one.reference == "C-2" else written
+
+    for number in range(1, 4):
+        lab.put_customer(str(number))
+    with monkeypatch.context() as patched:
+        patched.setattr(lab.target, "write", write)
+        lab.drain()
+
+    assert [lab.delivery(f"C-{n}").state for n in (1, 2, 3)] == [
+        "delivered",
+        "unknown",
+        "delivered",
+    ]
+    assert f"delivery {lab.delivery('C-2').pk} cannot be kept" in caplog.text
+    lab.deliver_late()
+    assert lab.delivery("C-2").state == "delivered"
+    assert lab.target.created("C-2") == 1, "it was found, not made again"
+
+
 def test_a_conflict_is_looked_up_and_written_onto_what_is_there(lab: Lab) -> None:
     lab.put_customer("1")
     lab.drain()
