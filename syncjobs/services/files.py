@@ -24,6 +24,7 @@ from mappings.paths import MISSING, split, walked
 from mappings.services.versions import live_version
 from mappings.transforms import paths_read
 from syncjobs import actions
+from syncjobs.connectors.base import LONGEST_ID
 from syncjobs.connectors.files import HELD, KEY
 from syncjobs.engine import doorbell
 from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
@@ -215,7 +216,7 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
             problems.append(Problem(row.number, f"The column {empty[0]!r} is empty or missing."))
             left_out, count = left_out + 1, count + 1
             continue
-        key = "/".join(texts)[:200]
+        key = row_id(texts)
         taken = map_in(live, row.data)
         wrong = _refusal(taken)
         if key in seen:
@@ -231,6 +232,17 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
     told = [Problem(*one) for one in [*warnings.items()][:MOST_PROBLEMS]]
     shown = problems[:MOST_PROBLEMS]
     return Checked(sheet.columns, good, shown, count, left_out, told, len(warnings))
+
+
+def row_id(texts: Sequence[str]) -> str:
+    """Return what a row is known by: its numbers. No two rows of other numbers have the same."""
+    if len(texts) > 1:
+        texts = [one.replace("%", "%25").replace("/", "%2F") for one in texts]
+    whole = "/".join(texts)
+    if len(whole) <= LONGEST_ID:
+        return whole
+    told_apart = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]
+    return f"{whole[: LONGEST_ID - _DIGEST - 1]}~{told_apart}"
 
 
 def _refusal(taken: Mapped) -> str:

@@ -18,13 +18,14 @@ from governance.errors import NotPermitted
 from governance.models import AuditEntry
 from governance.permits import permit
 from mappings.services.versions import publish, save_draft
+from syncjobs.connectors.base import LONGEST_ID
 from syncjobs.engine.agenda import due_work
 from syncjobs.engine.drain import drain
 from syncjobs.intake.arrivals import work_arrivals
 from syncjobs.models import CanonicalRecord, Connection, Delivery, InboundEvent, Issue, Run
 from syncjobs.services.blueprints import ensure_shipped
 from syncjobs.services.connections import create_connection
-from syncjobs.services.files import check_file, take_file
+from syncjobs.services.files import check_file, row_id, take_file
 from syncjobs.services.workflows import install_workflow
 from syncjobs.sheets import MAX_BYTES, MAX_ROWS, BadSheet, read_sheet
 from tenants.accounts.models import Client, User
@@ -291,3 +292,13 @@ def test_a_program_takes_a_file_in_by_the_api(
     assert caller.post(place, {**form, "again": "true"}, headers=bearer).json()["rows"] == 3
     refused = caller.post(place, {"object": "customer"}, headers=bearer)
     assert refused.status_code in (400, 422)
+
+
+def test_rows_of_other_numbers_are_never_one_record() -> None:
+    assert row_id(["T-1"]) == "T-1"
+    assert row_id(["50 %/a"]) == "50 %/a"
+    assert row_id(["T-1", "2026-11-02"]) == "T-1/2026-11-02"
+    assert row_id(["a/b", "c"]) != row_id(["a", "b/c"])
+    long = "x" * 300
+    assert len(row_id([long])) == LONGEST_ID
+    assert row_id([long]) != row_id([long + "y"])
