@@ -28,6 +28,8 @@ def invoice(alder: Client) -> CanonicalRecord:
         data={"project": "P-1", "currency": "EUR", "total": "480.60", "external_number": "INV-7"},
     )
     heading = deliver(record, workflow, erp)
+    cause = bill(alder, workflow, erp, "T-0", "0", "EUR")
+    Delivery.objects.filter(pk=heading.pk).update(origin=cause)
     for key, hours, state in (
         ("T-2", "1.5", "delivered"),
         ("T-1", "2.505", "delivered"),
@@ -56,6 +58,13 @@ def test_its_lines_lead_to_its_total(invoice: CanonicalRecord) -> None:
     assert [one.record.key for one in found.lines] == ["T-1", "T-2", "T-3"]
     assert (found.written, found.waiting) == (Decimal("400.5"), Decimal(800))
     assert (found.added, found.total) == (Decimal("80.1"), Decimal("480.60"))
+
+
+def test_a_corrected_engagement_of_the_invoice_loses_no_line(invoice: CanonicalRecord) -> None:
+    CanonicalRecord.objects.filter(type="time_entry").update(engagement="ENG-1")
+    CanonicalRecord.objects.filter(pk=invoice.pk).update(engagement="ENG-2")
+    invoice.refresh_from_db()
+    assert len(composition(invoice).lines) == 3
 
 
 def test_work_that_was_written_twice_counts_once(invoice: CanonicalRecord) -> None:
