@@ -85,7 +85,7 @@ def test_the_work_says_on_which_invoice_it_is(invoice: CanonicalRecord) -> None:
 def test_the_page_of_an_invoice_shows_the_way(browse: Browse, invoice: CanonicalRecord) -> None:
     work = CanonicalRecord.objects.get(key="T-2")
     page = browse(ALICE).get(page_url("record_detail", invoice.pk)).content.decode()
-    for wanted in ("What it is made of", "T-1", "not on it yet", "80.10", "480.60"):
+    for wanted in ("What it is made of", "T-1", "Not on it yet", "80.10", "480.60"):
         assert wanted in page, wanted
     page = browse(ALICE).get(page_url("record_detail", work.pk)).content.decode()
     assert "Invoiced on" in page
