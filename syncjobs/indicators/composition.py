@@ -63,12 +63,13 @@ def composition(invoice: CanonicalRecord) -> Composition:
     A line waits for its heading, so its delivery names the heading's. Of work that was written
     twice the newest counts.
     """
-    headings = list(invoice.deliveries.values_list("pk", flat=True))
+    # The engagement of the work, by index: somebody may have corrected the invoice's own.
+    headings = dict(invoice.deliveries.values_list("pk", "origin__engagement"))
     lines = Delivery.objects.filter(
         record__client_id=invoice.client_id,
-        record__engagement=invoice.engagement,
+        record__engagement__in=set(headings.values()),
         record__type__in=BILLABLE,
-        after__overlap=headings,
+        after__overlap=list(headings),
     ).select_related("record")
     newest: dict[int, Delivery] = {}
     for one in lines.order_by("pk"):

@@ -128,6 +128,9 @@ def test_its_pages_preview_start_show_how_far_it_is_and_cancel(
     place = f"/work/workflows/{later.pk}/"
     assert "Choose a day" in staff.get(place).content.decode()
     assert "3 records" in staff.get(f"{place}backfill/", {"start": "2026-06-01"}).content.decode()
+    none = staff.get(f"{place}backfill/", {"start": "2199-12-31"}).content.decode()
+    assert "Nothing is there from this day on" in none
+    assert "Start the backfill" not in none
     started = {"start": "2026-06-01", "per_minute": "60", "reason": "New system"}
     staff.post(f"{place}backfill/", started)
     page = staff.get(place).content.decode()

@@ -28,6 +28,8 @@ def invoice(alder: Client) -> CanonicalRecord:
         data={"project": "P-1", "currency": "EUR", "total": "480.60", "external_number": "INV-7"},
     )
     heading = deliver(record, workflow, erp)
+    cause = bill(alder, workflow, erp, "T-0", "0", "EUR")
+    Delivery.objects.filter(pk=heading.pk).update(origin=cause)
     for key, hours, state in (
         ("T-2", "1.5", "delivered"),
         ("T-1", "2.505", "delivered"),
@@ -58,6 +60,13 @@ def test_its_lines_lead_to_its_total(invoice: CanonicalRecord) -> None:
     assert (found.added, found.total) == (Decimal("80.1"), Decimal("480.60"))
 
 
+def test_a_corrected_engagement_of_the_invoice_loses_no_line(invoice: CanonicalRecord) -> None:
+    CanonicalRecord.objects.filter(type="time_entry").update(engagement="ENG-1")
+    CanonicalRecord.objects.filter(pk=invoice.pk).update(engagement="ENG-2")
+    invoice.refresh_from_db()
+    assert len(composition(invoice).lines) == 3
+
+
 def test_work_that_was_written_twice_counts_once(invoice: CanonicalRecord) -> None:
     record = CanonicalRecord.objects.get(key="T-1")
     line = record.deliveries.get()
@@ -76,7 +85,7 @@ def test_the_work_says_on_which_invoice_it_is(invoice: CanonicalRecord) -> None:
 def test_the_page_of_an_invoice_shows_the_way(browse: Browse, invoice: CanonicalRecord) -> None:
     work = CanonicalRecord.objects.get(key="T-2")
     page = browse(ALICE).get(page_url("record_detail", invoice.pk)).content.decode()
-    for wanted in ("What it is made of", "T-1", "not on it yet", "80.10", "480.60"):
+    for wanted in ("What it is made of", "T-1", "Not on it yet", "80.10", "480.60"):
         assert wanted in page, wanted
     page = browse(ALICE).get(page_url("record_detail", work.pk)).content.decode()
     assert "Invoiced on" in page
