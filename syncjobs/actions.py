@@ -31,6 +31,7 @@ WORKFLOW_STARTED = register_action("workflow.started", "Started a workflow by ha
 WORKFLOW_DRY_RUN = register_action("workflow.dry_run", "Tried a workflow without writing")
 BACKFILL_STARTED = register_action("workflow.backfill", "Started a backfill")
 BACKFILL_CANCELLED = register_action("workflow.backfill_cancelled", "Cancelled a backfill")
+WORKFLOW_REPLAYED = register_action("workflow.replayed", "Sent a workflow's records through again")
 FILE_TAKEN = register_action("intake.file", "Took in a file")
 RUN_CANCELLED = register_action("run.cancelled", "Cancelled a run")
 RECORDS_TAKEN_IN = register_action("intake.committed", "Took in records")

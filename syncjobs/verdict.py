@@ -18,7 +18,8 @@ class Facts:
     `known_there`: we hold the record's id in the target. `idempotent_target`: a repeated key
     has one effect there. `can_look_up`: the target can be asked what a write left.
     `outcome_open`: a write was sent, or may have been, and its answer never came.
-    `same_content`: the target already has exactly what would be sent.
+    `same_content`: the target already has exactly what would be sent. `done_before`: this step has
+    written something for the record before.
     """
 
     mode: str
@@ -28,6 +29,7 @@ class Facts:
     can_look_up: bool
     outcome_open: bool
     same_content: bool = False
+    done_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def verdict(facts: Facts) -> Verdict:
 
 
 def _action(facts: Facts) -> Verdict:
+    if facts.done_before:
+        return Verdict("manual", "The action was done before.", "Does it a second time.")
     if not facts.outcome_open:
         return Verdict("safe", "The action has not reached the target.", "Does it once.")
     if facts.idempotent_target:

@@ -146,6 +146,54 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         read_only_fields = fields
 
 
+class ReplaySerializer(serializers.Serializer[Any]):
+    """What of a workflow is sent through again; what is left out chooses all.
+
+    `since`, `until`: the days on which it was delivered, both included. `check`: say what is
+    expected, and send nothing.
+    """
+
+    since = serializers.DateField(required=False)
+    until = serializers.DateField(required=False)
+    run = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    mapping_version = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    record = serializers.CharField(required=False, max_length=200)
+    check = serializers.BooleanField(default=False)
+    reason = serializers.CharField(default="", max_length=500, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse a choice of everything, and a start without a reason."""
+        if not set(attrs) - {"check", "reason"}:
+            raise serializers.ValidationError("Choose days, a run, a version or a record.")
+        if not attrs["check"] and not attrs["reason"].strip():
+            raise serializers.ValidationError({"reason": "Say why it is sent again."})
+        return attrs
+
+
+class ExpectedSerializer(serializers.Serializer[Any]):
+    """What sending one record again is expected to do: `answer` is safe, verify or manual."""
+
+    record = serializers.CharField(source="label")
+    step = serializers.CharField()
+    answer = serializers.ChoiceField(choices=["safe", "verify", "manual"])
+    why = serializers.CharField(source="says")
+    effect = serializers.CharField()
+
+
+class ReplayPreviewSerializer(serializers.Serializer[Any]):
+    """How many records are sent through again, and what the newest of them would do."""
+
+    records = serializers.IntegerField()
+    expected = ExpectedSerializer(many=True)
+
+
+class ReplayedSerializer(serializers.Serializer[Any]):
+    """What came of a replay: its run, or with `check` what is expected."""
+
+    run = RunSerializer(allow_null=True)
+    preview = ReplayPreviewSerializer(allow_null=True)
+
+
 class ReferenceSerializer(serializers.ModelSerializer[ExternalRef]):
     """The id that a system gave to a record."""
 

@@ -6,9 +6,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from syncjobs.api.serializers import ReasonSerializer, RunSerializer, WorkflowSerializer
+from syncjobs.api.serializers import (
+    ReasonSerializer,
+    ReplayedSerializer,
+    ReplaySerializer,
+    RunSerializer,
+    WorkflowSerializer,
+)
 from syncjobs.models import Run, Workflow
-from syncjobs.services import workflows
+from syncjobs.services import replays, workflows
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -22,7 +28,7 @@ def reason_of(request: Request) -> str:
 class WorkflowViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Workflow]
 ):
-    """Workflows as installed for clients; run, pause and resume them."""
+    """Workflows as installed for clients; run, pause, resume and replay them."""
 
     serializer_class = WorkflowSerializer
     queryset = Workflow.objects.select_related("blueprint", "version")
@@ -32,6 +38,7 @@ class WorkflowViewSet(
         "run": "workflows.operate",
         "pause": "workflows.operate",
         "resume": "workflows.operate",
+        "replay": "workflows.operate",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -55,6 +62,26 @@ class WorkflowViewSet(
         """Let the workflow write again, starting with what waited."""
         workflows.resume_workflow(self.actor, self.get_object())
         return Response(WorkflowSerializer(self.get_object()).data)
+
+    @extend_schema(request=ReplaySerializer, responses={202: ReplayedSerializer})
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, pk: str) -> Response:
+        """Send through again what was delivered; what a system has already is not written.
+
+        With `check` nothing is sent: the answer says what is expected.
+        """
+        form = ReplaySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked = dict(form.validated_data)
+        check, reason = asked.pop("check"), asked.pop("reason")
+        workflow, choice = self.get_object(), replays.Choice(**asked)
+        preview, run = None, None
+        if check:
+            preview = replays.preview_replay(self.actor, workflow, choice)
+        else:
+            run = replays.start_replay(self.actor, workflow, choice, reason=reason)
+        told = ReplayedSerializer({"preview": preview, "run": run})
+        return Response(told.data, status=202)
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Run]):
