@@ -15,7 +15,7 @@ from syncjobs.pages.frame import back_to, explain_failure, one_of, page
 from syncjobs.services import replays
 
 ROWS = Workflow.objects.select_related("client", "blueprint", "version")
-# So many of what was tried are listed; the counts are of all that was.
+# So many of what would change something are listed; the counts are of all that was tried.
 SHOWN = 50
 
 
@@ -79,7 +79,7 @@ def workflow_replay(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, "It is sent through again now.")
                 return back_to(request, reverse("run_detail", args=[run.pk]))
             preview = replays.preview_replay(actor, workflow, form.choice)
-            context |= {"preview": preview, "shown": preview.expected[:SHOWN]}
+            context |= {"preview": preview, "shown": preview.telling[:SHOWN]}
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
         if "form" not in context:

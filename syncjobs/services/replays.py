@@ -32,6 +32,7 @@ from tenants.nouns import in_words
 MOST: Final = 1_000
 # So many of the newest are tried for the preview; the rest is expected to be like them.
 TRIED: Final = 100
+NOTHING: Final = "Writes nothing."
 _STEP: Final = 200
 
 
@@ -73,6 +74,11 @@ class Preview:
         """Return (effect, is it safe, how many), the most frequent first."""
         counted = Counter((one.effect, one.answer) for one in self.expected)
         return [(effect, answer, number) for (effect, answer), number in counted.most_common()]
+
+    @property
+    def telling(self) -> list[Expected]:
+        """Return those of which something else is expected than nothing."""
+        return [one for one in self.expected if one.effect != NOTHING]
 
 
 def preview_replay(actor: Actor, workflow: Workflow, choice: Choice) -> Preview:
@@ -231,7 +237,7 @@ def _decided(outcome: Outcome) -> Expected:
     """Return what a job is expected to do of which nothing would be sent."""
     job = outcome.job
     if outcome.move == "find_unchanged":
-        return _told(job, "safe", "The target has exactly this content.", "Writes nothing.")
+        return _told(job, "safe", "The target has exactly this content.", NOTHING)
     effects = {"hold": "Is held.", "wait": "Waits for something else.", "fail": "Fails."}
     return _told(job, "safe", outcome.text, effects.get(outcome.move, outcome.text))
 
