@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from governance import correlation
@@ -28,26 +29,37 @@ from syncjobs.verdict import Facts, Verdict, verdict
 
 def verdict_of(delivery: Delivery) -> Verdict:
     """Say whether sending this delivery (again) is safe, and what it is expected to do."""
+    return verdicts_of([delivery])[0]
+
+
+def verdicts_of(deliveries: Sequence[Delivery]) -> list[Verdict]:
+    """Return each delivery's verdict, in order; a handful of queries for however many."""
+    prefetch_related_objects(deliveries, "workflow_version", "connection", "record")
+    rows = ExternalRef.objects.filter(
+        record_id__in={one.record_id for one in deliveries},
+        connection_id__in={one.connection_id for one in deliveries},
+    )
+    refs = {(row.record_id, row.connection_id, row.object): row for row in rows}
+    return [
+        verdict(_facts(one, refs.get((one.record_id, one.connection_id, one.object))))
+        for one in deliveries
+    ]
+
+
+def _facts(delivery: Delivery, ref: ExternalRef | None) -> Facts:
     step = definition_of(delivery.workflow_version).step(delivery.step)
     descriptor = registry.connector(delivery.connection.connector).descriptor
-    ref = ExternalRef.objects.filter(
-        record_id=delivery.record_id,
-        connection_id=delivery.connection_id,
-        object=delivery.object,
-    ).first()
     last = ref.written.get(delivery.mapping) if ref else None
-    return verdict(
-        Facts(
-            mode=step.mode,
-            state=delivery.state,
-            known_there=ref is not None,
-            idempotent_target=descriptor.writes_idempotent,
-            can_look_up=any(
-                one.can_look_up for one in descriptor.objects if one.name == delivery.object
-            ),
-            outcome_open=delivery.verify,
-            same_content=last is not None and last["version"] == delivery.record.version,
-        )
+    return Facts(
+        mode=step.mode,
+        state=delivery.state,
+        known_there=ref is not None,
+        idempotent_target=descriptor.writes_idempotent,
+        can_look_up=any(
+            one.can_look_up for one in descriptor.objects if one.name == delivery.object
+        ),
+        outcome_open=delivery.verify,
+        same_content=last is not None and last["version"] == delivery.record.version,
     )
 
 

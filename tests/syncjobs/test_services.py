@@ -1,6 +1,7 @@
 """What people do: who may, what changes, and that it is audited."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from syncjobs.services.deliveries import (
     retry_delivery,
     skip_delivery,
     verdict_of,
+    verdicts_of,
 )
 from syncjobs.services.issues import assign_issue, comment_issue, resolve_issue, retry_issue
 from syncjobs.services.runs import cancel_run
@@ -212,6 +214,24 @@ def test_replaying_what_is_there_writes_nothing_and_costs_nothing(lab: Lab, dave
     assert lab.delivery("C-1").state == "unchanged"
     assert UsageDay.objects.get().quantity == 1
     assert Run.objects.get(kind="replay").state == "succeeded"
+
+
+def test_the_verdicts_of_many_are_those_of_each_and_cost_as_few_queries_as_those_of_two(
+    lab: Lab, django_assert_num_queries: Callable[..., AbstractContextManager[object]]
+) -> None:
+    lab.put_customer("1")
+    lab.drain()
+    _failed(lab, "2", "3")
+    Delivery.objects.filter(record__key="C-3").update(verify=True)
+    rows = Delivery.objects.order_by("id")
+    each = [verdict_of(one) for one in rows]
+    assert [one.effect for one in each][:2] == ["Writes nothing.", "Creates the record."]
+    assert each[2].effect == "Creates the record at most once."
+    for most in (2, 3):
+        found = list(rows.all()[:most])
+        with django_assert_num_queries(4):
+            assert verdicts_of(found) == each[:most]
+    assert verdicts_of([]) == []
 
 
 def test_retrying_an_exception_retries_all_that_it_stops(lab: Lab, dave: Actor) -> None:
