@@ -12,6 +12,7 @@ from governance.requests import actor_of
 from syncjobs import actions
 from syncjobs.engine.lateness import late_deliveries
 from syncjobs.indicators.throughput import DONE
+from syncjobs.indicators.timeline import happenings
 from syncjobs.models import Delivery, Run, Workflow
 from syncjobs.pages.frame import (
     back_to,
@@ -80,6 +81,7 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "late": late.count(),
         "within_hours": promised,
         "paused": _paused(workflow) if actor.client_id is None else None,
+        "timeline": happenings(workflow) if actor.client_id is None else [],
         "typed": stored | typed_before(request, f"schedule {pk}"),
     }
     return page(request, "workflow_detail.html", context)
