@@ -1,11 +1,25 @@
 """Runs: what was read, what was written, record by record."""
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
+from governance.errors import Refusal
+from governance.requests import actor_of
 from syncjobs.intake.warned import warnings_in
 from syncjobs.models import Delivery, Run
-from syncjobs.pages.frame import one_of, page, visible, workflow_tabs
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    one_of,
+    page,
+    reason_in,
+    visible,
+    workflow_tabs,
+)
+from syncjobs.services import runs
 from syncjobs.state import DELIVERY, RUN
 from tenants.lists import chips, page_of
 
@@ -98,5 +112,19 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "chips": chips(request, "state", options, ""),
         "going": run.state == RUN.start,
         "closed": run.delivered + run.unchanged + run.dropped,
+        "may_cancel": actor_of(request).can("workflows.operate", run.client_id)
+        and runs.may_cancel(run),
     }
     return page(request, "run_detail.html", context)
+
+
+def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give up what of a run has not been written, with a reason."""
+    run = one_of(request, Run.objects.all(), pk)
+    try:
+        count = runs.cancel_run(actor_of(request), run, reason=reason_in(request))
+        given_up = f"{count} {'record was' if count == 1 else 'records were'} given up"
+        messages.success(request, f"Cancelled: {given_up}. What was written stays.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("run_detail", args=[pk]))
