@@ -22,7 +22,12 @@ from syncjobs.state import DELIVERY, RUN
 def may_cancel(run: Run) -> bool:
     """Say whether anything of the run is left to give up."""
     left = RUN.may(run.state, "cancel") and _left(run).exists()
-    return left or _planning(run).exists()
+    return left or is_planned_on(run)
+
+
+def is_planned_on(run: Run) -> bool:
+    """Say whether a backfill still plans into the run."""
+    return _planning(run).exists()
 
 
 @again_after_deadlock

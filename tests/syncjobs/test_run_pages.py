@@ -1,11 +1,13 @@
 """A run's page and its API: giving up the rest, and how fast it goes."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client as Browser
+from django.utils import timezone
+from django.utils.html import strip_tags
 from django_tenants.utils import tenant_context
 
 from governance.actors import Actor, command_actor
@@ -166,3 +168,26 @@ def test_the_api_gives_up_the_rest_of_ones_own_clients_runs(half: Run, northwind
     assert cancel(actors.BOB) == 400
     assert cancel(actors.BOB, reason="Wrong month") == 200
     assert cancel(actors.BOB, reason="Again") == 409
+
+
+@pytest.mark.usefixtures("at_home")
+def test_its_page_says_how_fast_it_goes_and_what_is_left(half: Run, browse: Browse) -> None:
+    now = timezone.now()
+    Run.objects.filter(pk=half.pk).update(state="running", started_at=now - timedelta(seconds=30))
+    staff, place = browse(actors.BOB), page_url("run_detail", half.pk)
+    # What is left is on hold or refused: no pace finishes that.
+    assert "a minute" not in staff.get(place).content.decode()
+
+    Delivery.objects.filter(run=half, state="failed").update(state="pending", not_before=now)
+    Delivery.objects.filter(run=half, state="held").update(
+        state="retrying", not_before=now + timedelta(hours=1)
+    )
+    told = " ".join(strip_tags(staff.get(place).content.decode()).split())
+    assert "About 2 a minute, less than a minute left. 1 is due later." in told
+
+    Delivery.objects.filter(run=half, state="delivered").update(
+        finished_at=now - timedelta(minutes=2)
+    )
+    assert "a minute" not in staff.get(place).content.decode()
+    Run.objects.filter(pk=half.pk).update(state="partial")
+    assert "a minute" not in staff.get(place).content.decode()
