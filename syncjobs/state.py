@@ -123,6 +123,7 @@ DELIVERY: Final = _machine(
 CLAIMABLE: Final = DELIVERY.moves["claim"][0]
 NEEDS_PERSON: Final = frozenset({"failed", "parked"})
 BLOCKED: Final = frozenset({"held", "waiting"})
+MOVING: Final = DELIVERY.open - BLOCKED - NEEDS_PERSON
 
 # A run: one reading of a source, or one workflow's work from one cause.
 RUN: Final = _machine(

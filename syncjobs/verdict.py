@@ -1,5 +1,7 @@
 """Is it safe to send a delivery again? Pure."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -8,6 +10,12 @@ LABELS: Final = {
     "safe": "Safe to send again",
     "verify": "Verify first",
     "manual": "Needs a person",
+}
+# Of one, and of several.
+_COUNTED: Final[dict[Answer, tuple[str, str]]] = {
+    "safe": ("safe to send again", "safe to send again"),
+    "verify": ("verified first", "verified first"),
+    "manual": ("needs a person", "need a person"),
 }
 
 
@@ -44,6 +52,43 @@ class Verdict:
     def label(self) -> str:
         """Return how people read the answer."""
         return LABELS[self.answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What sending many again comes to: each verdict with how many have it, the safe ones first."""
+
+    parts: tuple[tuple[int, Verdict], ...]
+
+    @property
+    def total(self) -> int:
+        """Return how many were judged."""
+        return sum(count for count, _ in self.parts)
+
+    @property
+    def needs_person(self) -> bool:
+        """Say whether any of them may be done a second time."""
+        return any(one.answer == "manual" for _, one in self.parts)
+
+    @property
+    def in_short(self) -> str:
+        """Return such as "12 safe to send again · 1 needs a person"."""
+        found = Counter[Answer]()
+        for count, one in self.parts:
+            found[one.answer] += count
+        return " · ".join(
+            f"{found[answer]} {words[found[answer] > 1]}"
+            for answer, words in _COUNTED.items()
+            if found[answer]
+        )
+
+
+def preview(verdicts: Iterable[Verdict]) -> Preview:
+    """Count equal verdicts: safe before verified before manual, the most first."""
+    order = list(LABELS)
+    counted = Counter(verdicts).items()
+    ranked = sorted(counted, key=lambda one: (order.index(one[0].answer), -one[1], one[0].effect))
+    return Preview(tuple((count, one) for one, count in ranked))
 
 
 def verdict(facts: Facts) -> Verdict:

@@ -14,7 +14,7 @@ from syncjobs.api.serializers import (
     WorkflowSerializer,
 )
 from syncjobs.models import Run, Workflow
-from syncjobs.services import replays, workflows
+from syncjobs.services import replays, runs, workflows
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -85,8 +85,23 @@ class WorkflowViewSet(
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Run]):
-    """Runs and their counts."""
+    """Runs and their counts; cancel them."""
 
     serializer_class = RunSerializer
     queryset = Run.objects.all()
-    required = {"list": "workflows.view", "retrieve": "workflows.view"}
+    required = {
+        "list": "workflows.view",
+        "retrieve": "workflows.view",
+        "cancel": "workflows.operate",
+    }
+
+    @extend_schema(request=ReasonSerializer, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Give up what was not written yet; what was written stays.
+
+        What is being sent this moment ends as it ends. A backfill that plans into the run ends
+        with it.
+        """
+        runs.cancel_run(self.actor, self.get_object(), reason=reason_of(request))
+        return Response(RunSerializer(self.get_object()).data)

@@ -13,13 +13,12 @@ from syncjobs.engine.objects import update
 from syncjobs.engine.rows import decode, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Run
-from syncjobs.state import BLOCKED, DELIVERY, NEEDS_PERSON, RUN
+from syncjobs.state import BLOCKED, DELIVERY, MOVING, NEEDS_PERSON, RUN
 from tenants.context import current_schema
 from tenants.rows import columns_of, made_of
 
 _DROPPED: Final = DELIVERY.closed - {"delivered", "unchanged"}
 _OF_DELIVERIES: Final = (Run.Kind.WORKFLOW, Run.Kind.REPLAY)
-_MOVING: Final = DELIVERY.open - BLOCKED - NEEDS_PERSON
 _MOVES: Final = {target: move for move, (_, target) in RUN.moves.items() if move != "cancel"}
 
 
@@ -69,7 +68,7 @@ def ended() -> dict[str, Any]:
     return {
         "kinds": [str(kind) for kind in _OF_DELIVERIES],
         "going": RUN.start,
-        "moving": sorted(_MOVING),
+        "moving": sorted(MOVING),
     }
 
 
@@ -100,7 +99,7 @@ def refresh_runs(run_ids: Iterable[int]) -> set[int]:
     for *row, counted in fetch(_COUNTED, {"ids": ids}):
         run, counts = made_of(Run, row), decode(counted)
         _refresh(run, counts)
-        if any(state in _MOVING for state in counts):
+        if any(state in MOVING for state in counts):
             moving.add(run.pk)
     return moving
 
@@ -108,7 +107,7 @@ def refresh_runs(run_ids: Iterable[int]) -> set[int]:
 def _refresh(run: Run, counts: Mapping[str, int]) -> None:
     blocked = sum(counts.get(state, 0) for state in BLOCKED)
     failed = sum(counts.get(state, 0) for state in NEEDS_PERSON)
-    moving = sum(counts.get(state, 0) for state in _MOVING)
+    moving = sum(counts.get(state, 0) for state in MOVING)
     changes: dict[str, Any] = {
         "planned": sum(counts.values()),
         "delivered": counts.get("delivered", 0),

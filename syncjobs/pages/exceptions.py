@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +11,7 @@ from django.utils import timezone
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.indicators.stakes import stakes_of_issues
-from syncjobs.models import Hold, Issue
+from syncjobs.models import CanonicalRecord, Delivery, Hold, Issue
 from syncjobs.pages.frame import (
     back_to,
     explain_failure,
@@ -23,11 +23,14 @@ from syncjobs.pages.frame import (
 )
 from syncjobs.services import issues
 from syncjobs.services.catalogue import explain
-from syncjobs.services.deliveries import release_hold, verdict_of
+from syncjobs.services.deliveries import release_hold, verdicts_of
 from syncjobs.state import DELIVERY, ISSUE
+from syncjobs.verdict import Preview, preview
 from tenants.accounts.models import User
 from tenants.lists import chips, page_of
 
+# So many stopped records are judged for the page.
+MOST = 500
 OPEN = Q(state__in=sorted(ISSUE.open))
 
 
@@ -78,7 +81,8 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rows = issue.deliveries.select_related(
         "record", "origin", "connection", "workflow_version"
     ).order_by("-id")
-    stopped = rows.filter(state__in=DELIVERY.sources("retry"))
+    stopped = issue.deliveries.filter(state__in=DELIVERY.sources("retry"))
+    judged = _preview(stopped)
     context = {
         "issue": issue,
         "explanation": explain(issue),
@@ -87,13 +91,21 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": issue.entries.order_by("-id")[:30],
         "may_work": actor_of(request).can("exceptions.work", issue.client_id)
         and issue.state in ISSUE.open,
-        "may_retry": stopped.exists() or issue.inbound.exists(),
-        "verdict": verdict_of(stopped[0]) if stopped else None,
+        "may_retry": judged is not None or issue.inbound.exists(),
+        "preview": judged,
+        "stopped": stopped.count() if judged else 0,
         "holds": _holds(issue).count(),
         "is_mine": issue.owner_id == request.user.pk,
         "now": timezone.now(),
     }
     return page(request, "exception_detail.html", context)
+
+
+def _preview(stopped: QuerySet[Delivery]) -> Preview | None:
+    """Return what trying all again comes to, judged by the latest `MOST`; None without any."""
+    only_version = Prefetch("record", CanonicalRecord.objects.only("version"))
+    latest = list(stopped.prefetch_related(only_version).order_by("-id")[:MOST])
+    return preview(verdicts_of(latest)) if latest else None
 
 
 def _holds(issue: Issue) -> QuerySet[Hold]:

@@ -1,12 +1,31 @@
 """Runs: what was read, what was written, record by record."""
 
+from datetime import timedelta
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
 
+from governance.errors import Refusal
+from governance.requests import actor_of
+from syncjobs.indicators.throughput import DONE
 from syncjobs.intake.warned import warnings_in
 from syncjobs.models import Delivery, Run
-from syncjobs.pages.frame import one_of, page, visible, workflow_tabs
-from syncjobs.state import DELIVERY, RUN
+from syncjobs.pace import WINDOW, Pace, pace
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    one_of,
+    page,
+    reason_in,
+    visible,
+    workflow_tabs,
+)
+from syncjobs.services import runs
+from syncjobs.state import DELIVERY, MOVING, RUN, WORKFLOW
 from tenants.lists import chips, page_of
 
 # What a person wants to see first: runs that changed something, or did not end well. Systems
@@ -78,6 +97,25 @@ def _compared(run: Run, before: Run) -> list[tuple[str, int, int, int]]:
     return [(label, then, now, now - then) for label, then, now in rows if then or now]
 
 
+def _pace(run: Run) -> tuple[Pace | None, int]:
+    """Return how fast the run goes, and how many of its records are due later only."""
+    if run.state != RUN.start or (run.workflow and run.workflow.state != WORKFLOW.start):
+        return None, 0
+    now = timezone.now()
+    since = max(run.started_at, now - timedelta(seconds=WINDOW))
+    # By the client's latest, which are few; a run may have closed many thousand.
+    closed = Delivery.objects.filter(
+        client_id=run.client_id, run=run, finished_at__gte=since, state__in=DONE
+    ).count()
+    left = run.deliveries.filter(state__in=sorted(MOVING)).aggregate(
+        due=Count("pk", filter=Q(not_before__lte=now) | Q(state=DELIVERY.target("claim"))),
+        every=Count("pk"),
+    )
+    all_planned = run.kind != Run.Kind.BACKFILL or not runs.is_planned_on(run)
+    seconds = (now - since).total_seconds()
+    return pace(closed, seconds, left["due"], all_planned=all_planned), left["every"] - left["due"]
+
+
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run: its counts, why it ended so, and its deliveries."""
     run = one_of(
@@ -89,6 +127,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         (state, label, counts[state]) for state, label in DELIVERY.choices if counts.get(state)
     ]
     before = _before(run)
+    goes, later = _pace(run)
     context = {
         "run": run,
         "warnings": warnings_in(run),
@@ -98,5 +137,21 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "chips": chips(request, "state", options, ""),
         "going": run.state == RUN.start,
         "closed": run.delivered + run.unchanged + run.dropped,
+        "pace": goes,
+        "later": later,
+        "may_cancel": actor_of(request).can("workflows.operate", run.client_id)
+        and runs.may_cancel(run),
     }
     return page(request, "run_detail.html", context)
+
+
+def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give up what of a run has not been written, with a reason."""
+    run = one_of(request, Run.objects.all(), pk)
+    try:
+        count = runs.cancel_run(actor_of(request), run, reason=reason_in(request))
+        given_up = f"{count} {'record was' if count == 1 else 'records were'} given up"
+        messages.success(request, f"Cancelled: {given_up}. What was written stays.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("run_detail", args=[pk]))

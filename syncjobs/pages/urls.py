@@ -74,6 +74,11 @@ def shared(guard: Guard) -> list[URLPattern]:
         ),
         path("workflows/runs/", look(runs.run_list), name="run_list"),
         path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
+        path(
+            "workflows/runs/<int:pk>/cancel/",
+            operate(require_POST(runs.run_cancel)),
+            name="run_cancel",
+        ),
         *_records(guard),
         path("workflows/", look(workflows.workflow_list), name="workflow_list"),
         path("workflows/<int:pk>/", look(workflows.workflow_detail), name="workflow_detail"),

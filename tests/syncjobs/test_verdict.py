@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from syncjobs.verdict import Facts, verdict
+from syncjobs.verdict import Facts, preview, verdict
 
 FACTS = Facts(
     mode="upsert",
@@ -45,3 +45,16 @@ def test_a_verdict_says_how_safe_and_what_is_expected(
     found = verdict(replace(FACTS, **changes))  # type: ignore[arg-type]  # named fields
     assert found.answer == answer
     assert effect in found.effect
+
+
+def test_a_preview_counts_equal_verdicts_the_safe_and_the_many_first() -> None:
+    creates = verdict(FACTS)
+    updates = verdict(replace(FACTS, known_there=True))
+    asks = verdict(replace(FACTS, outcome_open=True))
+    person = verdict(replace(FACTS, outcome_open=True, can_look_up=False))
+    found = preview([person, asks, creates, updates, updates, asks, asks])
+    assert found.parts == ((2, updates), (1, creates), (3, asks), (1, person))
+    assert found.in_short == "3 safe to send again · 3 verified first · 1 needs a person"
+    assert (found.total, found.needs_person) == (7, True)
+    assert preview([person, person]).in_short == "2 need a person"
+    assert not preview([creates, asks]).needs_person

@@ -1,0 +1,67 @@
+"""An exception's page: what trying all again comes to."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from django.test import Client as Browser
+from django.utils.html import strip_tags
+
+from syncjobs.connectors import registry
+from syncjobs.connectors.errors import Rejected
+from syncjobs.models import Delivery, Issue
+from syncjobs.pages import exceptions
+from tests import actors
+from tests.at_home import at_home, page_url
+from tests.syncjobs.factories import Lab
+
+__all__ = ["at_home"]
+pytestmark = pytest.mark.usefixtures("at_home")
+
+
+@pytest.fixture
+def told(lab: Lab, browse: Callable[..., Browser]) -> Callable[[], str]:
+    """The text of the page of one exception that stops three: one is there already."""
+    lab.put_customer("1")
+    lab.drain()
+    lab.target.fail_before = [Rejected("It is blocked.") for _ in range(3)]
+    for id_ in ("1", "2", "3"):
+        lab.put_customer(id_, name="New")
+    lab.drain()
+    assert Delivery.objects.filter(state="failed").count() == 3
+    place, staff = page_url("exception_detail", Issue.objects.get().pk), browse(actors.DAVE)
+    return lambda: " ".join(strip_tags(staff.get(place).content.decode()).split())
+
+
+def test_it_says_of_all_that_are_stopped_what_trying_again_does(told: Callable[[], str]) -> None:
+    text = told()
+    assert "Try all again: 3 safe to send again." in text
+    assert "2: Nothing has reached the target yet. Creates the record." in text
+    assert "1: The record is known there by its id. Updates the one record that exists." in text
+    assert "Look there first" not in text
+
+
+def test_it_warns_of_what_may_be_done_twice(
+    told: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgetful = replace(registry.connector("sandbox_erp").descriptor, writes_idempotent=False)
+    kept = SimpleNamespace(descriptor=forgetful)
+    monkeypatch.setattr("syncjobs.services.deliveries.registry.connector", lambda _: kept)
+    Delivery.objects.filter(state="failed", record__key__in=["C-2", "C-3"]).update(verify=True)
+    text = told()
+    assert "1 safe to send again · 2 need a person." in text
+    assert "2: An earlier write may have arrived, and the target cannot be asked." in text
+    assert "Look there first" in text
+
+
+def test_it_judges_the_latest_only_of_very_many_and_says_so(
+    told: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exceptions, "MOST", 2)
+    assert "Try all again, by the latest 2 of 3: 2 safe to send again." in told()
+
+
+def test_without_anything_stopped_nothing_is_judged(told: Callable[[], str]) -> None:
+    Delivery.objects.update(state="cancelled")
+    assert "Try all again" not in told()
