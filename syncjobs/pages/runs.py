@@ -12,6 +12,7 @@ from django.utils import timezone
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.indicators.throughput import DONE
+from syncjobs.indicators.timing import step_times
 from syncjobs.intake.warned import warnings_in
 from syncjobs.models import Delivery, Run
 from syncjobs.pace import WINDOW, Pace, pace
@@ -71,7 +72,8 @@ def run_list(request: HttpRequest) -> HttpResponse:
     return page(request, "run_list.html", context)
 
 
-def _searched(request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+def searched(request: HttpRequest, rows: QuerySet[Delivery]) -> QuerySet[Delivery]:
+    """Return those of a run's rows that the address asks for."""
     words = request.GET.get("q", "").strip()
     state = request.GET.get("state", "")
     if state in DELIVERY.labels:
@@ -128,19 +130,23 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     before = _before(run)
     goes, later = _pace(run)
+    may_operate = actor_of(request).can("workflows.operate", run.client_id)
     context = {
         "run": run,
         "warnings": warnings_in(run),
         "before": before,
         "compared": _compared(run, before) if before else [],
-        "page": page_of(request, _searched(request, rows).order_by("-id")),
+        "page": page_of(request, searched(request, rows).order_by("-id")),
         "chips": chips(request, "state", options, ""),
         "going": run.state == RUN.start,
         "closed": run.delivered + run.unchanged + run.dropped,
         "pace": goes,
         "later": later,
-        "may_cancel": actor_of(request).can("workflows.operate", run.client_id)
-        and runs.may_cancel(run),
+        "may_cancel": may_operate and runs.may_cancel(run),
+        # Only what the workflow itself wrote: a reading has nothing to send.
+        "may_replay": may_operate and bool(run.workflow_id and run.delivered + run.unchanged),
+        # While it goes, the page is asked for every two seconds.
+        "steps": [] if run.state == RUN.start else step_times(run),
     }
     return page(request, "run_detail.html", context)
 

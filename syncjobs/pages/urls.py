@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from syncjobs.pages import exceptions, holds, records, runs, search, workflows
+from syncjobs.pages import exceptions, holds, records, run_export, runs, search, workflows
 
 Guard = Callable[[str | None], Callable[[Any], Any]]
 
@@ -74,6 +74,7 @@ def shared(guard: Guard) -> list[URLPattern]:
         ),
         path("workflows/runs/", look(runs.run_list), name="run_list"),
         path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
+        path("workflows/runs/<int:pk>/export/", look(run_export.run_export), name="run_export"),
         path(
             "workflows/runs/<int:pk>/cancel/",
             operate(require_POST(runs.run_cancel)),

@@ -79,6 +79,7 @@ _WORK = {
     "hold_release": Rule("exceptions.work", ACT, owned=True),
     "run_list": Rule("workflows.view"),
     "run_detail": Rule("workflows.view", owned=True),
+    "run_export": Rule("workflows.view", owned=True),
     "run_cancel": Rule("workflows.operate", ACT, owned=True),
     "record_list": Rule("records.view"),
     "record_detail": Rule("records.view", owned=True),
