@@ -17,7 +17,7 @@ from syncjobs.connectors.errors import Rejected
 from syncjobs.models import Delivery, Hold, Issue, Run, Workflow
 from syncjobs.services.backfills import start_backfill
 from syncjobs.services.runs import cancel_run, may_cancel
-from tenants.accounts.models import User
+from tenants.accounts.models import Client, User
 from tenants.accounts.permissions import permissions_of
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
@@ -151,12 +151,18 @@ def test_its_page_gives_up_the_rest_with_a_reason(half: Run, browse: Browse) -> 
 
 @pytest.mark.usefixtures("at_home")
 def test_the_api_gives_up_the_rest_of_ones_own_clients_runs(half: Run, northwind: Partner) -> None:
-    def cancel(person: Person, **body: str) -> int:
+    def cancel(person: Person, client: str = "", **body: str) -> int:
         host = "northwind.localhost" if person.client else "admin.northwind.localhost"
         with tenant_context(northwind):
             user = User.objects.get(email=person.email)
             scopes = permissions_of(list(person.roles))
-            key = make_token(command_actor("tests"), user=user, name="t", scopes=scopes)[1]
+            key = make_token(
+                command_actor("tests"),
+                user=user,
+                name="t",
+                scopes=scopes,
+                client=Client.objects.filter(name=client).first(),
+            )[1]
         browser = Browser(headers={"host": host, "authorization": f"Bearer {key}"})
         answer = browser.post(f"/api/v1/runs/{half.pk}/cancel/", body, "application/json")
         if answer.status_code == 200:
@@ -164,9 +170,10 @@ def test_the_api_gives_up_the_rest_of_ones_own_clients_runs(half: Run, northwind
         return answer.status_code
 
     assert cancel(actors.ERIN, reason="x") == 403
-    assert cancel(actors.MALLORY, reason="x") in (403, 404)
+    assert cancel(actors.MALLORY, reason="x") == 403
+    assert cancel(actors.BOB, "Birch Systems", reason="x") == 404
     assert cancel(actors.BOB) == 400
-    assert cancel(actors.BOB, reason="Wrong month") == 200
+    assert cancel(actors.BOB, "Alder Consulting", reason="Wrong month") == 200
     assert cancel(actors.BOB, reason="Again") == 409
 
 
