@@ -40,7 +40,9 @@ def happenings(workflow: Workflow) -> list[Happening]:
 
 def _runs(workflow: Workflow) -> Iterable[Happening]:
     for run in Run.objects.filter(workflow=workflow).order_by("-id")[:SHOWN]:
-        yield Happening(run.started_at, run.get_kind_display(), run)
+        own = run.kind == Run.Kind.WORKFLOW
+        title = run.get_trigger_display() if own else run.get_kind_display()
+        yield Happening(run.started_at, title, run)
 
 
 def _changes(workflow: Workflow) -> Iterable[Happening]:
