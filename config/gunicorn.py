@@ -16,6 +16,8 @@ worker_class = "config.web_worker.PatientWorker"
 # `or`: an empty variable is as good as none. WEB_CONCURRENCY is the name that gunicorn reads.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 threads = 8
+# Nobody steers it but by signals.
+control_socket_disable = True
 # The kernel's own way of sending a file waits for its reader without end.
 sendfile = False
 

@@ -224,7 +224,8 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Otherwise they are served from where they lie.
+STATIC_ROOT = BASE_DIR / "staticfiles" if PRODUCTION else None
 STATICFILES_DIRS: list[Path] = []
 MEDIA_ROOT = STATE_DIR / "media"
 WHITENOISE_USE_FINDERS = not PRODUCTION

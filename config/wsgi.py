@@ -12,8 +12,10 @@ _handler = get_wsgi_application()
 from config import hook_door  # noqa: E402  needs the apps to be loaded
 from config.bodies import take_whole  # noqa: E402  needs the settings
 from config.content_types import readable_content_type  # noqa: E402  needs the settings
+from tenants.collected import refuse_uncollected  # noqa: E402  needs the settings
 from tenants.postgres.boot import check_at_start  # noqa: E402  needs the apps to be loaded
 
+refuse_uncollected()
 check_at_start()
 
 

@@ -120,6 +120,14 @@ def test_an_audit_trail_that_the_serving_role_can_change_or_date_back(privilege:
     assert level_of("audit trail") is Level.OK
 
 
+def test_a_server_that_cannot_lock_every_table() -> None:
+    assert level_of("locks") is Level.OK
+    assert database_checks.judge_locks(6_400, sessions=100, each=64).level is Level.OK
+    finding = database_checks.judge_locks(70_000, sessions=100, each=64)
+    assert finding.level is Level.WARN
+    assert "max_locks_per_transaction to 1408" in finding.to_do
+
+
 def test_a_partner_without_a_table(provision: Callable[..., Any]) -> None:
     provision("quince")
     with roles.owner_connection() as owner:

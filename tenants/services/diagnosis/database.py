@@ -1,6 +1,7 @@
 """The database itself: which, through what, and as whom."""
 
 from collections.abc import Iterator
+from math import ceil
 
 from django.conf import settings
 from django.db import connection
@@ -14,6 +15,7 @@ from tenants.postgres.pooler import REFUSAL, mixes_sessions, plain_parameters
 from tenants.services.diagnosis.finding import Finding, fail, ok, warn
 
 CLOCK_SECONDS = 2.0
+LOCKS = 64  # the server's own default, and the step in which more are advised
 
 
 def check_server() -> Iterator[Finding]:
@@ -106,6 +108,31 @@ def check_clock() -> Iterator[Finding]:
         yield ok("clock", f"{difference:.2f} s off the database's")
 
 
+def check_locks() -> Iterator[Finding]:
+    """Whether the server can lock each table at once, as a dump of everything does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM pg_class WHERE relkind = 'r'), "
+            "current_setting('max_connections')::int "
+            "+ current_setting('max_prepared_transactions')::int, "
+            "current_setting('max_locks_per_transaction')::int"
+        )
+        yield judge_locks(*(cursor.fetchone() or (0, 1, 1)))
+
+
+def judge_locks(tables: int, sessions: int, each: int) -> Finding:
+    """Tell whether `sessions` times `each` locks are enough for a lock on every table."""
+    room = sessions * each
+    if tables <= room:
+        return ok("locks", f"room for {room}; a dump of everything takes {tables}")
+    return warn(
+        "locks",
+        f"A dump of everything locks {tables} tables; the server has room for {room} locks.",
+        f"Set max_locks_per_transaction to {LOCKS * ceil(tables * 2 / sessions / LOCKS)} and "
+        "restart PostgreSQL; a dump of one partner goes on working.",
+    )
+
+
 def check_dump_program() -> Iterator[Finding]:
     """Whether new partners can be made from the template."""
     try:
@@ -120,5 +147,6 @@ CHECKS = (
     check_roles,
     check_append_only,
     check_clock,
+    check_locks,
     check_dump_program,
 )

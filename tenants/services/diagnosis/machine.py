@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tenants import collected
 from tenants.checks import longest_wait
 from tenants.services.diagnosis.finding import Finding, fail, ok, warn
 
@@ -96,6 +97,16 @@ def check_addresses() -> Iterator[Finding]:
         yield ok("addresses", f"{settings.PUBLIC_SCHEME} under {zone}")
 
 
+def check_static_files() -> Iterator[Finding]:
+    """What pages are drawn with."""
+    if names := collected.uncollected():
+        yield fail("files of pages", collected.told(names), collected.TO_DO)
+    elif settings.STATIC_ROOT:
+        yield ok("files of pages", f"collected in {settings.STATIC_ROOT}")
+    else:
+        yield ok("files of pages", "served from where they lie")
+
+
 def check_mail() -> Iterator[Finding]:
     """Whether invitations leave this machine."""
     backend = settings.EMAIL_BACKEND.rsplit(".", 2)[-2]
@@ -114,6 +125,7 @@ CHECKS = (
     check_master_key,
     check_queue_settings,
     check_addresses,
+    check_static_files,
     check_mail,
     check_pdf,
 )
