@@ -9,8 +9,11 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
+
+_LONGEST_LINE: Final = 256 * 1024
 
 
 def path_of(trail: str) -> Path:
@@ -36,6 +39,18 @@ def append_line(trail: str, line: str) -> str:
     finally:
         os.close(handle)
     return path.name
+
+
+def last_line(trail: str) -> str:
+    """Return the newest line of a trail, "" where there is none. Reads only the file's end."""
+    path = path_of(trail)
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _LONGEST_LINE))
+        lines = file.read().decode(errors="replace").strip().split("\n")
+    return lines[-1]
 
 
 def lines_of(trail: str) -> Iterator[str]:

@@ -32,6 +32,8 @@ WORKFLOW_DRY_RUN = register_action("workflow.dry_run", "Tried a workflow without
 BACKFILL_STARTED = register_action("workflow.backfill", "Started a backfill")
 BACKFILL_CANCELLED = register_action("workflow.backfill_cancelled", "Cancelled a backfill")
 WORKFLOW_REPLAYED = register_action("workflow.replayed", "Sent a workflow's records through again")
+BACKUP_RESTORED = register_action("installation.restored", "Noted that a backup was restored")
+ASKING_ENDED = register_action("connection.asking_ended", "Ended asking first")
 FILE_TAKEN = register_action("intake.file", "Took in a file")
 RUN_CANCELLED = register_action("run.cancelled", "Cancelled a run")
 RECORDS_TAKEN_IN = register_action("intake.committed", "Took in records")
@@ -53,6 +55,7 @@ register_objects(
         "connection": "Connection",
         "delivery": "Delivery",
         "exception": "Exception",
+        "installation": "Installation",
         "run": "Run",
         "retention": "Retention",
         "secret_key": "Key of credentials",

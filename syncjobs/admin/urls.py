@@ -43,4 +43,5 @@ urlpatterns = [
     manage.act("connections/<int:pk>/test/", connections.connection_test),
     manage.form("connections/<int:pk>/file/", files.connection_file),
     manage.act("connections/<int:pk>/read-again/", connections.connection_read_again),
+    manage.act("connections/<int:pk>/stop-asking/", connections.connection_stop_asking),
 ]

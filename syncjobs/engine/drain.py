@@ -36,6 +36,7 @@ from syncjobs.engine.deliver import deliver_batch
 from syncjobs.engine.lateness import tell_late
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
+from syncjobs.engine.restored import notice as notice_restored
 from syncjobs.engine.rows import prepare_here
 from syncjobs.engine.runs import counted_at_the_end, over, refresh_put_off
 from syncjobs.engine.schedules import fire_comparison, fire_due
@@ -105,6 +106,7 @@ def drain(
     """
     spare_the_collector()
     prepare_here()
+    notice_restored()
     until = monotonic() + seconds
     done = Drained()
 

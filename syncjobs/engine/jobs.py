@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Any
 
+from django.utils import timezone
 from msgspec import Struct, field
 
 from syncjobs.connectors.base import Write
@@ -76,6 +77,12 @@ class Job(Struct):
     send_before: float = inf
     collected: Mapping[str, object] = field(default_factory=dict)
     warning: str = ""
+
+    @property
+    def ask_first(self) -> bool:
+        """Whether the system may hold what is to be made, by a write that was forgotten."""
+        until = self.delivery.connection.ask_first_until
+        return until is not None and until > timezone.now()
 
 
 class Sent(Struct):

@@ -45,7 +45,7 @@ def can_batch(job: Job, system: Connector) -> int:
     A write that may be there already is asked for first, and an update needs its version.
     """
     write = job.write
-    if write is None or write.mode != "create" or job.delivery.verify or job.step.match:
+    if write is None or write.mode != "create" or _must_ask(job, write):
         return 1
     try:
         return max(1, system.descriptor.object(write.object).batch)
@@ -101,7 +101,7 @@ class _TooLate(Exception):
 def _send(job: Job, system: Connector) -> Outcome:
     assert job.write is not None
     write, looked_up = job.write, False
-    if job.delivery.verify or (job.step.match and write.mode == "create"):
+    if _must_ask(job, write):
         found = _look_up(job, system, write)
         looked_up = True
         if found is not None:
@@ -120,6 +120,12 @@ def _send(job: Job, system: Connector) -> Outcome:
     return _done(job, written, text, looked_up=looked_up)
 
 
+def _must_ask(job: Job, write: Write) -> bool:
+    """Say whether the target is asked for the record before it is written."""
+    creates = write.mode == "create"
+    return job.delivery.verify or (creates and (job.step.match or job.ask_first))
+
+
 def _look_up(job: Job, system: Connector, write: Write) -> Written | None:
     try:
         return system.look_up(
@@ -134,6 +140,8 @@ def _look_up(job: Job, system: Connector, write: Write) -> Written | None:
 def _repeatable(job: Job, system: Connector) -> bool:
     """Say whether sending the same again has one effect at most, without asking first."""
     assert job.write is not None
+    if job.ask_first and job.write.mode == "create":
+        return False
     known_update = job.write.mode == "update" and job.write.external_id is not None
     # Its key is of its content: other content goes under another, as a second effect.
     same_key = job.delivery.content_hash == job.content_hash

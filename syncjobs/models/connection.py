@@ -28,6 +28,8 @@ class Connection(models.Model):
 
     `secret` is what `vault.seal` returned for (schema, table, uuid, "secret"), never plaintext.
     `rate_per_second` None means no limit of ours; the bucket is shared by all workers.
+    `ask_first_until`: until then nothing is made there that was not asked for first
+    (engine/restored).
     `hook_key` is the last part of the address that the system sends webhooks to, None without
     one; `hook_secrets` is what `vault.seal` returned for (…, "hook"): see services/webhooks.
     """
@@ -62,6 +64,7 @@ class Connection(models.Model):
     rate_tokens = models.DecimalField(max_digits=12, decimal_places=4, default=0, editable=False)
     rate_at = models.DateTimeField(null=True, editable=False)
     in_flight = models.PositiveSmallIntegerField(default=4)
+    ask_first_until = models.DateTimeField(null=True, editable=False)
     hook_key = models.CharField(max_length=43, null=True, editable=False)  # noqa: DJ001  unique
     hook_secrets = models.TextField(blank=True, default="", db_default="", editable=False)
     hook_at = models.DateTimeField(null=True, editable=False)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from governance.errors import Refusal
 from governance.requests import actor_of
@@ -94,6 +95,7 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "streams": streams,
         "asking": [one for one in streams if one.compare and "asking" in one.compare],
         "workflows": workflows_on(connection),
+        "asks_first": (until := connection.ask_first_until) and until > timezone.now(),
         "hook": hook_address(hook_path(connection), request) if connection.hook_key else "",
         "may_manage": actor_of(request).can("connections.manage", connection.client_id),
     }
@@ -211,6 +213,17 @@ def connection_read_again(request: HttpRequest, pk: int) -> HttpResponse:
         stream = _stream_in(request, connection)
         connections.read_again(actor_of(request), stream, reason=reason_in(request))
         messages.success(request, "It is read from its start. What has not changed stays.")
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("connection_detail", args=[pk]))
+
+
+def connection_stop_asking(request: HttpRequest, pk: int) -> HttpResponse:
+    """Write to a system again without asking first what is there."""
+    connection = one_of(request, Connection.objects.all(), pk)
+    try:
+        connections.stop_asking_first(actor_of(request), connection, reason=reason_in(request))
+        messages.success(request, "It is written to without asking first from now on.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("connection_detail", args=[pk]))

@@ -246,6 +246,24 @@ def _first_compare(connection: Connection, object_: str) -> datetime | None:
 
 
 @transaction.atomic
+def stop_asking_first(actor: Actor, connection: Connection, *, reason: str) -> None:
+    """Write again without asking whether it is there. Raises NotPermitted, ValidationError."""
+    actor.require("connections.manage", connection.client_id)
+    if not reason.strip():
+        raise ValidationError("Give a reason.")
+    if not Connection.objects.filter(pk=connection.pk).update(ask_first_until=None):
+        return
+    audit.record(
+        actions.ASKING_ENDED,
+        object_kind="connection",
+        object_id=connection.pk,
+        object_label=connection.name,
+        client_id=connection.client_id,
+        reason=reason,
+    )
+
+
+@transaction.atomic
 def compare_now(actor: Actor, stream: Stream, *, reason: str) -> None:
     """Compare the whole source with what is known, behind live work; from its start again.
 

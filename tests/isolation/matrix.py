@@ -240,7 +240,7 @@ ADMIN: dict[str, Rule] = {
     "connection_switch": Rule("connections.manage", ACT, owned=True),
     **_rules(
         "connection_hook connection_hook_close connection_compare connection_deletions "
-        "connection_read_again",
+        "connection_read_again connection_stop_asking",
         Rule("connections.manage", ACT, owned=True),
     ),
     "workflow_schedule": Rule("workflows.manage", ACT, owned=True),
@@ -372,6 +372,7 @@ PAGES = {"admin": ADMIN, "portal": PORTAL, "console": CONSOLE}
 # Commands run on the server by its operator; tasks by the worker. Both are declared so that
 # a new one is noticed: what it may touch, and whose permission it acts with.
 COMMANDS = {
+    "after_restore": "sets what follows a restored backup, in every schema or one; audited",
     "create_operator": "makes an operator; public schema",
     "create_operator_token": "makes an operator's token; public schema",
     "database": "starts and stops the embedded server",
