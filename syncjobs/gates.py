@@ -15,11 +15,12 @@ A path starts at the record that is written, or at its cause with "origin.".
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from mappings.canonical.registry import fields_of
 from syncjobs.neighbours import Known, Neighbourhood, Walked, walk, watch_ref
+from syncjobs.sameness import same
 
 OPERATORS: Final = frozenset(
     {"present", "absent", "equals", "not_equals", "in", "any", "known", "same_as", "exists_in"}
@@ -144,7 +145,7 @@ def _holds(condition: Mapping[str, object], context: Context, seen: _Seen) -> bo
         case "same_as":
             other = _walk({"path": condition["other"]}, context)
             seen.note(other.seen)
-            return _same(walked.value, other.value)
+            return same(walked.value, other.value)
         case _:
             return _compare(walked.value, condition)
 
@@ -162,14 +163,6 @@ def _compare(value: object, condition: Mapping[str, object]) -> bool:
         case _:
             values = condition.get("values")
             return isinstance(values, Sequence) and value in values
-
-
-def _same(one: object, other: object) -> bool:
-    """Compare two values; 100 and "100.00" are the same."""
-    try:
-        return Decimal(str(one)) == Decimal(str(other))
-    except InvalidOperation:
-        return one == other
 
 
 def _any(value: object, condition: Mapping[str, object]) -> bool:

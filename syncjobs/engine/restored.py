@@ -51,6 +51,7 @@ def notice() -> Restored | None:
 
     Looks once for each session of the database: it cannot be restored under one.
     """
+    connection.ensure_connection()
     seen = (current_schema(), connection.connection.info.backend_pid)
     if seen in _looked:
         return None
@@ -79,11 +80,26 @@ def ask_first(*, reason: str, days: int = DAYS) -> Restored:
         actions.BACKUP_RESTORED,
         object_kind="installation",
         object_id=current_schema(),
-        after={"last_entry_before": last and last.isoformat(), "asked_first_for_days": days},
+        after={
+            "last_entry_before": last and last.isoformat(),
+            "asked_first_until": until.isoformat(),
+        },
         reason=reason,
     )
     ring()
     return found
+
+
+def asking_until() -> datetime | None:
+    """Return until when systems are asked first in this schema, None where they are not.
+
+    For one that is connected now: it may have been connected after the backup as well.
+    """
+    noted = AuditEntry.objects.filter(action=actions.BACKUP_RESTORED.key).order_by("-at").first()
+    if noted is None or noted.after is None:
+        return None
+    until = datetime.fromisoformat(str(noted.after["asked_first_until"]))
+    return until if until > timezone.now() else None
 
 
 def _newest_anchor(trail: str) -> Statement | None:

@@ -13,6 +13,7 @@ from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome, Sent
 from syncjobs.retry import decide
+from syncjobs.sameness import shows
 from syncjobs.state import BREAKER
 
 _KINDS = {
@@ -107,6 +108,8 @@ def _send(job: Job, system: Connector) -> Outcome:
         if found is not None:
             if write.mode == "create" and _landed(job):
                 return _done(job, found, "The earlier write had arrived.", looked_up=True)
+            if job.ask_first and shows(found.answer, write.data):
+                return _done(job, found, "It is there already, as it should be.", looked_up=True)
             if job.step.mode == "create":
                 return _linked(job, found)
             write = _onto(write, found)

@@ -22,6 +22,7 @@ from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.engine import doorbell, health
 from syncjobs.engine.release import ring_in_turn
+from syncjobs.engine.restored import asking_until
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.intake import comparing
@@ -56,7 +57,13 @@ def create_connection(
         raise ValidationError(
             {"name": in_words("This client has a connection of that name already.")}
         )
-    made = Connection(client=client, connector=connector, name=name, config=dict(config))
+    made = Connection(
+        client=client,
+        connector=connector,
+        name=name,
+        config=dict(config),
+        ask_first_until=asking_until(),
+    )
     made.full_clean(exclude=["client"])
     made.secret = _sealed(made, secret)
     made.save()

@@ -156,7 +156,9 @@ class FakeSystem(Connector):
         if not self.can_look_up:
             raise Permanent("This cannot be looked up.")
         found = self._by_reference.get((object, reference))
-        return Written(found, "v0", 200) if found else None
+        if not found:
+            return None
+        return Written(found, "v0", 200, answer=dict(self._held[object, found]))
 
     def request_preview(self, write: Write) -> Mapping[str, object]:
         return {"method": "POST", "path": f"/{write.object}", "body": dict(write.data)}

@@ -11,7 +11,7 @@ import pytest
 from django.conf import LazySettings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.test import Client as Browser
 from django.utils import timezone
 from django_tenants.utils import tenant_context
@@ -23,7 +23,7 @@ from governance.services.seals import last_seal, seal_trail
 from governance.statements import statement_from
 from syncjobs.engine import restored
 from syncjobs.models import Connection, Delivery
-from syncjobs.services.connections import stop_asking_first
+from syncjobs.services.connections import create_connection, stop_asking_first
 from tenants.context import current_schema
 from tenants.models import Partner
 from tests.actors import BOB, Person
@@ -76,15 +76,27 @@ def test_without_asking_everything_would_be_made_twice(lab: Lab) -> None:
     assert _created(lab) == [2, 2, 2]
 
 
-def test_what_is_there_already_is_linked(lab: Lab) -> None:
-    lab.replace_workflow([step("customer", lab.target_connection, mode="create")])
+def test_what_is_there_as_it_should_be_is_left_and_counts_as_delivered(lab: Lab) -> None:
     with forgotten():
         _send(lab)
     restored.ask_first(reason="Restored.")
     lab.drain()
     assert _created(lab) == [1, 1, 1]
-    assert {lab.delivery(f"C-{key}").state for key in KEYS} == {"unchanged"}
-    assert "was there already" in lab.delivery("C-1").outcome
+    assert len(lab.target.effects) == 3
+    assert {lab.delivery(f"C-{key}").state for key in KEYS} == {"delivered"}
+    assert "there already" in lab.delivery("C-1").outcome
+
+
+def test_what_is_there_otherwise_is_linked_where_a_step_only_creates(lab: Lab) -> None:
+    lab.replace_workflow([step("customer", lab.target_connection, mode="create")])
+    with forgotten():
+        _send(lab)
+    lab.put_customer("1", timezone.now() + timedelta(minutes=1), name="Changed since")
+    restored.ask_first(reason="Restored.")
+    lab.drain()
+    assert _created(lab) == [1, 1, 1]
+    assert lab.delivery("C-1").state == "unchanged"
+    assert "linked" in lab.delivery("C-1").outcome
 
 
 def test_what_is_not_there_is_made(lab: Lab) -> None:
@@ -137,7 +149,24 @@ def test_a_worker_finds_out_by_the_anchors(lab: Lab) -> None:
     assert _created(lab) == [1, 1, 1]
     noted = AuditEntry.objects.get(action="installation.restored")
     assert noted.reason == "The audit trail ends before its anchor."
-    assert noted.after["asked_first_for_days"] == restored.DAYS
+    assert restored.asking_until() is not None
+
+
+def test_a_system_that_is_connected_afterwards_is_asked_as_well(lab: Lab, bob: Actor) -> None:
+    """It may be one that was connected after the backup, and is connected again."""
+    assert restored.asking_until() is None
+    restored.ask_first(reason="Restored.", days=3)
+    made = create_connection(
+        bob,
+        client=lab.client,
+        connector="sandbox_crm",
+        name="Once more",
+        config={"base_url": "http://127.0.0.1:9"},
+        secret={"token": "x"},
+    )
+    until = Connection.objects.get(pk=made.pk).ask_first_until
+    assert until is not None
+    assert until == Connection.objects.get(pk=lab.target_connection.pk).ask_first_until
 
 
 def test_it_is_noted_once(lab: Lab) -> None:
