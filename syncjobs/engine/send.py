@@ -203,13 +203,16 @@ def not_kept(job: Job) -> Outcome:
 def failed(job: Job, error: ConnectorError, *, verify: bool, looked_up: bool = False) -> Outcome:
     """Return what follows an error of the write itself, or of asking before it (`looked_up`)."""
     wrote = isinstance(error, Unknown) and not looked_up
+    connection = job.delivery.connection
+    # What failed there last was this or another: it says nothing of this one in particular.
+    is_out = connection.breaker != BREAKER.start or connection.breaker_failures > 0
     decision = decide(
         error.kind,
         attempt=job.delivery.attempts,
         retry_after=error.retry_after,
         draw=random,
         status=error.status,
-        probed=not wrote and job.delivery.connection.breaker != BREAKER.start,
+        is_out=not wrote and is_out,
     )
     outcome = Outcome(
         job,
