@@ -14,6 +14,7 @@ from syncjobs.neighbours import Neighbourhood, watch_delivery, watch_ref
 
 # After this, a wait for another record is told to somebody.
 PATIENCE: Final = timedelta(hours=1)
+EARLIER: Final = "Waits for an earlier step."
 DELETED: Final = "It was deleted before it was written."
 
 
@@ -36,7 +37,7 @@ def must_wait(job: Job, open_before: Collection[int]) -> Outcome | None:
         return Outcome(
             job,
             "wait",
-            text="Waits for an earlier step.",
+            text=EARLIER,
             watch=tuple(watch_delivery(id_) for id_ in before),
         )
     if job.record.version == 0:

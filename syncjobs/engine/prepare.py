@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from syncjobs.canonical_store import find_by_id
-from syncjobs.engine.blocking import gate_results, is_not_needed, must_be_held, must_wait
+from syncjobs.engine.blocking import EARLIER, gate_results, is_not_needed, must_be_held, must_wait
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
 from syncjobs.engine.definition import Step
@@ -80,6 +80,26 @@ def prepare(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
         _prepare_client(client_id, list(group), ready, decided)
     ready.sort(key=lambda job: (job.delivery.priority, job.delivery.pk))
     return ready, decided
+
+
+def prepare_in_turn(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
+    """Split jobs as `prepare` does, for showing: a step that comes after others of these is
+    looked at as if they had been done, unless they do not go out either.
+    """
+    own = {job.delivery.pk for job in jobs}
+    before: dict[int, set[int]] = {}
+    for job in jobs:
+        before[job.delivery.pk] = own.intersection(job.delivery.after)
+        job.delivery.after = [id_ for id_ in job.delivery.after if id_ not in own]
+    ready, decided = prepare(jobs)
+    stopped = {one.job.delivery.pk for one in decided if one.move != "find_unchanged"}
+    waits: list[Outcome] = []
+    for job in sorted(ready, key=lambda job: job.delivery.pk):
+        if before[job.delivery.pk] & stopped:
+            stopped.add(job.delivery.pk)
+            waits.append(Outcome(job, "wait", text=EARLIER))
+    gone = {one.job.delivery.pk for one in waits}
+    return [job for job in ready if job.delivery.pk not in gone], decided + waits
 
 
 def _prepare_client(

@@ -23,7 +23,7 @@ from syncjobs.engine.flows import definition_of, flow_of
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.known import known
 from syncjobs.engine.plan import Cause, Raised, plan
-from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.prepare import load_jobs, prepare_in_turn
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.schedules import next_firing, wake
 from syncjobs.engine.systems import Systems
@@ -217,7 +217,7 @@ def dry_run(actor: Actor, workflow: Workflow) -> list[DryRunRow]:
     actor.require("workflows.operate", workflow.client_id)
     with transaction.atomic():
         _plan_latest(workflow)
-        ready, decided = prepare(load_jobs(_queued(workflow)))
+        ready, decided = prepare_in_turn(load_jobs(_queued(workflow)))
         transaction.set_rollback(True)
     rows = [
         DryRunRow(one.job.record.key, one.job.step.label, problem=one.text)
