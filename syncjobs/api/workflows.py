@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from syncjobs.api.serializers import (
+    DryRunRowSerializer,
     ReasonSerializer,
     ReplayedSerializer,
     ReplaySerializer,
@@ -28,7 +29,7 @@ def reason_of(request: Request) -> str:
 class WorkflowViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Workflow]
 ):
-    """Workflows as installed for clients; run, pause, resume and replay them."""
+    """Workflows as installed for clients; run, try, pause, resume and replay them."""
 
     serializer_class = WorkflowSerializer
     queryset = Workflow.objects.select_related("blueprint", "version")
@@ -39,6 +40,7 @@ class WorkflowViewSet(
         "pause": "workflows.operate",
         "resume": "workflows.operate",
         "replay": "workflows.operate",
+        "dry_run": "workflows.operate",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -62,6 +64,13 @@ class WorkflowViewSet(
         """Let the workflow write again, starting with what waited."""
         workflows.resume_workflow(self.actor, self.get_object())
         return Response(WorkflowSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=DryRunRowSerializer(many=True))
+    @action(detail=True, methods=["post"], url_path="dry-run")
+    def dry_run(self, request: Request, pk: str) -> Response:
+        """Show each request that would be sent now, 50 at most; none is."""
+        rows = workflows.dry_run(self.actor, self.get_object())
+        return Response(DryRunRowSerializer(rows, many=True).data)
 
     @extend_schema(request=ReplaySerializer, responses={202: ReplayedSerializer})
     @action(detail=True, methods=["post"])

@@ -12,7 +12,7 @@ from syncjobs.canonical_store import find_by_id
 from syncjobs.engine.blocking import EARLIER, gate_results, is_not_needed, must_be_held, must_wait
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
-from syncjobs.engine.definition import Step
+from syncjobs.engine.definition import GO_ON, Step
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import DeliveryRow, Job, Outcome
 from syncjobs.engine.kept import marks_of, rows_kept
@@ -22,7 +22,7 @@ from syncjobs.engine.rows import decode, fetch
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.models import Connection, Delivery, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known, Neighbourhood
-from syncjobs.state import DELIVERY
+from syncjobs.state import DELIVERY, NEEDS_PERSON
 
 
 def load_jobs(claims: Sequence[Claim]) -> list[Job]:
@@ -139,7 +139,18 @@ def _still_open(jobs: Sequence[Job]) -> set[int]:
     if not wanted:
         return set()
     rows = Delivery.objects.filter(pk__in=wanted, state__in=sorted(DELIVERY.open))
-    return set(rows.values_list("pk", flat=True))
+    found = {id_: (step, state) for id_, step, state in rows.values_list("pk", "step", "state")}
+    return found.keys() - {
+        id_ for job in jobs for id_ in job.delivery.after if _is_passed_over(job, found.get(id_))
+    }
+
+
+def _is_passed_over(job: Job, earlier: tuple[str, str] | None) -> bool:
+    """Say whether an earlier step that needs a person is not waited for."""
+    if earlier is None or earlier[1] not in NEEDS_PERSON:
+        return False
+    steps = definition_of(job.delivery.workflow_version).steps
+    return any(one.name == earlier[0] and one.on_failure == GO_ON for one in steps)
 
 
 def _map(

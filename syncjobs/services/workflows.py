@@ -47,6 +47,7 @@ from tenants.outbox.doorbell import ring_after_commit
 KIND = "workflow"
 DRY_RUN_ROWS = 50
 DRY_RUN_EVENTS = 20
+ONLY_LOOKED_FOR = "It is only looked for there; nothing is written."
 
 
 @again_after_deadlock
@@ -262,6 +263,8 @@ def _plan_latest(workflow: Workflow) -> None:
 
 def _previewed(job: Job, systems: Systems) -> DryRunRow:
     assert job.write is not None
+    if job.step.mode == "match":
+        return DryRunRow(job.record.key, job.step.label, problem=ONLY_LOOKED_FOR)
     try:
         shown = systems.open(job.delivery.connection).request_preview(job.write)
     except ConnectorError as error:
