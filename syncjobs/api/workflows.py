@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from syncjobs.api.serializers import (
+    BackfilledSerializer,
+    BackfillSerializer,
     DryRunRowSerializer,
     ReasonSerializer,
     ReplayedSerializer,
@@ -15,7 +17,7 @@ from syncjobs.api.serializers import (
     WorkflowSerializer,
 )
 from syncjobs.models import Run, Workflow
-from syncjobs.services import replays, runs, workflows
+from syncjobs.services import backfills, replays, runs, workflows
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -41,6 +43,7 @@ class WorkflowViewSet(
         "resume": "workflows.operate",
         "replay": "workflows.operate",
         "dry_run": "workflows.operate",
+        "backfill": "workflows.operate",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -71,6 +74,20 @@ class WorkflowViewSet(
         """Show each request that would be sent now, 50 at most; none is."""
         rows = workflows.dry_run(self.actor, self.get_object())
         return Response(DryRunRowSerializer(rows, many=True).data)
+
+    @extend_schema(request=BackfillSerializer, responses={202: BackfilledSerializer})
+    @action(detail=True, methods=["post"])
+    def backfill(self, request: Request, pk: str) -> Response:
+        """Plan what there was from a day on, behind live work; its run can be cancelled."""
+        form = BackfillSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked, workflow = form.validated_data, self.get_object()
+        records = backfills.preview_backfill(self.actor, workflow, start=asked["start"])
+        run = None
+        if not asked["check"]:
+            wanted = {name: asked[name] for name in ("start", "per_minute", "reason")}
+            run = backfills.start_backfill(self.actor, workflow, **wanted).pk
+        return Response(BackfilledSerializer({"records": records, "run": run}).data, status=202)
 
     @extend_schema(request=ReplaySerializer, responses={202: ReplayedSerializer})
     @action(detail=True, methods=["post"])
