@@ -10,10 +10,10 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from syncjobs.api.asked import StreamSerializer
 from syncjobs.api.serializers import (
     ConnectionSerializer,
     FileSerializer,
-    StreamSerializer,
     TakenSerializer,
 )
 from syncjobs.models import Connection, Stream

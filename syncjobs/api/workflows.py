@@ -6,9 +6,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer
 from syncjobs.api.serializers import (
-    BackfilledSerializer,
-    BackfillSerializer,
     DryRunRowSerializer,
     ReasonSerializer,
     ReplayedSerializer,
