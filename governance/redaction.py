@@ -117,14 +117,14 @@ def _redacted_mapping(value: Mapping[str, object], depth: int) -> dict[str, obje
 @lru_cache(maxsize=4_096)
 def _name(key: str) -> tuple[str, bool]:
     """Return a field's name as it can be stored, and whether it holds a secret."""
-    return _storable(key), looks_secret(key)
+    return storable(key), looks_secret(key)
 
 
 def _text(text: str) -> str:
     """Return a value without secrets; most are let through by one look."""
     if text.isascii() and "\x00" not in text and not _is_suspect(text):
         return text
-    return redact_text(_storable(text))
+    return redact_text(storable(text))
 
 
 def _hidden(value: object) -> object:
@@ -132,7 +132,7 @@ def _hidden(value: object) -> object:
     return value if value is None or value == "" or isinstance(value, bool) else REDACTED
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Replace what a PostgreSQL text cannot hold: NUL and lone surrogates."""
     if text.isascii() and "\x00" not in text:
         return text
@@ -158,4 +158,4 @@ def _redacted(value: object, depth: int) -> object:
         return _redacted_mapping(value, depth)
     if isinstance(value, Iterable):
         return [_redacted(item, depth - 1) for item in value]
-    return redact_text(_storable(str(value)))
+    return redact_text(storable(str(value)))

@@ -25,6 +25,7 @@ def _govern() -> None:
     from governance.impact import register_assessor
     from governance.replays import register_replay
     from syncjobs.engine.doorbell import ring
+    from syncjobs.services.hold_releases import HOLD_RELEASE
     from syncjobs.services.impact import DEFINITION_IMPACT
     from syncjobs.services.resending import REPLAY
     from syncjobs.services.retention_changes import RETENTION
@@ -34,6 +35,7 @@ def _govern() -> None:
     register_applier(WORKFLOW_CHANGE)
     register_applier(CONNECTION_SCOPE)
     register_applier(RETENTION)
+    register_applier(HOLD_RELEASE)
     for kind in ("mapping_version", "value_map_version", "workflow"):
         register_replay(kind, REPLAY)
     register_assessor(DEFINITION_IMPACT)

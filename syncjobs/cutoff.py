@@ -52,24 +52,35 @@ def cut_off_of(rule: Mapping[str, object], *, entity: str, zone: str) -> CutOff:
     )
 
 
+def _after(year: int, month: int) -> tuple[int, int]:
+    return (year + 1, 1) if month == 12 else (year, month + 1)
+
+
 def closing_of(year: int, month: int, rule: CutOff) -> datetime:
     """Return the instant (UTC) at which the cycle of that month closes."""
-    year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    year, month = _after(year, month)
     local = datetime.combine(date(year, month, rule.day), rule.at, tzinfo=ZoneInfo(rule.zone))
     return local.astimezone(UTC)
 
 
-def billing_cycle(on: date, approved_at: datetime, rule: CutOff) -> Cycle:
-    """Return the cycle for work of the day `on`, approved at an aware instant."""
+def billing_cycle(
+    on: date, approved_at: datetime, rule: CutOff, *, is_put_off: bool = False
+) -> Cycle:
+    """Return the cycle for work of the day `on`, approved at an aware instant.
+
+    is_put_off: whether it goes to the cycle after that one all the same.
+    """
     year, month = on.year, on.month
     closing = first_closing = closing_of(year, month, rule)
     while approved_at > closing:
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+        year, month = _after(year, month)
         closing = closing_of(year, month, rule)
+    if is_put_off:
+        year, month = _after(year, month)
     return Cycle(
         period=f"{year:04d}-{month:02d}",
         original_period=f"{on.year:04d}-{on.month:02d}",
-        late=approved_at > first_closing,
+        late=is_put_off or approved_at > first_closing,
         closed_at=first_closing,
         rule=rule.version,
     )

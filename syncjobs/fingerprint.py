@@ -16,3 +16,14 @@ def fingerprint(content: object) -> str:
 def cause_fingerprint(*parts: object) -> str:
     """Return the fingerprint of what makes two occurrences the same cause."""
     return fingerprint([str(part) for part in parts])
+
+
+_DIGEST: Final = 32
+
+
+def cut_apart(text: str, most: int) -> str:
+    """Return a text of at most so many characters; two that differ stay different when cut."""
+    if len(text) <= most:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST]
+    return f"{text[: most - _DIGEST - 1]}~{digest}"

@@ -4,7 +4,13 @@ A gate:
     {"name": "activation", "label": "Project activation", "alert": "finance",
      "when": [condition…],            all must hold for the gate to apply; none: always
      "require": [condition + {"missing": "tax code on contract {key}"}…],
-     "message": "why this matters, for people"}
+     "message": "why this matters, for people", "then": "hold"}
+`then`: what follows where it does not hold:
+    hold: it waits until that arrives, or a person with a reason lets it go; the default
+    approve: the same, but letting it go by hand is a change request, which others sign
+    next_cycle: it is billed in the cycle after; asked when it is planned, of its cause alone
+    reject: it fails, until the record changes
+    warn: it goes out, and its outcome says so
 A condition: {"path": "contract.tax_code", "op": "present"} with op one of
     present, absent, equals (value), not_equals (value), in (values),
     any (field, value: some item of the list has it), known (the record has been read),
@@ -25,6 +31,11 @@ from syncjobs.sameness import same
 OPERATORS: Final = frozenset(
     {"present", "absent", "equals", "not_equals", "in", "any", "known", "same_as", "exists_in"}
 )
+
+
+HOLD, APPROVE, NEXT_CYCLE, REJECT, WARN = "hold", "approve", "next_cycle", "reject", "warn"
+THEN: Final = frozenset({HOLD, APPROVE, NEXT_CYCLE, REJECT, WARN})
+OF_CAUSE: Final = "origin."
 
 
 class GateError(ValueError):
@@ -52,6 +63,7 @@ class GateResult:
     message: str = ""
     alert: str = ""
     watch: tuple[str, ...] = ()
+    then: str = HOLD
 
 
 @dataclass(slots=True)
@@ -74,6 +86,15 @@ def check_gate(gate: Mapping[str, object]) -> None:
             raise GateError(f"Gate {name}: same_as needs the other path.")
     if not _conditions(gate, "require"):
         raise GateError(f"Gate {name} requires nothing.")
+    if then_of(gate) not in THEN:
+        raise GateError(f"Gate {name}: then must be one of {', '.join(sorted(THEN))}.")
+    if then_of(gate) == NEXT_CYCLE and not all(one.startswith(OF_CAUSE) for one in paths_of(gate)):
+        raise GateError(f"Gate {name}: next_cycle looks at the cause only, by paths with origin.")
+
+
+def then_of(gate: Mapping[str, object]) -> str:
+    """Return what follows where the gate does not let a record through."""
+    return str(gate.get("then") or HOLD)
 
 
 def paths_of(gate: Mapping[str, object]) -> list[str]:
@@ -104,6 +125,7 @@ def evaluate(gate: Mapping[str, object], context: Context) -> GateResult:
         message=str(gate.get("message", "")),
         alert=str(gate.get("alert", "")),
         watch=tuple(seen.watch),
+        then=then_of(gate),
     )
 
 

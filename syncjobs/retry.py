@@ -47,20 +47,25 @@ def decide(
     retry_after: float | None,
     draw: Callable[[], float],
     status: int = 0,
-    probed: bool = False,
+    is_out: bool = False,
+    tries: int = 0,
 ) -> Decision:
     """Return what follows an error of class `kind` in the given attempt (from 1).
 
-    `status`: of the answer, 0 for none. `probed`: the call went ahead through a breaker that was
-    not closed, and wrote nothing: that the system is still out says nothing of the delivery, so
-    an outage uses up nobody's patience, however often it is looked for its end.
+    `status`: of the answer, 0 for none. `is_out`: the call wrote nothing, and the system's last
+    answer was a failure, or its breaker was not closed: that it is still out says nothing of the
+    delivery, so an outage uses up nobody's patience, however often it is looked for its end.
+    `tries`: how many the step has of its own, 0 for those of the class. A lost answer keeps those
+    of its class: they are questions, not writes.
     """
     if kind == "config":
         return Decision("give_back")  # nothing passes until somebody mends the connection
     limit = MAX_ATTEMPTS.get(kind)
     if limit is None:  # permanent, rejected
         return Decision("fail")
-    is_out = probed and kind in OUTAGE
+    if tries and kind != "unknown":
+        limit = tries
+    is_out = is_out and kind in OUTAGE
     if attempt >= limit and not is_out:
         return Decision("park", verify=True) if kind == "unknown" else Decision("fail")
     delay = backoff(attempt, draw, LONGEST_OPEN if is_out else CAP_SECONDS)

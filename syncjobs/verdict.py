@@ -95,6 +95,8 @@ def verdict(facts: Facts) -> Verdict:
     """Judge whether the delivery can be sent again."""
     if facts.same_content and not facts.outcome_open:
         return Verdict("safe", "The target has exactly this content.", "Writes nothing.")
+    if facts.mode == "match":
+        return Verdict("safe", "It is only looked for in the target.", "Writes nothing.")
     if facts.mode == "action":
         return _action(facts)
     if facts.known_there:

@@ -1,15 +1,23 @@
 """Connections in the API: their health, never their secrets; and the files that they take in."""
 
+from collections.abc import Callable
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from syncjobs.api.serializers import ConnectionSerializer, FileSerializer, TakenSerializer
-from syncjobs.models import Connection
-from syncjobs.services import files
+from syncjobs.api.asked import StreamSerializer
+from syncjobs.api.serializers import (
+    ConnectionSerializer,
+    FileSerializer,
+    TakenSerializer,
+)
+from syncjobs.models import Connection, Stream
+from syncjobs.services import connections, files
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -24,6 +32,9 @@ class ConnectionViewSet(
         "list": "connections.view",
         "retrieve": "connections.view",
         "files": "connections.manage",
+        "read_again": "connections.manage",
+        "compare": "connections.manage",
+        "confirm_deletions": "connections.manage",
     }
 
     @extend_schema(
@@ -48,3 +59,32 @@ class ConnectionViewSet(
             again = form.validated_data["again"]
             taken = files.take_file(self.actor, connection, **asked, again=again)
         return Response(TakenSerializer(taken).data, status=202)
+
+    @extend_schema(request=StreamSerializer, responses={202: ConnectionSerializer})
+    @action(detail=True, methods=["post"], url_path="read-again")
+    def read_again(self, request: Request, pk: str) -> Response:
+        """Read one kind of record from its start again; what has not changed doubles nothing."""
+        return self._of_stream(request, connections.read_again)
+
+    @extend_schema(request=StreamSerializer, responses={202: ConnectionSerializer})
+    @action(detail=True, methods=["post"])
+    def compare(self, request: Request, pk: str) -> Response:
+        """Compare what a source has of one kind with what is known, behind live work."""
+        return self._of_stream(request, connections.compare_now)
+
+    @extend_schema(request=StreamSerializer, responses={202: ConnectionSerializer})
+    @action(detail=True, methods=["post"], url_path="confirm-deletions")
+    def confirm_deletions(self, request: Request, pk: str) -> Response:
+        """Say that what a comparison missed is deleted in the source: it asked, as it was much."""
+        return self._of_stream(request, connections.confirm_deletions)
+
+    def _of_stream(self, request: Request, change: Callable[..., object]) -> Response:
+        connection = self.get_object()
+        form = StreamSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        rows = Stream.objects.select_related("connection")
+        stream = rows.filter(connection=connection, object=form.validated_data["object"]).first()
+        if stream is None:
+            raise ValidationError({"object": "Nothing of this kind is read there."})
+        change(self.actor, stream, reason=form.validated_data["reason"])
+        return Response(ConnectionSerializer(self.get_object()).data, status=202)

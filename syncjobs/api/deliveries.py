@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
@@ -17,7 +18,7 @@ from syncjobs.api.serializers import (
 )
 from syncjobs.api.workflows import reason_of
 from syncjobs.models import CanonicalRecord, Delivery
-from syncjobs.services import corrections, deliveries
+from syncjobs.services import corrections, deliveries, hold_releases
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -74,6 +75,8 @@ class DeliveryViewSet(
         "retrieve": "records.view",
         "retry": "exceptions.work",
         "cancel": "exceptions.work",
+        "skip": "exceptions.work",
+        "release": "exceptions.work",
     }
 
     def get_serializer_class(self) -> type[BaseSerializer[Delivery]]:
@@ -100,4 +103,28 @@ class DeliveryViewSet(
     def cancel(self, request: Request, pk: str) -> Response:
         """Give up on it; nothing is written any more for this version of the record."""
         deliveries.cancel_delivery(self.actor, self.get_object(), reason=reason_of(request))
+        return Response(DeliveryDetailSerializer(self.get_object()).data)
+
+    @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def skip(self, request: Request, pk: str) -> Response:
+        """Take it as done elsewhere; what comes after it goes on."""
+        deliveries.skip_delivery(self.actor, self.get_object(), reason=reason_of(request))
+        return Response(DeliveryDetailSerializer(self.get_object()).data)
+
+    @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, pk: str) -> Response:
+        """Let it pass the gates that hold it. Where a gate asks for approval, this asks for it:
+        the delivery stays on hold until others have signed the change request.
+        """
+        row = self.get_object()
+        holds = list(
+            row.holds.filter(released_at=None).select_related(
+                "delivery__workflow_version", "delivery__record"
+            )
+        )
+        if not holds:
+            raise ValidationError({"detail": "Nothing holds it."})
+        hold_releases.release_holds(self.actor, holds, reason=reason_of(request))
         return Response(DeliveryDetailSerializer(self.get_object()).data)

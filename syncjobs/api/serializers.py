@@ -146,6 +146,17 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         read_only_fields = fields
 
 
+class DryRunRowSerializer(serializers.Serializer[Any]):
+    """A request that would be sent, or in `problem` why none would be."""
+
+    record = serializers.CharField()
+    step = serializers.CharField()
+    method = serializers.CharField()
+    path = serializers.CharField()
+    body = serializers.JSONField(allow_null=True)
+    problem = serializers.CharField()
+
+
 class ReplaySerializer(serializers.Serializer[Any]):
     """What of a workflow is sent through again; what is left out chooses all.
 
@@ -240,7 +251,16 @@ class HoldSerializer(serializers.ModelSerializer[Hold]):
 
     class Meta:
         model = Hold
-        fields = ("gate", "kind", "missing", "message", "created_at", "released_at", "released_by")
+        fields = (
+            "gate",
+            "kind",
+            "missing",
+            "message",
+            "alert",
+            "created_at",
+            "released_at",
+            "released_by",
+        )
         read_only_fields = fields
 
 

@@ -6,7 +6,9 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer
 from syncjobs.api.serializers import (
+    DryRunRowSerializer,
     ReasonSerializer,
     ReplayedSerializer,
     ReplaySerializer,
@@ -14,7 +16,7 @@ from syncjobs.api.serializers import (
     WorkflowSerializer,
 )
 from syncjobs.models import Run, Workflow
-from syncjobs.services import replays, runs, workflows
+from syncjobs.services import backfills, replays, runs, workflows
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -28,7 +30,7 @@ def reason_of(request: Request) -> str:
 class WorkflowViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Workflow]
 ):
-    """Workflows as installed for clients; run, pause, resume and replay them."""
+    """Workflows as installed for clients; run, try, pause, resume and replay them."""
 
     serializer_class = WorkflowSerializer
     queryset = Workflow.objects.select_related("blueprint", "version")
@@ -39,6 +41,8 @@ class WorkflowViewSet(
         "pause": "workflows.operate",
         "resume": "workflows.operate",
         "replay": "workflows.operate",
+        "dry_run": "workflows.operate",
+        "backfill": "workflows.operate",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -62,6 +66,27 @@ class WorkflowViewSet(
         """Let the workflow write again, starting with what waited."""
         workflows.resume_workflow(self.actor, self.get_object())
         return Response(WorkflowSerializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=DryRunRowSerializer(many=True))
+    @action(detail=True, methods=["post"], url_path="dry-run")
+    def dry_run(self, request: Request, pk: str) -> Response:
+        """Show each request that would be sent now, 50 at most; none is."""
+        rows = workflows.dry_run(self.actor, self.get_object())
+        return Response(DryRunRowSerializer(rows, many=True).data)
+
+    @extend_schema(request=BackfillSerializer, responses={202: BackfilledSerializer})
+    @action(detail=True, methods=["post"])
+    def backfill(self, request: Request, pk: str) -> Response:
+        """Plan what there was from a day on, behind live work; its run can be cancelled."""
+        form = BackfillSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked, workflow = form.validated_data, self.get_object()
+        records = backfills.preview_backfill(self.actor, workflow, start=asked["start"])
+        run = None
+        if not asked["check"]:
+            wanted = {name: asked[name] for name in ("start", "per_minute", "reason")}
+            run = backfills.start_backfill(self.actor, workflow, **wanted).pk
+        return Response(BackfilledSerializer({"records": records, "run": run}).data, status=202)
 
     @extend_schema(request=ReplaySerializer, responses={202: ReplayedSerializer})
     @action(detail=True, methods=["post"])

@@ -24,8 +24,9 @@ MONEY: Final[list[dict[str, Any]]] = [
             }
         ],
         "message": "The value of the contract changes. Somebody must approve it before the ERP "
-        "bills by it: release it with the reason.",
+        "bills by it: ask for its release with the reason, and others sign it.",
         "alert": "finance",
+        "then": "approve",
     }
 ]
 
@@ -34,7 +35,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Contract changes",
     "summary": "Amended and renewed terms go to the ERP's billing rules and the project's budget; "
     "the CRM gets a task for the renewal. What changes money waits for an approval.",
-    "version": 1,
+    "version": 2,
     "priority": 20,
     "reads": [CUSTOMERS, ERP_CUSTOMERS, ERP_CONTRACTS, PROJECTS, AGREEMENTS],
     "trigger": {"events": ["contract.amended", "contract.renewed"]},

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from syncjobs.connectors.base import SourceRecord
+from syncjobs.connectors.base import LONGEST_ID, SourceRecord
 from syncjobs.connectors.codec import at, text_at
 from syncjobs.connectors.errors import Permanent
 from syncjobs.connectors.reading import record_of
@@ -37,4 +37,8 @@ def pushed_records(system: "RestDescriptor", body: object) -> list[Pushed]:
     rows = found if isinstance(found, list) else [found]
     if len(rows) > shape.most:
         raise Permanent(f"A message carries at most {shape.most} records.")
-    return [Pushed(name, record_of(system, spec, row)) for row in rows]
+    records = [record_of(system, spec, row) for row in rows]
+    longest = max((len(record.id) for record in records), default=0)
+    if longest > LONGEST_ID:
+        raise Permanent(f"An id has {longest} characters; {LONGEST_ID} are the most.")
+    return [Pushed(name, record) for record in records]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from syncjobs.connectors.base import LONGEST_ID, Page, SourceRecord
+from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.connectors.calls import Call, Caller
 from syncjobs.connectors.codec import at, text_at
 from syncjobs.connectors.cursor import Batch, Progress
@@ -59,11 +59,6 @@ def record_of(system: RestDescriptor, spec: ObjectSpec, row: object) -> SourceRe
     record_id = text_at(data, spec.id)
     if not isinstance(data, dict) or not record_id:
         raise Permanent(f"A row of {spec.label} has no id ({spec.id}).")
-    if len(record_id) > LONGEST_ID:
-        raise Permanent(
-            f"A row of {spec.label} has an id of {len(record_id)} characters ({spec.id}); "
-            f"{LONGEST_ID} are the most."
-        )
     modified = moment_of(at(data, spec.modified)) if spec.modified else None
     version = text_at(data, spec.version) if spec.version else ""
     if not version and spec.modified:

@@ -9,11 +9,12 @@ from django.utils import timezone
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome
-from syncjobs.gates import Context, GateResult, evaluate, holds
+from syncjobs.gates import NEXT_CYCLE, REJECT, WARN, Context, GateResult, evaluate, holds
 from syncjobs.neighbours import Neighbourhood, watch_delivery, watch_ref
 
 # After this, a wait for another record is told to somebody.
 PATIENCE: Final = timedelta(hours=1)
+EARLIER: Final = "Waits for an earlier step."
 DELETED: Final = "It was deleted before it was written."
 
 
@@ -36,7 +37,7 @@ def must_wait(job: Job, open_before: Collection[int]) -> Outcome | None:
         return Outcome(
             job,
             "wait",
-            text="Waits for an earlier step.",
+            text=EARLIER,
             watch=tuple(watch_delivery(id_) for id_ in before),
         )
     if job.record.version == 0:
@@ -82,20 +83,26 @@ def is_not_needed(job: Job, world: Neighbourhood) -> Outcome | None:
         return Outcome(job, "find_unchanged", text="Not needed any more.")
     if job.record.deleted and job.external_id is None:
         return Outcome(job, "find_unchanged", text=DELETED)
-    if step.mode == "create" and job.external_id is not None:
+    if step.mode in ("create", "match") and job.external_id is not None:
         return Outcome(job, "find_unchanged", text="It is there already.")
     return None
 
 
 def must_be_held(job: Job, world: Neighbourhood) -> Outcome | None:
+    """Hold or reject what a gate does not let through; a warning is said with what is written."""
     if not job.step.gates:
         return None
     released = set(job.delivery.released_gates)
-    refused = [
+    found = [
         result
         for result in gate_results(job, world)
-        if not result.passed and result.name not in released
+        if not result.passed and result.name not in released and result.then != NEXT_CYCLE
     ]
+    rejected = [result for result in found if result.then == REJECT]
+    if rejected:
+        return _rejected(job, rejected)
+    job.warning = " ".join(f"{one.label}: {_named_all(one)}." for one in found if one.then == WARN)
+    refused = [result for result in found if result.then != WARN]
     if not refused:
         return None
     missing = "; ".join(text for result in refused for text in result.missing)
@@ -109,11 +116,21 @@ def must_be_held(job: Job, world: Neighbourhood) -> Outcome | None:
     )
 
 
-def missing_cause(job: Job, refused: GateResult) -> Cause:
-    """Return the exception that a hold raises: one for each thing that is missing."""
+def _named_all(result: GateResult) -> str:
+    return f"missing {', '.join(result.missing)}"
+
+
+def _rejected(job: Job, rejected: list[GateResult]) -> Outcome:
+    text = " ".join(f"{one.label}: {_named_all(one)}." for one in rejected)
+    cause = missing_cause(job, rejected[0], kind="gate_rejected")
+    return Outcome(job, "fail", text=text, error_class="rejected", attempt=True, cause=cause)
+
+
+def missing_cause(job: Job, refused: GateResult, kind: str = "missing_prerequisite") -> Cause:
+    """Return the exception that a gate raises: one for each thing that is missing."""
     delivery = job.delivery
     return Cause(
-        kind="missing_prerequisite",
+        kind=kind,
         client_id=delivery.client_id,
         same=(refused.name, *refused.missing),
         detail={

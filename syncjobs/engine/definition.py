@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncjobs.events import EVENTS
-from syncjobs.gates import GateError, check_gate, paths_of
+from syncjobs.gates import NEXT_CYCLE, GateError, check_gate, paths_of, then_of
 
-MODES: Final = frozenset({"create", "update", "upsert", "action"})
+MODES: Final = frozenset({"create", "update", "upsert", "match", "action"})
 
+# What becomes of later steps when one needs a person.
+WAIT, GO_ON = "wait", "go_on"
+MOST_TRIES: Final = 40
 
 Condition = Mapping[str, object]
 
@@ -54,7 +57,10 @@ class Step:
     `record`: "self", or a path of references such as "project.customer". `related`: paths whose
     records the mapping sees beside the record. `when`: conditions, else the step is left out.
     A path may differ by the cause's type (invoice, payment). `match`: ask the target for our
-    key before the first create. `collect`: lists of records that point to this one.
+    key before the first create; in mode "match" it is only looked for and never made. `collect`:
+    lists of records that point to this one. `tries`: after how many it fails, 0 for as many as its
+    error's class has. `on_failure`: whether later steps of the cause wait until somebody has dealt
+    with it, or go on without it.
     `own_paths`, `cause_paths`: every path along which gates, conditions and the mapping may look
     from the record, and from its cause (without "origin.").
     """
@@ -75,6 +81,8 @@ class Step:
     related: tuple[str, ...]
     when: tuple[Condition, ...]
     collect: tuple[Collect, ...]
+    tries: int
+    on_failure: str
     own_paths: tuple[str, ...]
     cause_paths: tuple[str, ...]
 
@@ -134,6 +142,12 @@ class Definition:
         raise KeyError(name)
 
     @property
+    def cycle_gates(self) -> list[Condition]:
+        """Return the gates that send to the next billing cycle, each once."""
+        gates = [gate for step in self.steps for gate in step.gates]
+        return list({str(one["name"]): one for one in gates if then_of(one) == NEXT_CYCLE}.values())
+
+    @property
     def roles(self) -> dict[str, int]:
         """Return role → connection id."""
         return {step.role: step.connection_id for step in self.steps}
@@ -154,13 +168,16 @@ def parse_definition(data: Mapping[str, Any]) -> Definition:
         steps.append(step)
     if bool(events) != bool(steps):
         raise DefinitionError("A workflow needs at least one step, and events that start it.")
-    return Definition(
+    made = Definition(
         events=events,
         when=tuple(trigger.get("when", ())) if isinstance(trigger, Mapping) else (),
         cycle=data.get("cycle"),
         steps=tuple(steps),
         comparisons=comparisons,
     )
+    if made.cycle_gates and made.cycle is None:
+        raise DefinitionError(f"Gate {made.cycle_gates[0]['name']}: there is no billing cycle.")
+    return made
 
 
 def _comparison(data: Mapping[str, Any]) -> Comparison:
@@ -228,15 +245,26 @@ def _step(data: Mapping[str, Any], earlier: Sequence[str]) -> Step:
         mapping=data["mapping"],
         mode=data.get("mode", "upsert"),
         action=data.get("action", ""),
-        match=bool(data.get("match")),
+        match=bool(data.get("match")) or data.get("mode") == "match",
         after=tuple(data.get("after", ())),
         gates=gates,
         related=related,
         when=when,
         collect=tuple(_collect(name, one) for name, one in data.get("collect", {}).items()),
+        tries=_tries(name, data),
+        on_failure=data.get("on_failure", WAIT),
         own_paths=own_paths,
         cause_paths=cause_paths,
     )
+
+
+def _tries(name: str, data: Mapping[str, Any]) -> int:
+    tries = data.get("tries", 0)
+    if not isinstance(tries, int) or not 0 <= tries <= MOST_TRIES:
+        raise DefinitionError(f"Step {name}: tries must be a number up to {MOST_TRIES}.")
+    if data.get("on_failure", WAIT) not in (WAIT, GO_ON):
+        raise DefinitionError(f"Step {name}: on_failure must be {WAIT} or {GO_ON}.")
+    return tries
 
 
 def _looks(

@@ -14,6 +14,7 @@ from governance.deadlocks import again_after_deadlock
 from syncjobs.crashpoints import reach
 from syncjobs.engine import entries, health, refs
 from syncjobs.engine.claim import Claim
+from syncjobs.engine.definition import GO_ON
 from syncjobs.engine.issues import Occurrence, raise_issues, settle_issues
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.release import release_watchers
@@ -165,6 +166,8 @@ def _settle(ours: Sequence[Outcome], issues: dict[str, int], ended: Sequence[Out
     for one in ended:
         keys[one.job.delivery.client_id].append(watch_delivery(one.job.delivery.pk))
     for one in ours:
+        if one.move in ("fail", "park") and one.job.step.on_failure == GO_ON:
+            keys[one.job.delivery.client_id].append(watch_delivery(one.job.delivery.pk))
         if one.sent is not None:
             delivery, record_ = one.job.delivery, one.job.record
             keys[delivery.client_id].append(

@@ -54,7 +54,7 @@ def set_write(job: Job, live: Live, world: Neighbourhood) -> Outcome | None:
     if _same_there(job):
         return Outcome(job, "find_unchanged", text="The target has this content already.")
     job.write = _write(job, step, mapped.data)
-    job.warning = " ".join(one.message for one in mapped.warnings)
+    job.warning = " ".join([job.warning, *(one.message for one in mapped.warnings)]).strip()
     return None
 
 
@@ -123,7 +123,7 @@ def _same_there(job: Job) -> bool:
 
 def _write(job: Job, step: Step, data: dict[str, object]) -> Write:
     mode = step.mode
-    if mode in ("create", "upsert"):
+    if mode in ("create", "upsert", "match"):
         mode = "create" if job.external_id is None else "update"
     return Write(
         object=job.delivery.object,

@@ -20,8 +20,8 @@ from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
 from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.runs import refresh_soon
-from syncjobs.engine.world import load_paths, neighbourhood
-from syncjobs.gates import Context, holds
+from syncjobs.engine.world import load_by, load_paths, neighbourhood
+from syncjobs.gates import Context, GateResult, evaluate, holds
 from syncjobs.models import Run
 from syncjobs.neighbours import Known, Neighbourhood, walk, watch_record
 
@@ -120,7 +120,7 @@ def _plan_flow(flow: Flow, origins: dict[int, Raised], cause: Cause, result: Pla
         flow=flow,
         cause=cause,
         world=world,
-        variables={one.id: _variables(flow.definition, one, cause) for one in records},
+        variables=_inputs(flow.definition, records, world, cause),
         events={id_: one.event_id for id_, one in origins.items()},
         done={one.id: {} for one in records},
         result=result,
@@ -173,7 +173,25 @@ def _matching(flow: Flow, records: list[Known], world: Neighbourhood, cause: Cau
     ]
 
 
-def _variables(definition: Definition, record: Known, cause: Cause) -> dict[str, object]:
+def _inputs(
+    definition: Definition, records: list[Known], world: Neighbourhood, cause: Cause
+) -> dict[int, dict[str, object]]:
+    """Return record id → the mappings' inputs, after asking which gates put its billing off."""
+    gates = definition.cycle_gates
+    if not gates:
+        return {one.id: _variables(definition, one, cause) for one in records}
+    contexts = {one.id: Context(one, one, definition.roles, world) for one in records}
+
+    def ask(record: Known) -> list[GateResult]:
+        return [evaluate(gate, contexts[record.id]) for gate in gates]
+
+    load_by(world, cause.client_id, lambda: [ask(one) for one in records])
+    return {one.id: _variables(definition, one, cause, ask(one)) for one in records}
+
+
+def _variables(
+    definition: Definition, record: Known, cause: Cause, asked: Sequence[GateResult] = ()
+) -> dict[str, object]:
     """Return the mapping's inputs that planning decides: the billing cycle, above all."""
     cycle = definition.cycle
     if cycle is None:
@@ -185,12 +203,16 @@ def _variables(definition: Definition, record: Known, cause: Cause) -> dict[str,
     moment = datetime.fromisoformat(approved) if isinstance(approved, str) else timezone.now()
     rule = cycle.get("rule")
     entity = str(record.data.get(str(cycle.get("entity", "entity"))) or "")
+    missing = [text for one in asked if not one.passed for text in one.missing]
     found = billing_cycle(
         date.fromisoformat(on[:10]),
         moment if moment.tzinfo else timezone.make_aware(moment),
         cut_off_of(rule if isinstance(rule, Mapping) else {}, entity=entity, zone=cause.zone),
+        is_put_off=bool(missing),
     )
+    put_off = {"put_off_by": "; ".join(missing)} if missing else {}
     return {
+        **put_off,
         "period": found.period,
         "original_period": found.original_period,
         "late": found.late,

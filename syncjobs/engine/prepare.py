@@ -9,10 +9,10 @@ from itertools import groupby
 from typing import Final
 
 from syncjobs.canonical_store import find_by_id
-from syncjobs.engine.blocking import gate_results, is_not_needed, must_be_held, must_wait
+from syncjobs.engine.blocking import EARLIER, gate_results, is_not_needed, must_be_held, must_wait
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.collect import collect
-from syncjobs.engine.definition import Step
+from syncjobs.engine.definition import GO_ON, Step
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import DeliveryRow, Job, Outcome
 from syncjobs.engine.kept import marks_of, rows_kept
@@ -22,7 +22,7 @@ from syncjobs.engine.rows import decode, fetch
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.models import Connection, Delivery, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known, Neighbourhood
-from syncjobs.state import DELIVERY
+from syncjobs.state import DELIVERY, NEEDS_PERSON
 
 
 def load_jobs(claims: Sequence[Claim]) -> list[Job]:
@@ -82,6 +82,26 @@ def prepare(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
     return ready, decided
 
 
+def prepare_in_turn(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
+    """Split jobs as `prepare` does, for showing: a step that comes after others of these is
+    looked at as if they had been done, unless they do not go out either.
+    """
+    own = {job.delivery.pk for job in jobs}
+    before: dict[int, set[int]] = {}
+    for job in jobs:
+        before[job.delivery.pk] = own.intersection(job.delivery.after)
+        job.delivery.after = [id_ for id_ in job.delivery.after if id_ not in own]
+    ready, decided = prepare(jobs)
+    stopped = {one.job.delivery.pk for one in decided if one.move != "find_unchanged"}
+    waits: list[Outcome] = []
+    for job in sorted(ready, key=lambda job: job.delivery.pk):
+        if before[job.delivery.pk] & stopped:
+            stopped.add(job.delivery.pk)
+            waits.append(Outcome(job, "wait", text=EARLIER))
+    gone = {one.job.delivery.pk for one in waits}
+    return [job for job in ready if job.delivery.pk not in gone], decided + waits
+
+
 def _prepare_client(
     client_id: int, jobs: list[Job], ready: list[Job], decided: list[Outcome]
 ) -> None:
@@ -119,7 +139,18 @@ def _still_open(jobs: Sequence[Job]) -> set[int]:
     if not wanted:
         return set()
     rows = Delivery.objects.filter(pk__in=wanted, state__in=sorted(DELIVERY.open))
-    return set(rows.values_list("pk", flat=True))
+    found = {id_: (step, state) for id_, step, state in rows.values_list("pk", "step", "state")}
+    return found.keys() - {
+        id_ for job in jobs for id_ in job.delivery.after if _is_passed_over(job, found.get(id_))
+    }
+
+
+def _is_passed_over(job: Job, earlier: tuple[str, str] | None) -> bool:
+    """Say whether an earlier step that needs a person is not waited for."""
+    if earlier is None or earlier[1] not in NEEDS_PERSON:
+        return False
+    steps = definition_of(job.delivery.workflow_version).steps
+    return any(one.name == earlier[0] and one.on_failure == GO_ON for one in steps)
 
 
 def _map(

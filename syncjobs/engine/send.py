@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from syncjobs.connectors.base import LONGEST_ID, Connector, Write, Written
 from syncjobs.connectors.errors import ConnectorError, Permanent, Unknown
 from syncjobs.crashpoints import reach
+from syncjobs.engine.blocking import wait_for_there
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome, Sent
 from syncjobs.retry import decide
@@ -105,6 +106,8 @@ def _send(job: Job, system: Connector) -> Outcome:
     if _must_ask(job, write):
         found = _look_up(job, system, write)
         looked_up = True
+        if job.step.mode == "match":
+            return _linked(job, found) if found is not None else _not_there(job)
         if found is not None:
             if write.mode == "create" and _landed(job):
                 return _done(job, found, "The earlier write had arrived.", looked_up=True)
@@ -135,7 +138,8 @@ def _look_up(job: Job, system: Connector, write: Write) -> Written | None:
             write.object, reference=write.reference, idempotency_key=write.idempotency_key
         )
     except ConnectorError as error:
-        if isinstance(error, Permanent) and _repeatable(job, system):
+        may_go_unasked = job.step.mode != "match" and _repeatable(job, system)
+        if isinstance(error, Permanent) and may_go_unasked:
             return None
         raise _LookUpFailed(error) from error
 
@@ -168,6 +172,13 @@ def _linked(job: Job, found: Written) -> Outcome:
     """It exists there, not by us: know it from now on and leave it as it is."""
     outcome = _done(job, found, "It was there already; linked.", looked_up=True)
     outcome.move, outcome.wrote, outcome.content_known = "find_unchanged", False, False
+    return outcome
+
+
+def _not_there(job: Job) -> Outcome:
+    """It is only looked for, and somebody else makes it: until then it waits."""
+    outcome = wait_for_there(job, (job.record.type, job.record.key))
+    outcome.attempt = outcome.looked_up = outcome.called = True
     return outcome
 
 
@@ -214,13 +225,17 @@ def not_kept(job: Job) -> Outcome:
 def failed(job: Job, error: ConnectorError, *, verify: bool, looked_up: bool = False) -> Outcome:
     """Return what follows an error of the write itself, or of asking before it (`looked_up`)."""
     wrote = isinstance(error, Unknown) and not looked_up
+    connection = job.delivery.connection
+    # What failed there last was this or another: it says nothing of this one in particular.
+    is_out = connection.breaker != BREAKER.start or connection.breaker_failures > 0
     decision = decide(
         error.kind,
         attempt=job.delivery.attempts,
         retry_after=error.retry_after,
         draw=random,
         status=error.status,
-        probed=not wrote and job.delivery.connection.breaker != BREAKER.start,
+        is_out=not wrote and is_out,
+        tries=job.step.tries,
     )
     outcome = Outcome(
         job,

@@ -26,7 +26,9 @@ from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.intake.aside import set_sealed_aside
 from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
 from syncjobs.intake.polling import STREAMS_DUE, start_run
+from syncjobs.intake.reading import Refused
 from syncjobs.intake.taking import take_stream
+from syncjobs.intake.unkept import without_unkept
 from syncjobs.models import InboundEvent, Run, Stream
 from syncjobs.payloads import opened_inbound
 from syncjobs.retry import MAX_UNFINISHED_STARTS
@@ -139,11 +141,24 @@ def _work(reading: Reading, rows: Sequence[_Arrival]) -> bool:
     return True
 
 
+def _commit(reading: Reading, rows: Sequence[_Arrival]) -> None:
+    without_unkept(
+        [one.record for one in rows],
+        lambda part: take_in(reading, part),
+        lambda kept, unkept: _commit_kept(reading, rows, kept, unkept),
+    )
+
+
 @again_after_deadlock
 @transaction.atomic
-def _commit(reading: Reading, rows: Sequence[_Arrival]) -> None:
+def _commit_kept(
+    reading: Reading,
+    rows: Sequence[_Arrival],
+    records: Sequence[SourceRecord],
+    unkept: Sequence[Refused],
+) -> None:
     hold_stream(reading)
-    take_in(reading, [one.record for one in rows])
+    take_in(reading, records, unkept=unkept)
     ours = InboundEvent.objects.filter(pk__in=[one.id for one in rows], state=INBOUND.start)
     move_rows(ours, INBOUND, "process", processed_at=timezone.now())
     reach("arrivals.before_commit")

@@ -18,7 +18,8 @@ from syncjobs.engine.live import REFERENCE_MISSING, REFERENCE_UNCLEAR, Live
 from syncjobs.engine.release import release_for_live, ring_in_turn
 from syncjobs.engine.rows import encode, execute, fetch, iso
 from syncjobs.engine.transitions import move_rows
-from syncjobs.intake.reading import DUPLICATE, Refused
+from syncjobs.fingerprint import cut_apart
+from syncjobs.intake.reading import DUPLICATE, UNKEPT, Refused
 from syncjobs.intake.warned import forget_for_live
 from syncjobs.models import InboundEvent, Stream
 from syncjobs.payloads import PERSONAL, opened_inbound, opens_inbound, seal_inbound
@@ -142,6 +143,7 @@ def waiting(stream: Stream, live: Live) -> list[SourceRecord]:
         "starts": MAX_UNFINISHED_STARTS,
         "mapping_version": live.version_id,
         "codes": [REFERENCE_MISSING, REFERENCE_UNCLEAR, DUPLICATE],
+        "unkept": UNKEPT,
         "sealed": live.makes not in PERSONAL or opens_inbound(client_id),
         "limit": _RETRIED,
     }
@@ -175,7 +177,7 @@ def let_go_for_live(kind: str, name: str, client_id: int | None) -> None:
 
 
 def _key(stream: Stream, external_id: str) -> str:
-    return f"{stream.object}:{external_id}"[:200]
+    return cut_apart(f"{stream.object}:{external_id}", 200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,5 +261,7 @@ _WAITING: Final = """
       AND id > %(after)s AND (%(sealed)s OR jsonb_typeof(payload) <> 'string')
       AND (mapping_version IS DISTINCT FROM %(mapping_version)s
            OR problems -> 0 ->> 0 = ANY(%(codes)s::text[]))
+      -- What is kept of such a one is not what came: only its source can mend it.
+      AND problems -> 0 ->> 0 IS DISTINCT FROM %(unkept)s
     ORDER BY id LIMIT %(limit)s
 """

@@ -7,7 +7,7 @@ of records that are gone is given up: it must not come alive later. An empty ans
 would drop more than a tenth, deletes nothing: it stops and asks a person.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -20,7 +20,7 @@ from governance.deadlocks import again_after_deadlock
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.canonical_store import Incoming, Origin, store
-from syncjobs.connectors.base import Page
+from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
@@ -39,7 +39,9 @@ from syncjobs.intake.page import (
     take_in,
 )
 from syncjobs.intake.polling import failed, start_run
+from syncjobs.intake.reading import Refused
 from syncjobs.intake.taking import take_stream
+from syncjobs.intake.unkept import without_unkept
 from syncjobs.intake.warned import forget_gone
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record
@@ -139,18 +141,32 @@ def _read(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop)
     return False
 
 
-@again_after_deadlock
-@transaction.atomic
 def _commit(reading: Reading, state: dict[str, Any], page: Page) -> None:
     """Store a page, mark what it names as seen, and move the comparison's own cursor."""
+    without_unkept(
+        page.records,
+        lambda part: take_in(reading, part),
+        lambda kept, unkept: _commit_kept(reading, state, page, kept, unkept),
+    )
+
+
+@again_after_deadlock
+@transaction.atomic
+def _commit_kept(
+    reading: Reading,
+    state: dict[str, Any],
+    page: Page,
+    records: Sequence[SourceRecord],
+    unkept: Sequence[Refused],
+) -> None:
     moved = {
         **state,
         "cursor": dict(page.cursor),
         "seen": state["seen"] + sum(not one.deleted for one in page.records),
     }
     _fence(reading, moved)
-    take_in(reading, page.records)
-    ids = [one.id for one in page.records]
+    take_in(reading, records, unkept=unkept)
+    ids = [one.id for one in [*records, *(refused.source for refused in unkept)]]
     execute(_SEEN, {**_place(reading.stream), "ids": ids, "no": state["no"]})
     received_again(reading.stream, ids)
     reach("compare.before_commit")

@@ -24,7 +24,8 @@ from syncjobs.engine.rows import encode, execute, fetch, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.disputes import find_disputes, tell_disputes
-from syncjobs.intake.reading import Read, read_page, refuse_duplicates
+from syncjobs.intake.reading import Read, Refused, read_page, refuse_duplicates
+from syncjobs.intake.unkept import without_unkept
 from syncjobs.intake.warned import tell_warnings
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record, watch_ref
@@ -57,12 +58,28 @@ class Counts:
     planned: int
 
 
+def commit_page(reading: Reading, page: Page) -> Counts:
+    """Store a page; what the database refuses of it is set aside. Raises StreamTaken when another
+    worker has taken the stream over.
+    """
+    counts: Counts = without_unkept(
+        page.records,
+        lambda part: take_in(reading, part),
+        lambda records, unkept: _commit_page(reading, page.cursor, records, unkept),
+    )
+    return counts
+
+
 @again_after_deadlock
 @transaction.atomic
-def commit_page(reading: Reading, page: Page) -> Counts:
-    """Store a page. Raises StreamTaken when another worker has taken the stream over."""
-    _move_cursor(reading, page.cursor)
-    counts = take_in(reading, page.records, encode(dict(page.cursor)))
+def _commit_page(
+    reading: Reading,
+    cursor: Mapping[str, object],
+    records: Sequence[SourceRecord],
+    unkept: Sequence[Refused],
+) -> Counts:
+    _move_cursor(reading, cursor)
+    counts = take_in(reading, records, encode(dict(cursor)), unkept=unkept)
     if counts.changed or counts.refused:
         _audit(reading, counts)
     reach("intake.before_commit")
@@ -88,14 +105,22 @@ def _audit(reading: Reading, counts: Counts) -> None:
     )
 
 
-def take_in(reading: Reading, records: Sequence[SourceRecord], cursor: str | None = None) -> Counts:
+def take_in(
+    reading: Reading,
+    records: Sequence[SourceRecord],
+    cursor: str | None = None,
+    *,
+    unkept: Sequence[Refused] = (),
+) -> Counts:
     """Store records, raise their events and plan what follows, in the caller's transaction.
 
-    cursor: as JSON, what the run notes as the place that it has come to.
+    cursor: as JSON, what the run notes as the place that it has come to. unkept: what came with
+    these and cannot be kept as it is.
     """
     stream, run = reading.stream, reading.run
     client_id = stream.connection.client_id
     result = read_page(stream, reading.live, records)
+    result.refused += unkept
     origin = Origin(client_id, stream.connection_id, run.pk, reading.correlation)
     locked = lock(client_id, [incoming for _, incoming in result.incoming])
     refuse_duplicates(stream, reading.live, result, {key for _, key in locked})
@@ -112,9 +137,9 @@ def take_in(reading: Reading, records: Sequence[SourceRecord], cursor: str | Non
     pairs = zip(result.incoming, stored, strict=True)
     changed = {source.id for (source, _), one in pairs if one.is_changed}
     counts = Counts(
-        read=len(records),
+        read=len(records) + len(unkept),
         changed=len(changed),
-        same=len(records) - len(changed) - len(result.refused),
+        same=len(records) + len(unkept) - len(changed) - len(result.refused),
         refused=len(result.refused),
         planned=planned.new,
     )
@@ -124,12 +149,22 @@ def take_in(reading: Reading, records: Sequence[SourceRecord], cursor: str | Non
     return counts
 
 
-@again_after_deadlock
-@transaction.atomic
 def take_in_again(reading: Reading, records: Sequence[SourceRecord]) -> None:
     """Try records that were set aside. Raises StreamTaken as `commit_page` does."""
+    without_unkept(
+        records,
+        lambda part: take_in(reading, part),
+        lambda kept, unkept: _take_in_again(reading, kept, unkept),
+    )
+
+
+@again_after_deadlock
+@transaction.atomic
+def _take_in_again(
+    reading: Reading, records: Sequence[SourceRecord], unkept: Sequence[Refused]
+) -> None:
     hold_stream(reading)
-    take_in(reading, records)
+    take_in(reading, records, unkept=unkept)
 
 
 def hold_stream(reading: Reading) -> None:

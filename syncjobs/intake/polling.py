@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Final
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, DataError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -82,9 +82,9 @@ class Pages:
             return True
         except StopIteration as end:
             self.polled = end.value
-        except DatabaseError:
-            raise
         except Exception as error:  # the boundary around one source: logged, told, tried later
+            if isinstance(error, DatabaseError) and not isinstance(error, DataError):
+                raise  # the database is at fault, and not what came
             logger.exception("reading stream %s broke", self._stream_id)
             self.polled = _broke(self._stream_id, self._lease_no or 0, error)
         self.is_over = True

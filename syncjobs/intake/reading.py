@@ -18,6 +18,7 @@ from syncjobs.engine.sources import Sources, find_sources
 from syncjobs.models import Connection, Stream
 
 DUPLICATE: Final = "duplicate"
+UNKEPT: Final = "unkeepable"
 # Of more records than this from one, only the first keeps what the source sent.
 _COPIES: Final = 50
 

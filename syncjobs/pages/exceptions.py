@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import F, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -19,11 +18,13 @@ from syncjobs.pages.frame import (
     page,
     queue_tabs,
     reason_in,
+    released_words,
     visible,
 )
 from syncjobs.services import issues
 from syncjobs.services.catalogue import explain
-from syncjobs.services.deliveries import release_hold, verdicts_of
+from syncjobs.services.deliveries import verdicts_of
+from syncjobs.services.hold_releases import release_holds
 from syncjobs.state import DELIVERY, ISSUE
 from syncjobs.verdict import Preview, preview
 from tenants.accounts.models import User
@@ -135,16 +136,13 @@ def _comment(request: HttpRequest, issue: Issue) -> str:
     return "Comment added."
 
 
-@transaction.atomic
 def _release(request: HttpRequest, issue: Issue) -> str:
     """Let everything that this cause holds pass, on the person's word."""
     reason = reason_in(request)
-    held = list(_holds(issue).select_related("delivery"))
+    held = list(_holds(issue).select_related("delivery__workflow_version", "delivery__record"))
     if not held:
         raise ValidationError("Nothing is on hold here any more.")
-    for hold in held:
-        release_hold(actor_of(request), hold, reason=reason)
-    return f"Released {len(held)}. {'It goes' if len(held) == 1 else 'They go'} out now."
+    return released_words(release_holds(actor_of(request), held, reason=reason))
 
 
 ACTIONS = {

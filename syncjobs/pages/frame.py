@@ -15,6 +15,7 @@ from django.urls import reverse
 from governance import correlation
 from governance.errors import Refusal
 from governance.requests import actor_of
+from syncjobs.services.hold_releases import Released
 from tenants.nouns import in_words
 
 M = TypeVar("M", bound=Model)
@@ -114,3 +115,15 @@ def workflow_tabs(request: HttpRequest, here: str) -> list[dict[str, object]]:
     if actor_of(request).client_id is None:
         return []
     return _tabs(here, [("workflow_list", in_words("Workflows")), ("run_list", "Runs")])
+
+
+def released_words(done: Released) -> str:
+    """Say what came of letting holds go."""
+    said = []
+    if done.count == 1:
+        said.append("Released. It goes out with the next pass.")
+    elif done.count:
+        said.append(f"Released {done.count}. They go out now.")
+    if done.request is not None:
+        said.append(f"Others must sign it: request {done.request.pk} asks them to.")
+    return " ".join(said)

@@ -16,9 +16,10 @@ from syncjobs.pages.frame import (
     page,
     queue_tabs,
     reason_in,
+    released_words,
     visible,
 )
-from syncjobs.services import deliveries
+from syncjobs.services import hold_releases
 from tenants.lists import chips, page_of
 
 
@@ -58,10 +59,11 @@ def hold_list(request: HttpRequest) -> HttpResponse:
 
 def hold_release(request: HttpRequest, pk: int) -> HttpResponse:
     """Release one hold by hand, with a reason."""
-    hold = one_of(request, Hold.objects.select_related("delivery"), pk)
+    rows = Hold.objects.select_related("delivery__workflow_version", "delivery__record")
+    hold = one_of(request, rows, pk)
     try:
-        deliveries.release_hold(actor_of(request), hold, reason=reason_in(request))
-        messages.success(request, "Released. It goes out with the next pass.")
+        done = hold_releases.release_hold(actor_of(request), hold, reason=reason_in(request))
+        messages.success(request, released_words(done))
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("hold_list"))

@@ -22,7 +22,10 @@ from syncjobs.services.connections import ensure_stream
 from tenants.models import Partner
 
 _FILES: Final = Path(__file__).resolve().parent.parent / "blueprints" / "mappings"
-_KEPT: Final = ("label", "mode", "after", "gates", "related", "when", "match", "action", "collect")
+_KEPT: Final = (
+    "label", "mode", "after", "gates", "related", "when", "match", "action", "collect", "tries",
+    "on_failure",
+)  # fmt: skip
 
 
 @transaction.atomic

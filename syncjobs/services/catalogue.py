@@ -216,6 +216,16 @@ _ENTRIES: Final = (
         16,
     ),
     Entry(
+        "gate_rejected",
+        BUSINESS,
+        MEDIUM,
+        "{gate} refuses: {missing}",
+        "A rule of the workflow does not let this through. Nothing was written, and nothing is "
+        "until the record changes or somebody tries it again.",
+        "Correct the record in its source; it is tried again by itself then.",
+        16,
+    ),
+    Entry(
         "control_total_off",
         BUSINESS,
         HIGH,

@@ -1,4 +1,4 @@
-"""What people do with deliveries: release, retry, cancel, skip, replay."""
+"""What people do with deliveries: retry, cancel, skip, replay; holds: `hold_releases`."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.release import release_watchers
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row
-from syncjobs.models import Delivery, ExternalRef, Hold, Run
+from syncjobs.models import Delivery, ExternalRef, Run
 from syncjobs.neighbours import watch_delivery
 from syncjobs.state import DELIVERY
 from syncjobs.verdict import Facts, Verdict, verdict
@@ -86,35 +86,6 @@ def try_again(row: Delivery) -> None:
         unfinished_starts=0,
         outcome="Asked to try again.",
     )
-
-
-@transaction.atomic
-def release_hold(actor: Actor, hold: Hold, *, reason: str) -> None:
-    """Let a held delivery pass one gate, on somebody's word.
-
-    Raises NotPermitted; ValidationError without a reason or for a hold that has ended.
-    """
-    row = _locked(actor, hold.delivery)
-    if not reason.strip():
-        raise ValidationError("Say why it may pass.")
-    locked = Hold.objects.select_for_update().get(pk=hold.pk)
-    if locked.released_at is not None:
-        raise ValidationError("This hold has ended already.")
-    locked.released_at = timezone.now()
-    locked.released_by = actor.label[:200]
-    locked.reason = reason
-    locked.save(update_fields=["released_at", "released_by", "reason"])
-    if DELIVERY.may(row.state, "release"):
-        move_row(
-            row,
-            DELIVERY,
-            "release",
-            watch=[],
-            not_before=timezone.now(),
-            released_gates=[*row.released_gates, locked.gate],
-        )
-    _audit(actions.DELIVERY_RELEASED, row, reason, {"gate": locked.gate, "missing": locked.missing})
-    _finish([row])
 
 
 @transaction.atomic

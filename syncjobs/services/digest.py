@@ -1,4 +1,5 @@
-"""The daily mail about open exceptions, to each person who works the queue and wants it."""
+"""The daily mail about open exceptions, to each person who wants it: who works the queue is told of
+all, and who has the role that a gate alerts of what this gate holds or refuses."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,24 +51,30 @@ def exception_digests() -> None:
 
 @transaction.atomic
 def _queue(day: str, now: datetime) -> None:
-    known: dict[int | None, Digest] = {}
-    for person in _people():
-        if person.client_id not in known:
-            known[person.client_id] = _digest(person.client_id, now)
-        digest = known[person.client_id]
+    known: dict[tuple[int | None, frozenset[str]], Digest] = {}
+    for person, roles in _people():
+        at = (person.client_id, roles)
+        if at not in known:
+            known[at] = _digest(person.client_id, roles, now)
+        digest = known[at]
         if digest.open:
             values = _values(person, digest, now)
             mailing.send(person.email, KIND, values, key=f"{day} {person.pk}")
 
 
-def _people() -> list[User]:
+def _people() -> list[tuple[User, frozenset[str]]]:
+    """Return who is told, with the roles that gates alert them by; none for who is told of all."""
     refused = MailOptOut.objects.filter(kind=KIND).values("user_id")
     found = User.objects.filter(is_active=True).exclude(pk__in=refused)
-    return [
-        person
-        for person in found.prefetch_related("role_grants")
-        if "exceptions.work" in person.permissions
-    ]
+    alerted = set(_open(None).exclude(detail__alert="").values_list("detail__alert", flat=True))
+    told: list[tuple[User, frozenset[str]]] = []
+    for person in found.prefetch_related("role_grants"):
+        roles = frozenset(grant.role for grant in person.role_grants.all()) & alerted
+        if "exceptions.work" in person.permissions:
+            told.append((person, frozenset()))
+        elif roles and "exceptions.view" in person.permissions:
+            told.append((person, roles))
+    return told
 
 
 def _open(client_id: int | None) -> "QuerySet[Issue]":
@@ -75,8 +82,10 @@ def _open(client_id: int | None) -> "QuerySet[Issue]":
     return rows if client_id is None else rows.filter(client_id=client_id)
 
 
-def _digest(client_id: int | None, now: datetime) -> Digest:
+def _digest(client_id: int | None, roles: frozenset[str], now: datetime) -> Digest:
     rows = _open(client_id)
+    if roles:
+        rows = rows.filter(detail__alert__in=sorted(roles))
     worst = rows.select_related("client").order_by(
         "severity", F("due_at").asc(nulls_last=True), "pk"
     )

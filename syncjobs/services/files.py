@@ -30,6 +30,7 @@ from syncjobs.engine import doorbell
 from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
 from syncjobs.engine.live import Taken as Mapped
 from syncjobs.engine.rows import encode, fetch
+from syncjobs.fingerprint import cut_apart
 from syncjobs.models import Connection, Stream
 from syncjobs.payloads import seal_inbound
 from syncjobs.services.blueprints import ensure_shipped
@@ -238,11 +239,7 @@ def row_id(texts: Sequence[str]) -> str:
     """Return what a row is known by: its numbers. No two rows of other numbers have the same."""
     if len(texts) > 1:
         texts = [one.replace("%", "%25").replace("/", "%2F") for one in texts]
-    whole = "/".join(texts)
-    if len(whole) <= LONGEST_ID:
-        return whole
-    told_apart = hashlib.sha256(whole.encode()).hexdigest()[:_DIGEST]
-    return f"{whole[: LONGEST_ID - _DIGEST - 1]}~{told_apart}"
+    return cut_apart("/".join(texts), LONGEST_ID)
 
 
 def _refusal(taken: Mapped) -> str:

@@ -22,7 +22,7 @@ from syncjobs.engine.flows import flow_of
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.known import known
 from syncjobs.engine.plan import Cause, Planned, Raised, plan
-from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.prepare import load_jobs, prepare_in_turn
 from syncjobs.indicators.throughput import DONE
 from syncjobs.models import CanonicalRecord, Delivery, Run, Workflow
 from syncjobs.state import DELIVERY
@@ -93,10 +93,8 @@ def preview_replay(actor: Actor, workflow: Workflow, choice: Choice) -> Preview:
         cause = _cause(actor, row, Run.Kind.DRY_RUN)
         planned = _plan(row, cause, CanonicalRecord.objects.filter(pk__in=origins[:TRIED]))
         rows = Delivery.objects.filter(run_id__in=planned.run_ids)
-        # As if the steps before were done: they are tried as well.
-        rows.update(after=[])
         claims = [Claim(id_, 0) for id_ in rows.order_by("pk").values_list("pk", flat=True)]
-        ready, decided = prepare(load_jobs(claims))
+        ready, decided = prepare_in_turn(load_jobs(claims))
         transaction.set_rollback(True)
     expected = [_expected(job) for job in ready] + [_decided(one) for one in decided]
     return Preview(len(origins), expected)

@@ -25,6 +25,7 @@ from mappings.ownership import owner_words, system_words
 from syncjobs import actions
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
+from syncjobs.gates import APPROVE, HOLD, NEXT_CYCLE, REJECT, WARN, then_of
 from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
 from syncjobs.services.workflows import KIND, install_workflow, resolved
 from syncjobs.state import WORKFLOW
@@ -35,6 +36,14 @@ from tenants.nouns import in_words
 _OF_MONEY: Final = (
     "contract.", "expense.", "invoice.", "milestone.", "payment.", "revenue.", "sow.", "time.",
 )  # fmt: skip
+# What follows where a gate does not let a record through, before the gates' names.
+THEN_WORDS: Final = {
+    HOLD: "held until",
+    APPROVE: "held until, or until others sign",
+    NEXT_CYCLE: "billed in the next cycle without",
+    REJECT: "refused without",
+    WARN: "warned of without",
+}
 
 
 @dataclass(frozen=True)
@@ -258,8 +267,11 @@ def _step(step: Mapping[str, Any]) -> str:
     said = f"step {step.get('label') or step['name']}, in the {system_words(str(step['role']))}"
     gates = step.get("gates")
     if isinstance(gates, list):
-        named = ", ".join(one.get("label") or _plain(one["name"]) for one in gates)
-        return f"{said}; held until: {named}" if named else said
+        by_then: dict[str, list[str]] = {}
+        for one in gates:
+            named = str(one.get("label") or _plain(one["name"]))
+            by_then.setdefault(THEN_WORDS[then_of(one)], []).append(named)
+        return "; ".join([said, *(f"{how}: {', '.join(names)}" for how, names in by_then.items())])
     return f"{said}, with gates" if gates else said  # those of an extension point
 
 
@@ -268,12 +280,17 @@ def _risk(change: Change) -> Risk:
         return Risk(notes=("What comes in meanwhile waits, in order.",))
     blueprint = Blueprint.objects.filter(slug=change.content["blueprint"]).first()
     shape = blueprint.definition if blueprint else {}
-    events = [str(one) for one in shape.get("trigger", {}).get("events", [])]
-    money = any(one.startswith(_OF_MONEY) for one in events)
+    money = writes_money(shape)
     notes = [in_words("It writes into the client's systems.")]
     if money:
         notes.append("It writes amounts: what is billed may come out differently.")
     return Risk(touches_money=money, notes=tuple(notes))
+
+
+def writes_money(definition: Mapping[str, Any]) -> bool:
+    """Say whether what starts a workflow has amounts go into a client's books."""
+    events = definition.get("trigger", {}).get("events", [])
+    return any(str(one).startswith(_OF_MONEY) for one in events)
 
 
 def _base(target_id: str) -> str:

@@ -23,7 +23,7 @@ from syncjobs.engine.flows import definition_of, flow_of
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.known import known
 from syncjobs.engine.plan import Cause, Raised, plan
-from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.prepare import load_jobs, prepare_in_turn
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.schedules import next_firing, wake
 from syncjobs.engine.systems import Systems
@@ -47,6 +47,7 @@ from tenants.outbox.doorbell import ring_after_commit
 KIND = "workflow"
 DRY_RUN_ROWS = 50
 DRY_RUN_EVENTS = 20
+ONLY_LOOKED_FOR = "It is only looked for there; nothing is written."
 
 
 @again_after_deadlock
@@ -217,7 +218,7 @@ def dry_run(actor: Actor, workflow: Workflow) -> list[DryRunRow]:
     actor.require("workflows.operate", workflow.client_id)
     with transaction.atomic():
         _plan_latest(workflow)
-        ready, decided = prepare(load_jobs(_queued(workflow)))
+        ready, decided = prepare_in_turn(load_jobs(_queued(workflow)))
         transaction.set_rollback(True)
     rows = [
         DryRunRow(one.job.record.key, one.job.step.label, problem=one.text)
@@ -262,6 +263,8 @@ def _plan_latest(workflow: Workflow) -> None:
 
 def _previewed(job: Job, systems: Systems) -> DryRunRow:
     assert job.write is not None
+    if job.step.mode == "match":
+        return DryRunRow(job.record.key, job.step.label, problem=ONLY_LOOKED_FOR)
     try:
         shown = systems.open(job.delivery.connection).request_preview(job.write)
     except ConnectorError as error:

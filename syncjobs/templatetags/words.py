@@ -1,5 +1,7 @@
 """Words for what the engine keeps as keys: kinds of records, systems, events, durations, values."""
 
+from collections.abc import Mapping
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -11,8 +13,10 @@ from mappings.canonical.registry import SCHEMAS
 from mappings.ownership import system_words
 from syncjobs.connectors import registry
 from syncjobs.cron import CronError, in_words
+from syncjobs.gates import APPROVE, NEXT_CYCLE, REJECT, WARN, then_of
 from syncjobs.indicators.stakes import Stake, stake_of
 from syncjobs.models import Delivery
+from syncjobs.services.hold_releases import needs_approval
 
 register = template.Library()
 
@@ -65,6 +69,21 @@ def step_label(delivery: Delivery) -> str:
         if step.get("name") == delivery.step:
             return str(step.get("label") or plain_words(delivery.step))
     return plain_words(delivery.step)
+
+
+@register.filter
+def gate_words(gate: Mapping[str, object]) -> str:
+    """What follows where a gate does not let a record through; nothing for an ordinary hold."""
+    return _THEN.get(then_of(gate), "")
+
+
+_THEN = {
+    APPROVE: "Letting it go by hand needs signatures.",
+    NEXT_CYCLE: "Without it, it is billed in the next cycle.",
+    REJECT: "Without it, it is refused.",
+    WARN: "Without it, it goes out with a warning.",
+}
+register.filter(needs_approval)
 
 
 @register.filter

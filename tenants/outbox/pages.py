@@ -13,7 +13,7 @@ from tenants.outbox.kinds import OPTIONAL
 from tenants.outbox.services.choices import choose_mails, wanted_mails
 
 HELP = {
-    "exception_digest": "Once a day while exceptions are open, to those who work on them.",
+    "exception_digest": "Once a day while exceptions are open, to whom they concern.",
     "incident": "When a system stops answering or a workflow is stopped, and when it is over.",
 }
 

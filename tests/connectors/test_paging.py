@@ -369,11 +369,12 @@ def test_a_row_without_an_id_stops_the_read(row: object) -> None:
         list(_read(source))
 
 
-def test_a_row_whose_id_cannot_be_kept_stops_the_read() -> None:
+def test_a_row_whose_id_cannot_be_kept_does_not_stop_the_read() -> None:
+    """Its page is told of it when it is stored (`intake/unkept.py`)."""
     source = Source("token")
-    source.send = lambda call: Reply(200, {}, {"rows": [{"id": "9" * 201}]})  # type: ignore[method-assign]
-    with pytest.raises(Permanent, match="an id of 201 characters"):
-        list(_read(source))
+    rows = [{"id": "1"}, {"id": "9" * 201}]
+    source.send = lambda call: Reply(200, {}, {"rows": rows})  # type: ignore[method-assign]
+    assert [len(one.id) for page in _read(source) for one in page.records] == [1, 201]
 
 
 @pytest.mark.parametrize("style", ["token", "link"])

@@ -29,7 +29,7 @@ from tenants.models import Partner
 from tenants.outbox.models import OutgoingMail
 from tenants.outbox.services.choices import choose_mails
 from tenants.outbox.services.sending import send_due
-from tests.actors import ALICE, BOB, DAVE, GRACE, HEIDI, MALLORY, Person
+from tests.actors import ALICE, BOB, DAVE, ERIN, FRANK, GRACE, HEIDI, MALLORY, Person
 from tests.syncjobs.factories import make_lab
 
 ActorOf = Callable[[Person], Actor]
@@ -79,6 +79,23 @@ def test_each_person_who_works_the_queue_gets_one_digest_a_day_of_what_they_may_
     with time_machine.travel(MORNING + timedelta(days=1)):
         exception_digests()
     assert OutgoingMail.objects.filter(to=DAVE.email).count() == 2
+
+
+def test_who_a_gate_alerts_is_told_of_what_it_holds_and_of_nothing_else(
+    northwind: Partner, alder: Client
+) -> None:
+    issue(alder, 1, detail={"alert": "finance"})
+    issue(alder, 2, detail={"alert": "support_agent"})
+    issue(alder, 3)
+    with time_machine.travel(MORNING):
+        exception_digests()
+        assert ERIN.email in told()
+        assert FRANK.email not in told()
+        send_due()
+    texts = {one.to[0]: str(one.body) for one in mail.outbox}
+    assert "1 open exception," in texts[ERIN.email]
+    assert "System 1 of" in texts[ERIN.email]
+    assert "3 open exceptions," in texts[DAVE.email]
 
 
 @pytest.mark.parametrize("hour", [0, 6, 20, 23])

@@ -342,3 +342,35 @@ def test_what_a_keyed_target_may_have_made_is_not_made_again_as_other_content(la
     assert lab.delivery("C-1").state == "delivered"
     assert lab.target.created("C-1") == 1
     assert lab.target.effects[-1].data["name"] == "Second"
+
+
+def test_an_outage_uses_up_nobodys_tries_at_asking_either(lab: Lab) -> None:
+    """The breaker opens with the fifth failure in a row, which is the last try of an unknown."""
+    lab.target.fail_after = [Unknown("No answer.")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.target.fail_look_up = [Unknown("No answer to the question either.") for _ in range(7)]
+    for _ in range(7):
+        lab.deliver_late()
+    assert Connection.objects.get(pk=lab.target_connection.pk).breaker != "closed"
+    delivery = lab.delivery("C-1")
+    assert (delivery.state, delivery.verify) == ("unknown", True)
+    assert [one.kind for one in Issue.objects.all()] == ["system_unreachable"]
+
+    lab.deliver_late()
+    assert lab.delivery("C-1").state == "delivered"
+    assert lab.target.created("C-1") == 1
+
+
+def test_asking_that_fails_while_others_get_through_uses_up_its_tries(lab: Lab) -> None:
+    lab.target.fail_after = [Unknown("No answer.")]
+    lab.put_customer("1")
+    lab.drain()
+    lab.target.fail_look_up = [Unknown("Nor to the question.") for _ in range(20)]
+    for number in range(2, 6):
+        lab.deliver_late()
+        lab.put_customer(str(number))
+        lab.drain()
+    lab.deliver_late()
+    assert lab.delivery("C-1").state == "parked"
+    assert Issue.objects.get().kind == "outcome_unknown"

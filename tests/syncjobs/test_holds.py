@@ -1,18 +1,27 @@
 """Gates, holds and waiting: what is missing is named, and its arrival lets go."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client as Browser
+from django_tenants.utils import tenant_context
 
 from governance.actors import Actor
-from governance.errors import NotPermitted
-from governance.models import AuditEntry
+from governance.errors import BaseMoved, NotPermitted
+from governance.models import AuditEntry, ChangeRequest
 from governance.permits import permit
+from governance.services import changes
+from governance.services.policies import ensure_default_policies
 from mappings.models import ValueMap, ValueMapVersion
 from mappings.services.value_maps import ensure_value_map, publish_table
 from syncjobs.models import Delivery, Hold, Issue
-from syncjobs.services.deliveries import cancel_delivery, release_hold, skip_delivery
-from tenants.accounts.models import Client
+from syncjobs.services.deliveries import cancel_delivery, skip_delivery
+from syncjobs.services.hold_releases import release_hold
+from tenants.accounts.models import Client, User
+from tenants.accounts.services.tokens import make_token
+from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 from tests.fakes.systems import record
@@ -250,3 +259,110 @@ def test_a_mapping_that_is_not_published_is_one_exception(lab: Lab) -> None:
     lab.drain()
     issue = Issue.objects.get()
     assert (issue.kind, issue.count) == ("mapping_missing", 2)
+
+
+@pytest.fixture
+def asking(alder: Client, at_work: None) -> Lab:
+    """The lab, with a gate on the tax code that others have to sign off; C-1 is held by it."""
+    ensure_default_policies()
+    lab = make_lab(alder)
+    gate = {**TAX_GATE, "then": "approve"}
+    lab.replace_workflow([step("customer", lab.target_connection, gates=[gate])])
+    lab.put_customer("1")
+    lab.drain()
+    return lab
+
+
+def test_a_gate_that_asks_for_approval_lets_go_when_another_has_signed(
+    asking: Lab, actor: Callable[[Person], Actor]
+) -> None:
+    bob, carol = actor(actors.BOB), actor(actors.CAROL)
+    done = release_hold(bob, Hold.objects.get(), reason="Agreed by phone.")
+    assert (done.count, asking.delivery("C-1").state) == (0, "held")
+    request = done.request
+    assert request is not None
+    assert "tax code of customer C-1" in request.title
+    with pytest.raises(Exception, match="asked for already"):
+        release_hold(bob, Hold.objects.get(), reason="Again.")
+    with pytest.raises(NotPermitted):
+        changes.approve(bob, request.pk, content_hash=request.content_hash)
+    asking.drain()
+    assert asking.delivery("C-1").state == "held"
+
+    signed = changes.approve(carol, request.pk, content_hash=request.content_hash)
+    assert signed.status == "applied"
+    asking.drain()
+    assert asking.delivery("C-1").state == "delivered"
+    hold = Hold.objects.get()
+    assert (hold.released_by, hold.reason) == (bob.label, "Agreed by phone.")
+    assert AuditEntry.objects.filter(action="delivery.released").exists()
+
+
+def test_what_was_missing_still_lets_go_by_itself_and_the_request_does_nothing_more(
+    asking: Lab, actor: Callable[[Person], Actor]
+) -> None:
+    done = release_hold(actor(actors.BOB), Hold.objects.get(), reason="Agreed.")
+    asking.put_customer("1", tax="EU")
+    asking.drain()
+    assert asking.delivery("C-1").state == "delivered"
+    assert done.request is not None
+    carol, request = actor(actors.CAROL), done.request
+    with pytest.raises(BaseMoved):
+        changes.approve(carol, request.pk, content_hash=request.content_hash)
+    assert len(asking.target.effects) == 1
+
+
+def test_who_may_propose_nothing_cannot_ask_for_a_release(asking: Lab, dave: Actor) -> None:
+    with pytest.raises(ValidationError, match="may propose changes"):
+        release_hold(dave, Hold.objects.get(), reason="I think so.")
+    assert asking.delivery("C-1").state == "held"
+    assert Hold.objects.get().released_at is None
+
+
+def test_the_pages_say_that_others_have_to_sign(
+    asking: Lab, northwind: Partner, browse: Callable[..., Browser]
+) -> None:
+    place = f"/work/exceptions/on-hold/{Hold.objects.get().pk}/release/"
+    staff = browse(actors.BOB, host="admin.northwind.localhost")
+    shown = staff.get("/work/exceptions/on-hold/").content.decode()
+    assert "Ask to release" in shown
+    assert "For finance" in shown
+    told = staff.post(place, {"reason": "Agreed."}, follow=True).content.decode()
+    assert "Others must sign it" in told
+    with tenant_context(northwind):
+        request = ChangeRequest.objects.get()
+        assert request.changes.get().kind == "hold_release"
+    seen = staff.get(f"/changes/{request.pk}/").content.decode()
+    assert "C-1 is on hold: missing tax code of customer C-1" in seen
+
+
+def test_a_program_releases_skips_and_tries(
+    gated: Lab, browse: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncjobs.services.workflows.Systems", gated.systems)
+    for number in ("1", "2"):
+        gated.put_customer(number)
+    gated.drain()
+    user = User.objects.get(email=actors.BOB.email)
+    scopes = ["workflows.operate", "exceptions.work", "records.view"]
+    text = make_token(BUILDER, user=user, name="t", scopes=scopes)[1]
+    caller = browse(None, host="admin.northwind.localhost")
+
+    def asked(place: str, **body: object) -> tuple[int, Any]:
+        bearer = {"Authorization": f"Bearer {text}"}
+        answer = caller.post(
+            f"/api/v1/{place}/", body, content_type="application/json", headers=bearer
+        )
+        return answer.status_code, answer.json()
+
+    first, second = gated.delivery("C-1").pk, gated.delivery("C-2").pk
+    assert asked(f"deliveries/{first}/release")[0] in (400, 422), "no reason"
+    status, told = asked(f"deliveries/{first}/release", reason="Agreed.")
+    assert (status, told["state"], told["holds"][0]["alert"]) == (200, "pending", "finance")
+    assert asked(f"deliveries/{first}/release", reason="Agreed.")[0] in (400, 422), "nothing holds"
+    status, told = asked(f"deliveries/{second}/skip", reason="Done by hand.")
+    assert (status, told["state"]) == (200, "skipped")
+    status, rows = asked(f"workflows/{gated.workflow.pk}/dry-run")
+    sent = {(row["record"], row["method"]) for row in rows if row["method"]}
+    assert (status, sent) == (200, {("C-1", "POST")})
+    assert gated.target.effects == []

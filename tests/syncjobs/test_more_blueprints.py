@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from governance.services import changes
+from governance.services.policies import ensure_default_policies
 from syncjobs.engine.drain import drain, drain_until_idle
 from syncjobs.models import CanonicalRecord, Connection, Delivery, Hold
 from syncjobs.sandbox.catalogue import KINDS
-from syncjobs.services.deliveries import release_hold
+from syncjobs.services.hold_releases import release_hold
 from syncjobs.state import CLAIMABLE
-from tenants.accounts.models import Client
+from tenants.accounts.actors import actor_for
+from tenants.accounts.models import Client, User
+from tests import actors
 from tests.syncjobs.sandboxes import BUILDER, Systems3, three_systems
 
 SLUGS = ("staffing_sync", "revenue_events", "contract_changes", "support_to_health")
@@ -97,6 +101,7 @@ def rows(systems: Systems3, kind: str, name: str, key: str = "number") -> dict[s
 
 def test_four_kinds_of_systems_are_kept_in_step(systems: Systems3) -> None:
     """All four workflows at once, in rounds: what their people do, then what must be there."""
+    ensure_default_policies()
     _first_round(systems)
     _people_act(systems)
     work(systems)
@@ -172,15 +177,27 @@ def _second_round(systems: Systems3) -> None:
     assert note["subject"] == "Case CS-1 escalated"
 
 
+def _sign_release(reason: str) -> None:
+    """Money is let go by those who sign the change request."""
+    done = release_hold(BUILDER, _held("money_approval"), reason=reason)
+    request = done.request
+    assert request is not None
+    assert request.touches_money
+    signer = actor_for(User.objects.get(email=actors.CAROL.email))
+    assert (
+        changes.approve(signer, request.pk, content_hash=request.content_hash).status == "applied"
+    )
+
+
 def _people_act_again(systems: Systems3) -> None:
     systems.clients["support"].control("resolve", number="CS-1")
-    release_hold(BUILDER, _held("money_approval"), reason="Signed by their finance lead.")
+    _sign_release("Signed by their finance lead.")
     # Other money than what was approved, before it went out: asked again.
     contracts = systems.clients["contracts"]
     contracts.control("amend", number="CT-1", agreedValue="70000.00")
     work(systems)
     assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "50000.00"
-    release_hold(BUILDER, _held("money_approval"), reason="Signed again.")
+    _sign_release("Signed again.")
     work(systems)
     assert rows(systems, "erp", "contracts")["CT-1"]["value"] == "70000.00"
     # A renewal that leaves the money alone needs nobody.

@@ -106,7 +106,7 @@ def test_the_breaker_opens_after_failures_in_a_row_for_longer_each_time() -> Non
 
 @pytest.mark.parametrize("kind", sorted(MAX_ATTEMPTS))
 def test_an_outage_uses_up_nobodys_patience(kind: str) -> None:
-    decision = decide(kind, attempt=100, retry_after=None, draw=_most, probed=True)
+    decision = decide(kind, attempt=100, retry_after=None, draw=_most, is_out=True)
     if kind in OUTAGE:
         assert decision.move == ("lose_answer" if kind == "unknown" else "retry_later")
         assert decision.delay == LONGEST_OPEN

@@ -12,7 +12,7 @@ from branding.models import UsageDay
 from governance.actors import Actor
 from governance.errors import BadTransition, NotPermitted
 from governance.models import AuditEntry
-from syncjobs.connectors.errors import Rejected, Unknown
+from syncjobs.connectors.errors import Rejected, Transient, Unknown
 from syncjobs.models import Connection, Delivery, Issue, Run
 from syncjobs.services.catalogue import CATALOGUE, explain
 from syncjobs.services.connections import (
@@ -35,7 +35,7 @@ from syncjobs.services.workflows import dry_run, pause_workflow, resume_workflow
 from tenants.accounts.models import Client, User
 from tests import actors
 from tests.actors import Person
-from tests.syncjobs.factories import Lab
+from tests.syncjobs.factories import Lab, step
 
 SECRET = "canary-secret-4711"
 
@@ -304,6 +304,57 @@ def test_run_now_reads_the_sources_at_once(lab: Lab, bob: Actor) -> None:
 
     drain(systems=lab.systems())
     assert lab.target.created("C-1") == 1
+
+
+@pytest.fixture
+def two_steps(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """The lab, with a second step into another object after the first; its target is tried."""
+    monkeypatch.setattr("syncjobs.services.workflows.Systems", lab.systems)
+    other = {"role": "erp", "object": "others", "connection": lab.target_connection.pk}
+    first = step("customer", lab.target_connection, label="First", gates=[NAMED])
+    second = step("second", lab.target_connection, label="Second", after=["customer"], target=other)
+    lab.replace_workflow([first, second])
+    return lab
+
+
+NAMED = {
+    "name": "named",
+    "require": [{"path": "name", "op": "not_equals", "value": "?", "missing": "a name of {key}"}],
+}
+
+
+def test_a_dry_run_shows_a_later_step_as_if_those_before_were_done(
+    two_steps: Lab, bob: Actor
+) -> None:
+    pause_workflow(bob, two_steps.workflow, reason="Trying first")
+    two_steps.put_customer("1")
+    two_steps.drain()
+    rows = dry_run(bob, two_steps.workflow)
+    assert [(one.step, one.path, one.problem) for one in rows] == [
+        ("First", "/things", ""),
+        ("Second", "/others", ""),
+    ]
+
+
+def test_a_dry_run_after_a_retry_says_of_no_step_that_it_waits_for_one_that_is_done(
+    two_steps: Lab, bob: Actor
+) -> None:
+    two_steps.target.fail_before = [None, Transient("Busy.")]
+    two_steps.put_customer("1")
+    two_steps.drain()
+    assert two_steps.delivery("C-1", "second").state == "retrying"
+    (row,) = dry_run(bob, two_steps.workflow)
+    assert (row.step, row.path, row.problem) == ("Second", "/others", "")
+
+
+def test_a_dry_run_says_that_a_step_waits_for_one_that_is_held(two_steps: Lab, bob: Actor) -> None:
+    two_steps.put_customer("1", name="?")
+    two_steps.drain()
+    rows = dry_run(bob, two_steps.workflow)
+    assert sorted((one.step, one.problem) for one in rows) == [
+        ("First", "Missing: a name of C-1"),
+        ("Second", "Waits for an earlier step."),
+    ]
 
 
 def test_a_dry_run_shows_each_request_and_sends_and_changes_nothing(

@@ -163,10 +163,10 @@ def test_a_message_that_ends_three_workers_is_parked_and_blocks_nobody(
     hook.send(hook.account("2"), id_="msg_2")
     work = page.take_in
 
-    def breaks(reading: Any, records: Any) -> Any:
+    def breaks(reading: Any, records: Any, **more: Any) -> Any:
         if any(one.id == "1" for one in records):
             raise RuntimeError("poison")
-        return work(reading, records)
+        return work(reading, records, **more)
 
     monkeypatch.setattr("syncjobs.intake.arrivals.take_in", breaks)
     for _ in range(6):
