@@ -59,6 +59,11 @@ def test_an_engagement_is_called_after_its_project_else_after_what_it_comes_from
     assert [(one.engagement, one.key) for one in found] == [(NAME, "P-1"), ("ENG-9", "CT-9")]
     entry = firm.work("T-1", "1")
     assert head_of(entry).key == "P-1"
+    CanonicalRecord.objects.filter(type="project").update(deleted=True)
+    assert head_of(entry).key == "CT-1"
+    CanonicalRecord.objects.exclude(pk=entry.pk).update(deleted=True)
+    assert not engagements(CanonicalRecord.objects.all()).exists()
+    assert head_of(entry) == entry
 
 
 def test_two_clients_with_one_identifier_have_an_engagement_each(firm: Firm, birch: Client) -> None:
@@ -132,6 +137,14 @@ def test_a_project_that_stands_still_is_a_problem_although_it_is_everywhere(firm
     found = answer(firm, "project")
     assert found.state == "problem"
     assert found.verdict.startswith("Yes, in all 3 systems. But it stands still: tax code")
+
+
+def test_the_worst_of_the_four_counts_for_all(firm: Firm) -> None:
+    assert whole(firm.client).answers.state == "ok"
+    delivery = firm.write(firm.work("T-1", "1"), "erp", "time", "pending")
+    assert whole(firm.client).answers.state == "waiting"
+    Delivery.objects.filter(pk=delivery.pk).update(state="failed")
+    assert whole(firm.client).answers.state == "problem"
 
 
 def test_a_client_without_such_a_workflow_is_told_so(firm: Firm) -> None:

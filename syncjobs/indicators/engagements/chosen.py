@@ -26,8 +26,8 @@ _RANK: Final = Case(
 
 def engagements(rows: QuerySet[CanonicalRecord]) -> QuerySet[CanonicalRecord]:
     """Return the records that stand for the engagements among `rows`, one for each."""
-    heads = rows.filter(type__in=HEADS, version__gt=0).exclude(engagement="")
-    order = ("client_id", "engagement", "deleted", "rank", "pk")
+    heads = rows.filter(type__in=HEADS, version__gt=0, deleted=False).exclude(engagement="")
+    order = ("client_id", "engagement", "rank", "pk")
     first = heads.annotate(rank=_RANK).order_by(*order).distinct("client_id", "engagement")
     return CanonicalRecord.objects.filter(pk__in=first.values("pk"))
 

@@ -61,9 +61,10 @@ class Answers:
         return [getattr(self, one.name) for one in fields(self)]
 
     @property
-    def has_problem(self) -> bool:
-        """Whether somebody should look."""
-        return any(one.state == PROBLEM for one in self.each)
+    def state(self) -> str:
+        """What counts of all four: the worst that is true."""
+        states = {one.state for one in self.each}
+        return next(one for one in (PROBLEM, WAITING, OK, NOTHING) if one in states)
 
 
 def answers_from(facts: Facts, viewer: Viewer) -> Answers:

@@ -141,7 +141,8 @@ _WORK: Final = """
         OFFSET 0
     ) work
     GROUP BY client_id, engagement, type, currency, fate
-    ORDER BY client_id, engagement, type DESC, currency, fate
+    ORDER BY client_id, engagement,
+        array_position(ARRAY['time_entry', 'expense', 'milestone'], type::text), currency, fate
 """
 _STOPS: Final = """
     SELECT r.client_id, r.engagement, r.type, d.connection_id, d.state,
