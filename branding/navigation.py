@@ -56,6 +56,7 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("Overview", "overview", icon="layout-dashboard"),
             Entry("Clients", "client_list", "clients.view", "building-2"),
+            Entry("Engagements", "engagement_list", "records.view", "briefcase"),
         ),
     ),
     (

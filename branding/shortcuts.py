@@ -24,6 +24,7 @@ class Shortcut:
 KEYS: Final = (
     ("o", "Overview", "overview", ""),
     ("c", "Clients", "client_list", "clients.view"),
+    ("j", "Engagements", "engagement_list", "records.view"),
     ("e", "Exceptions", "exception_list", "exceptions.view"),
     ("h", "On hold", "hold_list", "exceptions.view"),
     ("w", "Workflows", "workflow_list", "workflows.view"),

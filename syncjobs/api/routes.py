@@ -2,6 +2,7 @@
 
 from syncjobs.api.connections import ConnectionViewSet
 from syncjobs.api.deliveries import DeliveryViewSet, RecordViewSet
+from syncjobs.api.engagements import EngagementViewSet
 from syncjobs.api.exceptions import ExceptionViewSet
 from syncjobs.api.workflows import RunViewSet, WorkflowViewSet
 
@@ -9,6 +10,7 @@ routes = [
     ("connections", ConnectionViewSet, "connection"),
     ("workflows", WorkflowViewSet, "workflow"),
     ("runs", RunViewSet, "run"),
+    ("engagements", EngagementViewSet, "engagement"),
     ("records", RecordViewSet, "record"),
     ("deliveries", DeliveryViewSet, "delivery"),
     ("exceptions", ExceptionViewSet, "exception"),

@@ -13,6 +13,7 @@ from branding.services.revenue import revenue_of_month
 from governance.requests import actor_of
 from syncjobs.indicators.attention import needs
 from syncjobs.indicators.billing import unbilled, worked_hours
+from syncjobs.indicators.engagements.chosen import foremost
 from syncjobs.indicators.health import health_of, health_of_everybody, totals_of
 from syncjobs.indicators.onboarding import checklist
 from syncjobs.indicators.stakes import stakes_of_issues
@@ -118,6 +119,7 @@ def client_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "workflows": ROWS.filter(client=client).annotate(**counted()),
         "connections": client.connections.all(),
         "issues": [(one, stakes.get(one.pk, [])) for one in issues[:8]],
+        "engagements": foremost(client.pk) if actor_of(request).can("records.view") else None,
         "people": User.objects.filter(client=client).prefetch_related("role_grants"),
     }
     return page(request, "client_detail.html", context)

@@ -6,7 +6,16 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from syncjobs.pages import exceptions, holds, records, run_export, runs, search, workflows
+from syncjobs.pages import (
+    engagements,
+    exceptions,
+    holds,
+    records,
+    run_export,
+    runs,
+    search,
+    workflows,
+)
 
 Guard = Callable[[str | None], Callable[[Any], Any]]
 
@@ -49,6 +58,15 @@ def _records(guard: Guard) -> list[URLPattern]:
     ]
 
 
+def _engagements(guard: Guard) -> list[URLPattern]:
+    see = reading(guard, "records.view")
+    return [
+        path("engagements/", see(engagements.engagement_list), name="engagement_list"),
+        path("engagements/export/", see(engagements.engagement_export), name="engagement_export"),
+        path("engagements/<int:pk>/", see(engagements.engagement_detail), name="engagement_detail"),
+    ]
+
+
 def shared(guard: Guard) -> list[URLPattern]:
     """Return the pages on exceptions, holds, runs, records and workflows."""
     work, operate = guard("exceptions.work"), guard("workflows.operate")
@@ -80,6 +98,7 @@ def shared(guard: Guard) -> list[URLPattern]:
             operate(require_POST(runs.run_cancel)),
             name="run_cancel",
         ),
+        *_engagements(guard),
         *_records(guard),
         path("workflows/", look(workflows.workflow_list), name="workflow_list"),
         path("workflows/<int:pk>/", look(workflows.workflow_detail), name="workflow_detail"),

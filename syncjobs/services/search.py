@@ -12,6 +12,7 @@ from django.db.models import Case, IntegerField, Model, Q, QuerySet, Value, When
 
 from governance.actors import Actor
 from mappings.canonical.registry import SCHEMAS
+from syncjobs.indicators.engagements.chosen import HEADS, engagements
 from syncjobs.models import CanonicalRecord, Connection, Issue, Workflow
 from syncjobs.models.words import word_query, word_vector
 from syncjobs.state import ISSUE
@@ -107,6 +108,19 @@ def _records(actor: Actor, words: str, limit: int) -> Iterable[Found]:
         yield Found(str(one), text, "record_detail", one.pk)
 
 
+def _engagements(actor: Actor, words: str, limit: int) -> Iterable[Found]:
+    query = word_query(words)
+    if query is None:
+        return
+    mine = _own(actor, CanonicalRecord.objects.all())
+    heads = mine.filter(type__in=HEADS).annotate(words=word_vector()).filter(words=query)
+    matches = CanonicalRecord.objects.filter(pk__in=heads.order_by().values("pk")[:LOOKED_AT])
+    rows = engagements(matches).select_related("client").order_by("-changed_at", "-pk")
+    for one in rows[:limit]:
+        text = _joined(one.engagement, one.key, _client_of(actor, one))
+        yield Found(str(one), text, "engagement_detail", one.pk)
+
+
 def _exceptions(actor: Actor, words: str, limit: int) -> Iterable[Found]:
     is_open = Case(
         When(state__in=sorted(ISSUE.open), then=Value(0)),
@@ -143,7 +157,8 @@ def _people(actor: Actor, words: str, limit: int) -> Iterable[Found]:
 _KINDS: Final = (
     _Kind("Clients", "clients.view", "client_list", _clients, for_clients=False),
     _Kind("Exceptions", "exceptions.view", "exception_list", _exceptions),
-    _Kind("Records and engagements", "records.view", "record_list", _records),
+    _Kind("Engagements", "records.view", "engagement_list", _engagements),
+    _Kind("Records", "records.view", "record_list", _records),
     _Kind("Workflows", "workflows.view", "workflow_list", _workflows),
     _Kind("Connections", "connections.view", "connection_list", _connections, for_clients=False),
     _Kind("People", "users.manage", "person_list", _people),

@@ -35,6 +35,8 @@ from tenants.outbox.models import OutgoingMail
 from tests.entries import number_next_entry
 
 ALDER, BIRCH = 9001, 9002
+# A client's project has the client's key and this.
+ENGAGED = 100
 KEYS = {"Alder Consulting": ALDER, "Birch Systems": BIRCH}
 
 
@@ -136,6 +138,24 @@ def _delivered(workflow: Workflow, run: Run, connection: Connection, marker: str
     )
 
 
+def _engaged(client: Client, pk: int, marker: str) -> None:
+    """Make a project with its engagement, of which something is held back."""
+    project = CanonicalRecord.objects.create(
+        pk=pk + ENGAGED,
+        client=client,
+        type="project",
+        key=f"P-{marker}",
+        label=f"Project {marker}",
+        engagement=f"E-{marker}",
+        data={"code": f"P-{marker}", "name": f"Project {marker}"},
+        version=1,
+    )
+    held = Delivery.objects.get(pk=pk)
+    held.pk, held.record, held.origin = None, project, project
+    held.idempotency_key = f"{marker}-project"
+    held.save()
+
+
 def _governed(client: Client, pk: int, marker: str) -> None:
     mapping = Mapping.objects.create(
         pk=pk,
@@ -229,6 +249,7 @@ def build(schema: str) -> None:
     for client in Client.objects.filter(name__in=KEYS):
         marker = canary(schema, client.name)
         _of_client(client, KEYS[client.name], marker, blueprint)
+        _engaged(client, KEYS[client.name], marker)
         _governed(client, KEYS[client.name], marker)
         _billed(client, KEYS[client.name], marker)
 
@@ -260,5 +281,7 @@ def address_of(name: str, side: str) -> dict[str, object]:
         return {"pk": User.objects.filter(client=client, role_grants__role="client_admin").get().pk}
     if name in {"statement_issued", "statement_pdf", "statement-detail"}:
         return {"number": KEYS[side]}
+    if name.startswith(("engagement_", "engagement-")):
+        return {"pk": KEYS[side] + ENGAGED}
     of_client = ("client_", "client-detail", "usage_detail", "statement_draft", "statement_issue")
     return {"pk": client.pk} if name.startswith(of_client) else {"pk": KEYS[side]}

@@ -11,6 +11,7 @@ from tests.at_home import page_url
 
 Browse = Callable[..., Browser]
 EMPTY = {
+    "engagement_list": "No engagement yet",
     "record_list": "No record here",
     "run_list": "No run here",
     "workflow_list": "No workflow here",

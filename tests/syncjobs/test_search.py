@@ -40,12 +40,12 @@ def titles(actor: Actor, words: str) -> list[str]:
 
 
 def test_each_kind_is_for_those_who_may_see_it(filled: Partner, actor: Of) -> None:
-    everything = ["Exceptions", "Records and engagements", "Workflows", "Connections"]
+    everything = ["Exceptions", "Engagements", "Records", "Workflows", "Connections"]
     assert kinds(actor(ALICE), "canary") == everything
     assert kinds(actor(DAVE), "canary") == everything
-    assert kinds(actor(ERIN), "canary") == ["Exceptions", "Records and engagements", "Workflows"]
+    assert kinds(actor(ERIN), "canary") == ["Exceptions", "Engagements", "Records", "Workflows"]
     assert kinds(actor(ALICE), "alder") == [
-        "Clients", "Exceptions", "Records and engagements", "Workflows", "Connections", "People"
+        "Clients", "Exceptions", "Engagements", "Records", "Workflows", "Connections", "People"
     ]  # fmt: skip
     assert "People" not in kinds(actor(DAVE), "grace")
     assert titles(actor(ALICE), "grace") == ["Grace Lindqvist"]
@@ -57,7 +57,7 @@ def test_a_clients_person_finds_their_own_and_nobody_elses(filled: Partner, acto
         assert found
         assert all(own in one and other not in one for one in found)
         assert titles(actor(person), f"{CANARY}-{other}") == []
-    assert kinds(actor(IVAN), "canary") == ["Exceptions", "Records and engagements", "Workflows"]
+    assert kinds(actor(IVAN), "canary") == ["Exceptions", "Engagements", "Records", "Workflows"]
     assert titles(actor(GRACE), "mallory") == []
     assert titles(actor(IVAN), "grace") == [], "a viewer sees no people"
 

@@ -18,8 +18,8 @@ from tenants.accounts.names import plain_name
 # The lists, by URL name. Their addresses have no parameters.
 PAGES: Final = frozenset(
     {
-        "audit_list", "change_list", "client_list", "connection_list", "exception_list",
-        "hold_list", "mapping_list", "person_list", "record_list", "run_list",
+        "audit_list", "change_list", "client_list", "connection_list", "engagement_list",
+        "exception_list", "hold_list", "mapping_list", "person_list", "record_list", "run_list",
         "statement_list", "subscription_list", "tier_list", "token_list", "usage_overview",
         "value_map_list", "workflow_list",
     }

@@ -1,0 +1,1 @@
+"""Engagements: what shares one common engagement identifier, and the four answers about each."""
