@@ -55,7 +55,11 @@ def as_decimal(value: object) -> Decimal:
     needs more than 40 digits or an exponent beyond ±60 would be changed by reading it.
     """
     if isinstance(value, str):
-        value = value if _is_plain(value) else _written(value)
+        # Digits with a point at most: by far the most are.
+        if not (
+            value.isascii() and value.replace(".", "", 1).isdigit() and len(value) <= _MAX_TEXT
+        ):
+            value = _written(value)
     elif isinstance(value, Decimal):
         if not value.is_finite():
             raise NotANumber("is not an amount (NaN or Infinity)")
@@ -67,11 +71,6 @@ def as_decimal(value: object) -> Decimal:
         return _INTAKE.create_decimal(value)
     except DecimalException as error:
         raise NotANumber("is too large or too long a number") from error
-
-
-def _is_plain(text: str) -> bool:
-    """Say whether a text is digits with a point at most: by far the most are."""
-    return text.replace(".", "", 1).isdigit() and text.isascii() and len(text) <= _MAX_TEXT
 
 
 def _written(text: str) -> str:

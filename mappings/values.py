@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from mappings.documents import is_storable
@@ -76,11 +77,17 @@ def _as_boolean(value: object) -> bool:
     raise BadValue("is neither true nor false; add the step 'Yes or no'")
 
 
+@lru_cache(maxsize=4_096)
+def _day(text: str) -> str:
+    """Return a day as it is kept: a page of records has few different ones."""
+    return date.fromisoformat(text).isoformat()
+
+
 def _as_day(value: object) -> str:
     text = value if isinstance(value, str) else ""
     try:
         if len(text) == 10 and text.isascii():
-            return date.fromisoformat(text).isoformat()
+            return _day(text)
     except ValueError:
         pass
     raise BadValue("is not a day such as 2026-10-31; add the step 'Read a day'")

@@ -38,7 +38,7 @@ def reference_of(object_type: str, field: str) -> str | None:
 def key_of(object_type: str, data: Mapping[str, object]) -> str:
     """Return a record's natural key, "" when a part of it is missing."""
     parts = [data.get(name) for name in schema(object_type).natural_key]
-    return "" if any(part in (None, "") for part in parts) else "/".join(map(str, parts))
+    return "" if None in parts or "" in parts else "/".join(map(str, parts))
 
 
 def label_of(object_type: str, data: Mapping[str, object]) -> str:

@@ -139,6 +139,11 @@ def map_in(live: Live, data: Mapping[str, object], sources: Sources = NONE) -> T
 
 def keyed(live: Live, results: Sequence[Mapped]) -> Taken:
     """Return the records of a mapping's results by key."""
+    if len(results) == 1 and (data := results[0].data) is not None:
+        _, _, warned, holds = results[0]
+        # By far the most: one record of which there is nothing to tell.
+        if not (warned or holds) and (key := live.key_of(data)):
+            return Taken({key: data})
     records: dict[str, dict[str, object]] = {}
     warnings: list[tuple[str, Problem]] = []
     count = len(results)
@@ -235,6 +240,8 @@ def map_out(live: Live, subject: Subject, connection_id: int, world: Neighbourho
             variables=subject.variables,
         ),
     )
+    if not mapped.problems:
+        return Result(mapped.data, (), (), mapped.holds, mapped.warnings)
     missing = tuple(
         (str(problem.detail["object_type"]), str(problem.detail["key"]))
         for problem in mapped.problems
