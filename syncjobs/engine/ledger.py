@@ -22,7 +22,6 @@ from syncjobs.engine.runs import refresh_soon
 from syncjobs.neighbours import watch_delivery, watch_ref
 from syncjobs.state import DELIVERY
 
-
 # Ends of one version of a record, from which a newer one starts afresh.
 OVERTAKEN: Final = DELIVERY.closed | DELIVERY.moves["supersede"][0]
 

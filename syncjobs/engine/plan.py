@@ -325,5 +325,6 @@ _LATEST_RUN: Final = """
     SELECT id FROM (
         SELECT id, correlation, kind, state FROM syncjobs_run
         WHERE workflow_id = %(workflow)s ORDER BY id DESC LIMIT 5) latest
-    WHERE correlation = %(correlation)s AND kind = %(kind)s AND state <> %(given_up)s ORDER BY id DESC LIMIT 1
+    WHERE correlation = %(correlation)s AND kind = %(kind)s AND state <> %(given_up)s
+    ORDER BY id DESC LIMIT 1
 """
