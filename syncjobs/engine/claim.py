@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from msgspec import Struct
 
-from syncjobs.engine.issues import Cause, Occurrence, raise_issues
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_issues
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.models import Delivery, Workflow
 from syncjobs.retry import after_lost_lease
@@ -180,9 +180,12 @@ def reap() -> int:
     """
     expired = fetch(_EXPIRED, {"running": DELIVERY.target("claim")})
     moves: dict[str, list[int]] = {}
-    for id_, unfinished, may_have_sent in expired:
+    before: set[int] = set()
+    for id_, unfinished, may_have_sent, issue_id in expired:
         decision = after_lost_lease(unfinished, may_have_sent=may_have_sent)
         moves.setdefault(decision.move, []).append(id_)
+        if decision.move == "park" and issue_id is not None:
+            before.add(issue_id)
     for move, ids in moves.items():
         text = POISON if move == "park" else ""
         fetch(_REAP, {"ids": ids, "to": DELIVERY.target(move), "text": text})
@@ -190,6 +193,8 @@ def reap() -> int:
         "workflow"
     ):
         Delivery.objects.filter(pk=delivery.pk).update(issue=_poison(delivery))
+    # What they suffered from before is not why they stand still now.
+    settle_issues(before)
     return len(expired)
 
 
@@ -293,7 +298,7 @@ _TAKE: Final = """
 # next start, none is made, and then `verify` stands.
 _MAY_HAVE_SENT: Final = "(verify OR content_hash <> '')"
 _EXPIRED: Final = f"""
-    SELECT id, unfinished_starts, {_MAY_HAVE_SENT} FROM syncjobs_delivery
+    SELECT id, unfinished_starts, {_MAY_HAVE_SENT}, issue_id FROM syncjobs_delivery
     WHERE {LAPSED} ORDER BY id FOR UPDATE SKIP LOCKED
 """  # noqa: S608  our own constants
 _REAP: Final = f"""

@@ -61,6 +61,7 @@ class Job(Struct):
 
     `external_id`, `etag`, `written`: from the record's reference in the target, if any.
     `send_before`: on the monotonic clock; a worker that was stopped must not send later.
+    `in_doubt`: another delivery may have made the record there, and nobody has found out.
     """
 
     delivery: DeliveryRow
@@ -77,6 +78,7 @@ class Job(Struct):
     send_before: float = inf
     collected: Mapping[str, object] = field(default_factory=dict)
     warning: str = ""
+    in_doubt: bool = False
 
     @property
     def ask_first(self) -> bool:

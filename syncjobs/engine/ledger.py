@@ -23,6 +23,9 @@ from syncjobs.engine.runs import refresh_soon
 from syncjobs.neighbours import watch_delivery, watch_ref
 from syncjobs.state import DELIVERY
 
+# Ends of one version of a record, from which a newer one starts afresh.
+OVERTAKEN: Final = DELIVERY.closed | DELIVERY.moves["supersede"][0]
+
 
 @again_after_deadlock
 def record(outcomes: Sequence[Outcome], *, worker: str) -> int:
@@ -129,6 +132,7 @@ def _update(outcomes: Sequence[Outcome], issues: dict[str, int]) -> list[Outcome
             "rows": encode(rows),
             "newer": DELIVERY.target("requeue_newer"),
             "closed": sorted(DELIVERY.closed),
+            "overtaken": sorted(OVERTAKEN),
         },
     )
     states = dict(found)
@@ -216,10 +220,11 @@ _INTENT: Final = """
     FROM unnest(%(ids)s::bigint[], %(hashes)s::text[]) AS x(id, hash)
     WHERE d.id = x.id AND d.id = ANY(%(ids)s::bigint[])
 """
-# A row that got a newer version of its record while it was written goes back for it.
+# A row that got a newer version of its record while it was written goes back for it, as one
+# would that had ended a moment earlier: also where the older version was refused.
 _UPDATE: Final = """
     UPDATE syncjobs_delivery AS d
-    SET state = CASE WHEN x.state = ANY(%(closed)s::text[]) AND d.record_version > x.version
+    SET state = CASE WHEN x.state = ANY(%(overtaken)s::text[]) AND d.record_version > x.version
             THEN %(newer)s ELSE x.state END,
         lease_until = NULL,
         unfinished_starts = CASE WHEN x.unsent THEN greatest(d.unfinished_starts - 1, 0) ELSE 0 END,

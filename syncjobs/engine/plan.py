@@ -24,6 +24,7 @@ from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.gates import Context, GateResult, evaluate, holds
 from syncjobs.models import Run
 from syncjobs.neighbours import Known, Neighbourhood, walk, watch_record
+from syncjobs.state import RUN
 
 SELF: Final = "self"
 
@@ -140,13 +141,16 @@ def _plan_flow(flow: Flow, origins: dict[int, Raised], cause: Cause, result: Pla
 
 
 def _run_of(flow: Flow, cause: Cause) -> tuple[Run, bool]:
-    """Return the run of this cause, and whether it is new: all pages of a reading share one."""
+    """Return the run of this cause, and whether it is new: all pages of a reading share one. What
+    comes after a person gave a run up is no part of it: they could not give that up as well.
+    """
     if cause.run_id is not None:
         return Run.objects.get(pk=cause.run_id), False
     params = {
         "workflow": flow.workflow_id,
         "correlation": cause.correlation,
         "kind": str(cause.kind),
+        "given_up": RUN.target("cancel"),
     }
     for (id_,) in fetch(_LATEST_RUN, params):
         return Run(pk=id_), False
@@ -341,7 +345,8 @@ def _rows(work: _Work, step: Step, targets: list[tuple[Known, Known]]) -> list[N
 
 _LATEST_RUN: Final = """
     SELECT id FROM (
-        SELECT id, correlation, kind FROM syncjobs_run
+        SELECT id, correlation, kind, state FROM syncjobs_run
         WHERE workflow_id = %(workflow)s ORDER BY id DESC LIMIT 5) latest
-    WHERE correlation = %(correlation)s AND kind = %(kind)s ORDER BY id DESC LIMIT 1
+    WHERE correlation = %(correlation)s AND kind = %(kind)s AND state <> %(given_up)s
+    ORDER BY id DESC LIMIT 1
 """

@@ -79,6 +79,7 @@ def prepare(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
     for client_id, group in groupby(by_client, key=lambda job: job.delivery.client_id):
         _prepare_client(client_id, list(group), ready, decided)
     ready.sort(key=lambda job: (job.delivery.priority, job.delivery.pk))
+    _find_doubts(ready)
     return ready, decided
 
 
@@ -100,6 +101,23 @@ def prepare_in_turn(jobs: Sequence[Job]) -> tuple[list[Job], list[Outcome]]:
             waits.append(Outcome(job, "wait", text=EARLIER))
     gone = {one.job.delivery.pk for one in waits}
     return [job for job in ready if job.delivery.pk not in gone], decided + waits
+
+
+def _find_doubts(jobs: Sequence[Job]) -> None:
+    """Mark what another delivery of the record may have made already: one of another workflow,
+    or one that a person ended before its target was asked.
+    """
+    creates = [job for job in jobs if job.write is not None and job.write.mode == "create"]
+    if not creates:
+        return
+    params = {
+        "records": [job.record.id for job in creates],
+        "connections": [job.delivery.connection_id for job in creates],
+        "objects": [job.delivery.object for job in creates],
+    }
+    found = set(fetch(_DOUBTS, params))
+    for job in creates:
+        job.in_doubt = (job.record.id, job.delivery.connection_id, job.delivery.object) in found
 
 
 def _prepare_client(
@@ -185,6 +203,16 @@ _ROWS: Final = """
         issue_id, correlation, extract(epoch FROM created_at)::float8, workflow_id,
         workflow_version_id, connection_id
     FROM syncjobs_delivery WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
+"""
+# Nothing is known of the record there, or it would not be made: so nobody has found out since.
+_DOUBTS: Final = """
+    SELECT x.record_id, x.connection_id, x.object
+    FROM unnest(%(records)s::bigint[], %(connections)s::bigint[], %(objects)s::text[])
+        AS x(record_id, connection_id, object)
+    CROSS JOIN LATERAL (
+        SELECT 1 FROM syncjobs_delivery d
+        WHERE d.record_id = x.record_id AND d.connection_id = x.connection_id
+          AND d.object = x.object AND d.verify LIMIT 1) doubt
 """
 # From each record to its references, whatever the statistics say.
 _REFS: Final = """

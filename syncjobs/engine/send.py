@@ -129,7 +129,7 @@ def _send(job: Job, system: Connector) -> Outcome:
 def _must_ask(job: Job, write: Write) -> bool:
     """Say whether the target is asked for the record before it is written."""
     creates = write.mode == "create"
-    return job.delivery.verify or (creates and (job.step.match or job.ask_first))
+    return job.delivery.verify or (creates and (job.step.match or job.ask_first or job.in_doubt))
 
 
 def _look_up(job: Job, system: Connector, write: Write) -> Written | None:

@@ -141,7 +141,7 @@ def change_credentials(
     secret: Mapping[str, str],
     expires_at: datetime | None = None,
 ) -> None:
-    """Set a new address and seal new credentials; the connection must be tested again.
+    """Set a new address and seal new credentials; what waited for the connection tries them.
 
     Without secret fields the stored ones stay, as long as the host does. Raises NotPermitted,
     ValidationError for missing fields, BadTransition while it is switched off.
@@ -164,6 +164,8 @@ def change_credentials(
         row,
         after={"before": before, "config": dict(config), "new_secret": bool(secret)},
     )
+    # What waited for a connection that was refused may be tried through it.
+    doorbell.ring()
 
 
 @transaction.atomic

@@ -83,7 +83,7 @@ class World:
             )
             cursor.execute(
                 "UPDATE syncjobs_connection SET breaker = 'closed', breaker_failures = 0, "
-                "breaker_until = NULL, state = 'new', last_error = ''"
+                "breaker_until = NULL, state = 'untested', last_error = ''"
             )
             cursor.execute(
                 "UPDATE public.tenants_wakeup SET due_at = NULL, lease_until = NULL "

@@ -10,15 +10,18 @@ from django.utils import timezone
 
 from syncjobs import crashpoints
 from syncjobs.connectors.base import Write
-from syncjobs.connectors.errors import Transient, Unknown
+from syncjobs.connectors.errors import Rejected, Transient, Unknown
 from syncjobs.crashpoints import CrashPoint
 from syncjobs.engine import deliver, ledger
 from syncjobs.engine.claim import Claim, claim, reap, renew
+from syncjobs.engine.drain import drain
 from syncjobs.engine.jobs import Outcome
 from syncjobs.engine.prepare import load_jobs
-from syncjobs.models import Attempt, Delivery, Issue
+from syncjobs.intake.polling import poll_stream
+from syncjobs.models import Attempt, Connection, Delivery, Issue
+from syncjobs.services.issues import retry_issue
 from tests.fakes.systems import FakeSystem, FakeSystems
-from tests.syncjobs.factories import Lab, make_connection, make_workflow, step
+from tests.syncjobs.factories import BUILDER, Lab, make_connection, make_workflow, step
 
 
 def _plan(lab: Lab, *ids: str) -> None:
@@ -26,8 +29,10 @@ def _plan(lab: Lab, *ids: str) -> None:
     for id_ in ids:
         lab.put_customer(id_)
     lab.drain(most=0)
-    from syncjobs.intake.polling import poll_stream
+    _plan_only(lab)
 
+
+def _plan_only(lab: Lab) -> None:
     poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
 
 
@@ -45,6 +50,27 @@ def test_a_newer_version_takes_up_what_had_failed(lab: Lab) -> None:
     lab.put_customer("1", name="Mended")
     _plan(lab)
     assert Delivery.objects.get().state == "pending"
+
+
+def test_a_newer_version_that_came_while_the_older_was_refused_goes_out(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _plan(lab, "1")
+    lab.target.fail_before = [Rejected("The name is too short.")]
+
+    def connect(systems: FakeSystems, connection: Connection) -> FakeSystem:
+        """Between preparing and sending, the source mends the record."""
+        monkeypatch.undo()
+        lab.put_customer("1", name="Mended")
+        _plan_only(lab)
+        return lab.target
+
+    monkeypatch.setattr(FakeSystems, "_connect", connect)
+    drain(systems=lab.systems())
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.record_version) == ("delivered", 2)
+    assert [one.data["name"] for one in lab.target.effects] == ["Mended"]
+    assert Issue.objects.get().state == "resolved"
 
 
 @pytest.mark.parametrize("state", ["unknown", "parked"])
@@ -195,6 +221,21 @@ def test_three_starts_that_never_end_park_the_poison_and_only_that(lab: Lab) -> 
     assert Delivery.objects.get(state="parked").pk == poison
     assert Delivery.objects.filter(state="delivered").count() == 2
     assert Issue.objects.get().kind == "worker_died"
+
+
+def test_poison_leaves_no_exception_open_of_what_it_suffered_from_before(lab: Lab) -> None:
+    lab.target.fail_before = [Rejected("The name is too short.")]
+    lab.put_customer("1")
+    lab.drain()
+    retry_issue(BUILDER, Issue.objects.get())
+    for _ in range(3):
+        assert claim()
+        _let_leases_end()
+        reap()
+    assert Delivery.objects.get().state == "parked"
+    assert list(Issue.objects.filter(state="open").values_list("kind", flat=True)) == [
+        "worker_died"
+    ]
 
 
 def _let_leases_end() -> None:

@@ -13,6 +13,7 @@ from django_tenants.utils import tenant_context
 from governance.actors import Actor, command_actor
 from governance.errors import BadTransition, NotPermitted
 from governance.models import AuditEntry
+from syncjobs import crashpoints
 from syncjobs.connectors.errors import Rejected
 from syncjobs.models import Delivery, Hold, Issue, Run, Workflow
 from syncjobs.services.backfills import start_backfill
@@ -74,6 +75,28 @@ def test_what_is_being_sent_is_seen_through(lab: Lab, half: Run, bob: Actor) -> 
     assert cancel_run(bob, half, reason="Wrong month") == 1
     failed.refresh_from_db()
     assert failed.state == "running"
+
+
+def test_what_a_reading_brings_after_its_run_was_given_up_is_a_run_of_its_own(
+    lab: Lab, bob: Actor
+) -> None:
+    lab.put_customer("1")
+    lab.put_customer("2")
+
+    def give_up(point: str) -> None:
+        """Between the first page of the reading and the next."""
+        if point == "intake.after_commit":
+            crashpoints.arm("")
+            cancel_run(bob, Run.objects.get(kind="workflow"), reason="Wrong file.")
+
+    crashpoints.listen(give_up)
+    try:
+        lab.drain()
+    finally:
+        crashpoints.arm("")
+    given_up, after = Run.objects.filter(kind="workflow").order_by("pk")
+    assert (given_up.state, given_up.dropped, given_up.delivered) == ("cancelled", 1, 0)
+    assert (after.state, after.delivered) == ("succeeded", 1)
 
 
 def test_a_run_is_not_given_up_without_permission_reason_or_anything_left(

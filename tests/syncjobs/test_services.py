@@ -33,6 +33,8 @@ from syncjobs.services.runs import cancel_run
 from syncjobs.services.secrets import open_sealed, place_of
 from syncjobs.services.workflows import dry_run, pause_workflow, resume_workflow, run_now
 from tenants.accounts.models import Client, User
+from tenants.context import current_schema
+from tenants.models import Wakeup
 from tests import actors
 from tests.actors import Person
 from tests.syncjobs.factories import Lab, step
@@ -95,9 +97,11 @@ def test_only_who_may_manage_connections_does(
 def test_new_credentials_must_be_tested_and_old_ones_are_gone(alder: Client, bob: Actor) -> None:
     made = _connect(bob, alder)
     Connection.objects.filter(pk=made.pk).update(state="refused")
+    Wakeup.objects.update(due_at=None, lease_until=None)
     config = {"base_url": "http://127.0.0.1:10"}
     change_credentials(bob, made, config=config, secret={"token": "new"})
     made.refresh_from_db()
+    assert Wakeup.objects.get(schema_name=current_schema()).due_at, "what waited is due"
     assert (made.state, made.config) == ("untested", config)
     assert open_sealed(made.secret, aad=place_of(made)) == {"token": "new"}
 
