@@ -6,7 +6,16 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
-from syncjobs.pages import exceptions, holds, records, run_export, runs, search, workflows
+from syncjobs.pages import (
+    exceptions,
+    holds,
+    records,
+    run_export,
+    runs,
+    search,
+    selected,
+    workflows,
+)
 
 Guard = Callable[[str | None], Callable[[Any], Any]]
 
@@ -65,6 +74,20 @@ def shared(guard: Guard) -> list[URLPattern]:
                 name=f"exception_{action}",
             )
             for action in exceptions.ACTIONS
+        ),
+        path(
+            "exceptions/selected/",
+            reading(guard, "exceptions.work")(selected.exceptions_selected),
+            name="exceptions_selected",
+        ),
+        *(
+            path(
+                f"exceptions/selected/{action}/",
+                work(require_POST(selected.exceptions_selected_action)),
+                {"action": action},
+                name=f"exceptions_selected_{action}",
+            )
+            for action in selected.ACTIONS
         ),
         path("exceptions/on-hold/", see(holds.hold_list), name="hold_list"),
         path(
