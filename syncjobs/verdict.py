@@ -66,9 +66,14 @@ class Preview:
         return sum(count for count, _ in self.parts)
 
     @property
-    def needs_person(self) -> bool:
-        """Say whether any of them may be done a second time."""
-        return any(one.answer == "manual" for _, one in self.parts)
+    def doubtful(self) -> int:
+        """Return how many may be done a second time: a person decides on them."""
+        return sum(count for count, one in self.parts if one.answer == "manual")
+
+    @property
+    def goes(self) -> int:
+        """Return how many can be sent without a person's look at the target."""
+        return self.total - self.doubtful
 
     @property
     def in_short(self) -> str:

@@ -1,11 +1,12 @@
 """Lists in pages: one page of a query set, filtered by what the address says."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
+from django.db.models.expressions import OrderBy
 from django.http import HttpRequest
 
 M = TypeVar("M", bound=Model)
@@ -42,3 +43,19 @@ def chips(
         query[name] = value
         made.append(Chip(label, f"?{query.urlencode()}", chosen == value, count))
     return made
+
+
+def ordered(
+    request: HttpRequest, rows: QuerySet[M], sorts: Mapping[str, str], *default: str | OrderBy
+) -> QuerySet[M]:
+    """Return the rows as `?sort=name` or `?sort=-name` asks, else in the default order.
+
+    `sorts`: what a heading asks for → column. What is empty comes last either way.
+    """
+    asked = request.GET.get("sort", "")
+    column = sorts.get(asked.removeprefix("-"))
+    if column is None:
+        return rows.order_by(*default)
+    by = F(column)
+    first = by.desc(nulls_last=True) if asked.startswith("-") else by.asc(nulls_last=True)
+    return rows.order_by(first, "-pk")

@@ -221,6 +221,15 @@ def query_value(context: template.Context, name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def query_with(context: template.Context, name: str, value: str) -> str:
+    """The address with one parameter more, from the list's first page."""
+    query = _query(context).copy()
+    query.pop("page", None)
+    query[name] = value
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
 def page_url(context: template.Context, number: int) -> str:
     """The address with another page of the list."""
     query = _query(context).copy()

@@ -12,6 +12,7 @@ from syncjobs.api.serializers import (
     ExceptionDetailSerializer,
     ExceptionSerializer,
     ReasonSerializer,
+    RetrySerializer,
 )
 from syncjobs.api.workflows import reason_of
 from syncjobs.models import Issue
@@ -42,11 +43,14 @@ class ExceptionViewSet(
         state = self.request.query_params.get("state")
         return rows.filter(state=state) if state else rows
 
-    @extend_schema(request=None, responses=ExceptionDetailSerializer)
+    @extend_schema(request=RetrySerializer, responses=ExceptionDetailSerializer)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Try every delivery of this cause again."""
-        issues.retry_issue(self.actor, self.get_object())
+        """Try the deliveries of this cause again; what may be done twice only if `doubtful`."""
+        form = RetrySerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        doubtful = bool(form.validated_data["doubtful"])
+        issues.retry_issue(self.actor, self.get_object(), doubtful=doubtful)
         return Response(ExceptionDetailSerializer(self.get_object()).data)
 
     @extend_schema(request=ReasonSerializer, responses=ExceptionDetailSerializer)

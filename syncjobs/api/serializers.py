@@ -379,3 +379,9 @@ class ReasonSerializer(serializers.Serializer[object]):
     """The reason that an action must carry; it goes to the audit trail."""
 
     reason = serializers.CharField(max_length=500)
+
+
+class RetrySerializer(serializers.Serializer[object]):
+    """`doubtful`: also what could be done a second time by it, since somebody looked there."""
+
+    doubtful = serializers.BooleanField(default=False)

@@ -154,12 +154,17 @@ class Check:
     """One named test of a connection, in words for the person who connects it.
 
     untried: it did not come to it, because an earlier one failed.
+    object, fields: what was read, and the dotted paths that its first records have; always:
+    those that each of them has.
     """
 
     name: str
     ok: bool
     message: str
     untried: bool = False
+    object: str = ""
+    fields: tuple[str, ...] = ()
+    always: tuple[str, ...] = ()
 
 
 class Connector(ABC):

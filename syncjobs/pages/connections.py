@@ -1,10 +1,12 @@
 """Connections: the catalogue, adding one, testing it, new credentials."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -15,13 +17,23 @@ from syncjobs.connectors import registry
 from syncjobs.connectors.base import ConnectionField, Descriptor
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.models import Connection, Stream, Workflow
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in, visible
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    one_of,
+    page,
+    reason_in,
+    utc_text,
+    visible,
+)
 from syncjobs.pages.webhooks import hook_address
 from syncjobs.services import connections
 from syncjobs.services.webhooks import hook_path
+from syncjobs.templatetags.words import system_label
 from tenants.accounts.models import Client
-from tenants.lists import page_of
+from tenants.lists import ordered, page_of
 from tenants.nouns import in_words_later
+from tenants.tables.listed import listed_file
 
 
 def _config_field(field: ConnectionField) -> forms.Field:
@@ -72,11 +84,27 @@ class ConnectionForm(CredentialsForm):
     name = forms.CharField(max_length=120)
 
 
+SORTS = {"name": "name", "client": "client__name", "state": "state", "answered": "last_ok_at"}
+COLUMNS: dict[str, Callable[[Connection], object]] = {
+    "Name": lambda one: one.name,
+    "System": lambda one: system_label(one.connector),
+    "Client": lambda one: one.client,
+    "State": lambda one: one.get_state_display(),
+    "Last answer (UTC)": lambda one: utc_text(one.last_ok_at),
+    "Problem": lambda one: one.last_error,
+}
+
+
 def connection_list(request: HttpRequest) -> HttpResponse:
     """Show the connected systems and their health."""
     rows = visible(request, Connection.objects.select_related("client"))
+    if words := request.GET.get("q", "").strip():
+        rows = rows.filter(Q(name__icontains=words) | Q(client__name__icontains=words))
+    found = ordered(request, rows, SORTS, "client__name", "name")
+    if file := listed_file(request, "connections", found, COLUMNS):
+        return file
     context = {
-        "page": page_of(request, rows.order_by("client__name", "name")),
+        "page": page_of(request, found),
         "may_manage": actor_of(request).can("connections.manage"),
     }
     return page(request, "connection_list.html", context)

@@ -1,5 +1,7 @@
 """The exception queue and one exception."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import F, Prefetch, Q, QuerySet
@@ -19,6 +21,7 @@ from syncjobs.pages.frame import (
     queue_tabs,
     reason_in,
     released_words,
+    utc_text,
     visible,
 )
 from syncjobs.services import issues
@@ -28,11 +31,28 @@ from syncjobs.services.hold_releases import release_holds
 from syncjobs.state import DELIVERY, ISSUE
 from syncjobs.verdict import Preview, preview
 from tenants.accounts.models import User
-from tenants.lists import chips, page_of
+from tenants.lists import chips, ordered, page_of
+from tenants.tables.listed import listed_file
 
 # So many stopped records are judged for the page.
 MOST = 500
 OPEN = Q(state__in=sorted(ISSUE.open))
+
+
+SORTS = {"cause": "title", "happened": "last_at", "due": "due_at", "owner": "owner__name"}
+COLUMNS: dict[str, Callable[[Issue], object]] = {
+    "Cause": lambda one: one.title,
+    "Client": lambda one: one.client,
+    "Kind": lambda one: one.get_class_name_display(),
+    "State": lambda one: one.get_state_display(),
+    "Happened": lambda one: one.count,
+    "First (UTC)": lambda one: utc_text(one.first_at),
+    "Last (UTC)": lambda one: utc_text(one.last_at),
+    "Due (UTC)": lambda one: utc_text(one.due_at),
+    "Owner": lambda one: one.owner or "",
+    "Resolved (UTC)": lambda one: utc_text(one.resolved_at),
+    "Note": lambda one: one.resolution,
+}
 
 
 def _views(request: HttpRequest) -> dict[str, tuple[str, Q]]:
@@ -63,7 +83,10 @@ def exception_list(request: HttpRequest) -> HttpResponse:
         for value, (words, condition) in views.items()
     ]
     found = _searched(request, rows.filter(views[shown][1]))
-    listed = page_of(request, found.order_by("severity", F("due_at").asc(nulls_last=True), "-pk"))
+    found = ordered(request, found, SORTS, "severity", F("due_at").asc(nulls_last=True), "-pk")
+    if file := listed_file(request, "exceptions", found, COLUMNS):
+        return file
+    listed = page_of(request, found)
     stakes = stakes_of_issues(one.pk for one in listed)
     context = {
         "page": listed,
@@ -71,6 +94,7 @@ def exception_list(request: HttpRequest) -> HttpResponse:
         "chips": chips(request, "show", options, "open"),
         "tabs": queue_tabs(request, "exception_list"),
         "resolved": shown == "resolved",
+        "may_select": shown != "resolved" and actor_of(request).can("exceptions.work"),
         "now": timezone.now(),
     }
     return page(request, "exception_list.html", context)
@@ -83,7 +107,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "record", "origin", "connection", "workflow_version"
     ).order_by("-id")
     stopped = issue.deliveries.filter(state__in=DELIVERY.sources("retry"))
-    judged = _preview(stopped)
+    judged = judged_of(stopped)
     context = {
         "issue": issue,
         "explanation": explain(issue),
@@ -92,7 +116,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "entries": issue.entries.order_by("-id")[:30],
         "may_work": actor_of(request).can("exceptions.work", issue.client_id)
         and issue.state in ISSUE.open,
-        "may_retry": judged is not None or issue.inbound.exists(),
+        "may_retry": issue.inbound.exists() or bool(judged and judged.goes),
         "preview": judged,
         "stopped": stopped.count() if judged else 0,
         "holds": _holds(issue).count(),
@@ -102,7 +126,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "exception_detail.html", context)
 
 
-def _preview(stopped: QuerySet[Delivery]) -> Preview | None:
+def judged_of(stopped: QuerySet[Delivery]) -> Preview | None:
     """Return what trying all again comes to, judged by the latest `MOST`; None without any."""
     only_version = Prefetch("record", CanonicalRecord.objects.only("version"))
     latest = list(stopped.prefetch_related(only_version).order_by("-id")[:MOST])
@@ -114,8 +138,18 @@ def _holds(issue: Issue) -> QuerySet[Hold]:
 
 
 def _retry(request: HttpRequest, issue: Issue) -> str:
-    count = issues.retry_issue(actor_of(request), issue)
-    return f"{count} {'record is' if count == 1 else 'records are'} tried again now."
+    doubtful = request.POST.get("doubtful") == "1"
+    return told(issues.retry_issue(actor_of(request), issue, doubtful=doubtful))
+
+
+def told(retried: issues.Retried) -> str:
+    """Return what was tried again, and what was left, in words."""
+    count, left = retried.count, retried.left
+    text = f"{count} {'record is' if count == 1 else 'records are'} tried again now."
+    if left:
+        stays = "needs a person and stays" if left == 1 else "need a person and stay"
+        text += f" {left} {stays} as before."
+    return text
 
 
 def _resolve(request: HttpRequest, issue: Issue) -> str:

@@ -1,6 +1,7 @@
 """What all pages of the engine share: the frame, the rows that one may see, forms with a reason."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from django import forms
@@ -77,6 +78,11 @@ def explain_failure(request: HttpRequest, error: ValidationError | Refusal) -> N
     """Tell the person why it was not done."""
     text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
     messages.error(request, text)
+
+
+def utc_text(moment: datetime | None) -> str:
+    """Return a moment as tables to download say it."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if moment else ""
 
 
 def back_to(request: HttpRequest, address: str) -> HttpResponseRedirect:

@@ -1,5 +1,7 @@
 """Deliveries on hold, and letting one go."""
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Q
@@ -17,10 +19,26 @@ from syncjobs.pages.frame import (
     queue_tabs,
     reason_in,
     released_words,
+    utc_text,
     visible,
 )
 from syncjobs.services import hold_releases
-from tenants.lists import chips, page_of
+from tenants.lists import chips, ordered, page_of
+from tenants.tables.listed import listed_file
+
+SORTS = {"record": "delivery__origin__key", "missing": "missing", "since": "created_at"}
+COLUMNS: dict[str, Callable[[Hold], object]] = {
+    "Record": lambda one: one.delivery.origin.key,
+    "Name": lambda one: one.delivery.origin.label,
+    "Client": lambda one: one.client,
+    "System": lambda one: one.delivery.connection,
+    "Missing": lambda one: one.missing,
+    "Message": lambda one: one.message,
+    "Since (UTC)": lambda one: utc_text(one.created_at),
+    "Released (UTC)": lambda one: utc_text(one.released_at),
+    "By": lambda one: one.released_by,
+    "Why": lambda one: one.reason,
+}
 
 
 def hold_list(request: HttpRequest) -> HttpResponse:
@@ -46,8 +64,11 @@ def hold_list(request: HttpRequest) -> HttpResponse:
             | Q(delivery__origin__key__icontains=words)
             | Q(delivery__origin__label__icontains=words)
         )
+    found = ordered(request, found, SORTS, "-id")
+    if file := listed_file(request, "on-hold", found, COLUMNS):
+        return file
     context = {
-        "page": page_of(request, found.order_by("-id")),
+        "page": page_of(request, found),
         "chips": chips(request, "show", options, "open"),
         "may_work": actor_of(request).can("exceptions.work"),
         "open": shown == "open",

@@ -28,13 +28,25 @@ from syncjobs.pages.frame import (
     page,
     reason_in,
     typed_before,
+    utc_text,
     visible,
 )
 from syncjobs.payloads import PERSONAL
 from syncjobs.services import corrections, deliveries, payloads
 from syncjobs.state import DELIVERY
 from syncjobs.templatetags.words import plain_words
-from tenants.lists import chips, page_of
+from tenants.lists import chips, ordered, page_of
+from tenants.tables.listed import listed_file
+
+SORTS = {"record": "key", "kind": "type", "engagement": "engagement", "changed": "changed_at"}
+COLUMNS: dict[str, Callable[[CanonicalRecord], object]] = {
+    "Record": lambda one: one.key,
+    "Name": lambda one: one.label,
+    "Kind": lambda one: registry.schema(one.type).label,
+    "Client": lambda one: one.client,
+    "Engagement": lambda one: one.engagement,
+    "Changed (UTC)": lambda one: utc_text(one.changed_at),
+}
 
 
 def record_list(request: HttpRequest) -> HttpResponse:
@@ -56,9 +68,12 @@ def record_list(request: HttpRequest) -> HttpResponse:
             | Q(engagement__iexact=words)
             | printed
         )
+    found = ordered(request, rows, SORTS, "-changed_at", "-pk")
+    if file := listed_file(request, "records", found.defer("data"), COLUMNS):
+        return file
     context = {
         "words": words,
-        "page": page_of(request, rows.order_by("-changed_at", "-pk")),
+        "page": page_of(request, found),
         "chips": chips(request, "type", options, ""),
     }
     return page(request, "record_list.html", context)

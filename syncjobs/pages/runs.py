@@ -1,6 +1,8 @@
 """Runs: what was read, what was written, record by record."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from operator import attrgetter
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -22,12 +24,14 @@ from syncjobs.pages.frame import (
     one_of,
     page,
     reason_in,
+    utc_text,
     visible,
     workflow_tabs,
 )
 from syncjobs.services import runs
 from syncjobs.state import DELIVERY, MOVING, RUN, WORKFLOW
-from tenants.lists import chips, page_of
+from tenants.lists import chips, ordered, page_of
+from tenants.tables.listed import listed_file
 
 # What a person wants to see first: runs that changed something, or did not end well. Systems
 # are read every few minutes, mostly to find nothing.
@@ -54,6 +58,32 @@ COUNTED = (
 )
 
 
+SORTS = {"started": "pk", "read": "read", "delivered": "delivered", "failed": "failed"}
+COLUMNS: dict[str, Callable[[Run], object]] = {
+    "Started (UTC)": lambda run: utc_text(run.started_at),
+    "Ended (UTC)": lambda run: utc_text(run.ended_at),
+    "Of": lambda run: run.workflow or run.stream or "",
+    "Client": lambda run: run.client,
+    "Kind": lambda run: run.get_kind_display(),
+    "Begun by": lambda run: run.get_trigger_display(),
+    "Outcome": lambda run: run.get_state_display(),
+    **{label: attrgetter(name) for name, label in COUNTED},
+}
+
+
+def search_runs(request: HttpRequest, rows: QuerySet[Run]) -> QuerySet[Run]:
+    """Return the runs that have the address's words in what they are of."""
+    words = request.GET.get("q", "").strip()
+    if not words:
+        return rows
+    return rows.filter(
+        Q(workflow__name__icontains=words)
+        | Q(stream__connection__name__icontains=words)
+        | Q(stream__object__icontains=words)
+        | Q(client__name__icontains=words)
+    )
+
+
 def run_list(request: HttpRequest) -> HttpResponse:
     """Show the latest runs, those that moved something first of all."""
     rows = visible(request, Run.objects.select_related("client", "workflow", "stream__connection"))
@@ -64,8 +94,11 @@ def run_list(request: HttpRequest) -> HttpResponse:
     ]
     shown = request.GET.get("show", "")
     _, condition = SHOWN.get(shown, SHOWN[""])
+    found = ordered(request, search_runs(request, rows.filter(condition)), SORTS, "-id")
+    if file := listed_file(request, "runs", found, COLUMNS):
+        return file
     context = {
-        "page": page_of(request, rows.filter(condition)),
+        "page": page_of(request, found),
         "chips": chips(request, "show", options, ""),
         "tabs": workflow_tabs(request, "run_list"),
     }

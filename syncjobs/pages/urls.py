@@ -14,6 +14,7 @@ from syncjobs.pages import (
     run_export,
     runs,
     search,
+    selected,
     workflows,
 )
 
@@ -83,6 +84,20 @@ def shared(guard: Guard) -> list[URLPattern]:
                 name=f"exception_{action}",
             )
             for action in exceptions.ACTIONS
+        ),
+        path(
+            "exceptions/selected/",
+            reading(guard, "exceptions.work")(selected.exceptions_selected),
+            name="exceptions_selected",
+        ),
+        *(
+            path(
+                f"exceptions/selected/{action}/",
+                work(require_POST(selected.exceptions_selected_action)),
+                {"action": action},
+                name=f"exceptions_selected_{action}",
+            )
+            for action in selected.ACTIONS
         ),
         path("exceptions/on-hold/", see(holds.hold_list), name="hold_list"),
         path(

@@ -1,5 +1,8 @@
 """Workflows: how each does, and starting, pausing and trying it."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q
@@ -27,7 +30,8 @@ from syncjobs.pages.frame import (
 )
 from syncjobs.services import schedules, workflows
 from syncjobs.state import BLOCKED, NEEDS_PERSON, WORKFLOW
-from tenants.lists import page_of
+from tenants.lists import ordered, page_of
+from tenants.tables.listed import listed_file
 
 ROWS = Workflow.objects.select_related("client", "blueprint", "version")
 
@@ -40,14 +44,30 @@ def counted() -> dict[str, Count]:
     }
 
 
+SORTS = {"name": "name", "state": "state", "done": "done", "blocked": "blocked", "stuck": "stuck"}
+COLUMNS: dict[str, Callable[[Any], object]] = {
+    "Name": lambda one: one.name,
+    "Blueprint": lambda one: one.blueprint.name,
+    "Client": lambda one: one.client,
+    "Mode": lambda one: one.get_mode_display(),
+    "State": lambda one: one.get_state_display(),
+    "Done": lambda one: one.done,
+    "On hold": lambda one: one.blocked,
+    "Failed": lambda one: one.stuck,
+}
+
+
 def workflow_list(request: HttpRequest) -> HttpResponse:
     """Show the workflows with what went through and what did not."""
     rows = visible(request, ROWS).annotate(**counted())
     words = request.GET.get("q", "").strip()
     if words:
         rows = rows.filter(Q(name__icontains=words) | Q(client__name__icontains=words))
+    found = ordered(request, rows, SORTS, "client__name", "name")
+    if file := listed_file(request, "workflows", found, COLUMNS):
+        return file
     context = {
-        "page": page_of(request, rows.order_by("client__name", "name")),
+        "page": page_of(request, found),
         "may_install": actor_of(request).client_id is None
         and actor_of(request).can("workflows.manage"),
         "tabs": workflow_tabs(request, "workflow_list"),

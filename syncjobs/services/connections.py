@@ -1,7 +1,6 @@
 """Connecting clients' systems: add, test, change credentials, switch off and on."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from syncjobs.canonical_store import Origin
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
+from syncjobs.drift import compared
 from syncjobs.engine import doorbell, health
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.restored import asking_until
@@ -120,7 +120,7 @@ def test_connection(actor: Actor, connection: Connection) -> list[Check]:
 def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
     row = Connection.objects.select_for_update().get(pk=connection_id)
     passed = all(check.ok for check in checks)
-    kept = [asdict(one) for one in checks]
+    kept, changes = compared(row.checks, checks)
     Connection.objects.filter(pk=row.pk).update(checks=kept, checked_at=timezone.now())
     if passed:
         health.recover(row.pk)
@@ -130,6 +130,9 @@ def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
         text = next(check.message for check in checks if not check.ok)
         move_row(row, CONNECTION, "fail", last_error=text[:500])
     _audit(actions.CONNECTION_TESTED, row, after={"passed": passed})
+    if changes:
+        told = {one.object: {"gained": one.gained, "lost": one.lost} for one in changes}
+        _audit(actions.FIELDS_CHANGED, row, after=told)
 
 
 @transaction.atomic

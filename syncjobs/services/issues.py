@@ -1,7 +1,10 @@
 """What people do with exceptions: take, comment, retry, resolve."""
 
+from dataclasses import dataclass
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from governance.actions import Action
@@ -12,29 +15,56 @@ from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import note
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row, move_rows
-from syncjobs.models import Delivery, Issue, IssueEntry, Stream
+from syncjobs.models import CanonicalRecord, Delivery, Issue, IssueEntry, Stream
+from syncjobs.services.deliveries import verdicts_of
 from syncjobs.state import DELIVERY, INBOUND, ISSUE
 from tenants.accounts.models import User
 from tenants.nouns import in_words
 
 
-@transaction.atomic
-def retry_issue(actor: Actor, issue: Issue) -> int:
-    """Try everything of this cause again now; return how many that is.
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many are tried again, and how many were left because a person must decide."""
 
-    An outcome that is not known is looked up first. Records that were set aside on the way in
-    are read again. Raises NotPermitted.
+    count: int
+    left: int
+
+
+@transaction.atomic
+def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retried:
+    """Try everything of this cause again now, but what may be done twice by that.
+
+    `doubtful`: that as well, knowingly. An outcome that is not known is looked up first. Records
+    that were set aside on the way in are read again. Raises NotPermitted.
     """
     row = _locked(actor, issue)
     rows = Delivery.objects.filter(issue=row)
+    left = [] if doubtful else _doubtful(rows)
     runs = set(rows.values_list("run_id", flat=True))
-    count = move_rows(rows, DELIVERY, "retry", not_before=timezone.now(), unfinished_starts=0)
+    count = move_rows(
+        rows.exclude(pk__in=left),
+        DELIVERY,
+        "retry",
+        not_before=timezone.now(),
+        unfinished_starts=0,
+    )
     count += _read_again(row)
-    note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.", actor.label)
-    _audit(actions.DELIVERY_RETRIED, row, after={"count": count})
+    kept = f" Left {len(left)} that need a person." if left else ""
+    note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.{kept}", actor.label)
+    after: dict[str, object] = {"count": count, "left": len(left), "doubtful": doubtful}
+    _audit(actions.DELIVERY_RETRIED, row, after=after)
     refresh_runs(run for run in runs if run)
     ring()
-    return count
+    return Retried(count, len(left))
+
+
+def _doubtful(rows: QuerySet[Delivery]) -> list[int]:
+    """Return those that only a person should send again. They are locked: their verdict holds."""
+    stopped = rows.filter(state__in=DELIVERY.sources("retry")).select_for_update(of=("self",))
+    only_version = Prefetch("record", CanonicalRecord.objects.only("version"))
+    found = list(stopped.prefetch_related(only_version).order_by("pk"))
+    judged = zip(found, verdicts_of(found), strict=True)
+    return [one.pk for one, verdict in judged if verdict.answer == "manual"]
 
 
 def _read_again(issue: Issue) -> int:

@@ -42,6 +42,13 @@ def test_the_check_names_what_works(clover: Connector) -> None:
     ]
 
 
+def test_the_check_says_which_fields_the_records_have(clover: Connector) -> None:
+    clover.write(_create(1))
+    seen = {check.object: check for check in clover.check()}["accounts"]
+    assert "name" in seen.fields
+    assert set(seen.always) <= set(seen.fields)
+
+
 def test_the_check_tells_a_wrong_token_from_a_wrong_address(crm: SandboxClient) -> None:
     def results(address: str, token: str) -> dict[str, bool | None]:
         """None: it did not come to it."""

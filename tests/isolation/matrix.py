@@ -75,6 +75,11 @@ _WORK = {
         "exception_retry exception_release exception_resolve exception_take exception_comment",
         Rule("exceptions.work", ACT, owned=True),
     ),
+    "exceptions_selected": Rule("exceptions.work"),
+    **_rules(
+        "exceptions_selected_retry exceptions_selected_assign exceptions_selected_resolve",
+        Rule("exceptions.work", ACT),
+    ),
     "hold_list": Rule("exceptions.view"),
     "hold_release": Rule("exceptions.work", ACT, owned=True),
     "run_list": Rule("workflows.view"),

@@ -12,9 +12,11 @@ from syncjobs.connectors import registry
 from syncjobs.connectors.errors import Rejected
 from syncjobs.models import Delivery, Issue
 from syncjobs.pages import exceptions
+from tenants.accounts.models import Client, User
+from tenants.accounts.services.tokens import make_token
 from tests import actors
 from tests.at_home import at_home, page_url
-from tests.syncjobs.factories import Lab
+from tests.syncjobs.factories import BUILDER, Lab
 
 __all__ = ["at_home"]
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -39,20 +41,55 @@ def test_it_says_of_all_that_are_stopped_what_trying_again_does(told: Callable[[
     assert "Try all again: 3 safe to send again." in text
     assert "2: Nothing has reached the target yet. Creates the record." in text
     assert "1: The record is known there by its id. Updates the one record that exists." in text
-    assert "Look there first" not in text
+    assert "Look in the target first" not in text
 
 
-def test_it_warns_of_what_may_be_done_twice(
-    told: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def doubted(told: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two of the three may be in the target, which cannot be asked."""
     forgetful = replace(registry.connector("sandbox_erp").descriptor, writes_idempotent=False)
     kept = SimpleNamespace(descriptor=forgetful)
     monkeypatch.setattr("syncjobs.services.deliveries.registry.connector", lambda _: kept)
     Delivery.objects.filter(state="failed", record__key__in=["C-2", "C-3"]).update(verify=True)
+
+
+def _states() -> dict[str, str]:
+    rows = Delivery.objects.exclude(state="delivered").order_by("record__key")
+    return dict(rows.values_list("record__key", "state"))
+
+
+@pytest.mark.usefixtures("doubted")
+def test_what_needs_a_person_is_left_unless_it_is_meant(browse: Callable[..., Browser]) -> None:
+    issue, staff = Issue.objects.get(), browse(actors.DAVE)
+    place = page_url("exception_retry", issue.pk)
+    answer = staff.post(place, follow=True).content.decode()
+    assert "1 record is tried again now. 2 need a person and stay as before." in answer
+    assert _states() == {"C-1": "pending", "C-2": "failed", "C-3": "failed"}
+    assert issue.entries.filter(text="Retried 1. Left 2 that need a person.").exists()
+    staff.post(place, {"doubtful": "1"})
+    assert set(_states().values()) == {"pending"}
+
+
+@pytest.mark.usefixtures("doubted")
+def test_a_program_leaves_them_as_well(browse: Callable[..., Browser]) -> None:
+    place = f"/api/v1/exceptions/{Issue.objects.get().pk}/retry/"
+    user = User.objects.get(email=actors.DAVE.email)
+    text = make_token(BUILDER, user=user, name="t", scopes=["exceptions.work"])[1]
+    program = browse(None, host="admin.northwind.localhost")
+    bearer = {"Authorization": f"Bearer {text}"}
+    assert program.post(place, {}, "application/json", headers=bearer).status_code == 200
+    assert list(_states().values()).count("failed") == 2
+    body = {"doubtful": True}
+    assert program.post(place, body, "application/json", headers=bearer).status_code == 200
+    assert set(_states().values()) == {"pending"}
+
+
+@pytest.mark.usefixtures("doubted")
+def test_it_warns_of_what_may_be_done_twice(told: Callable[[], str]) -> None:
     text = told()
     assert "1 safe to send again · 2 need a person." in text
     assert "2: An earlier write may have arrived, and the target cannot be asked." in text
-    assert "Look there first" in text
+    assert "Look in the target first" in text
 
 
 def test_it_judges_the_latest_only_of_very_many_and_says_so(
@@ -65,3 +102,56 @@ def test_it_judges_the_latest_only_of_very_many_and_says_so(
 def test_without_anything_stopped_nothing_is_judged(told: Callable[[], str]) -> None:
     Delivery.objects.update(state="cancelled")
     assert "Try all again" not in told()
+
+
+@pytest.fixture
+def two(lab: Lab) -> list[int]:
+    """Two causes, one record each."""
+    lab.target.fail_before = [Rejected("It is blocked."), Rejected("No such tax code.")]
+    for id_ in ("1", "2"):
+        lab.put_customer(id_)
+    lab.drain()
+    found = list(Issue.objects.order_by("pk").values_list("pk", flat=True))
+    assert len(found) == 2
+    return found
+
+
+def test_several_are_previewed_and_tried_again_together(
+    two: list[int], browse: Callable[..., Browser]
+) -> None:
+    staff = browse(actors.DAVE)
+    queue = staff.get(page_url("exception_list")).content.decode()
+    assert queue.count('name="id"') == 2
+    shown = staff.get(page_url("exceptions_selected"), {"id": two}).content.decode()
+    assert "2 selected" in shown
+    assert "2 safe to send again" in shown
+    staff.post(page_url("exceptions_selected_retry"), {"id": two})
+    assert set(_states().values()) == {"pending"}
+
+
+def test_several_are_given_to_one_and_resolved_with_a_note(
+    two: list[int], browse: Callable[..., Browser]
+) -> None:
+    staff, dave = browse(actors.DAVE), User.objects.get(email=actors.DAVE.email)
+    staff.post(page_url("exceptions_selected_assign"), {"id": two, "owner": dave.pk})
+    assert set(Issue.objects.values_list("owner", "state")) == {(dave.pk, "assigned")}
+    place = page_url("exceptions_selected_resolve")
+    refused = staff.post(place, {"id": two, "reason": ""}, follow=True).content.decode()
+    assert "Say why" in refused
+    assert not Issue.objects.filter(state="resolved").exists(), "none without a note"
+    staff.post(place, {"id": two, "reason": "Both were unblocked."})
+    assert set(Issue.objects.values_list("resolution", flat=True)) == {"Both were unblocked."}
+    again = staff.post(place, {"id": two, "reason": "Twice"}, follow=True).content.decode()
+    assert "is open any more" in again
+
+
+def test_nobody_selects_what_is_another_clients(
+    two: list[int], browse: Callable[..., Browser]
+) -> None:
+    other = Client.objects.exclude(pk=Issue.objects.first().client_id).first()  # type: ignore[union-attr]
+    assert other is not None
+    Issue.objects.filter(pk=two[1]).update(client=other)
+    person = browse(actors.GRACE)
+    place = page_url("exceptions_selected_resolve", door="portal")
+    person.post(place, {"id": two, "reason": "All of them"})
+    assert list(Issue.objects.filter(state="resolved").values_list("pk", flat=True)) == two[:1]

@@ -28,7 +28,13 @@ from syncjobs.services.deliveries import (
     verdict_of,
     verdicts_of,
 )
-from syncjobs.services.issues import assign_issue, comment_issue, resolve_issue, retry_issue
+from syncjobs.services.issues import (
+    Retried,
+    assign_issue,
+    comment_issue,
+    resolve_issue,
+    retry_issue,
+)
 from syncjobs.services.runs import cancel_run
 from syncjobs.services.secrets import open_sealed, place_of
 from syncjobs.services.workflows import dry_run, pause_workflow, resume_workflow, run_now
@@ -240,7 +246,7 @@ def test_the_verdicts_of_many_are_those_of_each_and_cost_as_few_queries_as_those
 
 def test_retrying_an_exception_retries_all_that_it_stops(lab: Lab, dave: Actor) -> None:
     _failed(lab, "1", "2", "3")
-    assert retry_issue(dave, Issue.objects.get()) == 3
+    assert retry_issue(dave, Issue.objects.get()) == Retried(3, left=0)
     lab.drain()
     assert [lab.target.created(f"C-{n}") for n in (1, 2, 3)] == [1, 1, 1]
     assert Issue.objects.get().state == "resolved"

@@ -55,6 +55,6 @@ def test_a_preview_counts_equal_verdicts_the_safe_and_the_many_first() -> None:
     found = preview([person, asks, creates, updates, updates, asks, asks])
     assert found.parts == ((2, updates), (1, creates), (3, asks), (1, person))
     assert found.in_short == "3 safe to send again · 3 verified first · 1 needs a person"
-    assert (found.total, found.needs_person) == (7, True)
+    assert (found.total, found.doubtful, found.goes) == (7, 1, 6)
     assert preview([person, person]).in_short == "2 need a person"
-    assert not preview([creates, asks]).needs_person
+    assert preview([creates, asks]).doubtful == 0

@@ -1,0 +1,106 @@
+"""Several exceptions at once: what trying them again does, whose they are, a note for all."""
+
+from collections.abc import Callable
+from typing import Final
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+
+from governance.errors import Refusal
+from governance.requests import actor_of
+from syncjobs.models import Delivery, Issue
+from syncjobs.pages.exceptions import MOST, judged_of, told
+from syncjobs.pages.frame import explain_failure, page, reason_in, visible
+from syncjobs.services import issues
+from syncjobs.state import DELIVERY, ISSUE
+from tenants.accounts.models import User
+from tenants.nouns import in_words
+
+MOST_SELECTED: Final = 100
+
+
+def _selected(request: HttpRequest, asked: QueryDict) -> QuerySet[Issue]:
+    """Return the open ones of those that were selected."""
+    ids = [int(one) for one in asked.getlist("id") if one.isdecimal()][:MOST_SELECTED]
+    rows = visible(request, Issue.objects.select_related("client", "owner"))
+    return rows.filter(pk__in=ids, state__in=sorted(ISSUE.open)).order_by("severity", "pk")
+
+
+def _people(request: HttpRequest, selected: list[Issue]) -> QuerySet[User]:
+    """Return who may be given all of them: staff, and people of their one client."""
+    clients = {one.client_id for one in selected}
+    theirs = Q(client_id__in=clients) if len(clients) == 1 else Q()
+    everybody = Q(client=None) | theirs if theirs else Q(client=None)
+    own = actor_of(request).client_id
+    rows = User.objects.filter(everybody if own is None else Q(client_id=own), is_active=True)
+    return rows.order_by("client_id", "name")
+
+
+def exceptions_selected(request: HttpRequest) -> HttpResponse:
+    """Show the selected ones, and what trying all of them again comes to."""
+    selected = list(_selected(request, request.GET))
+    if not selected:
+        messages.info(request, "Select some that are open first.")
+        return HttpResponseRedirect(reverse("exception_list"))
+    stopped = Delivery.objects.filter(issue__in=selected, state__in=DELIVERY.sources("retry"))
+    judged = judged_of(stopped)
+    aside = any(one.inbound.exists() for one in selected)
+    context = {
+        "selected": selected,
+        "preview": judged,
+        "stopped": stopped.count() if judged else 0,
+        "most": MOST,
+        "aside": aside,
+        "may_retry": aside or bool(judged and judged.goes),
+        "people": _people(request, selected),
+    }
+    return page(request, "exceptions_selected.html", context)
+
+
+def _retry(request: HttpRequest, selected: list[Issue]) -> str:
+    actor = actor_of(request)
+    each = [issues.retry_issue(actor, one) for one in selected]
+    return told(issues.Retried(sum(one.count for one in each), sum(one.left for one in each)))
+
+
+def _assign(request: HttpRequest, selected: list[Issue]) -> str:
+    wanted = request.POST.get("owner", "")
+    rows = _people(request, selected)
+    owner = rows.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
+    if owner is None:
+        raise ValidationError("Choose who works on them.")
+    for one in selected:
+        issues.assign_issue(actor_of(request), one, owner)
+    return f"{len(selected)} given to {owner.name}."
+
+
+def _resolve(request: HttpRequest, selected: list[Issue]) -> str:
+    reason = reason_in(request)
+    for one in selected:
+        issues.resolve_issue(actor_of(request), one, reason=reason)
+    return f"{len(selected)} resolved. Each reopens by itself if its cause comes back."
+
+
+ACTIONS: Final[dict[str, Callable[[HttpRequest, list[Issue]], str]]] = {
+    "retry": _retry,
+    "assign": _assign,
+    "resolve": _resolve,
+}
+
+
+def exceptions_selected_action(request: HttpRequest, action: str) -> HttpResponse:
+    """Do one thing to all of them, or to none: back to the queue."""
+    selected = list(_selected(request, request.POST))
+    try:
+        if not selected:
+            raise ValidationError(in_words("None of these exceptions is open any more."))
+        with transaction.atomic():
+            done = ACTIONS[action](request, selected)
+        messages.success(request, done)
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return HttpResponseRedirect(reverse("exception_list"))
