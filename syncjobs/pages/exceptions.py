@@ -22,7 +22,7 @@ from syncjobs.pages.frame import (
     visible,
 )
 from syncjobs.services import issues
-from syncjobs.services.catalogue import explain
+from syncjobs.services.advice import advice_on
 from syncjobs.services.deliveries import release_hold, verdicts_of
 from syncjobs.state import DELIVERY, ISSUE
 from syncjobs.verdict import Preview, preview
@@ -85,7 +85,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     judged = _preview(stopped)
     context = {
         "issue": issue,
-        "explanation": explain(issue),
+        "explanation": advice_on(issue, stopped),
         "deliveries": page_of(request, rows),
         "stakes": stakes_of_issues([issue.pk]).get(issue.pk, []),
         "entries": issue.entries.order_by("-id")[:30],

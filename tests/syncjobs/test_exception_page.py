@@ -10,10 +10,11 @@ from django.utils.html import strip_tags
 
 from syncjobs.connectors import registry
 from syncjobs.connectors.errors import Rejected
-from syncjobs.models import Delivery, Issue
+from syncjobs.models import CanonicalRecord, Delivery, Issue
 from syncjobs.pages import exceptions
 from tests import actors
 from tests.at_home import at_home, page_url
+from tests.syncjobs.billed import deliver
 from tests.syncjobs.factories import Lab
 
 __all__ = ["at_home"]
@@ -65,3 +66,38 @@ def test_it_judges_the_latest_only_of_very_many_and_says_so(
 def test_without_anything_stopped_nothing_is_judged(told: Callable[[], str]) -> None:
     Delivery.objects.update(state="cancelled")
     assert "Try all again" not in told()
+
+
+def test_a_line_behind_a_posted_invoice_is_not_to_be_corrected_in_its_source(
+    told: Callable[[], str], lab: Lab
+) -> None:
+    assert "Correct the data in the source" in told()
+    invoice = CanonicalRecord.objects.create(
+        client=lab.client,
+        type="invoice",
+        key="P-1:2026-10",
+        version=1,
+        data={"status": "draft", "external_number": "INV-7"},
+    )
+    heading = deliver(invoice, lab.workflow, lab.target_connection)
+    Delivery.objects.filter(state="failed").update(after=[heading.pk])
+    assert "Correct the data in the source" in told(), "a draft takes lines"
+    invoice.data["status"] = "posted"
+    invoice.save()
+    text = told()
+    assert "INV-7 is posted, so correcting the source does not help" in text
+    assert "Correct the data in the source" not in text
+
+
+def test_what_was_done_by_hand_is_said_on_the_records_page_and_ends_it(
+    told: Callable[[], str], browse: Callable[..., Browser]
+) -> None:
+    staff = browse(actors.DAVE)
+    for failed in Delivery.objects.filter(state="failed"):
+        page = staff.get(page_url("delivery_detail", failed.pk)).content.decode()
+        place = page_url("delivery_skip", failed.pk)
+        assert f'action="{place}"' in page
+        staff.post(place, {"reason": "Billed by hand as INV-8."})
+    assert set(Delivery.objects.values_list("state", flat=True)) >= {"skipped"}
+    assert not Delivery.objects.filter(state="failed").exists()
+    assert Issue.objects.get().state == "resolved"
