@@ -7,6 +7,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from syncjobs.api.filters import ConnectionFilters
 from syncjobs.api.serializers import ConnectionSerializer, FileSerializer, TakenSerializer
 from syncjobs.models import Connection
 from syncjobs.services import files
@@ -19,6 +20,7 @@ class ConnectionViewSet(
     """Systems that are connected."""
 
     serializer_class = ConnectionSerializer
+    filters = ConnectionFilters
     queryset = Connection.objects.all()
     required = {
         "list": "connections.view",

@@ -6,6 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from syncjobs.api.filters import RunFilters, WorkflowFilters
 from syncjobs.api.serializers import (
     ReasonSerializer,
     ReplayedSerializer,
@@ -31,6 +32,7 @@ class WorkflowViewSet(
     """Workflows as installed for clients; run, pause, resume and replay them."""
 
     serializer_class = WorkflowSerializer
+    filters = WorkflowFilters
     queryset = Workflow.objects.select_related("blueprint", "version")
     required = {
         "list": "workflows.view",
@@ -88,6 +90,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedV
     """Runs and their counts; cancel them."""
 
     serializer_class = RunSerializer
+    filters = RunFilters
     queryset = Run.objects.all()
     required = {
         "list": "workflows.view",

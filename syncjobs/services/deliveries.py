@@ -82,6 +82,7 @@ def try_again(row: Delivery) -> None:
         DELIVERY,
         "retry",
         not_before=timezone.now(),
+        updated_at=timezone.now(),
         attempts=row.attempts,
         unfinished_starts=0,
         outcome="Asked to try again.",
@@ -111,6 +112,7 @@ def release_hold(actor: Actor, hold: Hold, *, reason: str) -> None:
             "release",
             watch=[],
             not_before=timezone.now(),
+            updated_at=timezone.now(),
             released_gates=[*row.released_gates, locked.gate],
         )
     _audit(actions.DELIVERY_RELEASED, row, reason, {"gate": locked.gate, "missing": locked.missing})
@@ -137,7 +139,9 @@ def _end(actor: Actor, delivery: Delivery, move: str, reason: str) -> None:
         raise ValidationError("Give a reason.")
     row = _locked(actor, delivery)
     issue_id = row.issue_id
-    move_row(row, DELIVERY, move, finished_at=timezone.now(), outcome=reason[:200], issue_id=None)
+    now = timezone.now()
+    ended = {"finished_at": now, "updated_at": now, "outcome": reason[:200], "issue_id": None}
+    move_row(row, DELIVERY, move, **ended)
     row.holds.filter(released_at=None).update(
         released_at=timezone.now(), released_by=actor.label[:200], reason=reason
     )

@@ -28,7 +28,10 @@ def retry_issue(actor: Actor, issue: Issue) -> int:
     row = _locked(actor, issue)
     rows = Delivery.objects.filter(issue=row)
     runs = set(rows.values_list("run_id", flat=True))
-    count = move_rows(rows, DELIVERY, "retry", not_before=timezone.now(), unfinished_starts=0)
+    now = timezone.now()
+    count = move_rows(
+        rows, DELIVERY, "retry", not_before=now, updated_at=now, unfinished_starts=0
+    )
     count += _read_again(row)
     note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.", actor.label)
     _audit(actions.DELIVERY_RETRIED, row, after={"count": count})

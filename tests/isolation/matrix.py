@@ -360,6 +360,7 @@ API: dict[str, dict[str, str]] = {
     "delivery-detail": {"GET": "records.view"},
     "delivery-cancel": {"POST": "exceptions.work"},
     "delivery-retry": {"POST": "exceptions.work"},
+    "delivery-skip": {"POST": "exceptions.work"},
     "exception-list": {"GET": "exceptions.view"},
     "exception-detail": {"GET": "exceptions.view"},
     "exception-resolve": {"POST": "exceptions.work"},
