@@ -101,3 +101,22 @@ def test_what_was_done_by_hand_is_said_on_the_records_page_and_ends_it(
     assert set(Delivery.objects.values_list("state", flat=True)) >= {"skipped"}
     assert not Delivery.objects.filter(state="failed").exists()
     assert Issue.objects.get().state == "resolved"
+
+
+def test_its_page_leads_to_its_audit_entries_for_who_may_read_them(
+    told: Callable[[], str], browse: Callable[..., Browser]
+) -> None:
+    told()
+    number = Issue.objects.get().pk
+    link = f"{page_url('audit_list')}?kind=exception&amp;target={number}"
+    place = page_url("exception_detail", number)
+    owner = browse(actors.ALICE)
+    assert link in owner.get(place).content.decode()
+    owner.post(page_url("exception_comment", number), {"reason": "Asked them."})
+    found = owner.get(link.replace("&amp;", "&")).content.decode()
+    assert "Asked them." in found or "Commented" in found
+    support = browse(actors.DAVE).get(place).content.decode()
+    assert "All audit entries" not in support
+    assert "ui-head-meta" not in support, "no empty line in its place"
+    own = browse(actors.GRACE).get(page_url("exception_detail", number, door="portal"))
+    assert "All audit entries" not in own.content.decode()
