@@ -44,20 +44,21 @@ class Described(AutoSchema):
 
 
 DESCRIPTION: Final = """\
-**Tokens.** Every call carries `Authorization: Bearer <token>`. A token belongs to one person and can
-do at most what that person can; give it only the scopes that the program needs. A call whose scope is
-missing is answered 403 and names the scope.
+**Tokens.** Every call carries `Authorization: Bearer <token>`. A token belongs to one person and
+can do at most what that person can; give it only the scopes that the program needs. A call whose
+scope is missing is answered 403 and names the scope.
 
-**Lists** come in pages, newest first: `results`, and `next` with the address of the next page, null on
-the last. `page_size` is at most 200. Lists of connections, workflows, runs, records, deliveries and
-exceptions refuse a parameter that they do not know, rather than ignore it.
-`changed_since` gives records and deliveries that changed since a moment: that is how to follow them,
-since no calls go out from here to programs.
+**Lists** come in pages, newest first: `results`, and `next` with the address of the next page,
+null on the last. `page_size` is at most 200. Lists of connections, workflows, runs, records,
+deliveries and exceptions refuse a parameter that they do not know, rather than ignore it.
+`changed_since` gives records and deliveries that changed since a moment: that is how to follow
+them, since no calls go out from here to programs.
 
 **Bringing data in.** Records come from connected systems. A program sends files (CSV, .xlsx, JSON
-Lines) to a connection for files with `POST /api/v1/connections/{id}/files/`, or calls the connection's
-own webhook address, which its page shows together with the secret and how to sign. The same file sent
-twice is taken in once and answered with `repeated`; a row that did not change changes nothing.
+Lines) to a connection for files with `POST /api/v1/connections/{id}/files/`, or plays a system that
+sends webhooks to the address of its connection; the page that makes the address says how to sign.
+The same file, or the same message, sent twice is taken in once and answered with `repeated`; a row
+that did not change changes nothing.
 
 **Refusals** all have the same body: `error` with a `code`, a `message` that says what to do, a
 `reference` to quote to support, and for 400 `fields`, one row for each thing that is wrong.

@@ -29,9 +29,7 @@ def retry_issue(actor: Actor, issue: Issue) -> int:
     rows = Delivery.objects.filter(issue=row)
     runs = set(rows.values_list("run_id", flat=True))
     now = timezone.now()
-    count = move_rows(
-        rows, DELIVERY, "retry", not_before=now, updated_at=now, unfinished_starts=0
-    )
+    count = move_rows(rows, DELIVERY, "retry", not_before=now, updated_at=now, unfinished_starts=0)
     count += _read_again(row)
     note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.", actor.label)
     _audit(actions.DELIVERY_RETRIED, row, after={"count": count})

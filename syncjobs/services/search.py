@@ -65,7 +65,9 @@ def search(actor: Actor, text: str, limit: int) -> list[Group]:
             continue
         found = list(kind.find(actor, words, limit + 1))
         if found:
-            groups.append(Group(in_words(kind.label), kind.list_name, found[:limit], len(found) > limit))
+            groups.append(
+                Group(in_words(kind.label), kind.list_name, found[:limit], len(found) > limit)
+            )
     return groups
 
 

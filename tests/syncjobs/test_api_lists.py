@@ -1,4 +1,4 @@
-"""The engine's lists in the API: narrowed by what is asked, and nothing that is asked is ignored."""
+"""The engine's lists in the API: narrowed by what is asked; nothing that is asked is ignored."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -26,14 +26,19 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture
-def ask(northwind: Partner) -> Ask:
-    """Ask the API as Dave, of support; return the status and what came back."""
+def browser(northwind: Partner) -> Browser:
+    """A program with a token of Dave's, of support."""
     with tenant_context(northwind):
         user = User.objects.get(email=actors.DAVE.email)
         scopes = {"records.view", "exceptions.view", "exceptions.work", "workflows.view"}
         key = make_token(command_actor("tests"), user=user, name="t", scopes=scopes)[1]
     host = {"host": "admin.northwind.localhost", "authorization": f"Bearer {key}"}
-    browser = Browser(headers=host)
+    return Browser(headers=host)
+
+
+@pytest.fixture
+def ask(browser: Browser) -> Ask:
+    """Ask the API; return the status and what came back."""
 
     def asked(path: str, body: dict[str, str] | None = None, **query: object) -> Any:
         place = f"/api/v1/{path}/"
@@ -114,3 +119,24 @@ def test_the_description_tells_of_every_filter_and_refusal() -> None:
     lists = made["paths"]["/api/v1/records/"]["get"]["responses"]
     assert {"200", "400", "401", "403", "429"} == set(lists)
     assert "Retry-After" in made["components"]["responses"]["Refused429"]["headers"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "header", "status", "says"),
+    [
+        ("post", "records/", None, 405, "POST is not possible at this address, which takes GET."),
+        ("get", "records/", "Basic x", 401, "Send a token in the header Authorization: Bearer"),
+        ("get", "records/?cursor=x", None, 404, "Ask without it for the first page"),
+        ("get", "recrods/", None, 404, "The address may be old or mistyped."),
+        ("get", "connections/", None, 403, "The token needs the scope connections.view."),
+    ],
+)
+def test_a_refusal_says_what_is_wrong_and_what_to_do(
+    method: str, path: str, header: str | None, status: int, says: str, lab: Lab, browser: Browser
+) -> None:
+    more = {"headers": {"authorization": header}} if header else {}
+    answer = getattr(browser, method)(f"/api/v1/{path}", **more)
+    assert answer.status_code == status
+    error = answer.json()["error"]
+    assert says in error["message"]
+    assert error["reference"]

@@ -34,7 +34,7 @@ class ListFilters(serializers.Serializer[object]):
         if strange:
             known = ", ".join(sorted(self.fields))
             raise serializers.ValidationError(
-                {name: f"This list has no such filter. It has: {known}." for name in strange}
+                dict.fromkeys(strange, f"This list has no such filter. It has: {known}.")
             )
         return attrs
 
