@@ -1,6 +1,7 @@
 """What people do with deliveries: release, retry, cancel, skip, replay."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -140,8 +141,8 @@ def _end(actor: Actor, delivery: Delivery, move: str, reason: str) -> None:
     row = _locked(actor, delivery)
     issue_id = row.issue_id
     now = timezone.now()
-    ended = {"finished_at": now, "updated_at": now, "outcome": reason[:200], "issue_id": None}
-    move_row(row, DELIVERY, move, **ended)
+    ended: dict[str, Any] = {"finished_at": now, "updated_at": now, "outcome": reason[:200]}
+    move_row(row, DELIVERY, move, **ended, issue_id=None)
     row.holds.filter(released_at=None).update(
         released_at=timezone.now(), released_by=actor.label[:200], reason=reason
     )

@@ -1,4 +1,5 @@
 """What people do with runs."""
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -71,8 +72,8 @@ def _give_up(actor: Actor, run: Run, ids: list[int], reason: str) -> None:
     rows = Delivery.objects.filter(pk__in=ids)
     issues = set(rows.filter(issue__isnull=False).values_list("issue_id", flat=True))
     now = timezone.now()
-    ended = {"finished_at": now, "updated_at": now, "outcome": reason[:200], "issue": None}
-    move_rows(rows, DELIVERY, "cancel", **ended)
+    ended: dict[str, Any] = {"finished_at": now, "updated_at": now, "outcome": reason[:200]}
+    move_rows(rows, DELIVERY, "cancel", **ended, issue=None)
     Hold.objects.filter(delivery__in=ids, released_at=None).update(
         released_at=now, released_by=actor.label[:200], reason=reason
     )

@@ -40,7 +40,7 @@ def browser(northwind: Partner) -> Browser:
 def ask(browser: Browser) -> Ask:
     """Ask the API; return the status and what came back."""
 
-    def asked(path: str, body: dict[str, str] | None = None, **query: object) -> Any:
+    def asked(path: str, body: dict[str, str] | None = None, **query: str) -> Any:
         place = f"/api/v1/{path}/"
         if body is not None:
             answer = browser.post(place, body, "application/json")
