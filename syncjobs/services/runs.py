@@ -1,4 +1,5 @@
 """What people do with runs."""
+
 from typing import Any
 
 from django.core.exceptions import ValidationError
