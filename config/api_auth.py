@@ -50,9 +50,13 @@ class HasActor(permissions.BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiToken):
-            return False
+            raise exceptions.NotAuthenticated(
+                "Send a token in the header Authorization: Bearer key_… Make one under API tokens."
+            )
         required: dict[str, str] = getattr(view, "required", {})
         action = getattr(view, "action", None) or (request.method or "").lower()
+        if getattr(view, "action", "") is None:
+            raise exceptions.MethodNotAllowed(request.method or "", _answers(view, request))
         if action in {"metadata", "options"}:
             return True
         scope = required.get(action)
@@ -61,6 +65,11 @@ class HasActor(permissions.BasePermission):
         if scope not in actor_of(request._request).permissions:
             raise exceptions.PermissionDenied(f"The token needs the scope {scope}.")
         return True
+
+
+def _answers(view: "APIView", request: Request) -> str:
+    known = ", ".join(one for one in view.allowed_methods if one not in ("HEAD", "OPTIONS"))
+    return f"{request.method} is not possible at this address, which takes {known}."
 
 
 class TokenThrottle(throttling.SimpleRateThrottle):

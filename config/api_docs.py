@@ -16,6 +16,7 @@ from tenants.nouns import in_words
 
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 JSON: Final = "application/json"
+REFUSED: Final = "400"
 _ONE_OF: Final = "One of: "
 # Deeper than this a field is named by its type alone.
 DEEPEST: Final = 3
@@ -84,6 +85,8 @@ def _call(described: Described, path: str, method: str, one: Described) -> Call:
                 list(_fields(described, answer.get("content", {}).get(JSON, {}).get("schema"))),
             )
             for status, answer in one.get("responses", {}).items()
+            # How a call is refused is the same everywhere, and said once.
+            if status < REFUSED
         ],
     )
 

@@ -20,6 +20,9 @@ class CursorPages(CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "page_size"
+    invalid_cursor_message = (
+        "This cursor is none of ours. Ask without it for the first page, then follow `next`."
+    )
 
     def paginate_queryset(
         self, queryset: QuerySet[M, Row], request: Request, view: APIView | None = None

@@ -1,8 +1,9 @@
-"""What the API's description says of its tokens."""
+"""What the API's description says of its tokens, its filters and its refusals."""
 
-from typing import Any
+from typing import Any, Final
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from governance.state import LABELS
 from syncjobs import state
@@ -31,3 +32,100 @@ class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-ca
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the security scheme."""
         return {"type": "http", "scheme": "bearer"}
+
+
+class Described(AutoSchema):
+    """One call as its view set declares it: the filters of its list among the parameters."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the filters of a list."""
+        filters = getattr(self.view, "filters", None)
+        return [filters] if filters and getattr(self.view, "action", "") == "list" else []
+
+
+DESCRIPTION: Final = """\
+**Tokens.** Every call carries `Authorization: Bearer <token>`. A token belongs to one person and
+can do at most what that person can; give it only the scopes that the program needs. A call whose
+scope is missing is answered 403 and names the scope.
+
+**Lists** come in pages, newest first: `results`, and `next` with the address of the next page,
+null on the last. `page_size` is at most 200. Lists of connections, workflows, runs, records,
+deliveries and exceptions refuse a parameter that they do not know, rather than ignore it.
+`changed_since` gives records and deliveries that changed since a moment: that is how to follow
+them, since no calls go out from here to programs.
+
+**Bringing data in.** Records come from connected systems. A program sends files (CSV, .xlsx, JSON
+Lines) to a connection for files with `POST /api/v1/connections/{id}/files/`, or plays a system that
+sends webhooks to the address of its connection; the page that makes the address says how to sign.
+The same file, or the same message, sent twice is taken in once and answered with `repeated`; a row
+that did not change changes nothing.
+
+**Refusals** all have the same body: `error` with a `code`, a `message` that says what to do, a
+`reference` to quote to support, and for 400 `fields`, one row for each thing that is wrong.
+
+| Status | Means | Do |
+|---|---|---|
+| 400 | something that was sent is wrong | correct what `fields` names |
+| 401 | no token, or it is unknown, revoked or expired | make a new one |
+| 403 | the token lacks a scope | give it the one that is named |
+| 404 | not there, or not for this token | - |
+| 409 | the rules say no to this now | read it again; the message says why |
+| 429 | more calls than are allowed in a minute | wait as many seconds as `Retry-After` says |
+"""
+REFUSALS: Final = {
+    "400": "Something that was sent is wrong; `fields` names it.",
+    "401": "No token, or one that is unknown, revoked or expired.",
+    "403": "The token lacks the scope that the message names.",
+    "404": "Not there, or not for this token.",
+    "409": "The rules say no to this now; the message says why.",
+    "429": "Too many calls: wait as many seconds as the header Retry-After says.",
+}
+_TEXT: Final = {"type": "string"}
+_ERROR: Final = {
+    "type": "object",
+    "description": "Why a call was refused.",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "reference"],
+            "properties": {
+                "code": _TEXT,
+                "message": {**_TEXT, "description": "What is wrong and what to do."},
+                "reference": {**_TEXT, "description": "To quote to support."},
+                "fields": {
+                    "type": "array",
+                    "description": "With 400: each thing that is wrong.",
+                    "items": {
+                        "type": "object",
+                        "required": ["field", "message"],
+                        "properties": {"field": _TEXT, "message": _TEXT},
+                    },
+                },
+            },
+        }
+    },
+}
+_WRITING: Final = frozenset({"post", "put", "patch", "delete"})
+
+
+def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Say how to ask, and of each call how it can be refused: reading can't conflict, and a list
+    is always there."""
+    result["info"]["description"] = DESCRIPTION
+    result["components"]["schemas"]["Error"] = _ERROR
+    parts = result["components"].setdefault("responses", {})
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    wait = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
+    for status, text in REFUSALS.items():
+        headers = {"headers": wait} if status == "429" else {}
+        parts[f"Refused{status}"] = {"description": text, **headers, "content": body}
+    for path, methods in result["paths"].items():
+        for method, call in methods.items():
+            writes = method in _WRITING
+            fits = {"400": writes or "{" not in path, "404": "{" in path, "409": writes}
+            for status in REFUSALS:
+                if fits.get(status, True):
+                    answer = {"$ref": f"#/components/responses/Refused{status}"}
+                    call["responses"].setdefault(status, answer)
+    return result

@@ -46,7 +46,13 @@ def _body(
     reference = correlation.current().correlation_id
     if _wants_json(request):
         return JsonResponse(
-            {"error": {"code": str(status), "message": title, "reference": reference}},
+            {
+                "error": {
+                    "code": str(status),
+                    "message": f"{title}. {message}",
+                    "reference": reference,
+                }
+            },
             status=status,
         )
     context = {"status": status, "title": title, "message": message, "reference": reference}

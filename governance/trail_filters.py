@@ -32,6 +32,9 @@ class TrailForm(forms.Form):
     who = forms.ChoiceField(required=False, label="Actor")
     action = forms.ChoiceField(required=False, label="Action")
     kind = forms.ChoiceField(required=False, label="Kind of object")
+    named = forms.CharField(
+        required=False, max_length=200, label="Name of the object, or a part of it"
+    )
     target = forms.CharField(required=False, max_length=80, label="Number of the object")
     since = forms.DateField(
         required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
@@ -67,6 +70,7 @@ class TrailForm(forms.Form):
             action=data["action"],
             object_kind=data["kind"].strip(),
             object_id=data["target"].strip(),
+            object_name=data["named"].strip(),
             since=_midnight(data["since"], days=0),
             until=_midnight(data["until"], days=1),
         )

@@ -124,6 +124,9 @@ class AuditFilterSerializer(serializers.Serializer[object]):
     action = serializers.CharField(required=False, max_length=80)
     object_kind = serializers.CharField(required=False, max_length=60)
     object_id = serializers.CharField(required=False, max_length=80)
+    object_name = serializers.CharField(
+        required=False, max_length=200, help_text="A part of what the object was called."
+    )
     client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)

@@ -63,7 +63,7 @@ def place_from(text: str) -> Place | None:
 class Filters:
     """What to look for; empty values look for everything.
 
-    since is included, until is not.
+    object_name: a part of what the object was called. since is included, until is not.
     """
 
     actor_kind: str = ""
@@ -71,6 +71,7 @@ class Filters:
     action: str = ""
     object_kind: str = ""
     object_id: str = ""
+    object_name: str = ""
     client_id: int | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -99,6 +100,7 @@ def trail(actor: Actor, filters: Filters) -> QuerySet[AuditEntry]:
         "action": filters.action,
         "object_kind": filters.object_kind,
         "object_id": filters.object_id,
+        "object_label__icontains": filters.object_name,
         "client_id": filters.client_id,
         "at__gte": filters.since,
         "at__lt": filters.until,

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from syncjobs.api.asked import StreamSerializer
+from syncjobs.api.filters import ConnectionFilters
 from syncjobs.api.serializers import (
     ConnectionSerializer,
     FileSerializer,
@@ -27,6 +28,7 @@ class ConnectionViewSet(
     """Systems that are connected."""
 
     serializer_class = ConnectionSerializer
+    filters = ConnectionFilters
     queryset = Connection.objects.all()
     required = {
         "list": "connections.view",

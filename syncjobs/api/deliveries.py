@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from syncjobs.api.filters import DeliveryFilters, RecordFilters
 from syncjobs.api.serializers import (
     CorrectionSerializer,
     DeliveryDetailSerializer,
@@ -25,9 +26,10 @@ from tenants.accounts.api.scope import ClientScopedViewSet
 class RecordViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[CanonicalRecord]
 ):
-    """Canonical records; `?type=` and `?key=` narrow the list."""
+    """Canonical records."""
 
     serializer_class = RecordSerializer
+    filters = RecordFilters
     queryset = CanonicalRecord.objects.filter(version__gt=0).prefetch_related("refs")
     required = {
         "list": "records.view",
@@ -56,19 +58,13 @@ class RecordViewSet(
         )
         return Response(RecordSerializer(self.get_object()).data)
 
-    def get_queryset(self) -> QuerySet[CanonicalRecord]:
-        rows = super().get_queryset()
-        for name in ("type", "key", "engagement"):
-            if value := self.request.query_params.get(name):
-                rows = rows.filter(**{name: value})
-        return rows
-
 
 class DeliveryViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Delivery]
 ):
-    """What was or will be written; `?state=` and `?run=` narrow the list."""
+    """What was or will be written."""
 
+    filters = DeliveryFilters
     queryset = Delivery.objects.all()
     required = {
         "list": "records.view",
@@ -86,10 +82,7 @@ class DeliveryViewSet(
         rows = super().get_queryset()
         if self.action == "retrieve":
             rows = rows.prefetch_related("tries", "holds")
-        if state := self.request.query_params.get("state"):
-            rows = rows.filter(state=state)
-        run = self.request.query_params.get("run", "")
-        return rows.filter(run_id=int(run)) if run.isdecimal() else rows
+        return rows
 
     @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"])
@@ -108,7 +101,7 @@ class DeliveryViewSet(
     @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)
     @action(detail=True, methods=["post"])
     def skip(self, request: Request, pk: str) -> Response:
-        """Take it as done elsewhere; what comes after it goes on."""
+        """Take it as done there by hand; nothing is written, and what waits for it goes on."""
         deliveries.skip_delivery(self.actor, self.get_object(), reason=reason_of(request))
         return Response(DeliveryDetailSerializer(self.get_object()).data)
 

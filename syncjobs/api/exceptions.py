@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
+from syncjobs.api.filters import ExceptionFilters
 from syncjobs.api.serializers import (
     ExceptionDetailSerializer,
     ExceptionSerializer,
@@ -23,8 +24,9 @@ from tenants.accounts.api.scope import ClientScopedViewSet
 class ExceptionViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Issue]
 ):
-    """What needs a person: one per cause; `?state=` narrows the list."""
+    """What needs a person: one per cause."""
 
+    filters = ExceptionFilters
     queryset = Issue.objects.all()
     required = {
         "list": "exceptions.view",
@@ -40,8 +42,7 @@ class ExceptionViewSet(
         rows = super().get_queryset()
         if self.action == "retrieve":
             rows = rows.prefetch_related("entries")
-        state = self.request.query_params.get("state")
-        return rows.filter(state=state) if state else rows
+        return rows
 
     @extend_schema(request=RetrySerializer, responses=ExceptionDetailSerializer)
     @action(detail=True, methods=["post"])

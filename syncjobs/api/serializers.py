@@ -308,6 +308,7 @@ class DeliverySerializer(serializers.ModelSerializer[Delivery]):
             "error_text",
             "correlation",
             "created_at",
+            "updated_at",
             "finished_at",
         )
         read_only_fields = fields

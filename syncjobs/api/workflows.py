@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer
+from syncjobs.api.filters import RunFilters, WorkflowFilters
 from syncjobs.api.serializers import (
     DryRunRowSerializer,
     ReasonSerializer,
@@ -33,6 +34,7 @@ class WorkflowViewSet(
     """Workflows as installed for clients; run, try, pause, resume and replay them."""
 
     serializer_class = WorkflowSerializer
+    filters = WorkflowFilters
     queryset = Workflow.objects.select_related("blueprint", "version")
     required = {
         "list": "workflows.view",
@@ -113,6 +115,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedV
     """Runs and their counts; cancel them."""
 
     serializer_class = RunSerializer
+    filters = RunFilters
     queryset = Run.objects.all()
     required = {
         "list": "workflows.view",

@@ -8,7 +8,7 @@ from django.db import models
 
 from mappings.canonical.upgrades import newest, upgraded
 from syncjobs.models.connection import Connection
-from syncjobs.models.words import word_vector
+from syncjobs.models.words import PRINTED, printed_vector, word_vector
 
 
 class CanonicalRecord(models.Model):
@@ -67,6 +67,8 @@ class CanonicalRecord(models.Model):
             models.Index(fields=["type", "client", "-changed_at"], name="record_recent"),
             # The search over everything, by the beginnings of words.
             GinIndex(word_vector(), name="record_words"),
+            # An invoice by the number that is printed on it.
+            GinIndex(printed_vector(), name="record_printed", condition=PRINTED),
         ]
 
     def __str__(self) -> str:

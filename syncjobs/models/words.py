@@ -1,13 +1,15 @@
-"""How records are found by words: the beginnings of the words in their name, key and engagement.
+"""How records are found by words: the beginnings of the words in their name, key and engagement,
+and of an invoice also in the number that its own system printed on it.
 
-The index and the query must be the same expression, so both are made here.
+The indexes and the queries must be the same expressions, so all are made here.
 """
 
 import re
 from typing import Any, Final
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
-from django.db.models import F, Func, TextField, Value
+from django.db.models import Expression, F, Func, Q, TextField, Value
+from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 # What stands between the words of keys such as C-1001/2 and a.b@c: a space for each.
@@ -15,6 +17,8 @@ _BREAKS: Final = "-_/.@:#+&"
 _FIELDS: Final = ("label", "key", "engagement")
 _WORD: Final = re.compile(r"[^\W_]+")
 MOST_WORDS: Final = 6
+# The only records that have a printed number: the index of it costs the others nothing.
+PRINTED: Final = Q(type="invoice")
 
 
 class _Joined(Func):
@@ -27,7 +31,15 @@ class _Joined(Func):
 
 def word_vector() -> Func:
     """Return the expression that is indexed, of any row with the three fields."""
-    text = _Joined(*(Cast(F(field), TextField()) for field in _FIELDS))
+    return _words_of(_Joined(*(Cast(F(field), TextField()) for field in _FIELDS)))
+
+
+def printed_vector() -> Func:
+    """Return the expression that is indexed of the rows that `PRINTED` names."""
+    return _words_of(KT("data__external_number"))
+
+
+def _words_of(text: Expression) -> Func:
     spaced = Func(text, Value(_BREAKS), Value(" " * len(_BREAKS)), function="translate")
     return Func(
         spaced,

@@ -25,7 +25,7 @@ from syncjobs.pages.frame import (
     visible,
 )
 from syncjobs.services import issues
-from syncjobs.services.catalogue import explain
+from syncjobs.services.advice import advice_on
 from syncjobs.services.deliveries import verdicts_of
 from syncjobs.services.hold_releases import release_holds
 from syncjobs.state import DELIVERY, ISSUE
@@ -110,7 +110,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     judged = judged_of(stopped)
     context = {
         "issue": issue,
-        "explanation": explain(issue),
+        "explanation": advice_on(issue, stopped),
         "deliveries": page_of(request, rows),
         "stakes": stakes_of_issues([issue.pk]).get(issue.pk, []),
         "entries": issue.entries.order_by("-id")[:30],

@@ -33,7 +33,7 @@ from syncjobs.pages.frame import (
 )
 from syncjobs.payloads import PERSONAL
 from syncjobs.services import corrections, deliveries, payloads
-from syncjobs.state import DELIVERY
+from syncjobs.state import DELIVERY, NEEDS_PERSON
 from syncjobs.templatetags.words import plain_words
 from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
@@ -214,6 +214,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_work": actor_of(request).can("exceptions.work", delivery.client_id),
         "may_retry": DELIVERY.may(delivery.state, "retry"),
         "may_cancel": DELIVERY.may(delivery.state, "cancel"),
+        "may_skip": delivery.state in NEEDS_PERSON,
     }
     return page(request, "delivery_detail.html", context)
 
@@ -221,7 +222,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
 ACTIONS: dict[str, tuple[Callable[..., None], str]] = {
     "retry": (deliveries.retry_delivery, "It is tried again now."),
     "cancel": (deliveries.cancel_delivery, "Cancelled. Nothing is written for this version."),
-    "skip": (deliveries.skip_delivery, "Skipped."),
+    "skip": (deliveries.skip_delivery, "Taken as done there. What waited for it goes on."),
 }
 
 

@@ -53,8 +53,9 @@ def hook(request: HttpRequest, key: str) -> HttpResponse:
         return response
     except BadSignature as error:
         return _answer(400, str(error))
-    except webhooks.BadMessage:
-        return _answer(422, "The message cannot be read.")
+    except webhooks.BadMessage as error:
+        # Signed by who has the secret, so it may be told what is wrong with it.
+        return _answer(422, f"The message is signed well and cannot be read. {error}")
     return Acknowledged(received)
 
 

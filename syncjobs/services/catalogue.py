@@ -114,7 +114,8 @@ _ENTRIES: Final = (
         MEDIUM,
         "{connection}: the record changed there meanwhile",
         "Somebody changed the record in the target since we last saw it, more than once.",
-        "Decide which side is right, then retry or skip.",
+        "Decide which side is right. If ours is, try it again; if theirs is, say on the record's "
+        "page below that it is done there.",
         8,
     ),
     Entry(
@@ -124,7 +125,8 @@ _ENTRIES: Final = (
         "{connection}: did this write arrive? {step}",
         "The write was sent and the answer never came, and the system cannot be asked what it "
         "holds. Sending it again could create it twice.",
-        "Look in the system. If it is there, skip the delivery; if it is not, retry it.",
+        "Look in the system. If it is there, say on the record's page below that it is done there; "
+        "if it is not, try it again.",
         4,
     ),
     Entry(

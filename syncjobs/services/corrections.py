@@ -57,6 +57,7 @@ _SAYS_WHAT_IS_BILLED: Final = frozenset(
         "time_obligation",
     }
 )
+ENGAGEMENT: Final = "engagement"
 
 
 def correctable(type_: str) -> list[Field]:
@@ -73,8 +74,8 @@ def correct_record(
 ) -> int:
     """Set one field, as a version of its own; return how many deliveries are tried again.
 
-    Raises NotPermitted; ValidationError without a reason, for a field that is not for this, or
-    a value that the field can't have.
+    Raises NotPermitted; ValidationError without a reason, for a field that is not for this, a
+    value that the field can't have, or an engagement that no other record has.
     """
     actor.require("exceptions.work", record.client_id)
     if not reason.strip():
@@ -82,6 +83,8 @@ def correct_record(
     row = CanonicalRecord.objects.select_for_update(of=("self",)).select_related("client")
     locked = row.get(pk=record.pk)
     value = _value(locked, field, text.strip(), custom_fields(retired=True))
+    if field == ENGAGEMENT and value is not None:
+        _require_known(locked, str(value))
     scope = correlation.current().correlation_id
     change = Incoming(type=locked.type, key=locked.key, data={field: value})
     stored = store([change], Origin(locked.client_id, None, None, scope))
@@ -113,6 +116,16 @@ def correct_record(
     planned.finish(locked.client_id, [watch_record(locked.type, locked.key)])
     ring()
     return planned.new + planned.renewed + len(failed)
+
+
+def _require_known(record: CanonicalRecord, engagement: str) -> None:
+    """Refuse an engagement that no other record has: a mistyped one would take the record, and
+    its money, out of every sum of its own. Raises ValidationError."""
+    others = CanonicalRecord.objects.filter(client_id=record.client_id, engagement=engagement)
+    if not others.exclude(pk=record.pk).exists():
+        raise ValidationError(
+            f"No other record has the engagement {engagement}. Look it up on one that it has."
+        )
 
 
 def _value(record: CanonicalRecord, name: str, text: str, custom: CustomFields) -> object:

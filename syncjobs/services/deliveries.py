@@ -1,6 +1,7 @@
 """What people do with deliveries: retry, cancel, skip, replay; holds: `hold_releases`."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -82,6 +83,7 @@ def try_again(row: Delivery) -> None:
         DELIVERY,
         "retry",
         not_before=timezone.now(),
+        updated_at=timezone.now(),
         attempts=row.attempts,
         unfinished_starts=0,
         outcome="Asked to try again.",
@@ -108,7 +110,9 @@ def _end(actor: Actor, delivery: Delivery, move: str, reason: str) -> None:
         raise ValidationError("Give a reason.")
     row = _locked(actor, delivery)
     issue_id = row.issue_id
-    move_row(row, DELIVERY, move, finished_at=timezone.now(), outcome=reason[:200], issue_id=None)
+    now = timezone.now()
+    ended: dict[str, Any] = {"finished_at": now, "updated_at": now, "outcome": reason[:200]}
+    move_row(row, DELIVERY, move, **ended, issue_id=None)
     row.holds.filter(released_at=None).update(
         released_at=timezone.now(), released_by=actor.label[:200], reason=reason
     )

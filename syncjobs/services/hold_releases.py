@@ -114,6 +114,7 @@ def _let_go(hold: Hold, label: str, reason: str) -> None:
             "release",
             watch=[],
             not_before=timezone.now(),
+            updated_at=timezone.now(),
             released_gates=[*row.released_gates, locked.gate],
         )
     audit.record(

@@ -41,11 +41,13 @@ def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retrie
     rows = Delivery.objects.filter(issue=row)
     left = [] if doubtful else _doubtful(rows)
     runs = set(rows.values_list("run_id", flat=True))
+    now = timezone.now()
     count = move_rows(
         rows.exclude(pk__in=left),
         DELIVERY,
         "retry",
-        not_before=timezone.now(),
+        not_before=now,
+        updated_at=now,
         unfinished_starts=0,
     )
     count += _read_again(row)

@@ -1,5 +1,7 @@
 """What people do with runs."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
@@ -71,7 +73,8 @@ def _give_up(actor: Actor, run: Run, ids: list[int], reason: str) -> None:
     rows = Delivery.objects.filter(pk__in=ids)
     issues = set(rows.filter(issue__isnull=False).values_list("issue_id", flat=True))
     now = timezone.now()
-    move_rows(rows, DELIVERY, "cancel", finished_at=now, outcome=reason[:200], issue=None)
+    ended: dict[str, Any] = {"finished_at": now, "updated_at": now, "outcome": reason[:200]}
+    move_rows(rows, DELIVERY, "cancel", **ended, issue=None)
     Hold.objects.filter(delivery__in=ids, released_at=None).update(
         released_at=now, released_by=actor.label[:200], reason=reason
     )

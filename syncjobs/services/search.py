@@ -14,9 +14,10 @@ from governance.actors import Actor
 from mappings.canonical.registry import SCHEMAS
 from syncjobs.indicators.engagements.chosen import HEADS, engagements
 from syncjobs.models import CanonicalRecord, Connection, Issue, Workflow
-from syncjobs.models.words import word_query, word_vector
+from syncjobs.models.words import PRINTED, printed_vector, word_query, word_vector
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client, User
+from tenants.nouns import in_words
 
 M = TypeVar("M", bound=Model)
 SHORTEST: Final = 2
@@ -65,7 +66,9 @@ def search(actor: Actor, text: str, limit: int) -> list[Group]:
             continue
         found = list(kind.find(actor, words, limit + 1))
         if found:
-            groups.append(Group(kind.label, kind.list_name, found[:limit], len(found) > limit))
+            groups.append(
+                Group(in_words(kind.label), kind.list_name, found[:limit], len(found) > limit)
+            )
     return groups
 
 
@@ -99,12 +102,16 @@ def _records(actor: Actor, words: str, limit: int) -> Iterable[Found]:
     query = word_query(words)
     if query is None:
         return
-    rows = _own(actor, CanonicalRecord.objects.filter(version__gt=0))
-    matches = rows.annotate(words=word_vector()).filter(words=query).order_by()
-    newest = CanonicalRecord.objects.filter(pk__in=matches.values("pk")[:LOOKED_AT])
+    rows = _own(actor, CanonicalRecord.objects.filter(version__gt=0)).order_by()
+    named = rows.annotate(words=word_vector()).filter(words=query).values("pk")
+    printed = rows.filter(PRINTED).annotate(words=printed_vector()).filter(words=query).values("pk")
+    # Two queries, since each has an index of its own and one for both would use neither.
+    keys = {pk for some in (named, printed) for (pk,) in some.values_list("pk")[:LOOKED_AT]}
+    newest = CanonicalRecord.objects.filter(pk__in=keys)
     for one in newest.select_related("client").order_by("-changed_at", "-pk")[:limit]:
         kind = SCHEMAS[one.type].label if one.type in SCHEMAS else one.type
-        text = _joined(kind, one.key, one.engagement, _client_of(actor, one))
+        number = str(one.data.get("external_number") or "")
+        text = _joined(kind, number, one.key, one.engagement, _client_of(actor, one))
         yield Found(str(one), text, "record_detail", one.pk)
 
 

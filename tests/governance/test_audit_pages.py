@@ -77,6 +77,8 @@ def test_it_is_found_by_actor_action_object_and_time(
         ("who=task:", "Desk B2", "Lamp A1"),
         ("action=change.rejected", "Desk B2", "Lamp A1"),
         ("kind=lamp&target=a1", "Lamp A1", "Desk B2"),
+        ("named=lamp+a", "Lamp A1", "Desk B2"),
+        ("named=sk+b2", "Desk B2", "Lamp A1"),
     ):
         page = _page(browser, query)
         assert found in page, query

@@ -64,6 +64,26 @@ def test_it_holds_until_the_source_changes_the_record(
     assert failed.data["name"] == "Xavier and Sons"
 
 
+def test_an_engagement_is_one_that_other_records_have(lab: Lab, actor: ActorOf) -> None:
+    paid = CanonicalRecord.objects.create(
+        client=lab.client,
+        type="invoice",
+        key="P-1:2026-10",
+        version=1,
+        engagement="ENG-1",
+        data={"number": "P-1:2026-10", "status": "paid", "engagement": "ENG-1"},
+    )
+    CanonicalRecord.objects.create(
+        client=lab.client, type="project", key="P-2", version=1, engagement="ENG-2"
+    )
+    for typed in ("anything", "ENG-3", "eng-2"):
+        with pytest.raises(ValidationError, match="No other record has the engagement"):
+            correct_record(actor(ALICE), paid, field="engagement", text=typed, reason="r")
+    correct_record(actor(ALICE), paid, field="engagement", text="ENG-2", reason="Wrong project.")
+    paid.refresh_from_db()
+    assert paid.engagement == "ENG-2"
+
+
 @pytest.mark.parametrize(
     ("field", "text", "said"),
     [

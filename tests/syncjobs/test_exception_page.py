@@ -10,12 +10,13 @@ from django.utils.html import strip_tags
 
 from syncjobs.connectors import registry
 from syncjobs.connectors.errors import Rejected
-from syncjobs.models import Delivery, Issue
+from syncjobs.models import CanonicalRecord, Delivery, Issue
 from syncjobs.pages import exceptions
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
 from tests import actors
 from tests.at_home import at_home, page_url
+from tests.syncjobs.billed import deliver
 from tests.syncjobs.factories import BUILDER, Lab
 
 __all__ = ["at_home"]
@@ -155,3 +156,57 @@ def test_nobody_selects_what_is_another_clients(
     place = page_url("exceptions_selected_resolve", door="portal")
     person.post(place, {"id": two, "reason": "All of them"})
     assert list(Issue.objects.filter(state="resolved").values_list("pk", flat=True)) == two[:1]
+
+
+def test_a_line_behind_a_posted_invoice_is_not_to_be_corrected_in_its_source(
+    told: Callable[[], str], lab: Lab
+) -> None:
+    assert "Correct the data in the source" in told()
+    invoice = CanonicalRecord.objects.create(
+        client=lab.client,
+        type="invoice",
+        key="P-1:2026-10",
+        version=1,
+        data={"status": "draft", "external_number": "INV-7"},
+    )
+    heading = deliver(invoice, lab.workflow, lab.target_connection)
+    Delivery.objects.filter(state="failed").update(after=[heading.pk])
+    assert "Correct the data in the source" in told(), "a draft takes lines"
+    invoice.data["status"] = "posted"
+    invoice.save()
+    text = told()
+    assert "INV-7 is posted, so correcting the source does not help" in text
+    assert "Correct the data in the source" not in text
+
+
+def test_what_was_done_by_hand_is_said_on_the_records_page_and_ends_it(
+    told: Callable[[], str], browse: Callable[..., Browser]
+) -> None:
+    staff = browse(actors.DAVE)
+    for failed in Delivery.objects.filter(state="failed"):
+        page = staff.get(page_url("delivery_detail", failed.pk)).content.decode()
+        place = page_url("delivery_skip", failed.pk)
+        assert f'action="{place}"' in page
+        staff.post(place, {"reason": "Billed by hand as INV-8."})
+    assert set(Delivery.objects.values_list("state", flat=True)) >= {"skipped"}
+    assert not Delivery.objects.filter(state="failed").exists()
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_its_page_leads_to_its_audit_entries_for_who_may_read_them(
+    told: Callable[[], str], browse: Callable[..., Browser]
+) -> None:
+    told()
+    number = Issue.objects.get().pk
+    link = f"{page_url('audit_list')}?kind=exception&amp;target={number}"
+    place = page_url("exception_detail", number)
+    owner = browse(actors.ALICE)
+    assert link in owner.get(place).content.decode()
+    owner.post(page_url("exception_comment", number), {"reason": "Asked them."})
+    found = owner.get(link.replace("&amp;", "&")).content.decode()
+    assert "Asked them." in found or "Commented" in found
+    support = browse(actors.DAVE).get(place).content.decode()
+    assert "All audit entries" not in support
+    assert "ui-head-meta" not in support, "no empty line in its place"
+    own = browse(actors.GRACE).get(page_url("exception_detail", number, door="portal"))
+    assert "All audit entries" not in own.content.decode()

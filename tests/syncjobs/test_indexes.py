@@ -8,6 +8,8 @@ from django.db import connection, transaction
 
 from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.engine import claim, doorbell, queue, release
+from syncjobs.models import CanonicalRecord
+from syncjobs.models.words import PRINTED, printed_vector, word_query
 from syncjobs.state import BLOCKED, CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.postgres import roles
 from tests.syncjobs import plants
@@ -43,6 +45,14 @@ _REFS = """
     SELECT id, %(connection)s, 'customers', id::text, '', '', '', '{}', now()
     FROM syncjobs_canonicalrecord
 """
+_INVOICES = """
+    INSERT INTO syncjobs_canonicalrecord
+        (client_id, type, key, label, engagement, data, hash, version, deleted, created_at,
+         changed_at)
+    SELECT %(client)s, 'invoice', 'P-' || n, '', '',
+        jsonb_build_object('external_number', 'INV-2026-' || n), '', 1, false, now(), now()
+    FROM generate_series(1, 5000) n
+"""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +70,7 @@ def filled(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> I
             "connection": lab.target_connection.pk,
         }
         with connection.cursor() as cursor:
-            for statement in (_RECORDS, _DELIVERIES, _REFS):
+            for statement in (_RECORDS, _DELIVERIES, _REFS, _INVOICES):
                 cursor.execute(statement, params)
         with roles.owner_connection() as owner:
             for table in ("canonicalrecord", "delivery", "externalref"):
@@ -140,6 +150,15 @@ CASES = [
 @pytest.mark.parametrize(("index", "sql", "params"), CASES, ids=[case[0] for case in CASES])
 def test_an_index_serves_its_query(full: Lab, index: str, sql: str, params: dict[str, Any]) -> None:
     assert index in _plan(sql, {"client": full.client.pk, **params})
+
+
+def test_printed_numbers_are_found_through_their_index(full: Lab) -> None:
+    rows = CanonicalRecord.objects.filter(PRINTED).annotate(words=printed_vector())
+    found = rows.filter(words=word_query("inv-2026-4711")).order_by()
+    assert [one.key for one in found] == ["P-4711"]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "record_printed" in found.explain()
 
 
 def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:

@@ -105,6 +105,22 @@ def test_records_are_found_by_the_beginnings_of_their_words(
 
 
 @pytest.mark.parametrize(
+    ("words", "finds"),
+    [("INV-2026-00417", True), ("inv 2026", True), ("00417", True), ("0041", True), ("417", False)],
+)
+def test_an_invoice_is_found_by_the_number_printed_on_it_at_both_doors(
+    words: str, finds: bool, alder: Client, actor: Of
+) -> None:
+    invoice = CanonicalRecord(client=alder, type="invoice", key="P-1:2026-10", version=1)
+    invoice.data = {"number": "P-1:2026-10", "external_number": "INV-2026-00417"}
+    invoice.label = invoice.key
+    invoice.save()
+    for person in (ALICE, GRACE):
+        assert ("P-1:2026-10" in titles(actor(person), words)) is finds
+    assert titles(actor(MALLORY), words) == [], "another client's invoice"
+
+
+@pytest.mark.parametrize(
     "words",
     ["", " ", "a", "&", "'", "'; --", "a:* | b", "!!", "%%", "((", "\\", "x" * 5000, "👍👍"],
 )

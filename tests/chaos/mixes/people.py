@@ -30,6 +30,7 @@ from syncjobs.models import (
 )
 from syncjobs.services import backfills, connections, corrections, deliveries, issues, replays, runs
 from syncjobs.services import workflows as flows
+from syncjobs.services.hold_releases import release_hold
 from syncjobs.state import DELIVERY, ISSUE, NEEDS_PERSON
 from tests.chaos.mixes.systems import BEGAN, Source, Target
 from tests.chaos.world import World
@@ -180,7 +181,7 @@ class People:
 
     def release(self) -> str:
         rows = Hold.objects.filter(released_at=None)
-        deliveries.release_hold(BUILDER, self._one(rows), reason=WHY)
+        release_hold(BUILDER, self._one(rows), reason=WHY)
         return "delivery.released"
 
     def replay_one(self) -> str:
