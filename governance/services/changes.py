@@ -79,15 +79,17 @@ def propose(
     ticket: str = "",
     rolls_back: ChangeRequest | None = None,
     announce: bool = True,
+    needs: str = "changes.propose",
 ) -> ChangeRequest:
     """Submit a set of changes for approval; base versions and the hash are taken now.
 
     rolls_back: what this takes back (see `services.rollbacks`). announce: whether those who
-    can sign are asked to.
-    Raises InvalidProposal, UnknownKind, PolicyMissing.
+    can sign are asked to. needs: the permission to ask for this, where it is another than for
+    changes of the configuration.
+    Raises NotPermitted, InvalidProposal, UnknownKind, PolicyMissing.
     """
     client_id = _one_client(changes)
-    actor.require("changes.propose", client_id)
+    actor.require(needs, client_id)
     request = ChangeRequest(
         title=_said(title, "title")[:200],
         reason=_said(reason, "reason"),

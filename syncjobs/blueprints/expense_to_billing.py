@@ -18,7 +18,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Expense to billing",
     "summary": "Approved billable expenses become lines of the project's draft invoice for the "
     "month. What is approved after the cut-off goes to the next month, with its own date kept.",
-    "version": 1,
+    "version": 2,
     "priority": 10,
     "reads": [ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, EXPENSES, INVOICES],
     "trigger": {

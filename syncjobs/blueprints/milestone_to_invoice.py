@@ -32,6 +32,7 @@ AMENDMENT: Final[list[dict[str, Any]]] = [
         ],
         "message": "This milestone may be invoiced only under a signed amendment.",
         "alert": "finance",
+        "then": "approve",
     },
     {
         "name": "contract_reference",
@@ -41,6 +42,7 @@ AMENDMENT: Final[list[dict[str, Any]]] = [
         ],
         "message": "An invoice needs the contract that it is under.",
         "alert": "finance",
+        "then": "approve",
     },
 ]
 
@@ -49,7 +51,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Milestone to invoice",
     "summary": "A completed milestone is told to the CRM at once and invoiced in the ERP, held "
     "while a required amendment is not signed.",
-    "version": 1,
+    "version": 2,
     "priority": 10,
     "reads": [ERP_CUSTOMERS, ERP_CONTRACTS, PROJECTS, OPPORTUNITIES, MILESTONES, INVOICES],
     "trigger": {"events": ["milestone.completed"]},

@@ -68,6 +68,7 @@ BILLABLE: Final[dict[str, Any]] = {
             ],
             "message": "Work is billed under a contract only.",
             "alert": "finance",
+            "then": "approve",
         }
     ],
 }

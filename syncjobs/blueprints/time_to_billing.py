@@ -18,7 +18,7 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Time to billing",
     "summary": "Approved billable time becomes lines of the project's draft invoice for the month. "
     "What is approved after the cut-off goes to the next month, with its own date kept.",
-    "version": 2,
+    "version": 3,
     "priority": 10,
     "reads": [ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, TIME, INVOICES],
     "trigger": {

@@ -53,8 +53,6 @@ def release_holds(actor: Actor, holds: Sequence[Hold], *, reason: str) -> Releas
     if not reason.strip():
         raise ValidationError("Say why it may pass.")
     asked = [hold for hold in holds if needs_approval(hold)]
-    if asked and not actor.can("changes.propose", asked[0].client_id):
-        raise ValidationError("Others must sign this: ask somebody who may propose changes.")
     for hold in holds:
         if hold not in asked:
             _let_go(hold, actor.label, reason)
@@ -86,6 +84,7 @@ def _ask(actor: Actor, holds: Sequence[Hold], reason: str) -> ChangeRequest:
         actor,
         title=f"Release {first.delivery.record.key}{more}: {first.missing}"[:200],
         reason=reason,
+        needs="exceptions.work",
         changes=[
             ProposedChange(
                 KIND,

@@ -130,7 +130,7 @@ def test_somebody_maps_an_export_that_they_bring_and_publishes_it(enter: Enter) 
     expect(ama.get_by_text("Signed. The change is live.")).to_be_visible()
 
 
-def test_a_support_agent_works_the_queue_and_releases_a_hold_with_a_reason(enter: Enter) -> None:
+def test_a_support_agent_works_the_queue_and_releases_holds_but_not_where_it_is_money(enter: Enter) -> None:
     tess = enter(people.TESS).page
     tess.get_by_role("navigation", name="Main").get_by_role("link", name="Exceptions").click()
     tess.get_by_role("link", name=re.compile("rejects time entry")).click()
@@ -147,10 +147,15 @@ def test_a_support_agent_works_the_queue_and_releases_a_hold_with_a_reason(enter
     row = tess.get_by_role("row", name=re.compile("CT-7715"))
     expect(row).to_contain_text("7,350.00")
     row.get_by_role("textbox").fill("Signed on paper, scan follows.")
+    row.get_by_role("button", name=re.compile("^Ask to release")).click()
+    expect(tess.get_by_text("Others must sign it")).to_be_visible()
+
+    row = tess.get_by_role("row", name=re.compile("job code of assignment AS-7715-02")).first
+    row.get_by_role("textbox").fill("The code is in their mail.")
     row.get_by_role("button", name=re.compile("^Release")).click()
     expect(tess.get_by_text("Released. It goes out with the next pass.")).to_be_visible()
     tess.get_by_role("link", name="Released", exact=True).click()
-    expect(tess.get_by_text("Signed on paper, scan follows.")).to_be_visible()
+    expect(tess.get_by_text("The code is in their mail.")).to_be_visible()
 
 
 def test_the_owner_sees_clients_money_and_changes_the_brand(enter: Enter) -> None:

@@ -27,7 +27,13 @@ from governance.services.window_changes import WindowValues, propose_window
 from mappings.models import Mapping, MappingVersion, ValueMap, ValueMapVersion
 from mappings.services import ownership, value_maps, versions
 from syncjobs.models import Connection
-from syncjobs.services import connections, retention_changes, scope_changes, workflow_changes
+from syncjobs.services import (
+    connections,
+    hold_releases,
+    retention_changes,
+    scope_changes,
+    workflow_changes,
+)
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
 from tenants.accounts.services import role_changes
@@ -196,6 +202,9 @@ GOVERNED: dict[str, Callable[[Client], object]] = {
     ),
     "anchor_mail": lambda one: anchor_mail.ANCHOR_MAIL.apply(
         _change("anchor_mail", "addresses"), SYSTEM
+    ),
+    "hold_release": lambda one: hold_releases.HOLD_RELEASE.apply(
+        _change("hold_release", "1"), SYSTEM
     ),
     "role": lambda one: role_changes.ROLE_CHANGE.apply(_change("role", "1"), SYSTEM),
     "brand": lambda one: BRAND.apply(_change("brand", "brand"), SYSTEM),

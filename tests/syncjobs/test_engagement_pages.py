@@ -198,7 +198,7 @@ def test_programs_get_the_same_answers(firm: Firm, at_home: Partner) -> None:
     _, one = asked(ALICE, f"engagements/{head().pk}/", at_home)
     assert one["answers"]["project"]["verdict"] == "Yes, in all 3 systems."
     assert [row["external_id"] for row in one["systems"]] == ["crm-OPP-1", "erp-CT-1", "psa-P-1"]
-    assert [(row["fate"], row["hours"]) for row in one["work"]] == [("open", "12.50")]
+    assert [(row["fate"], row["hours"]) for row in one["work"]] == [("under_way", "12.50")]
     assert [row["reason"] for row in one["not_through"]] == ["The ERP refuses it"]
     assert one["contracts"] == ["CT-1"]
     assert "Opportunity won" in [line["title"] for line in one["story"]]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
@@ -16,6 +15,8 @@ from governance.services import changes
 from governance.services.policies import ensure_default_policies
 from mappings.models import ValueMap, ValueMapVersion
 from mappings.services.value_maps import ensure_value_map, publish_table
+from syncjobs.blueprints import BLUEPRINTS
+from syncjobs.gates import APPROVE, then_of
 from syncjobs.models import Delivery, Hold, Issue
 from syncjobs.services.deliveries import cancel_delivery, skip_delivery
 from syncjobs.services.hold_releases import release_hold
@@ -312,11 +313,39 @@ def test_what_was_missing_still_lets_go_by_itself_and_the_request_does_nothing_m
     assert len(asking.target.effects) == 1
 
 
-def test_who_may_propose_nothing_cannot_ask_for_a_release(asking: Lab, dave: Actor) -> None:
-    with pytest.raises(ValidationError, match="may propose changes"):
-        release_hold(dave, Hold.objects.get(), reason="I think so.")
+def test_who_works_exceptions_may_ask_and_who_does_not_may_not(
+    asking: Lab, dave: Actor, actor: Callable[[Person], Actor]
+) -> None:
+    with pytest.raises(NotPermitted):
+        release_hold(actor(actors.FRANK), Hold.objects.get(), reason="I think so.")
+    done = release_hold(dave, Hold.objects.get(), reason="Finance agreed by phone.")
+    assert done.request is not None
     assert asking.delivery("C-1").state == "held"
-    assert Hold.objects.get().released_at is None
+    with pytest.raises(NotPermitted):
+        changes.approve(dave, done.request.pk, content_hash=done.request.content_hash)
+
+
+@pytest.mark.parametrize(
+    ("blueprint", "gate"),
+    [
+        ("milestone_to_invoice", "amendment"),
+        ("milestone_to_invoice", "contract_reference"),
+        ("time_to_billing", "billable_project"),
+        ("expense_to_billing", "billable_project"),
+    ],
+)
+def test_what_would_be_billed_without_its_terms_is_let_go_by_others_only(
+    blueprint: str, gate: str
+) -> None:
+    points = BLUEPRINTS[blueprint]["extension_points"].values()
+    found = [
+        one
+        for point in points
+        if isinstance(point["default"], list)
+        for one in point["default"]
+        if one["name"] == gate
+    ]
+    assert [then_of(one) for one in found] == [APPROVE]
 
 
 def test_the_pages_say_that_others_have_to_sign(

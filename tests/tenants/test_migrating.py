@@ -195,6 +195,11 @@ def test_a_schema_that_began_with_steps_goes_on_with_them_and_has_then_done_all_
                 f"DELETE FROM {schema}.django_migrations WHERE app = 'syncjobs' "
                 f"AND (name LIKE '0001\\_squashed%' OR name >= '{since}')"
             )
+            # What came after the single steps.
+            owner.execute(
+                f"ALTER TABLE {schema}.syncjobs_connection DROP COLUMN ask_first_until; "
+                f"DROP INDEX {schema}.record_printed"
+            )
         owner.execute(
             "DROP INDEX p_beta_mig.record_recent; "
             "CREATE INDEX record_recent ON p_beta_mig.syncjobs_canonicalrecord (changed_at); "

@@ -20,6 +20,7 @@ from mappings.models import Mapping
 from syncjobs.engine.rows import fetch
 from syncjobs.indicators.engagements.chosen import Key, among
 from syncjobs.indicators.engagements.facts import Facts
+from syncjobs.indicators.throughput import DONE
 from syncjobs.models import CanonicalRecord, Delivery, Issue
 from tenants.nouns import in_words
 
@@ -54,7 +55,7 @@ def story_of(facts: Facts, actor: Actor, zone: str) -> list[Line]:
     used: set[str] = set()
     workflows: set[int] = set()
     lines = [*_beginnings(facts), *_events({**params, "zone": zone})]
-    for row in fetch(_WRITES, {**params, "zone": zone}):
+    for row in fetch(_WRITES, {**params, "zone": zone, "written": list(DONE)}):
         *written, of_workflows, slugs = row
         workflows.update(of_workflows)
         used.update(slugs)
@@ -196,7 +197,7 @@ _WRITES: Final = f"""{_RECORDS}
         max(m.label), array_agg(DISTINCT d.workflow_id), array_agg(DISTINCT d.mapping)
     FROM m CROSS JOIN LATERAL (
         SELECT id, connection_id, state, finished_at, workflow_id, mapping FROM syncjobs_delivery
-        WHERE record_id = m.id AND state IN ('delivered', 'unchanged') AND finished_at IS NOT NULL
+        WHERE record_id = m.id AND state = ANY(%(written)s::text[]) AND finished_at IS NOT NULL
         OFFSET 0
     ) d
     GROUP BY d.connection_id, m.type, d.state,

@@ -170,7 +170,7 @@ def time_answer(facts: Facts, viewer: Viewer) -> Answer:
         return _nothing("Not done here", f"Not applicable: {words}.")
     if not rows:
         return _nothing("None approved", "No billable time is approved yet.")
-    if left := [one for one in rows if one.fate in ("open", "unplanned")]:
+    if left := [one for one in rows if one.fate in ("under_way", "unplanned")]:
         return _work_left(facts, left, viewer)
     if not through:
         elsewhere = any(one.fate == "elsewhere" for one in rows)
@@ -186,7 +186,7 @@ def _work_left(facts: Facts, left: Sequence[Work], viewer: Viewer) -> Answer:
     what, short = _amount_of(left, viewer), _size(left, viewer)
     if since := min((one.since for one in left if one.since), default=""):
         what = f"{what}, approved since {_day(since, viewer)}"
-    if not any(one.fate == "open" for one in left):
+    if not any(one.fate == "under_way" for one in left):
         return _problem(f"{short} not planned", f"No: nothing is planned for {what}.")
     comma = "," if since else ""
     verb = "is" if sum(one.count for one in left) == 1 else "are"

@@ -13,7 +13,7 @@ from syncjobs.state import DELIVERY
 
 _FATES: Final = {
     "reached": "In the ERP",
-    "open": "Not through yet",
+    "under_way": "Not through yet",
     "given_up": "Given up by a person",
     "elsewhere": "Invoiced outside of here",
     "unplanned": "Nothing planned",
@@ -118,7 +118,7 @@ _WORK: Final = """
             (r.data->>'hours')::numeric AS hours, (r.data->>'amount')::numeric AS amount,
             r.data->>'resource' AS resource,
             coalesce(r.data->>'approved_at', r.data->>'completed_at') AS approved_at,
-            CASE WHEN d.is_open THEN 'open' WHEN d.is_done THEN 'reached'
+            CASE WHEN d.is_open THEN 'under_way' WHEN d.is_done THEN 'reached'
                 WHEN d.is_known THEN 'given_up'
                 WHEN r.data->>'status' = 'invoiced' THEN 'elsewhere' ELSE 'unplanned' END AS fate
         FROM unnest(%(clients)s::bigint[], %(names)s::text[]) AS k (client_id, name)
