@@ -150,7 +150,7 @@ def test_a_support_agent_works_the_queue_and_releases_holds_but_not_where_it_is_
     row.get_by_role("button", name=re.compile("^Ask to release")).click()
     expect(tess.get_by_text("Others must sign it")).to_be_visible()
 
-    row = tess.get_by_role("row", name=re.compile("job code of assignment AS-7715-02")).first
+    row = tess.get_by_role("row", name=re.compile("ob code of assignment AS-7715-02")).first
     row.get_by_role("textbox").fill("The code is in their mail.")
     row.get_by_role("button", name=re.compile("^Release")).click()
     expect(tess.get_by_text("Released. It goes out with the next pass.")).to_be_visible()
