@@ -27,7 +27,7 @@ from syncjobs.pages.frame import (
 from syncjobs.services import issues
 from syncjobs.services.advice import advice_on
 from syncjobs.services.deliveries import verdicts_of
-from syncjobs.services.hold_releases import release_holds
+from syncjobs.services.hold_releases import needs_approval, release_holds
 from syncjobs.state import DELIVERY, ISSUE
 from syncjobs.verdict import Preview, preview
 from tenants.accounts.models import User
@@ -108,6 +108,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     ).order_by("-id")
     stopped = issue.deliveries.filter(state__in=DELIVERY.sources("retry"))
     judged = judged_of(stopped)
+    held = _holds(issue)
     context = {
         "issue": issue,
         "explanation": advice_on(issue, stopped),
@@ -119,7 +120,8 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_retry": issue.inbound.exists() or bool(judged and judged.goes),
         "preview": judged,
         "stopped": stopped.count() if judged else 0,
-        "holds": _holds(issue).count(),
+        "holds": len(held),
+        "others_sign": sum(map(needs_approval, held)),
         "is_mine": issue.owner_id == request.user.pk,
         "now": timezone.now(),
     }
@@ -133,8 +135,9 @@ def judged_of(stopped: QuerySet[Delivery]) -> Preview | None:
     return preview(verdicts_of(latest)) if latest else None
 
 
-def _holds(issue: Issue) -> QuerySet[Hold]:
-    return Hold.objects.filter(delivery__issue=issue, released_at=None)
+def _holds(issue: Issue) -> list[Hold]:
+    found = Hold.objects.filter(delivery__issue=issue, released_at=None)
+    return list(found.select_related("delivery__workflow_version", "delivery__record"))
 
 
 def _retry(request: HttpRequest, issue: Issue) -> str:
@@ -173,7 +176,7 @@ def _comment(request: HttpRequest, issue: Issue) -> str:
 def _release(request: HttpRequest, issue: Issue) -> str:
     """Let everything that this cause holds pass, on the person's word."""
     reason = reason_in(request)
-    held = list(_holds(issue).select_related("delivery__workflow_version", "delivery__record"))
+    held = _holds(issue)
     if not held:
         raise ValidationError("Nothing is on hold here any more.")
     return released_words(release_holds(actor_of(request), held, reason=reason))

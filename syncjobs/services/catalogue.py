@@ -214,7 +214,7 @@ _ENTRIES: Final = (
         "Missing: {missing}",
         "A rule holds this back until what is missing has arrived. It is released by itself the "
         "moment that it does.",
-        "Get the missing item set up, or release the delivery by hand with a reason.",
+        "Get the missing item set up, or have it released by hand, with a reason.",
         16,
     ),
     Entry(

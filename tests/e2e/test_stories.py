@@ -130,7 +130,9 @@ def test_somebody_maps_an_export_that_they_bring_and_publishes_it(enter: Enter) 
     expect(ama.get_by_text("Signed. The change is live.")).to_be_visible()
 
 
-def test_a_support_agent_works_the_queue_and_releases_holds_but_not_where_it_is_money(enter: Enter) -> None:
+def test_a_support_agent_works_the_queue_and_releases_holds_but_not_where_it_is_money(
+    enter: Enter,
+) -> None:
     tess = enter(people.TESS).page
     tess.get_by_role("navigation", name="Main").get_by_role("link", name="Exceptions").click()
     tess.get_by_role("link", name=re.compile("rejects time entry")).click()
