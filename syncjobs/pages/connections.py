@@ -122,11 +122,18 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     connection = one_of(request, Connection.objects.select_related("client"), pk)
     descriptor = registry.connector(connection.connector).descriptor
     streams = list(connection.streams.select_related("last_run"))
-    labels = {field.name: field.label for field in descriptor.config_fields}
+    fields = {field.name: field for field in descriptor.config_fields}
+    config = [
+        (fields[name].label, dict(fields[name].choices).get(value, value))
+        if name in fields
+        else (name, value)
+        for name, value in connection.config.items()
+    ]
     context = {
         "connection": connection,
         "descriptor": descriptor,
-        "config": [(labels.get(name, name), value) for name, value in connection.config.items()],
+        "config": config,
+        "may_compare": descriptor.kind != "files",
         "streams": streams,
         "asking": [one for one in streams if one.compare and "asking" in one.compare],
         "workflows": workflows_on(connection),

@@ -221,9 +221,12 @@ def stop_asking_first(actor: Actor, connection: Connection, *, reason: str) -> N
 def compare_now(actor: Actor, stream: Stream, *, reason: str) -> None:
     """Compare the whole source with what is known, behind live work; from its start again.
 
-    Raises NotPermitted.
+    Raises NotPermitted; ValidationError for files.
     """
     actor.require("connections.manage", stream.connection.client_id)
+    if registry.connector(stream.connection.connector).descriptor.kind == "files":
+        # A file that is gone, or was moved, does not say that its records are.
+        raise ValidationError("Files are not compared: they do not say what was deleted.")
     Stream.objects.filter(pk=stream.pk).update(compare=None, next_compare_at=timezone.now())
     _audit_stream(actions.COMPARE_ASKED, stream, reason)
     doorbell.ring()

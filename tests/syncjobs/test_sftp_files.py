@@ -15,6 +15,7 @@ from syncjobs.intake.polling import Polled, poll_stream
 from syncjobs.models import CanonicalRecord, Connection, InboundEvent, Issue, Run, Stream
 from syncjobs.services.connections import (
     change_credentials,
+    compare_now,
     create_connection,
 )
 from syncjobs.services.connections import (
@@ -164,8 +165,32 @@ def test_a_folder_that_is_gone_and_refused_credentials_are_never_green(
     assert connection.state == "refused"
 
 
+def test_a_folder_is_never_compared(connection: Connection, at_work: None) -> None:
+    try_connection(BUILDER, connection)
+    with pytest.raises(ValidationError, match="not compared"):
+        compare_now(BUILDER, Stream.objects.get(connection=connection), reason="To see")
+
+
 def test_the_stored_secret_is_not_sent_to_another_host(connection: Connection) -> None:
     with pytest.raises(ValidationError, match="host changed"):
         change_credentials(
             BUILDER, connection, config={**connection.config, "host": "other.test"}, secret={}
         )
+
+
+@pytest.mark.parametrize(
+    "hours",
+    [rb'"\u0000"', rb'"\ud800"', b"1" * 400, b"1e999999", b'"' + b"9" * 5_000 + b'"'],
+    ids=["nul", "surrogate", "long", "huge", "digits"],
+)
+def test_a_strange_row_does_not_stop_the_folder(
+    connection: Connection, disk: Disk, at_work: None, hours: bytes
+) -> None:
+    row = b'{"number": "T-9", "project": "P-1", "date": "2026-10-07", "hours": %s}\n'
+    disk.files = {"/out/a.jsonl": (row % hours, 900), "/out/time.csv": (TIME, 1_000)}
+    Connection.objects.filter(pk=connection.pk).update(config={**connection.config, "pattern": "*"})
+    connection.refresh_from_db()
+    try_connection(BUILDER, connection)
+    _look(connection)
+    drain()
+    assert CanonicalRecord.objects.filter(type="time_entry", key="T-1").exists()
