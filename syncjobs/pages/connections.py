@@ -44,7 +44,14 @@ def _config_field(field: ConnectionField) -> forms.Field:
     }
     if field.choices:
         return forms.ChoiceField(choices=field.choices, initial=field.default, **shared)
-    return forms.CharField(**shared)
+    return forms.CharField(initial=field.default or None, **shared)
+
+
+def _secret_widget(field: ConnectionField) -> forms.Widget:
+    """A key has lines, which a password's field would join. Neither is ever shown again."""
+    if field.kind == "key":
+        return forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"})
+    return forms.PasswordInput(attrs={"autocomplete": "off"})
 
 
 class CredentialsForm(forms.Form):
@@ -62,7 +69,7 @@ class CredentialsForm(forms.Form):
                 help_text="Leave it empty to keep what is stored." if known else field.help,
                 required=field.required and not known,
                 strip=True,
-                widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+                widget=_secret_widget(field),
             )
 
     def part(self, name: str) -> dict[str, str]:
@@ -115,11 +122,18 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
     connection = one_of(request, Connection.objects.select_related("client"), pk)
     descriptor = registry.connector(connection.connector).descriptor
     streams = list(connection.streams.select_related("last_run"))
-    labels = {field.name: field.label for field in descriptor.config_fields}
+    fields = {field.name: field for field in descriptor.config_fields}
+    config = [
+        (fields[name].label, dict(fields[name].choices).get(value, value))
+        if name in fields
+        else (name, value)
+        for name, value in connection.config.items()
+    ]
     context = {
         "connection": connection,
         "descriptor": descriptor,
-        "config": [(labels.get(name, name), value) for name, value in connection.config.items()],
+        "config": config,
+        "may_compare": descriptor.kind != "files",
         "streams": streams,
         "asking": [one for one in streams if one.compare and "asking" in one.compare],
         "workflows": workflows_on(connection),
