@@ -379,6 +379,8 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         "django-q": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
+        # What a server does wrong is told by the reading that met it.
+        "paramiko": {"level": "CRITICAL"},
         "fontTools": {"level": "WARNING"},
     },
 }

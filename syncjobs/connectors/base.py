@@ -13,7 +13,7 @@ from syncjobs.connectors.errors import ConnectorError
 
 KINDS: Final = ("crm", "contracts", "staffing", "psa", "time", "erp", "revenue", "support", "files")
 MODES: Final = ("create", "update", "upsert", "action")
-FIELD_KINDS: Final = ("text", "url", "integer", "choice", "secret")
+FIELD_KINDS: Final = ("text", "url", "integer", "choice", "secret", "key")
 
 
 class Budget(Protocol):
@@ -68,6 +68,7 @@ class Descriptor:
 
     `writes_idempotent`: a repeated write with the same idempotency key has one effect.
     `pushes`: it sends webhooks that carry the records; others may knock, and are read then.
+    `fetches`: it brings whole files; its configuration says what they hold and how often to look.
     """
 
     key: str
@@ -80,6 +81,7 @@ class Descriptor:
     writes_idempotent: bool
     pushes: bool = False
     kinds: tuple[str, ...] = ()
+    fetches: bool = False
 
     def object(self, name: str) -> ObjectInfo:
         """Return the object of that name; KeyError names what there is."""
@@ -108,18 +110,31 @@ class SourceRecord(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file of a folder. `problem`: why its content was not read, in words for people."""
+
+    name: str
+    content: bytes = b""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Records, and the cursor that continues after them. Store both in one transaction.
 
     `cursor` is the connector's own JSON. `last` is true when the source has no more now.
     `total` is how many records are left in this read, this page's included, as far as the
-    source says.
+    source says. `file` comes instead of records, `note` explains a whole reading at its end, and
+    `unusable` names the files that wait for a person.
     """
 
     records: Sequence[SourceRecord]
     cursor: Mapping[str, object]
     last: bool
     total: int | None = None
+    file: FoundFile | None = None
+    note: str = ""
+    unusable: Sequence[str] | None = None
 
 
 class Write(Struct, frozen=True):

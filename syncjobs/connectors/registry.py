@@ -15,6 +15,7 @@ from syncjobs.connectors.sandbox_psa import PinionPsa
 from syncjobs.connectors.sandbox_revenue import TallyRevenue
 from syncjobs.connectors.sandbox_staffing import HarborStaffing
 from syncjobs.connectors.sandbox_support import BeaconDesk
+from syncjobs.connectors.sftp import Sftp
 from syncjobs.connectors.tryton import Tryton
 
 
@@ -25,7 +26,7 @@ class UnknownConnector(LookupError):
 class ConnectorType:
     """One entry of the catalogue; `open` makes a connector for one connection."""
 
-    def __init__(self, made: type[RestConnector] | type[Files]) -> None:
+    def __init__(self, made: type[RestConnector] | type[Files] | type[Sftp]) -> None:
         self._made = made
         self._system: RestDescriptor | None = None
         if issubclass(made, RestConnector):
@@ -55,7 +56,7 @@ class ConnectorType:
         return pushed_records(self._system, body) if self._system else []
 
 
-_MADE: Final[tuple[type[RestConnector] | type[Files], ...]] = (
+_MADE: Final[tuple[type[RestConnector] | type[Files] | type[Sftp], ...]] = (
     CloverCrm,
     PinionPsa,
     LedgerlineErp,
@@ -65,6 +66,7 @@ _MADE: Final[tuple[type[RestConnector] | type[Files], ...]] = (
     BeaconDesk,
     Tryton,
     Files,
+    Sftp,
 )
 _TYPES: Final[dict[str, ConnectorType]] = {
     one.descriptor.key: one for one in [ConnectorType(made) for made in _MADE]

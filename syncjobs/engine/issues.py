@@ -171,6 +171,14 @@ def settle_connection(connection_id: int, kinds: Sequence[str]) -> int:
     return _close(open_ones) if open_ones else 0
 
 
+def settle_kind(connection_id: int, kind: str, keep: Sequence[str]) -> int:
+    """Close a connection's exceptions of a kind but those of these fingerprints."""
+    rows = Issue.objects.filter(
+        connection_id=connection_id, kind=kind, state__in=sorted(ISSUE.open)
+    )
+    return _close(list(rows.exclude(fingerprint__in=keep).values_list("pk", flat=True)))
+
+
 def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:
     """Close a workflow's exceptions of a kind but those to `keep`: the others are gone."""
     rows = Issue.objects.filter(workflow_id=workflow_id, kind=kind, state__in=sorted(ISSUE.open))

@@ -17,7 +17,7 @@ from django.utils import timezone
 from governance import correlation
 from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors.base import SourceRecord
-from syncjobs.connectors.files import KEY as FILES
+from syncjobs.connectors.files import BY_FILE
 from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.live import LiveMappings
@@ -93,7 +93,7 @@ def work_arrivals(stream_id: int, *, stop: Stop) -> int | None:
 
 
 def _trigger(stream: Stream) -> str:
-    is_file = stream.connection.connector == FILES
+    is_file = stream.connection.connector in BY_FILE
     return Run.Trigger.FILE if is_file else Run.Trigger.WEBHOOK
 
 

@@ -14,7 +14,7 @@ from governance.deadlocks import again_after_deadlock
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.canonical_store import Incoming, Origin, Stored, lock, store
-from syncjobs.connectors.base import Page, SourceRecord
+from syncjobs.connectors.base import FoundFile, Page, SourceRecord
 from syncjobs.crashpoints import reach
 from syncjobs.engine.live import Live
 from syncjobs.engine.members import follow_causes
@@ -24,6 +24,7 @@ from syncjobs.engine.rows import encode, execute, fetch, unzip
 from syncjobs.fingerprint import fingerprint
 from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.disputes import find_disputes, tell_disputes
+from syncjobs.intake.folders import note_folder, refuse_file, take_found
 from syncjobs.intake.reading import Read, Refused, read_page, refuse_duplicates
 from syncjobs.intake.unkept import without_unkept
 from syncjobs.intake.warned import tell_warnings
@@ -65,7 +66,7 @@ def commit_page(reading: Reading, page: Page) -> Counts:
     counts: Counts = without_unkept(
         page.records,
         lambda part: take_in(reading, part),
-        lambda records, unkept: _commit_page(reading, page.cursor, records, unkept),
+        lambda records, unkept: _commit_page(reading, page, records, unkept),
     )
     return counts
 
@@ -73,15 +74,31 @@ def commit_page(reading: Reading, page: Page) -> Counts:
 @again_after_deadlock
 @transaction.atomic
 def _commit_page(
-    reading: Reading,
-    cursor: Mapping[str, object],
-    records: Sequence[SourceRecord],
-    unkept: Sequence[Refused],
+    reading: Reading, page: Page, records: Sequence[SourceRecord], unkept: Sequence[Refused]
 ) -> Counts:
-    _move_cursor(reading, cursor)
-    counts = take_in(reading, records, encode(dict(cursor)), unkept=unkept)
+    _move_cursor(reading, page.cursor)
+    note_folder(reading.stream, reading.run, page)
+    if page.file is not None:
+        return _take_file(reading, page, page.file)
+    counts = take_in(reading, records, encode(dict(page.cursor)), unkept=unkept)
     if counts.changed or counts.refused:
         _audit(reading, counts)
+    reach("intake.before_commit")
+    return counts
+
+
+def _take_file(reading: Reading, page: Page, file: FoundFile) -> Counts:
+    """Put a file's rows where messages wait; the reading counts files, what works them off rows."""
+    stream = reading.stream
+    taken = None if file.problem else take_found(stream, reading.live, file)
+    new = bool(taken and taken.rows)
+    refused = int(taken is None)
+    counts = Counts(
+        read=1, changed=int(new), same=int(not new) - refused, refused=refused, planned=0
+    )
+    _count(reading.run, counts, encode(dict(page.cursor)))
+    if file.problem:
+        refuse_file(stream, file)
     reach("intake.before_commit")
     return counts
 

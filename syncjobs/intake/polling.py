@@ -215,6 +215,8 @@ def _held(reading: Reading) -> tuple[Run, bool]:
 
 def _message(run: Run, stream: Stream, *, more: bool) -> str:
     """Explain the numbers, a zero above all."""
+    if note := run.detail.get("note"):
+        return str(note)
     if more:
         return "Stopped to let others work; goes on where it stopped."
     if run.read == 0:

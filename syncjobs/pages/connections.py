@@ -44,7 +44,14 @@ def _config_field(field: ConnectionField) -> forms.Field:
     }
     if field.choices:
         return forms.ChoiceField(choices=field.choices, initial=field.default, **shared)
-    return forms.CharField(**shared)
+    return forms.CharField(initial=field.default or None, **shared)
+
+
+def _secret_widget(field: ConnectionField) -> forms.Widget:
+    """A key has lines, which a password's field would join. Neither is ever shown again."""
+    if field.kind == "key":
+        return forms.Textarea(attrs={"rows": 5, "autocomplete": "off", "spellcheck": "false"})
+    return forms.PasswordInput(attrs={"autocomplete": "off"})
 
 
 class CredentialsForm(forms.Form):
@@ -62,7 +69,7 @@ class CredentialsForm(forms.Form):
                 help_text="Leave it empty to keep what is stored." if known else field.help,
                 required=field.required and not known,
                 strip=True,
-                widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+                widget=_secret_widget(field),
             )
 
     def part(self, name: str) -> dict[str, str]:

@@ -16,9 +16,11 @@ from mappings.services.versions import ensure_mapping
 from syncjobs import actions
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.connectors import registry
+from syncjobs.connectors.files import BY_FILE
+from syncjobs.connectors.files import KEY as FILES
 from syncjobs.engine.rows import fetch
 from syncjobs.models import Blueprint, Connection
-from syncjobs.services.connections import ensure_stream
+from syncjobs.services.streams import ensure_stream
 from tenants.models import Partner
 
 _FILES: Final = Path(__file__).resolve().parent.parent / "blueprints" / "mappings"
@@ -214,6 +216,8 @@ def ensure_shipped(actor: Actor, connector: str, name: str) -> MappingRow | None
     None when neither the partner nor the product has one. "canonical" holds those between
     canonical objects.
     """
+    if connector in BY_FILE:
+        connector = FILES
     slug = name if connector == "canonical" else f"{connector}-{name}".replace("_", "-")
     found = MappingRow.objects.filter(slug=slug, client=None).first()
     if found is not None:

@@ -58,6 +58,15 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "file_unusable",
+        BUSINESS,
+        MEDIUM,
+        "{connection}: the file {file} cannot be taken in",
+        "It was found in the folder and left there. The other files were taken in.",
+        "Have the file mended and put there again, or taken away. This closes by itself then.",
+        8,
+    ),
+    Entry(
         "deletions_in_doubt",
         BUSINESS,
         HIGH,

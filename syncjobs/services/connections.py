@@ -12,7 +12,6 @@ from django.utils import timezone
 from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
-from governance.permits import laying_down
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.canonical_store import Origin
@@ -21,14 +20,15 @@ from syncjobs.connectors.base import Check, ConnectionField
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.drift import compared
 from syncjobs.engine import doorbell, health
-from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.restored import asking_until
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.intake import comparing
 from syncjobs.intake.polling import read_from_start
 from syncjobs.models import Connection, Stream
+from syncjobs.services.files import ensure_fetched
 from syncjobs.services.secrets import place_of, seal
+from syncjobs.services.streams import ensure_stream as ensure_stream
 from syncjobs.state import CONNECTION
 from syncjobs.vault import VaultError
 from tenants.accounts.models import Client
@@ -95,9 +95,11 @@ def _hosts(config: Mapping[str, str]) -> set[tuple[str, str]]:
     """The hosts that a configuration names, with how they are reached."""
     try:
         parts = [urlsplit(value.strip()) for value in config.values() if "//" in value]
-        return {(one.scheme, one.hostname or "") for one in parts}
+        found = {(one.scheme, one.hostname or "") for one in parts}
     except ValueError as error:
         raise ValidationError("The address cannot be read. Write it as https://host/.") from error
+    bare = (config.get("host", "").strip().lower(), config.get("port", ""))
+    return found | {bare} if bare[0] else found
 
 
 def test_connection(actor: Actor, connection: Connection) -> list[Check]:
@@ -124,6 +126,8 @@ def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
     Connection.objects.filter(pk=row.pk).update(checks=kept, checked_at=timezone.now())
     if passed:
         health.recover(row.pk)
+        if registry.connector(row.connector).descriptor.fetches:
+            ensure_fetched(row)
         _poll_soon(row.pk)
         doorbell.ring()
     elif CONNECTION.may(row.state, "fail"):
@@ -187,74 +191,12 @@ def set_enabled(actor: Actor, connection: Connection, *, enabled: bool, reason: 
 
 
 @transaction.atomic
-def ensure_stream(
-    actor: Actor,
-    connection: Connection,
-    *,
-    object_: str,
-    canonical: str,
-    mapping: str,
-    position: int = 100,
-    every_seconds: int = 300,
-) -> Stream:
-    """Read an object of the connection from now on; an existing stream stays as it is.
-
-    What is read is part of the workflow that needs it: people propose that. Raises NotPermitted,
-    Ungoverned.
-    """
-    actor.require("connections.manage", connection.client_id)
-    with laying_down(actor, "stream", f"{connection.pk}/{object_}"):
-        return _stream(connection, object_, canonical, mapping, position, every_seconds)
-
-
-def _stream(
-    connection: Connection,
-    object_: str,
-    canonical: str,
-    mapping: str,
-    position: int,
-    every_seconds: int,
-) -> Stream:
-    stream, made = Stream.objects.get_or_create(
-        connection=connection,
-        object=object_,
-        defaults={
-            "canonical": canonical,
-            "mapping": mapping,
-            "position": position,
-            "every_seconds": every_seconds,
-            "enabled": connection.scope.reads(object_),
-            "next_poll_at": timezone.now(),
-            "next_compare_at": _first_compare(connection, object_),
-        },
-    )
-    if made:
-        audit.record(
-            actions.STREAM_ADDED,
-            object_kind="stream",
-            object_id=stream.pk,
-            object_label=object_,
-            client_id=connection.client_id,
-            after={"connection": connection.name, "mapping": mapping},
-        )
-        ring_in_turn()
-    return stream
-
-
-@transaction.atomic
 def read_again(actor: Actor, stream: Stream, *, reason: str) -> None:
     """Read a stream from its start; what has not changed is recognised and doubles nothing."""
     actor.require("connections.manage", stream.connection.client_id)
     stream.connection.refs.filter(object=stream.object).update(seen_version="", seen_at=None)
     read_from_start(stream.connection_id, stream.object)
     _audit_stream(actions.STREAM_RESET, stream, reason)
-
-
-def _first_compare(connection: Connection, object_: str) -> datetime | None:
-    """A day from now where the connector sees deletions by comparing only."""
-    descriptor = registry.connector(connection.connector).descriptor
-    by_compare = any(one.name == object_ and one.deletes == "compare" for one in descriptor.objects)
-    return timezone.now() + comparing.EVERY if by_compare else None
 
 
 @transaction.atomic

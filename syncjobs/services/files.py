@@ -1,90 +1,34 @@
-"""Taking files in: what would become of each row, and putting the rows where webhooks put theirs.
+"""Taking files in: by hand or by a program, and the stream of what is fetched from a folder.
 
-A row becomes an `InboundEvent` and is worked off like a message (`intake/arrivals`), through the
-same page commit as every reading. The same file again brings nothing new. Where
-another has come since, who takes it in says whether it is repeated, or holds again.
+What becomes of a file's rows is in `intake/filing`. Where another file has come since, who takes
+it in says whether it is repeated, or holds again.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from governance.actors import Actor, task_actor
-from governance.services import audit
 from mappings.canonical import SCHEMAS
-from mappings.documents import objects_in, rules_of
-from mappings.known_paths import read_by
-from mappings.parts import BESIDES
-from mappings.paths import MISSING, split, walked
-from mappings.services.versions import live_version
-from mappings.transforms import paths_read
-from syncjobs import actions
-from syncjobs.connectors.base import LONGEST_ID
 from syncjobs.connectors.files import HELD, KEY
-from syncjobs.engine import doorbell
-from syncjobs.engine.live import REFERENCE_MISSING, Live, LiveMappings, map_in
-from syncjobs.engine.live import Taken as Mapped
-from syncjobs.engine.rows import encode, fetch
-from syncjobs.fingerprint import cut_apart
+from syncjobs.engine.live import LiveMappings
+from syncjobs.intake.filing import Checked as Checked
+from syncjobs.intake.filing import Taken as Taken
+from syncjobs.intake.filing import check_content, keep_file
+from syncjobs.intake.filing import row_id as row_id
 from syncjobs.models import Connection, Stream
-from syncjobs.payloads import seal_inbound
 from syncjobs.services.blueprints import ensure_shipped
-from syncjobs.services.connections import ensure_stream
+from syncjobs.services.streams import ensure_stream
 from syncjobs.sheets import MAX_BYTES as MAX_BYTES
-from syncjobs.sheets import BadSheet, Problem, Row, Sheet, read_sheet
-from syncjobs.state import CONNECTION, INBOUND
+from syncjobs.sheets import BadSheet
+from syncjobs.state import CONNECTION
 
-SHOWN: Final = 20
-MOST_PROBLEMS: Final = 200
-_CHUNK: Final = 1_000
-# Of the file's hash, so much marks its rows.
-_DIGEST: Final = 32
-_PAYLOAD: Final = msgspec.json.Encoder(decimal_format="number")
-# What others refer to is taken in first.
 # What ships with the product, and the stream that a file is, may be used by whoever may connect;
 # changing them is another right.
 _SHIPPING: Final = task_actor("shipped mappings")
+# What others refer to is taken in first.
 _ORDER: Final = {name: 10 + 2 * place for place, name in enumerate(SCHEMAS)}
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a file holds. `good`: rows with a number of their own, with that number.
-
-    `problems`: of rows that cannot be read or named (they are left out), and of rows that the
-    mapping refuses (they are set aside as they are, with an exception). `problem_count`: all.
-    `warnings`: of rows that go on; `warned` counts these rows.
-    """
-
-    columns: list[str]
-    good: list[tuple[Row, str]]
-    problems: list[Problem]
-    problem_count: int
-    left_out: int
-    warnings: list[Problem] = field(default_factory=list)
-    warned: int = 0
-
-    @property
-    def shown(self) -> list[list[str]]:
-        """The first rows, as a table of texts."""
-        return [
-            [str(row.number), *(str(row.data.get(name, ""))[:200] for name in self.columns)]
-            for row, _ in self.good[:SHOWN]
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What came of a file. `rows` are new; 0 with `repeated` when it was taken in before."""
-
-    checked: Checked
-    rows: int
-    repeated: bool
 
 
 def check_file(
@@ -97,14 +41,13 @@ def check_file(
     """
     actor.require("connections.manage", connection.client_id)
     slug = _mapping(connection, object_)
-    try:
-        sheet = read_sheet(name, content)
-    except BadSheet as error:
-        raise ValidationError(str(error)) from error
     live = LiveMappings(connection.client_id).get(slug)
     if live is None:
         raise ValidationError(f"There is no published mapping {slug}. Publish one first.")
-    return _checked(sheet, live, _key_paths(slug, connection, object_))
+    try:
+        return check_content(connection, live, slug, object_=object_, name=name, content=content)
+    except BadSheet as error:
+        raise ValidationError(str(error)) from error
 
 
 @transaction.atomic
@@ -125,27 +68,7 @@ def take_file(
     if connection.state == CONNECTION.target("disable"):
         raise ValidationError("The connection is switched off. Switch it on first.")
     stream = _stream(connection, object_)
-    digest = hashlib.sha256(content).hexdigest()
-    new = _keep(stream, checked.good, digest[:_DIGEST])
-    if not new and again and (since := _another_since(stream, digest[:_DIGEST])):
-        new = _keep(stream, checked.good, f"{digest[:_DIGEST]}+{since}")
-    audit.record(
-        actions.FILE_TAKEN,
-        object_kind="stream",
-        object_id=stream.pk,
-        object_label=stream.object,
-        client_id=connection.client_id,
-        after={
-            "file": name[:200],
-            "sha256": digest,
-            "rows": new,
-            "problems": checked.problem_count,
-            "left_out": checked.left_out,
-        },
-    )
-    if new:
-        doorbell.ring()
-    return Taken(checked, new, repeated=bool(checked.good) and not new)
+    return keep_file(stream, checked, name=name, content=content, again=again)
 
 
 def _mapping(connection: Connection, object_: str) -> str:
@@ -153,6 +76,11 @@ def _mapping(connection: Connection, object_: str) -> str:
         raise ValidationError("This system is read by itself; it takes no files.")
     if object_ not in HELD:
         raise ValidationError(f"Choose what the file holds: {', '.join(HELD)}.")
+    return _shipped(connection, object_)
+
+
+def _shipped(connection: Connection, object_: str) -> str:
+    """Return the mapping of what files hold: the stream's own, else the shipped one."""
     known = Stream.objects.filter(connection=connection, object=object_).first()
     if known is not None:
         return known.mapping
@@ -162,149 +90,21 @@ def _mapping(connection: Connection, object_: str) -> str:
     return made.slug
 
 
-def _stream(connection: Connection, object_: str) -> Stream:
+def ensure_fetched(connection: Connection) -> None:
+    """Have the folder of a connection looked into from now on, as often as it is set."""
+    object_ = str(connection.config["object"])
+    seconds = 60 * int(connection.config["every_minutes"])
+    stream = _stream(connection, object_, every_seconds=seconds)
+    Stream.objects.filter(pk=stream.pk).update(every_seconds=seconds)
+
+
+def _stream(connection: Connection, object_: str, *, every_seconds: int = 300) -> Stream:
     return ensure_stream(
         _SHIPPING,
         connection,
         object_=object_,
         canonical=HELD[object_].canonical,
-        mapping=_mapping(connection, object_),
+        mapping=_shipped(connection, object_),
         position=_ORDER[HELD[object_].canonical],
+        every_seconds=every_seconds,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _KeyPath:
-    """A field that a row is named by. `may_be_empty`: a step puts it to another one."""
-
-    path: str
-    may_be_empty: bool
-
-    def text(self, data: Mapping[str, Any]) -> str:
-        """Return what a row has there."""
-        found = walked(data, split(self.path))
-        return "" if found is MISSING or found is None else str(found)
-
-
-def _key_paths(slug: str, connection: Connection, object_: str) -> list[_KeyPath]:
-    """Return what names a row: what the mapping takes the number from, but for what each member
-    of a list has."""
-    version = live_version(slug, connection.client_id)
-    rules = {str(one.get("target")): one for one in rules_of(version.document if version else {})}
-    made: dict[str, _KeyPath] = {}
-    for name in SCHEMAS[HELD[object_].canonical].natural_key:
-        rule = rules.get(name, {})
-        origin = {part: rule[part] for part in ("source", "expr") if part in rule}
-        beside = [path for one in objects_in(rule.get("steps")) for path in paths_read(one)]
-        paths = [_KeyPath(path, may_be_empty=False) for path in read_by(origin)]
-        paths += [_KeyPath(path, may_be_empty=True) for path in beside]
-        own = [one for one in paths if split(one.path)[0] not in BESIDES]
-        made |= {one.path: one for one in own or [_KeyPath(name, may_be_empty=False)]}
-    return list(made.values())
-
-
-def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
-    problems, left_out = list(sheet.problems), len(sheet.problems)
-    good: list[tuple[Row, str]] = []
-    seen: dict[str, int] = {}
-    warnings: dict[int, str] = {}
-    count = len(problems)
-    for row in sheet.rows:
-        texts = [one.text(row.data) for one in keys]
-        pairs = zip(keys, texts, strict=True)
-        empty = [one.path for one, text in pairs if not text and not one.may_be_empty]
-        if empty:
-            problems.append(Problem(row.number, f"The column {empty[0]!r} is empty or missing."))
-            left_out, count = left_out + 1, count + 1
-            continue
-        key = row_id(texts)
-        taken = map_in(live, row.data)
-        wrong = _refusal(taken)
-        if key in seen:
-            wrong = wrong or f"Row {seen[key]} has the number {key} too; the later row counts."
-        if wrong:
-            count += 1
-            problems.append(Problem(row.number, wrong))
-        if taken.warnings:
-            warnings[row.number] = " ".join(dict.fromkeys(one.message for _, one in taken.warnings))
-        seen[key] = row.number
-        good.append((row, key))
-    problems.sort(key=lambda one: one.row)
-    told = [Problem(*one) for one in [*warnings.items()][:MOST_PROBLEMS]]
-    shown = problems[:MOST_PROBLEMS]
-    return Checked(sheet.columns, good, shown, count, left_out, told, len(warnings))
-
-
-def row_id(texts: Sequence[str]) -> str:
-    """Return what a row is known by: its numbers. No two rows of other numbers have the same."""
-    if len(texts) > 1:
-        texts = [one.replace("%", "%25").replace("/", "%2F") for one in texts]
-    return cut_apart("/".join(texts), LONGEST_ID)
-
-
-def _refusal(taken: Mapped) -> str:
-    """Return why the mapping would refuse a row; what it refers to may be on its way."""
-    for problem in taken.problems:
-        if problem.code != REFERENCE_MISSING:
-            return f"{problem.target}: {problem.message}" if problem.target else problem.message
-    return ""
-
-
-def _another_since(stream: Stream, digest: str) -> int | None:
-    """Return the last row of another file that has come to the stream since this one."""
-    params = {
-        "connection": stream.connection_id,
-        "files": f"file:{stream.pk}:%",
-        "own": f"file:{stream.pk}:{digest}%",
-    }
-    ((since,),) = fetch(_SINCE, params)
-    return None if since is None else int(since)
-
-
-def _keep(stream: Stream, good: Sequence[tuple[Row, str]], mark: str) -> int:
-    """Put the rows where messages wait, under the file's mark; return how many are new."""
-    new = 0
-    for start in range(0, len(good), _CHUNK):
-        rows = []
-        for row, key in good[start : start + _CHUNK]:
-            payload = _PAYLOAD.encode(dict(row.data))
-            version = hashlib.blake2b(payload, digest_size=12).hexdigest()
-            place = f"file:{stream.pk}:{mark}:{row.number}"
-            rows.append(
-                {
-                    "key": place,
-                    "external_id": key,
-                    "version": version,
-                    "payload": seal_inbound(
-                        stream.canonical, stream.connection.client_id, row.data
-                    ),
-                }
-            )
-        params = {
-            "rows": encode(rows),
-            "connection": stream.connection_id,
-            "stream": stream.pk,
-            "state": INBOUND.start,
-        }
-        new += len(fetch(_INSERT, params))
-    return new
-
-
-_INSERT: Final = """
-    INSERT INTO syncjobs_inboundevent
-        (connection_id, stream_id, dedupe_key, external_id, source_version, payload,
-         deleted, attempts, state, problems, received_at)
-    SELECT %(connection)s, %(stream)s, x.key, x.external_id, x.version, x.payload,
-        false, 0, %(state)s, '[]', clock_timestamp()
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS x(
-        key text, external_id text, version text, payload jsonb)
-    ON CONFLICT (connection_id, dedupe_key) DO NOTHING
-    RETURNING id
-"""
-_SINCE: Final = """
-    SELECT max(id) FROM syncjobs_inboundevent
-    WHERE connection_id = %(connection)s AND dedupe_key LIKE %(files)s
-      AND dedupe_key NOT LIKE %(own)s
-      AND id > (SELECT max(id) FROM syncjobs_inboundevent
-                WHERE connection_id = %(connection)s AND dedupe_key LIKE %(own)s)
-"""

@@ -21,7 +21,19 @@ from syncjobs.connectors.base import (
 from syncjobs.connectors.errors import Config
 
 KEY: Final = "files"
-_STANDS_FOR: Final = tuple((kind, kind.upper()) for kind in KINDS if kind != "files")
+SFTP: Final = "sftp"
+# Connectors whose records come in files; they share the shipped mappings.
+BY_FILE: Final = frozenset({KEY, SFTP})
+_CHOICES: Final = tuple((kind, kind.upper()) for kind in KINDS if kind != "files")
+STANDS_FOR: Final = ConnectionField(
+    name="stands_for",
+    label="Stands for",
+    kind="choice",
+    choices=_CHOICES,
+    default="psa",
+    help="The kind of system whose files these are. What that kind of system owns, a file "
+    "may change; all else it only fills in.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,60 +76,21 @@ def _info(one: Held) -> ObjectInfo:
     )
 
 
+OBJECTS: Final = tuple(map(_info, HELD.values()))
 DESCRIPTOR: Final = Descriptor(
     key=KEY,
     label="Files",
     kind="files",
     summary="CSV, Excel (.xlsx) and JSON Lines files, brought by hand or by a program.",
-    config_fields=(
-        ConnectionField(
-            name="stands_for",
-            label="Stands for",
-            kind="choice",
-            choices=_STANDS_FOR,
-            default="psa",
-            help="The kind of system whose files these are. What that kind of system owns, a file "
-            "may change; all else it only fills in.",
-        ),
-    ),
+    config_fields=(STANDS_FOR,),
     secret_fields=(),
-    objects=tuple(map(_info, HELD.values())),
+    objects=OBJECTS,
     writes_idempotent=False,
 )
 
 
-class Files(Connector):
-    """Nothing is fetched: what a file brings waits in the partner's own tables."""
-
-    descriptor = DESCRIPTOR
-
-    def __init__(
-        self,
-        config: Mapping[str, object],
-        secret: Mapping[str, object],
-        *,
-        budget: Budget | None = None,
-    ) -> None:
-        if config.get("stands_for") not in dict(_STANDS_FOR):
-            known = ", ".join(kind for kind, _ in _STANDS_FOR)
-            raise Config(f"Stands for: choose one of {known}.")
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-    def check(self) -> list[Check]:
-        """There is nothing to reach."""
-        return [Check("Files", ok=True, message="Files are taken in on this page or by the API.")]
-
-    def read(
-        self,
-        object: str,  # noqa: A002  the domain's word
-        cursor: Mapping[str, object] | None,
-        *,
-        page_size: int = 200,
-    ) -> Iterator[Page]:
-        """Give nothing: reading only tries again what was set aside."""
-        yield Page((), cursor or {"files": True}, last=True)
+class OnlyRead(Connector):
+    """Files are never written to."""
 
     def write(self, write: Write) -> Written:
         """Refuse: a file is never written to."""
@@ -136,3 +109,42 @@ class Files(Connector):
     def request_preview(self, write: Write) -> Mapping[str, object]:
         """Refuse, as `write`."""
         raise Config("Files can only be read.")
+
+
+def require_kind(config: Mapping[str, object]) -> None:
+    """Raise Config unless the kind of system that the files stand for is one."""
+    if config.get("stands_for") not in dict(_CHOICES):
+        known = ", ".join(kind for kind, _ in _CHOICES)
+        raise Config(f"Stands for: choose one of {known}.")
+
+
+class Files(OnlyRead):
+    """Nothing is fetched: what a file brings waits in the partner's own tables."""
+
+    descriptor = DESCRIPTOR
+
+    def __init__(
+        self,
+        config: Mapping[str, object],
+        secret: Mapping[str, object],
+        *,
+        budget: Budget | None = None,
+    ) -> None:
+        require_kind(config)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def check(self) -> list[Check]:
+        """There is nothing to reach."""
+        return [Check("Files", ok=True, message="Files are taken in on this page or by the API.")]
+
+    def read(
+        self,
+        object: str,  # noqa: A002  the domain's word
+        cursor: Mapping[str, object] | None,
+        *,
+        page_size: int = 200,
+    ) -> Iterator[Page]:
+        """Give nothing: reading only tries again what was set aside."""
+        yield Page((), cursor or {"files": True}, last=True)
