@@ -17,16 +17,21 @@ _MONTH = re.compile(r"(?<=/)\d{4}-\d{2}(?=/|$)")
 _DOWNLOADS = re.compile(
     r"/export/|/template/|/pdf/|[?&]format=|\.csv|\.pdf|\.xlsx|\.yaml|/api/|\.png|\.ico|\.css"
 )
-MOST_PAGES = 140
+MOST_PAGES = 160
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 
 
 def kind_of(address: str) -> str:
-    """Return what addresses of one kind of page share: the path without ids, the query's names."""
+    """Return what addresses of one kind of page share: the path without ids, the query's names.
+
+    A list that is filtered and sorted is of the kind of the filtered one.
+    """
     parts = urlsplit(address)
     path = _NUMBER.sub("N", _MONTH.sub("M", _NAMED.sub("N", parts.path)))
-    names = sorted({name for name, _ in parse_qsl(parts.query)})
-    return f"{path}?{'&'.join(names)}" if names else path
+    names = {name for name, _ in parse_qsl(parts.query)}
+    if len(names) > 1:
+        names.discard("sort")
+    return f"{path}?{'&'.join(sorted(names))}" if names else path
 
 
 def links_on(page: Page, home: str) -> list[str]:

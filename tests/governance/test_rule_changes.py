@@ -266,7 +266,7 @@ def test_only_applying_gives_leave_and_only_being_new_goes_without() -> None:
         "branding/services/brand_changes.py",
         "mappings/services/value_maps.py",
         "mappings/services/versions.py",
-        "syncjobs/services/connections.py",
+        "syncjobs/services/streams.py",
         "syncjobs/services/workflows.py",
     }
     assert _callers("make_live") == {
