@@ -111,7 +111,11 @@ def test_a_file_is_moved_after_its_page_and_later_when_its_reader_died(
     assert "/out/a.csv" in disk.files
     found, _ = _read(opened, page.cursor)
     assert found == []
-    assert set(disk.files) == {"/out/done/a.csv"}
+    assert set(disk.files) == {"/out/done/19700101-001640-a.csv"}
+    # The next night's export has the same name.
+    disk.files["/out/a.csv"] = (ROWS * 2, 90_000)
+    assert len(_read(opened, page.cursor)[0]) == 1
+    assert "/out/a.csv" not in disk.files
 
 
 def test_a_move_that_fails_is_told(disk: Disk, port: int) -> None:

@@ -80,7 +80,7 @@ DESCRIPTOR: Final = Descriptor(
             label="Move to",
             required=False,
             default="done",
-            help="A folder that is there already; for files that are moved.",
+            help="A folder that is there already; files get their time before their name there.",
         ),
         ConnectionField(
             name="every_minutes",
@@ -226,8 +226,8 @@ class Sftp(OnlyRead):
             yield _page(taken, waiting, file=found)
         unusable = [name for name, mark in taken.items() if mark[2]]
         if self._text.get("after") == MOVE:
-            for name in taken.keys() - set(unusable):
-                session.move(self._folder, name, self._text["done"])
+            for name in sorted(taken.keys() - set(unusable)):
+                session.move(self._folder, name, self._text["done"], taken[name][1])
         note = _note(made, read, len(waiting), len(unusable), self._pattern)
         yield _page(taken, waiting, last=True, note=note, unusable=tuple(unusable))
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import paramiko
@@ -23,6 +24,8 @@ _CONNECT: Final = 10.0
 _SIGN_IN: Final = 20.0
 _LIST: Final = 20.0
 _READ: Final = 40.0
+# While a file is stored, the session rests.
+_IDLE: Final = 600.0
 
 
 class Refused(Exception):
@@ -53,7 +56,7 @@ class _Bounded:
         self.allow(_SIGN_IN, _MB)
 
     def allow(self, seconds: float, count: int) -> None:
-        """Set the limits of what comes next."""
+        """Set the limits of what comes next; between two calls a server has nothing to say."""
         self._until, self._left, self.limit = time.monotonic() + seconds, count, ""
 
     def recv(self, count: int) -> bytes:
@@ -103,6 +106,7 @@ class Session:
         transport = self._transport
         assert transport is not None
         transport.auth_timeout = _SIGN_IN
+        self._socket.allow(_SIGN_IN, _MB)
         try:
             with self._told("The server ended the sign-in."):
                 if key is not None:
@@ -154,23 +158,27 @@ class Session:
                 if listed != entry:
                     raise Changing
                 with self.client.open(path, "rb") as file:
-                    content = b""
+                    content = bytearray()
                     while len(content) <= entry.size and (part := file.read(_CHUNK)):
                         content += part
         except OSError as error:
             raise Refused("The server does not let it be read.") from error
         if len(content) != entry.size:
             raise Changing
-        return content
+        return bytes(content)
 
-    def move(self, folder: str, name: str, done: str) -> None:
-        """Move a file into the folder of what is done. Raises Permanent."""
+    def move(self, folder: str, name: str, done: str, modified: int) -> None:
+        """Move a file into the folder of what is done, under its time: an export may have the same
+        name each night. Raises Permanent."""
         self._socket.allow(_LIST, _MB)
+        at = datetime.fromtimestamp(modified, UTC)
         base = folder.rstrip("/")
-        target = done if done.startswith("/") else f"{base}/{done}"
+        target = done.rstrip("/") if done.startswith("/") else f"{base}/{done}"
         try:
             with self._told("Moving a file broke off."):
-                self.client.rename(f"{base}/{name}", f"{target.rstrip('/')}/{name}")
+                self.client.rename(
+                    f"{base}/{name}", f"{target.rstrip('/')}/{at:%Y%m%d-%H%M%S}-{name}"
+                )
         except OSError as error:
             text = f"{name} was taken in, but cannot be moved to {done}: make that folder there, "
             raise Permanent(f"{text}or remove what has this name in it.") from error
@@ -191,6 +199,8 @@ class Session:
         except (ValueError, TypeError, IndexError, KeyError, OverflowError) as error:
             # Lengths and numbers that a server made up.
             raise Transient(words) from error
+        finally:
+            self._socket.allow(_IDLE, _MB)
 
 
 def _connected(place: Place) -> socket.socket:
