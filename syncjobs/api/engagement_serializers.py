@@ -4,6 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from syncjobs.indicators.engagements.work import FATES
+
 
 class AnswerSerializer(serializers.Serializer[Any]):
     """One of the four answers. `state`: waiting goes on by itself, none is nothing to say yet."""
@@ -37,9 +39,7 @@ class WorkSerializer(serializers.Serializer[Any]):
     """Approved work of one kind and currency, by what became of it."""
 
     kind = serializers.CharField()
-    fate = serializers.ChoiceField(
-        choices=["reached", "open", "given_up", "elsewhere", "unplanned"]
-    )
+    fate = serializers.ChoiceField(choices=list(FATES))
     records = serializers.IntegerField(source="count")
     hours = serializers.DecimalField(max_digits=18, decimal_places=2)
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)

@@ -11,7 +11,7 @@ from syncjobs.indicators.engagements.chosen import STOPPED, Key
 from syncjobs.indicators.throughput import DONE
 from syncjobs.state import DELIVERY
 
-_FATES: Final = {
+FATES: Final = {
     "reached": "In the ERP",
     "under_way": "Not through yet",
     "given_up": "Given up by a person",
@@ -42,7 +42,7 @@ class Work:
     @property
     def fate_words(self) -> str:
         """What became of it, as people say it."""
-        return _FATES[self.fate]
+        return FATES[self.fate]
 
 
 @dataclass(frozen=True, slots=True)
