@@ -99,7 +99,9 @@ class SourceRecord(Struct, frozen=True):
     """One record as the system gave it.
 
     `data` holds only str, int, bool, None, Decimal, list and dict: no floats, dates as ISO
-    text. `version` changes when the record does; `modified_at` is aware.
+    text. `version` changes when the record does; `modified_at` is aware. `problem` says why a row
+    of a list cannot be read, in words for people: `data` is as it came then, and `id` is empty
+    where it names none.
     """
 
     id: str
@@ -107,6 +109,7 @@ class SourceRecord(Struct, frozen=True):
     modified_at: datetime | None
     data: Mapping[str, object]
     deleted: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +127,15 @@ class Page:
 
     `cursor` is the connector's own JSON. `last` is true when the source has no more now.
     `total` is how many records are left in this read, this page's included, as far as the
-    source says. `file` comes instead of records, `note` explains a whole reading at its end, and
-    `unusable` names the files that wait for a person.
+    source says. `unread`: rows that have a problem. `file` comes instead of records, `note`
+    explains a whole reading at its end, and `unusable` names the files that wait for a person.
     """
 
     records: Sequence[SourceRecord]
     cursor: Mapping[str, object]
     last: bool
     total: int | None = None
+    unread: Sequence[SourceRecord] = ()
     file: FoundFile | None = None
     note: str = ""
     unusable: Sequence[str] | None = None

@@ -1,7 +1,8 @@
 """JSON in and out without floats, and paths into it.
 
-Numbers with a point become `Decimal`. NaN, Infinity, absurd exponents, lone surrogates and
-deep nesting are refused; the NUL character, which PostgreSQL cannot store, is replaced.
+Numbers with a point become `Decimal`; one out of all proportion (`1e999999`) stays its text, which
+no mapping takes for a number. NaN, Infinity, lone surrogates and deep nesting are refused; the NUL
+character, which PostgreSQL cannot store, is replaced.
 """
 
 import re
@@ -21,10 +22,10 @@ class BrokenJson(ValueError):
     """The text is not JSON that we take; the message says why, without its content."""
 
 
-def _decimal(text: str) -> Decimal:
+def _decimal(text: str) -> Decimal | str:
     number = Decimal(text)
     if len(text) > _MAX_DIGITS or abs(number.adjusted()) > _MAX_EXPONENT:
-        raise ValueError("a number is out of all proportion")
+        return text
     return number
 
 

@@ -164,7 +164,10 @@ class Lister:
 
     def _moment(self, row: object) -> datetime | None:
         value = at(row, self._spec.modified)
-        return moment_of(self._system.dialect.from_wire(value))
+        try:
+            return moment_of(self._system.dialect.from_wire(value))
+        except (ArithmeticError, KeyError, TypeError, ValueError):
+            return None  # The row itself is told of where rows are read.
 
 
 def _rows_of(spec: ObjectSpec, data: object) -> list[object]:

@@ -1,7 +1,9 @@
 """Reads an object's changes page by page, from a cursor to the next."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
+
+from msgspec.structs import replace
 
 from syncjobs.connectors.base import Page, SourceRecord
 from syncjobs.connectors.calls import Call, Caller
@@ -11,6 +13,9 @@ from syncjobs.connectors.descriptor import Join, ObjectSpec, RestDescriptor
 from syncjobs.connectors.dialects import AMONG, Condition, moment_of
 from syncjobs.connectors.errors import Permanent, Rejected, Transient
 from syncjobs.connectors.paging import Lister
+
+# A few rows may all be wrong; a whole page says that the system answers otherwise now.
+_MOST_ALL_UNREAD: Final = 10
 
 
 def read_pages(
@@ -26,10 +31,15 @@ def read_pages(
     batch = _first(lister, progress)
     progress.begin(batch.moment)
     while True:
-        records = [record_of(system, spec, row) for row in batch.rows]
-        records = _joined(caller, system, spec, records)
+        records = _joined(caller, system, spec, _records(system, spec, batch.rows))
         fresh = progress.fresh(records)
-        yield Page(fresh, progress.cursor(batch.at), batch.at is None, batch.total)
+        yield Page(
+            [record for record in fresh if not record.problem],
+            progress.cursor(batch.at),
+            batch.at is None,
+            batch.total,
+            unread=[record for record in fresh if record.problem],
+        )
         if batch.at is None:
             return
         batch = lister.fetch(progress.since, batch.at)
@@ -53,8 +63,29 @@ def plain(system: RestDescriptor, value: object) -> object:
         raise Permanent(f"The system sent a value that cannot be read: {error!r}.") from error
 
 
+def _records(
+    system: RestDescriptor, spec: ObjectSpec, rows: Sequence[object]
+) -> list[SourceRecord]:
+    """Return a list's rows. Raises Permanent where many came and none can be read: then it is not
+    the rows that are wrong, and the place in the source is kept."""
+    records = [_row(system, spec, row) for row in rows]
+    if len(records) > _MOST_ALL_UNREAD and all(record.problem for record in records):
+        raise Permanent(f"None of {len(records)} rows can be read. {records[0].problem}")
+    return records
+
+
+def _row(system: RestDescriptor, spec: ObjectSpec, row: object) -> SourceRecord:
+    """Return a row of a list; one that cannot be read says so itself, and the others go on."""
+    try:
+        return record_of(system, spec, row)
+    except Permanent as error:
+        data = row if isinstance(row, dict) else {"row": row}
+        modified = moment_of(at(data, spec.modified)) if spec.modified else None
+        return SourceRecord(text_at(data, spec.id), "", modified, data, problem=error.message)
+
+
 def record_of(system: RestDescriptor, spec: ObjectSpec, row: object) -> SourceRecord:
-    """Return a row as a record of plain data."""
+    """Return a row as a record of plain data; raises Permanent where it cannot be read."""
     data = plain(system, row)
     record_id = text_at(data, spec.id)
     if not isinstance(data, dict) or not record_id:
@@ -79,8 +110,8 @@ def _with_join(
     caller: Caller, system: RestDescriptor, join: Join, records: Sequence[SourceRecord]
 ) -> list[SourceRecord]:
     """Fetch what a page's rows point to with one call, and put it into each row."""
-    keys = {record.id: _join_key(join, record.data) for record in records}
-    wanted = sorted({key for key in keys.values() if key is not None})
+    keys = [_join_key(join, record.data) for record in records]
+    wanted = sorted({key for key in keys if key is not None})
     found: dict[int, object] = {}
     if wanted:
         conditions = [Condition(join.key, AMONG, wanted)]
@@ -94,14 +125,8 @@ def _with_join(
             if isinstance(key, int):
                 found[key] = data
     return [
-        SourceRecord(
-            record.id,
-            record.version,
-            record.modified_at,
-            {**record.data, join.into: _joined_row(found, keys[record.id])},
-            record.deleted,
-        )
-        for record in records
+        replace(record, data={**record.data, join.into: _joined_row(found, key)})
+        for record, key in zip(records, keys, strict=True)
     ]
 
 

@@ -3,8 +3,9 @@
 It goes page by page with a cursor of its own, behind all live work, and what it reads goes
 through the usual page commit, so it is also a full resync that doubles nothing. At its end,
 records that came from here and were not there any more are soft-deleted, and what was set aside
-of records that are gone is given up: it must not come alive later. An empty answer, or one that
-would drop more than a tenth, deletes nothing: it stops and asks a person.
+of records that are gone is given up: it must not come alive later. An empty answer, one that
+would drop more than a tenth, or one with rows that name no id deletes nothing: it stops and asks a
+person.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +61,8 @@ class Gone:
     """What a full reading did not find any more.
 
     ids: of records, external_ids: theirs in the source. messages: rows that were set aside.
-    missing: how many records of the source that is, `known`: of how many. seen: how many it found.
+    missing: how many records of the source that is, `known`: of how many. seen: how many it found,
+    nameless: rows without an id, any of which may be one that is missing.
     """
 
     ids: list[int]
@@ -69,12 +71,14 @@ class Gone:
     missing: int
     known: int
     seen: int
+    nameless: int
 
     @property
     def in_doubt(self) -> bool:
-        """Say whether a person must confirm: nothing came at all, or too much is missing."""
+        """Say whether a person must confirm: nothing came at all, too much is missing, or it may
+        be there without its id."""
         most = MOST_SHARE * self.known
-        return self.missing > 0 and (self.seen == 0 or self.missing > most)
+        return self.missing > 0 and (self.seen == 0 or self.missing > most or self.nameless > 0)
 
 
 def compare_stream(stream_id: int, systems: Systems, *, stop: Stop) -> int | None:
@@ -124,7 +128,13 @@ def _begin(stream: Stream) -> dict[str, Any]:
         "WHERE connection_id = %(connection)s AND object = %(object)s",
         _place(stream),
     )
-    return {"no": highest + 1, "started": started.isoformat(), "cursor": None, "seen": 0}
+    return {
+        "no": highest + 1,
+        "started": started.isoformat(),
+        "cursor": None,
+        "seen": 0,
+        "nameless": 0,
+    }
 
 
 def _read(reading: Reading, state: dict[str, Any], systems: Systems, stop: Stop) -> bool:
@@ -147,6 +157,7 @@ def _commit(reading: Reading, state: dict[str, Any], page: Page) -> None:
         page.records,
         lambda part: take_in(reading, part),
         lambda kept, unkept: _commit_kept(reading, state, page, kept, unkept),
+        page.unread,
     )
 
 
@@ -162,7 +173,8 @@ def _commit_kept(
     moved = {
         **state,
         "cursor": dict(page.cursor),
-        "seen": state["seen"] + sum(not one.deleted for one in page.records),
+        "seen": state["seen"] + sum(not one.deleted for one in [*page.records, *page.unread]),
+        "nameless": state.get("nameless", 0) + sum(not one.id for one in page.unread),
     }
     _fence(reading, moved)
     take_in(reading, records, unkept=unkept)
@@ -194,6 +206,8 @@ def _decide(reading: Reading, state: Mapping[str, Any]) -> None:
         _fence(reading, {**state, "asking": gone.missing, "known": gone.known})
         Stream.objects.filter(pk=stream.pk).update(next_compare_at=None)
         text = f"{gone.missing} of {gone.known} records are not in the source any more."
+        if gone.nameless:
+            text += f" {gone.nameless} rows came without an id and may be some of them."
         raise_issues([Occurrence(_doubt(stream, gone), text)])
         return
     _fence(reading, None)
@@ -219,6 +233,7 @@ def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
         missing=len(ids) + len(lost & refused),
         known=len(rows) + len(refused),
         seen=int(state["seen"]),
+        nameless=int(state.get("nameless", 0)),
     )
 
 

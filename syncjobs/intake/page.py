@@ -67,6 +67,7 @@ def commit_page(reading: Reading, page: Page) -> Counts:
         page.records,
         lambda part: take_in(reading, part),
         lambda records, unkept: _commit_page(reading, page, records, unkept),
+        page.unread,
     )
     return counts
 

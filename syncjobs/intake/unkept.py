@@ -1,6 +1,7 @@
-"""Records of a source that the database refuses: found when it does, named, and set aside.
+"""Records of a source that cannot be read, or that the database refuses: named, and set aside.
 
-Nothing is looked for before: a page of thousands that is all right costs nothing.
+The latter are found when it does, not looked for before: a page of thousands that is all right
+costs nothing.
 """
 
 import logging
@@ -14,12 +15,13 @@ from msgspec.structs import replace
 from governance.redaction import storable
 from mappings.documents import Problem
 from syncjobs.connectors.base import LONGEST_ID, SourceRecord
-from syncjobs.fingerprint import cut_apart
+from syncjobs.fingerprint import cut_apart, fingerprint
 from syncjobs.intake.reading import UNKEPT, Refused
 
 logger = logging.getLogger(__name__)
 # What the database says, and what writing its JSON does of texts that are none.
 REFUSALS: Final = (DataError, UnicodeError)
+NAMELESS: Final = "row without an id,"
 _MOST_DIGITS: Final = 10_000
 Given = TypeVar("Given")
 Take = Callable[[Sequence[SourceRecord]], object]
@@ -29,21 +31,29 @@ def without_unkept(
     records: Sequence[SourceRecord],
     take: Take,
     commit: Callable[[Sequence[SourceRecord], Sequence[Refused]], Given],
+    unread: Sequence[SourceRecord] = (),
 ) -> Given:
     """Commit the records; where the database refuses some, commit the others with these refused.
 
-    `take` tries a part of them in a transaction that is taken back. Raises what the database
-    said where it is none of the records.
+    `take` tries a part of them in a transaction that is taken back. `unread`: rows with a problem,
+    refused in any case. Raises what the database said where it is none of the records.
     """
+    refused = [_refused_row(one) for one in unread]
     try:
-        return commit(records, ())
+        return commit(records, refused)
     except REFUSALS as error:
         unkept = _find(records, take)
         if not unkept:
             raise
         logger.warning("%s records of a page cannot be kept: %s", len(unkept), type(error).__name__)
         kept = [one for one in records if one.id not in unkept]
-        return commit(kept, list(unkept.values()))
+        return commit(kept, [*refused, *unkept.values()])
+
+
+def _refused_row(row: SourceRecord) -> Refused:
+    """One that names no id is known by its content: read again, it is no second one."""
+    named = row if row.id else replace(row, id=f"{NAMELESS} {fingerprint(row.data)[:16]}")
+    return _told(named, "", row.problem)
 
 
 def _find(records: Sequence[SourceRecord], take: Take) -> dict[str, Refused]:

@@ -72,7 +72,7 @@ _ENTRIES: Final = (
         HIGH,
         "{connection}: {gone} of {known} {object} are missing",
         "A full comparison with the source did not find these records any more. That many at "
-        "once may be an error there, so nothing was deleted.",
+        "once, or rows that came without their id, may be an error there, so nothing was deleted.",
         "Look into the source. If they were deleted there, confirm it on the connection's page; "
         "if not, mend the source and compare again.",
         8,

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.numbers import NotANumber, as_decimal
 from syncjobs.connectors.codec import MAX_DEPTH, BrokenJson, at, decode, encode, text_at
 
 
@@ -25,14 +26,23 @@ def test_numbers_with_a_point_become_exact_decimals() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"NaN", b"[Infinity]", b'{"a": -Infinity}', b"1e999999999", b"[1e-999999999]",
-        b"0." + b"1" * 500, b'"\\ud800"', b'"\xff\xfe"', b"{", b'{"a":1}}', b"", b"\xef\xbb\xbf{}",
-        b"[" * 100_000 + b"]" * 100_000, b"<html></html>", b"{'a': 1}", b"1" * 10_000,
+        b"NaN", b"[Infinity]", b'{"a": -Infinity}', b'"\\ud800"', b'"\xff\xfe"', b"{", b'{"a":1}}',
+        b"", b"\xef\xbb\xbf{}", b"[" * 100_000 + b"]" * 100_000, b"<html></html>", b"{'a': 1}",
+        b"1" * 10_000,
     ],
 )  # fmt: skip
 def test_what_is_not_sound_json_is_refused(body: bytes) -> None:
     with pytest.raises(BrokenJson):
         decode(body)
+
+
+@pytest.mark.parametrize("number", ["1e999999999", "1e-999999999", "0." + "1" * 500])
+def test_a_number_out_of_all_proportion_stays_its_text(number: str) -> None:
+    """So the rows beside it are read; no mapping takes it for a number."""
+    value = decode(f'[{{"a": {number}}}, {{"a": 1.5}}]'.encode())
+    assert value == [{"a": number}, {"a": Decimal("1.5")}]
+    with pytest.raises(NotANumber):
+        as_decimal(number)
 
 
 def test_nesting_has_a_limit() -> None:

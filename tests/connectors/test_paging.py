@@ -361,14 +361,6 @@ def test_a_list_without_rows_is_no_empty_list(body: object) -> None:
         list(_read(source))
 
 
-@pytest.mark.parametrize("row", [{}, {"id": None}, {"id": ""}, 7, None])
-def test_a_row_without_an_id_stops_the_read(row: object) -> None:
-    source = Source("token")
-    source.send = lambda call: Reply(200, {}, {"rows": [row]})  # type: ignore[method-assign]
-    with pytest.raises(Permanent, match="no id"):
-        list(_read(source))
-
-
 def test_a_row_whose_id_cannot_be_kept_does_not_stop_the_read() -> None:
     """Its page is told of it when it is stored (`intake/unkept.py`)."""
     source = Source("token")

@@ -328,12 +328,11 @@ def test_a_company_that_is_no_number_is_told_at_once() -> None:
         _open("http://127.0.0.1:9", company="one")
 
 
-def test_a_malformed_value_stops_the_read_with_a_reason() -> None:
+def test_a_malformed_value_is_told_of_its_row_only() -> None:
     row = {"id": 1, "amount": {"__class__": "date", "year": 2026}}
-    recorded = Recorded({"sale.opportunity": [row]})
-    with (
-        RawServer(recorded.behave) as server,
-        _open(server.address) as tryton,
-        pytest.raises(Permanent, match="cannot be read"),
-    ):
-        list(tryton.read("opportunities", None))
+    recorded = Recorded({"sale.opportunity": [row, {"id": 2, "amount": None}]})
+    with RawServer(recorded.behave) as server, _open(server.address) as tryton:
+        (page,) = tryton.read("opportunities", None)
+    assert [record.id for record in page.records] == ["2"]
+    assert [(record.id, record.data) for record in page.unread] == [("1", row)]
+    assert "cannot be read" in page.unread[0].problem

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -97,7 +97,7 @@ class FakeSystem(Connector):
         done = int(str((cursor or {}).get("at", 0)))
         pages = self.pages.get(object, [])[done:]
         for place, page in enumerate(pages, done + 1):
-            yield Page(page.records, {"at": str(place)}, last=place == done + len(pages))
+            yield replace(page, cursor={"at": str(place)}, last=place == done + len(pages))
         if not pages:
             yield Page((), {"at": str(done)}, last=True)
 

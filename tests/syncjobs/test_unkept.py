@@ -1,5 +1,6 @@
 """What the database cannot keep is set aside by name; the page that it came with goes on."""
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,9 @@ from django.utils import timezone
 
 from syncjobs.connectors.base import LONGEST_ID, Page, SourceRecord
 from syncjobs.intake.comparing import compare_stream
+from syncjobs.intake.polling import read_from_start
 from syncjobs.models import CanonicalRecord, InboundEvent, Issue, Run, Stream
+from syncjobs.payloads import opened_inbound
 from syncjobs.services.issues import retry_issue
 from tests.fakes.systems import record
 from tests.syncjobs.factories import (
@@ -109,6 +112,48 @@ def test_comparing_sets_it_aside_as_well_and_does_not_miss_it(lab: Lab) -> None:
     assert compare_stream(lab.customers.pk, lab.systems(), stop=lambda: False) == 3
     assert not CanonicalRecord.objects.filter(deleted=True).exists()
     assert InboundEvent.objects.get().state == "set_aside"
+
+
+def _nameless(lab: Lab, *rows: dict[str, Any]) -> None:
+    """Serve a page with one good record, and rows that name no id."""
+    unread = [SourceRecord("", "", None, row, problem="A row has no id (id).") for row in rows]
+    served = Page((record("1", GOOD),), {"at": "1"}, last=True, unread=unread)
+    lab.source.pages["customers"] = [served]
+
+
+def test_rows_without_an_id_are_set_aside_and_their_page_goes_on(lab: Lab) -> None:
+    _nameless(lab, {"no": "C-8"}, {"no": "C-9"})
+    lab.drain()
+    assert CanonicalRecord.objects.get().key == "C-1"
+    aside = InboundEvent.objects.order_by("id")
+    opened = [opened_inbound(json.dumps(one.payload), lab.client.pk) for one in aside]
+    assert opened == [{"no": "C-8"}, {"no": "C-9"}]
+    assert len({one.external_id for one in aside}) == 2
+    issue = Issue.objects.get()
+    assert (issue.kind, issue.count) == ("intake_problem", 2)
+    assert issue.detail["reason"] == "A row has no id (id)."
+    run = Run.objects.get(kind="intake")
+    assert (run.state, run.read, run.changed, run.refused) == ("partial", 3, 1, 2)
+
+    read_from_start(lab.source_connection.pk, "customers")
+    lab.drain()
+    assert InboundEvent.objects.count() == 2, "read again, they are the same"
+    assert Issue.objects.get().count == 2
+
+
+def test_comparing_asks_before_it_deletes_what_may_be_there_without_its_id(lab: Lab) -> None:
+    lab.source.put(
+        "customers", *[record(str(n), {"no": f"C-{n}", "name": "Name"}) for n in range(1, 31)]
+    )
+    lab.drain()
+    kept = lab.source.pages["customers"][0].records[1:]
+    unread = [SourceRecord("", "", None, {"no": "C-1"}, problem="A row has no id (id).")]
+    lab.source.pages["customers"] = [Page(kept, {"at": "1"}, last=True, unread=unread)]
+    Stream.objects.update(next_compare_at=timezone.now())
+    compare_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+    assert not CanonicalRecord.objects.filter(deleted=True).exists()
+    doubt = Issue.objects.get(kind="deletions_in_doubt")
+    assert "1 rows came without an id" in doubt.entries.get(kind="occurrence").text
 
 
 def test_a_cursor_that_cannot_be_kept_ends_the_reading_and_is_told(lab: Lab) -> None:
