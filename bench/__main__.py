@@ -36,7 +36,7 @@ STATE = Path(__file__).resolve().parent.parent / ".livery" / "bench"
 def main() -> int:
     """Run the suites that were asked for; 1 when a figure misses its reach."""
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--only", choices=SUITES, help="measure one suite alone")
+    parser.add_argument("--only", type=str.lower, choices=SUITES, help="measure one suite alone")
     asked = parser.parse_args().only
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("LIVERY_LOG_LEVEL", "WARNING")

@@ -9,6 +9,8 @@ CAP_SECONDS: Final = 300.0
 # A system that keeps asking for a pause is obeyed longer than one that keeps failing.
 MAX_ATTEMPTS: Final = {"transient": 8, "rate_limited": 40, "unknown": 5, "conflict": 3}
 MAX_UNFINISHED_STARTS: Final = 3
+# What is held or waits is asked again then, though nothing that it waits for was seen to come.
+RECHECK_SECONDS: Final = 1_800
 LONGEST_PAUSE: Final = 3600.0
 LOOK_UP_AFTER: Final = 3.0
 # Where the system itself answered that it failed, and when to come back.

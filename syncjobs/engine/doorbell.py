@@ -11,7 +11,8 @@ from django.db import connection, transaction
 from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.crashpoints import reach
 from syncjobs.engine.rows import execute, fetch
-from syncjobs.state import CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
+from syncjobs.retry import RECHECK_SECONDS
+from syncjobs.state import BLOCKED, CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants import queue
 from tenants.context import current_schema
 from tenants.models import Partner
@@ -73,6 +74,8 @@ def settle() -> float | None:
                 "schema": current_schema(),
                 "claimable": sorted(CLAIMABLE),
                 "running": DELIVERY.target("claim"),
+                "blocked": sorted(BLOCKED),
+                "recheck": RECHECK_SECONDS,
                 "active": WORKFLOW.start,
                 "unusable": sorted(UNUSABLE),
                 "received": INBOUND.start,
@@ -172,6 +175,8 @@ _SETTLE: Final = """
               AND c.state <> ALL(%(unusable)s::text[])),
         (SELECT lease_until FROM syncjobs_delivery WHERE state = %(running)s
             ORDER BY lease_until LIMIT 1),
+        (SELECT min(updated_at) + %(recheck)s * interval '1 second' FROM syncjobs_delivery
+            WHERE state = ANY(%(blocked)s::text[])),
         (SELECT least(min(next_run_at), min(next_backfill_at)) FROM syncjobs_workflow
             WHERE state = %(active)s),
         (SELECT min(greatest(

@@ -11,9 +11,9 @@ from typing import Final
 from syncjobs.engine.doorbell import touch
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.neighbours import watch_live
+from syncjobs.retry import RECHECK_SECONDS
 from syncjobs.state import DELIVERY
 
-RECHECK_SECONDS: Final = 1_800
 _SPACE: Final = 7_201  # the advisory lock's first half: which of our locks this is
 
 

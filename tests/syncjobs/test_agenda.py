@@ -15,8 +15,8 @@ from syncjobs.engine.agenda import Behind, Chores, Work
 from syncjobs.engine.doorbell import settle
 from syncjobs.engine.drain import drain
 from syncjobs.engine.objects import insert, objects, update
-from syncjobs.engine.release import RECHECK_SECONDS
 from syncjobs.models import Connection, Delivery, Run, Stream, Workflow
+from syncjobs.retry import RECHECK_SECONDS
 from tests.syncjobs.factories import Lab
 
 NOTHING = Chores(*[False] * 6)
@@ -151,6 +151,10 @@ def _retry_waits_for_its_system(soon: datetime) -> None:
     Connection.objects.update(breaker_until=soon)
 
 
+def _hold_is_asked_again(soon: datetime) -> None:
+    Delivery.objects.update(state="held", updated_at=soon - timedelta(seconds=RECHECK_SECONDS))
+
+
 def _impact_is_drawn(soon: datetime) -> None:
     request = ChangeRequest.objects.create(title="Prices", status="draft")
     Change.objects.create(request=request, position=1, kind="x", content={}, impact_due_at=soon)
@@ -169,6 +173,7 @@ def _report_is_drawn(soon: datetime) -> None:
         _system_rests,
         lambda soon: Delivery.objects.update(state="retrying", not_before=soon),
         _retry_waits_for_its_system,
+        _hold_is_asked_again,
         lambda soon: Delivery.objects.update(state="running", lease_until=soon),
         lambda soon: Workflow.objects.update(next_run_at=soon),
         lambda soon: Workflow.objects.update(next_backfill_at=soon),
