@@ -28,7 +28,12 @@ class Mapping(models.Model):
     canonical = models.CharField(max_length=40)
     makes = models.CharField(max_length=40, blank=True)
     client = models.ForeignKey(
-        "accounts.Client", on_delete=models.PROTECT, null=True, blank=True, related_name="mappings"
+        "accounts.Client",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="mappings",
+        db_index=False,
     )
     template = models.ForeignKey(
         "self",

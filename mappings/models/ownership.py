@@ -10,7 +10,12 @@ class OwnershipRule(models.Model):
     field = models.CharField(max_length=60, blank=True)
     owner = models.CharField(max_length=20)
     client = models.ForeignKey(
-        "accounts.Client", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.Client",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
 
     class Meta:

@@ -11,7 +11,12 @@ class ValueMap(models.Model):
     name = models.SlugField(max_length=60, db_index=False)
     label = models.CharField(max_length=120)
     client = models.ForeignKey(
-        "accounts.Client", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.Client",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
     )
     live = models.ForeignKey(
         "mappings.ValueMapVersion",
