@@ -1,6 +1,6 @@
 """B10: peak memory of a worker over ever more records, each in a process of its own.
 
-1,000 and 50,000 records by default; BENCH_B10_MOST=1000000 for the full run, which takes
+1,000 and 20,000 records by default; BENCH_B10_MOST=1000000 for the full run, which takes
 most of an hour.
 """
 
