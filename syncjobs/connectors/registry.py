@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from syncjobs.connectors.base import Budget, Connector, Descriptor
+from syncjobs.connectors.bucket import Bucket
 from syncjobs.connectors.declarative import RestConnector
 from syncjobs.connectors.descriptor import RestDescriptor
 from syncjobs.connectors.files import Files
@@ -18,6 +19,8 @@ from syncjobs.connectors.sandbox_support import BeaconDesk
 from syncjobs.connectors.sftp import Sftp
 from syncjobs.connectors.tryton import Tryton
 
+_Made = type[RestConnector] | type[Files] | type[Sftp] | type[Bucket]
+
 
 class UnknownConnector(LookupError):
     """No connector has that key; the message names those that there are."""
@@ -26,7 +29,7 @@ class UnknownConnector(LookupError):
 class ConnectorType:
     """One entry of the catalogue; `open` makes a connector for one connection."""
 
-    def __init__(self, made: type[RestConnector] | type[Files] | type[Sftp]) -> None:
+    def __init__(self, made: _Made) -> None:
         self._made = made
         self._system: RestDescriptor | None = None
         if issubclass(made, RestConnector):
@@ -56,7 +59,7 @@ class ConnectorType:
         return pushed_records(self._system, body) if self._system else []
 
 
-_MADE: Final[tuple[type[RestConnector] | type[Files] | type[Sftp], ...]] = (
+_MADE: Final[tuple[_Made, ...]] = (
     CloverCrm,
     PinionPsa,
     LedgerlineErp,
@@ -67,6 +70,7 @@ _MADE: Final[tuple[type[RestConnector] | type[Files] | type[Sftp], ...]] = (
     Tryton,
     Files,
     Sftp,
+    Bucket,
 )
 _TYPES: Final[dict[str, ConnectorType]] = {
     one.descriptor.key: one for one in [ConnectorType(made) for made in _MADE]

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 from xml.etree import ElementTree
-from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
+
+from tenants import xml_text
 
 MAX_PARTS: Final = 300
 _MAX_DIGITS: Final = 9
@@ -67,24 +68,14 @@ def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     if len(data) > MAX_PART_BYTES:
         raise BadWorkbook("The workbook is too large when unpacked.")
     try:
-        _refuse_document_type(data)
-        return ElementTree.fromstring(data)  # noqa: S314  without a document type: no entities
-    except BadWorkbook:
-        raise
-    except (ElementTree.ParseError, expat.ExpatError) as error:
+        return xml_text.parse(data)
+    except xml_text.DocumentType as error:
+        raise BadWorkbook("The workbook has a document type, which none needs.") from error
+    except xml_text.BadXml as error:
         raise BadWorkbook(_DAMAGED) from error
     except (ValueError, LookupError) as error:
         text = "The workbook is in an encoding that cannot be read. Save it again as .xlsx."
         raise BadWorkbook(text) from error
-
-
-def _refuse_document_type(data: bytes) -> None:
-    def refuse(*args: object) -> None:
-        raise BadWorkbook("The workbook has a document type, which none needs.")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.Parse(data, True)  # noqa: FBT003  its second argument has no name
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> str:

@@ -9,11 +9,12 @@ from typing import Any
 import paramiko
 import pytest
 
+from syncjobs.connectors import sftp
 from syncjobs.connectors.base import Page
 from syncjobs.connectors.errors import Config, ConnectorError, Permanent, Transient
+from syncjobs.connectors.files.folder import Entry, is_plain, matches, plan
 from syncjobs.connectors.registry import connector
-from syncjobs.connectors.sftp import folder, session
-from syncjobs.connectors.sftp.folder import Entry, is_plain, matches, plan
+from syncjobs.connectors.sftp import session
 from tests.connectors.sftp_server import PASSWORD, USER, Disk, flooding, serving
 
 REGULAR = 0o100644
@@ -33,7 +34,7 @@ def port(disk: Disk) -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def _still(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folder, "STILL_SECONDS", 0)
+    monkeypatch.setattr(sftp, "STILL_SECONDS", 0)
 
 
 def _config(port: int, disk: Disk | None, **changes: str) -> dict[str, str]:
@@ -84,9 +85,9 @@ def test_an_empty_folder_is_explained(disk: Disk, port: int) -> None:
 def test_what_is_still_written_waits(
     disk: Disk, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(folder, "STILL_SECONDS", 20)
+    monkeypatch.setattr(sftp, "STILL_SECONDS", 20)
     clock = [10_000.0]
-    monkeypatch.setattr("syncjobs.connectors.sftp.time.time", lambda: clock[0])
+    monkeypatch.setattr("syncjobs.connectors.files.fetching.time.time", lambda: clock[0])
     disk.files["/out/b.csv.part"] = (ROWS, 1_000)
     opened = _open(port, disk, pattern="*")
     found, last = _read(opened)
@@ -185,7 +186,7 @@ def test_odd_names_and_links_are_left_alone() -> None:
     assert not any(map(is_plain, names))
     entries = [Entry(name, 1, 1, REGULAR) for name in names]
     entries += [Entry("link.csv", 1, 1, 0o120777), Entry("told.csv", 1, 1, None)]
-    made = plan(entries, "*", {}, {}, 100)
+    made = plan(entries, "*", {}, {}, 100, 20)
     assert (made.due, made.odd) == ([], len(entries))
 
 

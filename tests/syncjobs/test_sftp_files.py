@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from syncjobs import crashpoints
-from syncjobs.connectors.sftp import folder
+from syncjobs.connectors import sftp
 from syncjobs.crashpoints import CrashPoint
 from syncjobs.engine.drain import drain
 from syncjobs.engine.systems import Systems
@@ -42,7 +42,7 @@ def connection(
     alder: Client, disk: Disk, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Connection]:
     settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
-    monkeypatch.setattr(folder, "STILL_SECONDS", 0)
+    monkeypatch.setattr(sftp, "STILL_SECONDS", 0)
     with serving(disk) as port:
         made = create_connection(
             BUILDER,

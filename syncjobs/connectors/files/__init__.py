@@ -22,8 +22,9 @@ from syncjobs.connectors.errors import Config
 
 KEY: Final = "files"
 SFTP: Final = "sftp"
+BUCKET: Final = "bucket"
 # Connectors whose records come in files; they share the shipped mappings.
-BY_FILE: Final = frozenset({KEY, SFTP})
+BY_FILE: Final = frozenset({KEY, SFTP, BUCKET})
 _CHOICES: Final = tuple((kind, kind.upper()) for kind in KINDS if kind != "files")
 STANDS_FOR: Final = ConnectionField(
     name="stands_for",
@@ -33,6 +34,14 @@ STANDS_FOR: Final = ConnectionField(
     default="psa",
     help="The kind of system whose files these are. What that kind of system owns, a file "
     "may change; all else it only fills in.",
+)
+
+
+PATTERN: Final = ConnectionField(
+    name="pattern",
+    label="File names",
+    default="*.csv",
+    help="* stands for any letters, ? for one. Names that end in .part or .tmp wait.",
 )
 
 
@@ -64,6 +73,34 @@ _TIMESHEET: Final = Held(
 HELD: Final[Mapping[str, Held]] = {
     one.name: one for one in (*map(_held, SCHEMAS.values()), _TIMESHEET)
 }
+
+HOLDS: Final = ConnectionField(
+    name="object",
+    label="What the files hold",
+    kind="choice",
+    choices=tuple((one.name, one.label) for one in HELD.values()),
+    default="time_entry",
+    help="One kind of record; another kind needs a connection of its own.",
+)
+
+
+def every(explained: str) -> ConnectionField:
+    """Return the field of how often a place is looked at."""
+    choices = (
+        ("5", "5 minutes"),
+        ("15", "15 minutes"),
+        ("60", "hour"),
+        ("360", "6 hours"),
+        ("1440", "day"),
+    )
+    return ConnectionField(
+        name="every_minutes",
+        label="Look every",
+        kind="choice",
+        choices=choices,
+        default="15",
+        help=explained,
+    )
 
 
 def _info(one: Held) -> ObjectInfo:

@@ -13,7 +13,8 @@ import paramiko
 from paramiko.ssh_exception import SSHException
 
 from syncjobs.connectors.errors import Config, ConnectorError, Permanent, Transient
-from syncjobs.connectors.sftp.folder import Entry
+from syncjobs.connectors.files.fetching import Changing, Refused
+from syncjobs.connectors.files.folder import Entry
 from syncjobs.sheets import MAX_BYTES
 from tenants.egress import AddressRefused, NameNotFound, pinned_address, rules_from_settings
 
@@ -26,14 +27,6 @@ _LIST: Final = 20.0
 _READ: Final = 40.0
 # While a file is stored, the session rests.
 _IDLE: Final = 600.0
-
-
-class Refused(Exception):
-    """The server does not give this file; the others may be read."""
-
-
-class Changing(Exception):
-    """The file is not as it was listed: it is still being written."""
 
 
 @dataclass(frozen=True, slots=True)

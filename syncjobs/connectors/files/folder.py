@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-# Between two looks at a file that may still be written to.
-STILL_SECONDS: Final = 20
 _UNFINISHED: Final = (".part", ".tmp", ".filepart", ".partial", ".crdownload")
 _LONGEST_NAME: Final = 200
 
@@ -46,8 +44,9 @@ def plan(
     taken: Mapping[str, Sequence[object]],
     waiting: Mapping[str, Sequence[int]],
     now: int,
+    still: int,
 ) -> Plan:
-    """Sort a folder out. A file is due when two looks, some time apart, show it the same."""
+    """Sort a folder out. A file is due when two looks, `still` seconds apart, show it the same."""
     made = Plan()
     for entry in sorted(entries, key=lambda one: (one.modified, one.name)):
         if not matches(entry.name, pattern) or entry.name.lower().endswith(_UNFINISHED):
@@ -60,7 +59,7 @@ def plan(
             before = list(waiting.get(entry.name, ()))
             since = min(before[2], now) if before[:2] == entry.mark else now
             made.waiting[entry.name] = [*entry.mark, since]
-            if now - since >= STILL_SECONDS:
+            if now - since >= still:
                 made.due.append(entry)
     return made
 
