@@ -101,8 +101,9 @@ def test_a_misspelt_argument_is_refused() -> None:
 def test_the_catalogue_names_every_connector_once() -> None:
     found = registry.catalogue()
     assert [entry.label for entry in found] == [
-        "Beacon Desk", "Clover CRM", "Files", "Files by SFTP", "Harbor Staffing",
-        "Inkwell Contracts", "Ledgerline ERP", "Pinion PSA", "Tally Revenue", "Tryton",
+        "Beacon Desk", "Clover CRM", "Files", "Files by SFTP", "Files in object storage",
+        "Harbor Staffing", "Inkwell Contracts", "Ledgerline ERP", "Pinion PSA", "Tally Revenue",
+        "Tryton",
     ]  # fmt: skip
     assert len({entry.key for entry in found}) == len(found)
 

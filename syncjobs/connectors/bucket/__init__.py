@@ -44,7 +44,7 @@ DESCRIPTOR: Final = Descriptor(
         ConnectionField(
             name="region", label="Region", required=False, help="Such as eu-central-1."
         ),
-        ConnectionField(name="bucket", label="Bucket"),
+        ConnectionField(name="bucket", label="Bucket", help="Its name, such as acme-exports."),
         ConnectionField(
             name="folder",
             label="Folder",
@@ -57,7 +57,14 @@ DESCRIPTOR: Final = Descriptor(
         ),
         every("A file that was taken in stays there, and comes again only when it changes."),
     ),
-    secret_fields=(ConnectionField(name="secret", label="Secret of the key", kind="secret"),),
+    secret_fields=(
+        ConnectionField(
+            name="secret",
+            label="Secret of the key",
+            kind="secret",
+            help="Shown once, when the key was made.",
+        ),
+    ),
     objects=OBJECTS,
     writes_idempotent=False,
     fetches=True,
