@@ -10,6 +10,7 @@ from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.engine import claim, doorbell, queue, release
 from syncjobs.models import CanonicalRecord
 from syncjobs.models.words import PRINTED, printed_vector, word_query
+from syncjobs.retry import RECHECK_SECONDS
 from syncjobs.state import BLOCKED, CLAIMABLE, CONNECTION, DELIVERY, INBOUND, UNUSABLE, WORKFLOW
 from tenants.postgres import roles
 from tests.syncjobs import plants
@@ -172,6 +173,8 @@ def test_the_claim_and_the_next_due_time_run_as_written(full: Lab) -> None:
         "received": INBOUND.start,
         "off": CONNECTION.target("disable"),
         "open_requests": sorted(OPEN_REQUESTS),
+        "blocked": sorted(BLOCKED),
+        "recheck": RECHECK_SECONDS,
     }
     claimed = {**shared, "without": [], "only": None}
     assert "delivery" in _plan(claim._CANDIDATES, {**claimed, "limit": 10})
