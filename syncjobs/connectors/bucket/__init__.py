@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Final
 
-from syncjobs.connectors.base import Budget, Check, ConnectionField, Descriptor, Page
+from syncjobs.connectors.base import Budget, Check, ConnectionField, Descriptor
 from syncjobs.connectors.bucket.storage import Place, Storage
 from syncjobs.connectors.egress import AddressRefused, checked_url
 from syncjobs.connectors.errors import Config
@@ -15,15 +15,12 @@ from syncjobs.connectors.files import (
     OBJECTS,
     PATTERN,
     STANDS_FOR,
-    OnlyRead,
     every,
-    require_kind,
 )
-from syncjobs.connectors.files.fetching import ELSE, fetch, stepwise, try_files
+from syncjobs.connectors.files.fetching import Fetched, stepwise, try_files
 from syncjobs.connectors.http import HttpClient, Limits
 from syncjobs.sheets import MAX_BYTES
 
-_STEPS: Final = ("List the folder", "Read a file")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION: Final = re.compile(r"[a-z0-9-]{0,40}")
 
@@ -71,8 +68,8 @@ DESCRIPTOR: Final = Descriptor(
 )
 
 
-class Bucket(OnlyRead):
-    """Each reading and each test makes its own connections."""
+class Bucket(Fetched):
+    """A folder of a bucket."""
 
     descriptor = DESCRIPTOR
 
@@ -83,56 +80,43 @@ class Bucket(OnlyRead):
         *,
         budget: Budget | None = None,
     ) -> None:
-        require_kind(config)
-        text = {name: str(value).strip() for name, value in config.items()}
-        try:
-            address = checked_url(text.get("base_url", ""))
-        except AddressRefused as error:
-            raise Config(str(error)) from error
-        if "?" in address or "#" in address:
-            raise Config("Address of the storage: leave out what follows a ? or #.")
-        if not _NAME.fullmatch(text.get("bucket", "")):
-            raise Config("Bucket: its name has 3 to 63 small letters, digits, dots and hyphens.")
-        if not _REGION.fullmatch(text.get("region", "")):
-            raise Config("Region: small letters, digits and hyphens, such as eu-central-1.")
+        super().__init__(config, secret, budget=budget)
+        text = self._text
         if not secret.get("secret") or not text.get("key_id"):
             raise Config("Give an access key and its secret.")
-        self._object, self._pattern = text.get("object", ""), text.get("pattern", "")
-        self._budget = budget
         self._place = Place(
-            address=address,
+            address=_address(text.get("base_url", "")),
             region=text.get("region", ""),
-            bucket=text["bucket"],
+            bucket=text.get("bucket", ""),
             folder=text.get("folder", ""),
             key_id=text["key_id"],
             secret=str(secret["secret"]),
         )
-
-    def close(self) -> None:
-        """Nothing is open between two readings."""
+        if not _NAME.fullmatch(self._place.bucket):
+            raise Config("Bucket: its name has 3 to 63 small letters, digits, dots and hyphens.")
+        if not _REGION.fullmatch(self._place.region):
+            raise Config("Region: small letters, digits and hyphens, such as eu-central-1.")
 
     def check(self) -> list[Check]:
         """List the folder, read a file of it."""
-        return stepwise(_STEPS, self._tried())
+        return stepwise(("List the folder", "Read a file"), self._tried())
 
     def _tried(self) -> Iterator[str]:
-        with closing(self._http()) as http:
-            yield from try_files(Storage(self._place, http), self._pattern)
+        with self.opened() as storage:
+            yield from try_files(storage, self._pattern)
 
-    def read(
-        self,
-        object: str,  # noqa: A002  the domain's word
-        cursor: Mapping[str, object] | None,
-        *,
-        page_size: int = 200,
-    ) -> Iterator[Page]:
-        """Give each new file once; the cursor remembers what was given."""
-        if object != self._object:
-            yield Page((), cursor or {}, last=True, note=ELSE)
-            return
-        with closing(self._http()) as http:
-            storage = Storage(self._place, http)
-            yield from fetch(storage, self._pattern, cursor or {}, self._budget)
+    @contextmanager
+    def opened(self) -> Iterator[Storage]:
+        """Make connections for one reading."""
+        with closing(HttpClient(limits=Limits(max_bytes=MAX_BYTES + 1))) as http:
+            yield Storage(self._place, http)
 
-    def _http(self) -> HttpClient:
-        return HttpClient(limits=Limits(max_bytes=MAX_BYTES + 1))
+
+def _address(text: str) -> str:
+    try:
+        address = checked_url(text)
+    except AddressRefused as error:
+        raise Config(str(error)) from error
+    if "?" in address or "#" in address:
+        raise Config("Address of the storage: leave out what follows a ? or #.")
+    return address

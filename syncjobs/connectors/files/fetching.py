@@ -5,16 +5,18 @@ The cursor remembers what was given and what waits: {"taken": {name: [size, time
 """
 
 import time
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
 from syncjobs.connectors.base import Budget, Check, FoundFile, Page
 from syncjobs.connectors.errors import ConnectorError, Permanent
+from syncjobs.connectors.files import OnlyRead, require_kind
 from syncjobs.connectors.files.folder import Entry, Plan, plan
 from syncjobs.sheets import MAX_BYTES, BadSheet, read_sheet
 
 _UNTRIED: Final = "Not tried, because an earlier test failed."
-ELSE: Final = "The folder holds something else now."
 
 
 class Refused(Exception):
@@ -42,7 +44,44 @@ class Folder(Protocol):
         """Note that a file is stored."""
 
 
-def fetch(
+class Fetched(OnlyRead):
+    """A connector whose files lie elsewhere; each reading and each test opens that place anew."""
+
+    def __init__(
+        self,
+        config: Mapping[str, object],
+        secret: Mapping[str, object],
+        *,
+        budget: Budget | None = None,
+    ) -> None:
+        require_kind(config)
+        self._text = {name: str(value).strip() for name, value in config.items()}
+        self._pattern = self._text.get("pattern", "")
+        self._budget = budget
+
+    def close(self) -> None:
+        """Nothing is open between two readings."""
+
+    @abstractmethod
+    def opened(self) -> AbstractContextManager[Folder]:
+        """Open the place for one reading. Raises a ConnectorError."""
+
+    def read(
+        self,
+        object: str,  # noqa: A002  the domain's word
+        cursor: Mapping[str, object] | None,
+        *,
+        page_size: int = 200,
+    ) -> Iterator[Page]:
+        """Give each new file once; the cursor remembers what was given and what waits."""
+        if object != self._text.get("object"):
+            yield Page((), cursor or {}, last=True, note="The folder holds something else now.")
+            return
+        with self.opened() as folder:
+            yield from _fetch(folder, self._pattern, cursor or {}, self._budget)
+
+
+def _fetch(
     folder: Folder, pattern: str, cursor: Mapping[str, Any], budget: Budget | None
 ) -> Iterator[Page]:
     """Give each new file once, and at the end what became of all."""

@@ -1,11 +1,11 @@
 """Files that a client's system drops in a folder: fetched by SFTP, taken in like uploaded ones."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from syncjobs.connectors.base import Budget, Check, ConnectionField, Descriptor, Page
+from syncjobs.connectors.base import Budget, Check, ConnectionField, Descriptor
 from syncjobs.connectors.errors import Config
 from syncjobs.connectors.files import (
     HOLDS,
@@ -13,11 +13,9 @@ from syncjobs.connectors.files import (
     PATTERN,
     SFTP,
     STANDS_FOR,
-    OnlyRead,
     every,
-    require_kind,
 )
-from syncjobs.connectors.files.fetching import ELSE, fetch, stepwise, try_files
+from syncjobs.connectors.files.fetching import Fetched, stepwise, try_files
 from syncjobs.connectors.files.folder import Entry
 from syncjobs.connectors.sftp.session import Place, Session
 
@@ -90,8 +88,11 @@ DESCRIPTOR: Final = Descriptor(
 )
 
 
-class Sftp(OnlyRead):
-    """Each reading and each test is a session of its own."""
+class Sftp(Fetched):
+    """A folder of a server.
+
+    A file is moved after its page was stored: one that its reader died over is moved later.
+    """
 
     descriptor = DESCRIPTOR
 
@@ -102,8 +103,8 @@ class Sftp(OnlyRead):
         *,
         budget: Budget | None = None,
     ) -> None:
-        require_kind(config)
-        text = {name: str(value).strip() for name, value in config.items()}
+        super().__init__(config, secret, budget=budget)
+        text = self._text
         port = text.get("port", "")
         if not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65_536):
             raise Config("Port: give a number from 1 to 65535.")
@@ -111,8 +112,6 @@ class Sftp(OnlyRead):
             raise Config("Give a password or a private key.")
         if text.get("after") == MOVE and text.get("done", "") in {"", ".", text.get("folder")}:
             raise Config("Move to: name another folder.")
-        self._text, self._budget = text, budget
-        self._pattern = text.get("pattern", "")
         self._place = Place(
             host=text.get("host", ""),
             port=int(port),
@@ -122,15 +121,12 @@ class Sftp(OnlyRead):
             host_key=text.get("host_key", "").rstrip("="),
         )
 
-    def close(self) -> None:
-        """Nothing is open between two readings."""
-
     def check(self) -> list[Check]:
         """Reach the server, know it, sign in, list the folder, read a file of it."""
         return stepwise(_STEPS, self._tried())
 
     def _tried(self) -> Iterator[str]:
-        with closing(self._session()) as session:
+        with closing(Session(self._place)) as session:
             shown = session.greet()
             yield "The server answers."
             self._know(shown)
@@ -139,31 +135,17 @@ class Sftp(OnlyRead):
             yield "The credentials are accepted."
             yield from try_files(self._folder(session), self._pattern)
 
-    def read(
-        self,
-        object: str,  # noqa: A002  the domain's word
-        cursor: Mapping[str, object] | None,
-        *,
-        page_size: int = 200,
-    ) -> Iterator[Page]:
-        """Give each new file once; the cursor remembers what was given and what waits.
-
-        A file is moved after its page was stored: one that its reader died over is moved later.
-        """
-        if object != self._text.get("object"):
-            yield Page((), cursor or {}, last=True, note=ELSE)
-            return
-        with closing(self._session()) as session:
+    @contextmanager
+    def opened(self) -> Iterator["_Folder"]:
+        """Sign in to a server that is the confirmed one."""
+        with closing(Session(self._place)) as session:
             self._know(session.greet())
             session.sign_in()
-            yield from fetch(self._folder(session), self._pattern, cursor or {}, self._budget)
+            yield self._folder(session)
 
     def _folder(self, session: Session) -> "_Folder":
         done = self._text["done"] if self._text.get("after") == MOVE else ""
         return _Folder(session, self._text.get("folder", ""), done, STILL_SECONDS)
-
-    def _session(self) -> Session:
-        return Session(self._place)
 
     def _know(self, shown: str) -> None:
         """Raise Config unless the server's key is the one that a person confirmed."""
