@@ -25,6 +25,13 @@ PROJECT = ObjectSchema(
         Field("end_date", "date", "End"),
         Field("billing_type", "enum", "Billing", choices=("time_and_materials", "fixed_price")),
         Field(
+            "service_item",
+            "reference",
+            "Service item",
+            "What its work is billed as",
+            reference_to="service_item",
+        ),
+        Field(
             "billing_status",
             "text",
             "Billing status",

@@ -26,6 +26,13 @@ OPPORTUNITY = ObjectSchema(
         Field("project_code", "text", "Project code", "The code that the project will have"),
         Field("contract_number", "text", "Contract number"),
         Field("billing_type", "enum", "Billing", choices=("time_and_materials", "fixed_price")),
+        Field(
+            "service_item",
+            "reference",
+            "Service item",
+            "What its work is sold as",
+            reference_to="service_item",
+        ),
         Field("budget_hours", "decimal", "Budget", unit="h"),
         Field("payment_terms", "text", "Payment terms"),
         Field("tax_code", "text", "Tax code"),

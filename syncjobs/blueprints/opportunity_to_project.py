@@ -9,6 +9,7 @@ from syncjobs.blueprints.reads import (
     OPPORTUNITIES,
     PROJECTS,
     RESOURCES,
+    SERVICE_ITEMS,
 )
 
 _CONTRACT_FIELDS: Final = [
@@ -17,7 +18,7 @@ _CONTRACT_FIELDS: Final = [
 ]  # fmt: skip
 _PROJECT_FIELDS: Final = [
     "name", "customer", "contract", "status", "currency", "budget_hours", "start_date",
-    "end_date", "billing_type", "engagement",
+    "end_date", "billing_type", "service_item", "engagement",
 ]  # fmt: skip
 _PROJECT: Final[dict[str, Any]] = {
     "object": "project",
@@ -60,7 +61,28 @@ ACTIVATION: Final[list[dict[str, Any]]] = [
         ],
         "message": "A project starts only when the ERP can bill it.",
         "alert": "finance",
-    }
+    },
+    {
+        "name": "service_item",
+        "label": "Service item",
+        "when": [{"path": "service_item", "op": "present"}],
+        "require": [
+            {
+                "path": "service_item",
+                "op": "exists_in",
+                "role": "erp",
+                "missing": "service item {value}",
+            },
+            {
+                "path": "service_item.status",
+                "op": "equals",
+                "value": "active",
+                "missing": "service item {key}, which is not active",
+            },
+        ],
+        "message": "A project starts only when the ERP has the item that its work is billed as.",
+        "alert": "finance",
+    },
 ]
 
 BLUEPRINT: Final[dict[str, Any]] = {
@@ -68,9 +90,17 @@ BLUEPRINT: Final[dict[str, Any]] = {
     "name": "Opportunity to project",
     "summary": "A won opportunity becomes a customer and contract in the ERP, then a project in "
     "the PSA, which starts when the ERP can bill it.",
-    "version": 1,
+    "version": 2,
     "priority": 20,
-    "reads": [CUSTOMERS, ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, OPPORTUNITIES],
+    "reads": [
+        CUSTOMERS,
+        ERP_CUSTOMERS,
+        ERP_CONTRACTS,
+        SERVICE_ITEMS,
+        RESOURCES,
+        PROJECTS,
+        OPPORTUNITIES,
+    ],
     "trigger": {
         "events": ["opportunity.won"],
         "when": [{"path": "project_code", "op": "present"}],

@@ -18,6 +18,12 @@ ERP_CONTRACTS: Final[dict[str, Any]] = {
     "position": 16,
     "optional": True,
 }
+SERVICE_ITEMS: Final[dict[str, Any]] = {
+    "role": "erp",
+    "mapping": "service-item-in",
+    "position": 17,
+    "optional": True,
+}
 RESOURCES: Final[dict[str, Any]] = {"role": "psa", "mapping": "resource-in", "position": 18}
 PROJECTS: Final[dict[str, Any]] = {"role": "psa", "mapping": "project-in", "position": 20}
 OPPORTUNITIES: Final[dict[str, Any]] = {"role": "crm", "mapping": "opportunity-in", "position": 22}

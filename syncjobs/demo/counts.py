@@ -15,6 +15,7 @@ OBJECTS = {
     "customer": "Customers",
     "contact": "Contacts",
     "contract": "Contracts",
+    "service_item": "Service items",
     "project": "Projects",
     "resource": "People",
     "assignment": "Assignments",

@@ -15,7 +15,7 @@ CONTACT_TARGET: Final = (
 OPPORTUNITY_TARGET: Final = (
     "accountId", "number", "name", "stage", "amount", "currency", "closeDate", "wonAt",
     "projectCode", "engagementId", "contractNumber", "billingType", "paymentTerms", "budgetHours",
-    "startDate", "endDate", "ownerName", "projectStatus", "invoiceStatus", "invoicedAmount",
+    "productCode", "startDate", "endDate", "ownerName", "projectStatus", "invoiceStatus", "invoicedAmount",
     "paidAmount", "lastInvoiceNumber", "externalReference",
 )  # fmt: skip
 NOTE_TARGET: Final = ("accountId", "subject", "body", "status", "externalReference")

@@ -114,7 +114,7 @@ SYSTEM: Final = RestDescriptor(
             look_up=_BY_NUMBER,
         ),
         _object("taxCodes", "Tax codes", "", fields.TAX_CODE),
-        _object("serviceItems", "Service items", "", fields.SERVICE_ITEM),
+        _object("serviceItems", "Service items", "service_item", fields.SERVICE_ITEM),
         _object(
             "invoices",
             "Invoices",

@@ -29,7 +29,7 @@ JOB_TARGET: Final = (
 CUSTOMER: Final = (*_STAMPS, *CUSTOMER_TARGET, "taxStatus")
 CONTRACT: Final = (*_STAMPS, *CONTRACT_TARGET)
 TAX_CODE: Final = (*_STAMPS, "code", "description", "rate")
-SERVICE_ITEM: Final = (*_STAMPS, "code", "description", "unit")
+SERVICE_ITEM: Final = (*_STAMPS, "code", "description", "unit", "blocked")
 INVOICE: Final = (
     *_STAMPS, *INVOICE_TARGET, "status", "number", "issueDate", "dueDate", "netAmount",
     "taxAmount", "totalAmount", "paidAmount", "lineCount", "postedAt",

@@ -122,6 +122,7 @@ KINDS = (
             "billingType": choice("time_and_materials", "fixed_price"),
             "paymentTerms": text(20),
             "budgetHours": decimal(),
+            "productCode": text(40),
             "startDate": date,
             "endDate": date,
             "ownerName": text(),

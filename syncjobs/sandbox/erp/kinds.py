@@ -96,9 +96,15 @@ TAX_CODES = Kind(
 )
 SERVICE_ITEMS = Kind(
     "serviceItems",
-    {"code": text(20), "description": text(), "unit": choice("HOUR", "EACH")},
+    {
+        "code": text(20),
+        "description": text(),
+        "unit": choice("HOUR", "EACH"),
+        "blocked": flag,
+    },
     required=("code", "unit"),
     unique=("code",),
+    defaults={"blocked": False},
     natural="code",
 )
 INVOICES = Kind(
