@@ -12,6 +12,12 @@ CONTACTS: Final[dict[str, Any]] = {
     "optional": True,
 }
 ERP_CUSTOMERS: Final[dict[str, Any]] = {"role": "erp", "mapping": "customer-in", "position": 14}
+ERP_CONTACTS: Final[dict[str, Any]] = {
+    "role": "erp",
+    "mapping": "contact-in",
+    "position": 15,
+    "optional": True,
+}
 ERP_CONTRACTS: Final[dict[str, Any]] = {
     "role": "erp",
     "mapping": "contract-in",

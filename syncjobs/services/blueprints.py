@@ -26,7 +26,7 @@ from tenants.models import Partner
 _FILES: Final = Path(__file__).resolve().parent.parent / "blueprints" / "mappings"
 _KEPT: Final = (
     "label", "mode", "after", "gates", "related", "when", "match", "action", "collect", "tries",
-    "on_failure",
+    "on_failure", "not_back",
 )  # fmt: skip
 
 

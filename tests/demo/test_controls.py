@@ -65,6 +65,7 @@ def billed(
     month, folder = build(FIRMS[request.param], OCTOBER), tmp_path_factory.mktemp("billed")
     with _opened(month, folder) as firm:
         feed(firm.crm, firm.psa, firm.erp, month)
+        firm.keeper().introduce_everybody()
         firm.keeper().bill_everything()
     return month, folder
 
@@ -116,6 +117,14 @@ def test_time_in_the_wrong_cycle_is_found(firm: Firm) -> None:
     firm.keeper().write_line(entry, period, "time", entry["Hours"], entry["Rate"], amount)
 
     assert firm.wrong() == ["Time, this cycle", "Time, next cycle"]
+
+
+def test_a_contact_that_one_system_does_not_know_is_found(firm: Firm) -> None:
+    one = next(one for one in firm.crm.pages("contacts") if one.get("firstName"))
+    firm.crm.call("PATCH", f"/v2/contacts/{one['id']}", {"firstName": "Nobody"})
+
+    wrong = f"is Nobody {one['lastName']} in the CRM and {one['name']} in the ERP"
+    assert firm.wrong() == [f"contact {one['email']} {wrong}"]
 
 
 def test_a_milestone_that_should_be_held_is_found(firm: Firm) -> None:

@@ -61,7 +61,7 @@ SYSTEM: Final = RestDescriptor(
     key="sandbox_erp",
     label="Ledgerline ERP",
     kind="erp",
-    summary="Customers, contracts, tax codes, invoices with lines, and payments.",
+    summary="Customers with contacts, contracts, tax codes, invoices with lines, and payments.",
     auth=ClientCredentials(path="/oauth/token"),
     writes_idempotent=True,
     config_fields=(
@@ -104,6 +104,14 @@ SYSTEM: Final = RestDescriptor(
             fields.CUSTOMER,
             fields.CUSTOMER_TARGET,
             look_up=_BY_NUMBER,
+        ),
+        _object(
+            "contacts",
+            "Contacts",
+            "contact",
+            fields.CONTACT,
+            fields.CONTACT_TARGET,
+            look_up=("externalReference", "email"),
         ),
         _object(
             "contracts",

@@ -75,6 +75,7 @@ KINDS = (
             "vatNumber": text(20),
             "currency": currency,
             "paymentTerms": text(20),
+            "taxCode": text(20),
             "address": nested(_ADDRESS),
             "status": choice("active", "inactive"),
             "ownerName": text(),

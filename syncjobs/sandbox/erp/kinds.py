@@ -56,6 +56,23 @@ CUSTOMERS = Kind(
     defaults={"blocked": False, "paymentTerms": "NET30", "taxCode": None},
     prepare=rules.customer,
 )
+CONTACTS = Kind(
+    "contacts",
+    {
+        **_CUSTOMER,
+        "firstName": text(80),
+        "lastName": text(80),
+        "email": email,
+        "phone": text(40),
+        "position": text(),
+        "externalReference": text(),
+    },
+    required=("email", "lastName"),
+    unique=("email", "externalReference"),
+    indexed=("customerNumber",),
+    natural="email",
+    prepare=rules.contact,
+)
 CONTRACTS = Kind(
     "contracts",
     {
@@ -191,6 +208,7 @@ PAYMENTS = Kind(
 
 KINDS = (
     CUSTOMERS,
+    CONTACTS,
     CONTRACTS,
     TAX_CODES,
     SERVICE_ITEMS,

@@ -288,6 +288,19 @@ def _erp_customer(month: Month, one: Customer) -> Row:
     }
 
 
+def erp_contacts(month: Month) -> list[Row]:
+    """Who pays the invoices at the first customer: known to the ERP alone."""
+    one = next(one for one in month.firm.customers if one.in_erp)
+    return [
+        {
+            "customerNumber": one.number,
+            "lastName": "Accounts Payable",
+            "email": f"payables@{one.domain}.example",
+            "position": "Accounts payable",
+        }
+    ]
+
+
 def erp_contracts(month: Month) -> list[Row]:
     """Contracts of running engagements, with their amendments."""
     return [
