@@ -33,6 +33,12 @@ SERVICE_ITEMS: Final[dict[str, Any]] = {
 RESOURCES: Final[dict[str, Any]] = {"role": "psa", "mapping": "resource-in", "position": 18}
 PROJECTS: Final[dict[str, Any]] = {"role": "psa", "mapping": "project-in", "position": 20}
 OPPORTUNITIES: Final[dict[str, Any]] = {"role": "crm", "mapping": "opportunity-in", "position": 22}
+TASKS: Final[dict[str, Any]] = {
+    "role": "psa",
+    "mapping": "task-in",
+    "position": 24,
+    "optional": True,
+}
 MILESTONES: Final[dict[str, Any]] = {"role": "psa", "mapping": "milestone-in", "position": 26}
 TIME: Final[dict[str, Any]] = {"role": "psa", "mapping": "time-entry-in", "position": 28}
 EXPENSES: Final[dict[str, Any]] = {"role": "psa", "mapping": "expense-in", "position": 29}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from syncjobs.demo.controls_parts import lacking_parts, unlike_contacts
 from syncjobs.demo.money import Audit, ByProject, Control
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.story.month import Month
@@ -32,7 +33,8 @@ def audit_sandbox(
     faults = [
         *_doubles(lines),
         *_double_customers(erp.pages("customers")),
-        *_contacts(crm.pages("contacts"), erp.pages("contacts")),
+        *lacking_parts(crm, psa),
+        *unlike_contacts(crm, erp),
         *_books(erp),
     ]
     return Audit(month.firm.currency, controls, faults)
@@ -176,25 +178,6 @@ def _double_customers(customers: Iterable[Mapping[str, Any]]) -> list[str]:
         for number, times in counted.items()
         if number and times > 1
     ]
-
-
-def _contacts(crm: Iterable[Mapping[str, Any]], erp: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Everybody whom one of them knows, the other must know, once and by the same name."""
-    sold, billed = _names(crm), _names(erp)
-    return [
-        f"contact {email} is {sold.get(email, 'nobody')} in the CRM and "
-        f"{billed.get(email, 'nobody')} in the ERP"
-        for email in sorted({*sold, *billed})
-        if sold.get(email) != billed.get(email)
-    ]
-
-
-def _names(contacts: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in contacts:
-        name = f"{one.get('firstName') or ''} {one['lastName']}".strip()
-        found[str(one["email"]).lower()] = name
-    return found
 
 
 def _books(erp: SandboxClient) -> list[str]:

@@ -17,6 +17,7 @@ OBJECTS = {
     "contract": "Contracts",
     "service_item": "Service items",
     "project": "Projects",
+    "task": "Tasks",
     "resource": "People",
     "assignment": "Assignments",
     "opportunity": "Opportunities",

@@ -127,6 +127,21 @@ def test_a_contact_that_one_system_does_not_know_is_found(firm: Firm) -> None:
     assert firm.wrong() == [f"contact {one['email']} {wrong}"]
 
 
+def test_a_part_of_sold_work_that_its_project_lacks_is_found(firm: Firm) -> None:
+    deal = next(one for one in firm.crm.pages("opportunities") if one.get("tasks"))
+    code, currency = deal["projectCode"], deal["currency"]
+    firm.psa.bulk("projects", [{"Code": code, "Name": deal["name"], "Currency": currency}])
+    for n, task in enumerate(deal["tasks"]):
+        part = {"Number": f"{code}-{n}", "ProjectCode": code, "Name": task["name"]}
+        firm.psa.bulk("tasks", [{**part, "PlannedHours": task["hours"]}])
+    assert firm.wrong() == []
+
+    task, name = next(iter(firm.psa.pages("tasks"))), deal["tasks"][0]["name"]
+    firm.psa.call("PUT", f"/api/tasks/{task['Id']}", {"PlannedHours": "1.00"})
+
+    assert firm.wrong() == [f"tasks {name} of project {code} is 0 times in the PSA"]
+
+
 def test_a_milestone_that_should_be_held_is_found(firm: Firm) -> None:
     held = next(one for one in firm.psa.pages("milestones") if one["AmendmentRequired"])
     amount = held["Amount"]

@@ -15,8 +15,9 @@ CONTACT_TARGET: Final = (
 OPPORTUNITY_TARGET: Final = (
     "accountId", "number", "name", "stage", "amount", "currency", "closeDate", "wonAt",
     "projectCode", "engagementId", "contractNumber", "billingType", "paymentTerms", "budgetHours",
-    "productCode", "startDate", "endDate", "ownerName", "projectStatus", "invoiceStatus",
-    "invoicedAmount", "paidAmount", "lastInvoiceNumber", "externalReference",
+    "productCode", "tasks", "milestones", "roles", "startDate", "endDate", "ownerName",
+    "projectStatus", "invoiceStatus", "invoicedAmount", "paidAmount", "lastInvoiceNumber",
+    "externalReference",
 )  # fmt: skip
 NOTE_TARGET: Final = ("accountId", "subject", "body", "status", "externalReference")
 TASK_TARGET: Final = (
