@@ -12,7 +12,8 @@ class Rule:
     `once`: only when it was not so before. Otherwise later changes of the record raise it
     again (a corrected amount must reach the targets too). Without a field, any change does.
     `watch`: only when one of these fields changed; with `replaced`, only when one of them had
-    another value before: a system that tells its part for the first time changes nothing.
+    another value before: a system that tells its part for the first time changes nothing; with
+    `first`, only when one had none: what was asked for has been found.
     `members`: a list of the record, one of whose members (by `number`) newly has a status in
     `values`.
     """
@@ -25,6 +26,7 @@ class Rule:
     created_only: bool = False
     watch: frozenset[str] = frozenset()
     replaced: bool = False
+    first: bool = False
     members: str = ""
 
 
@@ -49,7 +51,8 @@ RULES: Final = (
     Rule("project", "project.created", created_only=True),
     Rule("project", "project.activated", "status", _of("active"), once=True),
     Rule("assignment", "resource.assigned", created_only=True),
-    Rule("assignment", "resource.substituted", watch=_of("resource")),
+    Rule("assignment", "resource.assigned", watch=_of("resource"), first=True),
+    Rule("assignment", "resource.substituted", watch=_of("resource"), replaced=True),
     Rule(
         "assignment",
         "assignment.changed",
@@ -102,6 +105,8 @@ def _moved(rule: Rule, before: Mapping[str, object] | None, after: Mapping[str, 
     if before is None:
         return False
     changed = [name for name in rule.watch if before.get(name) != after.get(name)]
+    if rule.first:
+        return any(before.get(name) is None for name in changed)
     return any(not rule.replaced or before.get(name) is not None for name in changed)
 
 

@@ -25,6 +25,13 @@ PROJECT = ObjectSchema(
         Field("end_date", "date", "End"),
         Field("billing_type", "enum", "Billing", choices=("time_and_materials", "fixed_price")),
         Field(
+            "service_item",
+            "reference",
+            "Service item",
+            "What its work is billed as",
+            reference_to="service_item",
+        ),
+        Field(
             "billing_status",
             "text",
             "Billing status",
@@ -103,12 +110,19 @@ ASSIGNMENT = ObjectSchema(
     version=1,
     natural_key=("number",),
     owner_kind="staffing",
-    help="Who works on what, from when, at which rate.",
+    help="Who works on what, from when, at which rate. Requested: somebody is still looked for.",
     fields=(
         Field("number", "text", "Number", required=True),
         Field("project", "reference", "Project", required=True, reference_to="project"),
-        Field("resource", "reference", "Resource", required=True, reference_to="resource"),
+        Field(
+            "resource",
+            "reference",
+            "Resource",
+            "Nobody yet where it is requested",
+            reference_to="resource",
+        ),
         Field("role", "text", "Role"),
+        Field("skill", "text", "Skill", "What they must know"),
         Field("start_date", "date", "Start"),
         Field("end_date", "date", "End"),
         Field("rate", "money", "Rate per hour", unit="currency"),
@@ -117,7 +131,7 @@ ASSIGNMENT = ObjectSchema(
         Field("planned_hours", "decimal", "Planned", unit="h"),
         Field("cost_rate", "money", "Cost per hour", unit="currency", personal=True),
         Field("planned_cost", "money", "Planned cost", unit="currency"),
-        Field("status", "enum", "Status", choices=("planned", "confirmed", "ended")),
+        Field("status", "enum", "Status", choices=("requested", "planned", "confirmed", "ended")),
     ),
 )
 

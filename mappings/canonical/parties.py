@@ -37,6 +37,8 @@ CONTACT = ObjectSchema(
     fields=(
         Field("email", "text", "E-mail", required=True, personal=True),
         Field("name", "text", "Name", required=True, personal=True),
+        Field("first_name", "text", "First name", personal=True),
+        Field("last_name", "text", "Last name", personal=True),
         Field("customer", "reference", "Customer", reference_to="customer"),
         Field("phone", "text", "Phone", personal=True),
         Field("job_title", "text", "Job title", personal=True),

@@ -6,6 +6,49 @@ ENGAGEMENT = Field(
     "engagement", "text", "Engagement", "The identifier that all systems share for one engagement"
 )
 
+# What was sold, part by part: each becomes a task, a milestone, or demand for somebody.
+_SOLD = (
+    Field(
+        "tasks",
+        "list",
+        "Tasks",
+        items=(
+            Field("number", "text", "Number", "Within the opportunity", required=True),
+            Field("name", "text", "Name", required=True),
+            Field("planned_hours", "decimal", "Planned", unit="h"),
+            Field("service_item", "text", "Service item"),
+            Field("start_date", "date", "Start"),
+            Field("end_date", "date", "End"),
+        ),
+    ),
+    Field(
+        "milestones",
+        "list",
+        "Milestones",
+        items=(
+            Field("number", "text", "Number", "Within the opportunity", required=True),
+            Field("name", "text", "Name", required=True),
+            Field("amount", "money", "Amount", unit="currency"),
+            Field("due_date", "date", "Due"),
+        ),
+    ),
+    Field(
+        "demand",
+        "list",
+        "Demand",
+        "Whom the work needs",
+        items=(
+            Field("number", "text", "Number", "Within the opportunity", required=True),
+            Field("role", "text", "Role", required=True),
+            Field("skill", "text", "Skill"),
+            Field("planned_hours", "decimal", "Planned", unit="h"),
+            Field("rate", "money", "Rate per hour", unit="currency"),
+            Field("start_date", "date", "Start"),
+            Field("end_date", "date", "End"),
+        ),
+    ),
+)
+
 OPPORTUNITY = ObjectSchema(
     name="opportunity",
     label="Opportunity",
@@ -26,9 +69,17 @@ OPPORTUNITY = ObjectSchema(
         Field("project_code", "text", "Project code", "The code that the project will have"),
         Field("contract_number", "text", "Contract number"),
         Field("billing_type", "enum", "Billing", choices=("time_and_materials", "fixed_price")),
+        Field(
+            "service_item",
+            "reference",
+            "Service item",
+            "What its work is sold as",
+            reference_to="service_item",
+        ),
         Field("budget_hours", "decimal", "Budget", unit="h"),
         Field("payment_terms", "text", "Payment terms"),
         Field("tax_code", "text", "Tax code"),
+        *_SOLD,
         Field(
             "billing_status",
             "text",

@@ -1,4 +1,8 @@
-"""A won opportunity becomes customer and contract in the ERP and a project in the PSA."""
+"""A won opportunity becomes customer and contract in the ERP, a project with tasks and milestones
+in the PSA, and demand in staffing.
+
+Demand is an assignment that is requested: nobody is on it yet. Who is found goes under its number.
+"""
 
 from typing import Any, Final
 
@@ -6,9 +10,12 @@ from syncjobs.blueprints.reads import (
     CUSTOMERS,
     ERP_CONTRACTS,
     ERP_CUSTOMERS,
+    MILESTONES,
     OPPORTUNITIES,
     PROJECTS,
     RESOURCES,
+    SERVICE_ITEMS,
+    TASKS,
 )
 
 _CONTRACT_FIELDS: Final = [
@@ -17,13 +24,46 @@ _CONTRACT_FIELDS: Final = [
 ]  # fmt: skip
 _PROJECT_FIELDS: Final = [
     "name", "customer", "contract", "status", "currency", "budget_hours", "start_date",
-    "end_date", "billing_type", "engagement",
+    "end_date", "billing_type", "service_item", "engagement",
 ]  # fmt: skip
 _PROJECT: Final[dict[str, Any]] = {
     "object": "project",
     "mapping": "project-from-opportunity",
     "fill_only": _PROJECT_FIELDS,
 }
+# What the PSA and the planners make of these is theirs from then on.
+_TASK_FIELDS: Final = [
+    "name", "project", "service_item", "billable", "planned_hours", "start_date", "end_date",
+    "status", "engagement",
+]  # fmt: skip
+_MILESTONE_FIELDS: Final = [
+    "name", "project", "amount", "currency", "status", "due_date", "contract", "engagement",
+]  # fmt: skip
+_DEMAND_FIELDS: Final = [
+    "project", "role", "skill", "planned_hours", "rate", "currency", "start_date", "end_date",
+    "status",
+]  # fmt: skip
+
+
+def _each(name: str, label: str, object_: str, fields: list[str], role: str) -> dict[str, Any]:
+    """Return a step that makes one record of each member of the opportunity's list."""
+    return {
+        "name": name,
+        "label": label,
+        "derive": {
+            "object": object_,
+            "mapping": f"{name}-from-opportunity",
+            "fill_only": fields,
+        },
+        "role": role,
+        "mapping": f"{name}-out",
+        "mode": "create",
+        "match": True,
+        "after": ["project"],
+        "optional": True,
+    }
+
+
 ACTIVATION: Final[list[dict[str, Any]]] = [
     {
         "name": "activation",
@@ -60,17 +100,49 @@ ACTIVATION: Final[list[dict[str, Any]]] = [
         ],
         "message": "A project starts only when the ERP can bill it.",
         "alert": "finance",
-    }
+    },
+    {
+        "name": "service_item",
+        "label": "Service item",
+        "when": [{"path": "service_item", "op": "present"}],
+        "require": [
+            {
+                "path": "service_item",
+                "op": "exists_in",
+                "role": "erp",
+                "missing": "service item {value}",
+            },
+            {
+                "path": "service_item.status",
+                "op": "equals",
+                "value": "active",
+                "missing": "service item {key}, which is not active",
+            },
+        ],
+        "message": "A project starts only when the ERP has the item that its work is billed as.",
+        "alert": "finance",
+    },
 ]
 
 BLUEPRINT: Final[dict[str, Any]] = {
     "slug": "opportunity_to_project",
     "name": "Opportunity to project",
-    "summary": "A won opportunity becomes a customer and contract in the ERP, then a project in "
-    "the PSA, which starts when the ERP can bill it.",
-    "version": 1,
+    "summary": "A won opportunity becomes a customer and contract in the ERP, then a project with "
+    "its tasks and milestones in the PSA, which starts when the ERP can bill it, and demand in "
+    "staffing.",
+    "version": 2,
     "priority": 20,
-    "reads": [CUSTOMERS, ERP_CUSTOMERS, ERP_CONTRACTS, RESOURCES, PROJECTS, OPPORTUNITIES],
+    "reads": [
+        CUSTOMERS,
+        ERP_CUSTOMERS,
+        ERP_CONTRACTS,
+        SERVICE_ITEMS,
+        RESOURCES,
+        PROJECTS,
+        OPPORTUNITIES,
+        TASKS,
+        {**MILESTONES, "optional": True},
+    ],
     "trigger": {
         "events": ["opportunity.won"],
         "when": [{"path": "project_code", "op": "present"}],
@@ -118,6 +190,9 @@ BLUEPRINT: Final[dict[str, Any]] = {
             "match": True,
             "after": ["customer", "contract"],
         },
+        _each("task", "Tasks in the PSA", "task", _TASK_FIELDS, "psa"),
+        _each("milestone", "Milestones in the PSA", "milestone", _MILESTONE_FIELDS, "psa"),
+        _each("demand", "Demand in staffing", "assignment", _DEMAND_FIELDS, "staffing"),
         {
             "name": "activate",
             "label": "Project activated",

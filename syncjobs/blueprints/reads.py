@@ -12,15 +12,33 @@ CONTACTS: Final[dict[str, Any]] = {
     "optional": True,
 }
 ERP_CUSTOMERS: Final[dict[str, Any]] = {"role": "erp", "mapping": "customer-in", "position": 14}
+ERP_CONTACTS: Final[dict[str, Any]] = {
+    "role": "erp",
+    "mapping": "contact-in",
+    "position": 15,
+    "optional": True,
+}
 ERP_CONTRACTS: Final[dict[str, Any]] = {
     "role": "erp",
     "mapping": "contract-in",
     "position": 16,
     "optional": True,
 }
+SERVICE_ITEMS: Final[dict[str, Any]] = {
+    "role": "erp",
+    "mapping": "service-item-in",
+    "position": 17,
+    "optional": True,
+}
 RESOURCES: Final[dict[str, Any]] = {"role": "psa", "mapping": "resource-in", "position": 18}
 PROJECTS: Final[dict[str, Any]] = {"role": "psa", "mapping": "project-in", "position": 20}
 OPPORTUNITIES: Final[dict[str, Any]] = {"role": "crm", "mapping": "opportunity-in", "position": 22}
+TASKS: Final[dict[str, Any]] = {
+    "role": "psa",
+    "mapping": "task-in",
+    "position": 24,
+    "optional": True,
+}
 MILESTONES: Final[dict[str, Any]] = {"role": "psa", "mapping": "milestone-in", "position": 26}
 TIME: Final[dict[str, Any]] = {"role": "psa", "mapping": "time-entry-in", "position": 28}
 EXPENSES: Final[dict[str, Any]] = {"role": "psa", "mapping": "expense-in", "position": 29}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from syncjobs.demo.controls_parts import lacking_parts, unlike_contacts
 from syncjobs.demo.money import Audit, ByProject, Control
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.story.month import Month
@@ -29,7 +30,13 @@ def audit_sandbox(
         _milestones(psa.pages("milestones"), contracts, lines),
         *_status(invoices.values(), crm.pages("opportunities"), projects.values()),
     ]
-    faults = [*_doubles(lines), *_double_customers(erp.pages("customers")), *_books(erp)]
+    faults = [
+        *_doubles(lines),
+        *_double_customers(erp.pages("customers")),
+        *lacking_parts(crm, psa),
+        *unlike_contacts(crm, erp),
+        *_books(erp),
+    ]
     return Audit(month.firm.currency, controls, faults)
 
 

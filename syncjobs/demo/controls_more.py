@@ -11,14 +11,29 @@ from syncjobs.sandbox.story.people import CENT
 
 
 def audit_more(systems: Mapping[str, SandboxClient]) -> list[Control]:
-    """Plan, evidence and recognised revenue, each against where it comes from."""
+    """Demand, plan, evidence and recognised revenue, each against where it comes from."""
     projects = {one["Code"]: one for one in systems["psa"].pages("projects")}
     evidence = list(systems["revenue"].pages("evidence"))
     return [
+        _demand(systems["crm"].pages("opportunities"), systems["staffing"].pages("requests")),
         _plan(systems["staffing"].pages("assignments"), projects),
         _evidence_of_time(systems["psa"].pages("timeEntries"), evidence),
         _recognised(evidence, systems["revenue"].pages("recognitions")),
     ]
+
+
+def _demand(
+    opportunities: Iterable[Mapping[str, Any]], requests: Iterable[Mapping[str, Any]]
+) -> Control:
+    """Whom the sold work needs, at its price."""
+    sold: ByProject = defaultdict(Decimal)
+    for one in opportunities:
+        for role in one.get("roles") or ():
+            sold[one["projectCode"]] += Decimal(role["hours"]) * Decimal(role["rate"])
+    asked: ByProject = defaultdict(Decimal)
+    for one in requests:
+        asked[one["projectCode"]] += Decimal(one["plannedHours"]) * Decimal(one["billRate"])
+    return Control("Demand, told to staffing", "assignment", dict(sold), dict(asked))
 
 
 def _plan(

@@ -60,7 +60,8 @@ class Step:
     key before the first create; in mode "match" it is only looked for and never made. `collect`:
     lists of records that point to this one. `tries`: after how many it fails, 0 for as many as its
     error's class has. `on_failure`: whether later steps of the cause wait until somebody has dealt
-    with it, or go on without it.
+    with it, or go on without it. `not_back`: not planned for what its own target has just told
+    of, so that a system gets back only what others changed.
     `own_paths`, `cause_paths`: every path along which gates, conditions and the mapping may look
     from the record, and from its cause (without "origin.").
     """
@@ -83,6 +84,7 @@ class Step:
     collect: tuple[Collect, ...]
     tries: int
     on_failure: str
+    not_back: bool
     own_paths: tuple[str, ...]
     cause_paths: tuple[str, ...]
 
@@ -253,6 +255,7 @@ def _step(data: Mapping[str, Any], earlier: Sequence[str]) -> Step:
         collect=tuple(_collect(name, one) for name, one in data.get("collect", {}).items()),
         tries=_tries(name, data),
         on_failure=data.get("on_failure", WAIT),
+        not_back=bool(data.get("not_back")),
         own_paths=own_paths,
         cause_paths=cause_paths,
     )

@@ -50,6 +50,8 @@ def set_write(job: Job, live: Live, world: Neighbourhood) -> Outcome | None:
         return _held_by_check(job, live, mapped.holds)
     if step.mode in ("update", "action") and job.external_id is None:
         return wait_for_there(job, (job.record.type, job.record.key))
+    if not mapped.data and job.external_id is not None and step.mode != "action":
+        return Outcome(job, "find_unchanged", text="There is nothing to tell of it.")
     job.content_hash = fingerprint(mapped.data)
     if _same_there(job):
         return Outcome(job, "find_unchanged", text="The target has this content already.")

@@ -16,7 +16,7 @@ from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.live import LiveMappings, Subject, derive
 from syncjobs.engine.members import Making, replace_members, without_kept
 from syncjobs.engine.objects import insert
-from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue
+from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue, open_records
 from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.runs import refresh_soon
@@ -41,7 +41,8 @@ class Raised(Struct, frozen=True):
 class Cause:
     """Why a plan is made; it becomes the runs' trigger and every row's correlation id.
 
-    `run_id`: a run that is there already and takes every row.
+    `run_id`: a run that is there already and takes every row. `told_by`: the connection from which
+    the changes were just read.
     """
 
     client_id: int
@@ -51,6 +52,7 @@ class Cause:
     actor: str = ""
     zone: str = "UTC"
     run_id: int | None = None
+    told_by: int | None = None
 
 
 @dataclass(slots=True)
@@ -228,6 +230,7 @@ def _variables(
 def _plan_step(work: _Work, step: Step, origins: list[Known], run: Run) -> tuple[int, int]:
     targets = _targets(work, step, origins)
     targets = _where(work, step, targets)
+    targets = _not_back(work, step, targets)
     targets = _not_there_yet(step, targets)
     rows = _rows(work, step, targets)
     if not rows:
@@ -312,6 +315,17 @@ def _where(
         for origin, record in targets
         if holds(step.when, Context(record, origin, roles, work.world))
     ]
+
+
+def _not_back(
+    work: _Work, step: Step, targets: list[tuple[Known, Known]]
+) -> list[tuple[Known, Known]]:
+    """Leave out what the target has just told of; a row that is open still learns of it."""
+    if not step.not_back or work.cause.told_by != step.connection_id:
+        return targets
+    told = [record.id for origin, record in targets if origin.id == record.id]
+    open_ = open_records(work.flow, step, told)
+    return [pair for pair in targets if pair[0].id != pair[1].id or pair[1].id in open_]
 
 
 def _not_there_yet(step: Step, targets: list[tuple[Known, Known]]) -> list[tuple[Known, Known]]:

@@ -56,13 +56,7 @@ def enqueue(
         for row in rows
     ]
     # Locked in the order that everybody locks deliveries in; the insert alone would not.
-    place = {
-        "records": [row.record_id for row in rows],
-        "workflow": flow.workflow_id,
-        "step": step.name,
-        "connection": step.connection_id,
-        "open": sorted(DELIVERY.open),
-    }
+    place = _place(flow, step, [row.record_id for row in rows])
     fetch(_LOCK_OPEN, place)
     found = fetch(
         _ENQUEUE,
@@ -87,6 +81,23 @@ def enqueue(
     return Queued({record: id_ for id_, record, _ in found}, new, len(found) - new)
 
 
+def open_records(flow: Flow, step: Step, record_ids: Sequence[int]) -> set[int]:
+    """Return those of the records that the step has an open row of; locks these rows."""
+    if not record_ids:
+        return set()
+    return {record for _, record in fetch(_LOCK_OPEN, _place(flow, step, record_ids))}
+
+
+def _place(flow: Flow, step: Step, record_ids: Sequence[int]) -> dict[str, object]:
+    return {
+        "records": list(record_ids),
+        "workflow": flow.workflow_id,
+        "step": step.name,
+        "connection": step.connection_id,
+        "open": sorted(DELIVERY.open),
+    }
+
+
 def delivered_versions(step: Step, record_ids: Sequence[int]) -> dict[int, int]:
     """Return record id → the version that this step last wrote there."""
     rows = fetch(
@@ -102,7 +113,7 @@ def delivered_versions(step: Step, record_ids: Sequence[int]) -> dict[int, int]:
 
 
 _LOCK_OPEN: Final = """
-    SELECT id FROM syncjobs_delivery
+    SELECT id, record_id FROM syncjobs_delivery
     WHERE record_id = ANY(%(records)s::bigint[]) AND workflow_id = %(workflow)s
       AND step = %(step)s AND connection_id = %(connection)s
       AND state = ANY(%(open)s::text[])

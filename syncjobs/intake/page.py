@@ -252,6 +252,7 @@ def _plan(reading: Reading, client_id: int, stored: Sequence[Stored]) -> Planned
         trigger=Run.Trigger.CHANGE,
         correlation=reading.correlation,
         zone=reading.zone,
+        told_by=reading.stream.connection_id,
     )
     return plan(raised, cause)
 

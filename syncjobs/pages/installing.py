@@ -15,7 +15,7 @@ from mappings.ownership import owner_words, system_words
 from syncjobs.intake.reading import roles_of as kinds_of
 from syncjobs.models import Blueprint, Connection
 from syncjobs.pages.frame import back_to, explain_failure, page
-from syncjobs.services.blueprints import roles_of
+from syncjobs.services.blueprints import needed_roles, roles_of
 from syncjobs.services.workflow_changes import Wanted, propose_installation
 from tenants.accounts.models import Client
 from tenants.nouns import in_words, in_words_later
@@ -56,15 +56,19 @@ class InstallForm(forms.Form):
         self.fields["name"].initial = blueprint.name
         self.lacking: list[str] = []
         systems = list(client.connections.order_by("name"))
+        needed = needed_roles(blueprint.definition)
         for role in roles_of(blueprint.definition):
+            if role not in needed and not any(role in kinds_of(one) for one in systems):
+                continue
             fitting = [one.pk for one in systems if role in kinds_of(one)]
             self.fields[f"role_{role}"] = SystemField(
                 queryset=Connection.objects.filter(pk__in=fitting),
                 initial=fitting[0] if fitting else None,
-                empty_label="Choose",
+                empty_label="Choose" if role in needed else "Without one",
                 label=capfirst(system_words(role)),
+                required=role in needed,
             )
-            if not fitting:
+            if not fitting and role in needed:
                 self.lacking.append(owner_words(role))
 
     @property
@@ -73,7 +77,7 @@ class InstallForm(forms.Form):
         return {
             name.removeprefix("role_"): value
             for name, value in self.cleaned_data.items()
-            if name.startswith("role_")
+            if name.startswith("role_") and value is not None
         }
 
 

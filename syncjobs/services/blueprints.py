@@ -26,7 +26,7 @@ from tenants.models import Partner
 _FILES: Final = Path(__file__).resolve().parent.parent / "blueprints" / "mappings"
 _KEPT: Final = (
     "label", "mode", "after", "gates", "related", "when", "match", "action", "collect", "tries",
-    "on_failure",
+    "on_failure", "not_back",
 )  # fmt: skip
 
 
@@ -77,7 +77,8 @@ def resolve(
     shape = _with_points(blueprint.definition, overrides)
     _require_roles(shape, bindings)
     for read in shape["reads"]:
-        _ensure_read(actor, read, bindings[read["role"]])
+        if read["role"] in bindings:
+            _ensure_read(actor, read, bindings[read["role"]])
     return _definition(actor, blueprint, shape, bindings)
 
 
@@ -102,6 +103,8 @@ def _definition(
 ) -> dict[str, Any]:
     steps: list[dict[str, Any]] = []
     for step in shape["steps"]:
+        if step["role"] not in bindings:
+            continue
         made = _step(actor, step, bindings[step["role"]], {one["name"] for one in steps})
         if made is not None:
             steps.append(made)
@@ -126,6 +129,8 @@ def _compared(
     made = dict(shape)
     for name in ("source", "target"):
         side = shape[name]
+        if side["role"] not in bindings:
+            return None
         connection = bindings[side["role"]]
         mapping = ensure_shipped(actor, connection.connector, side["mapping"])
         if mapping is None:
@@ -138,11 +143,20 @@ def _compared(
 
 
 def roles_of(shape: Mapping[str, Any]) -> list[str]:
-    """Return the roles (crm, psa, erp) for which a blueprint needs a system, sorted."""
+    """Return the roles (crm, psa, erp) for which a blueprint takes a system, sorted."""
     sides = [one[name] for one in shape.get("comparisons", ()) for name in ("source", "target")]
     return sorted(
         {one["role"] for one in [*shape.get("reads", ()), *shape.get("steps", ()), *sides]}
     )
+
+
+def needed_roles(shape: Mapping[str, Any]) -> list[str]:
+    """Return the roles without which it cannot be installed; of others only optional parts are."""
+    needed = {
+        name: [one for one in shape.get(name, ()) if not one.get("optional")]
+        for name in ("reads", "steps", "comparisons")
+    }
+    return roles_of(needed)
 
 
 def _with_points(definition: dict[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
@@ -164,7 +178,7 @@ def _with_points(definition: dict[str, Any], overrides: Mapping[str, object]) ->
 
 
 def _require_roles(shape: Mapping[str, Any], bindings: Mapping[str, Connection]) -> None:
-    missing = [role for role in roles_of(shape) if role not in bindings]
+    missing = [role for role in needed_roles(shape) if role not in bindings]
     if missing:
         raise ValidationError(f"Choose a connection for: {', '.join(missing)}.")
 

@@ -21,6 +21,28 @@ class Bookkeeper:
         self._projects = {one["Code"]: one for one in psa.pages("projects")}
         self._contracts = {one["number"]: one for one in erp.pages("contracts")}
 
+    def introduce_everybody(self) -> None:
+        """Each contact to the system that does not know it."""
+        there = {one["number"] for one in self.erp.pages("customers")}
+        for one in self.crm.pages("accounts"):
+            if one["number"] not in there:
+                body = {name: one[name] for name in ("number", "name", "currency")}
+                self.erp.call("POST", "/erp/v1/customers", body)
+        known = {one["email"] for one in self.erp.pages("contacts")}
+        names = ("firstName", "lastName", "email", "phone")
+        for one in self.crm.pages("contacts"):
+            if one["email"] not in known:
+                body = {name: one[name] for name in names if one.get(name)}
+                body["customerNumber"] = one["account"]["number"]
+                self.erp.call("POST", "/erp/v1/contacts", body)
+        accounts = {one["number"]: one["id"] for one in self.crm.pages("accounts")}
+        here = {one["email"] for one in self.crm.pages("contacts")}
+        for one in self.erp.pages("contacts"):
+            if one["email"] not in here:
+                body = {name: one[name] for name in names if one.get(name)}
+                body["accountId"] = accounts[one["customerNumber"]]
+                self.crm.call("POST", "/v2/contacts", body)
+
     def bill_everything(self) -> None:
         """All approved billable time inside its contract, all expenses and milestones that may."""
         for entry in self.psa.pages("timeEntries"):

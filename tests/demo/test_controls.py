@@ -65,6 +65,7 @@ def billed(
     month, folder = build(FIRMS[request.param], OCTOBER), tmp_path_factory.mktemp("billed")
     with _opened(month, folder) as firm:
         feed(firm.crm, firm.psa, firm.erp, month)
+        firm.keeper().introduce_everybody()
         firm.keeper().bill_everything()
     return month, folder
 
@@ -116,6 +117,29 @@ def test_time_in_the_wrong_cycle_is_found(firm: Firm) -> None:
     firm.keeper().write_line(entry, period, "time", entry["Hours"], entry["Rate"], amount)
 
     assert firm.wrong() == ["Time, this cycle", "Time, next cycle"]
+
+
+def test_a_contact_that_one_system_does_not_know_is_found(firm: Firm) -> None:
+    one = next(one for one in firm.crm.pages("contacts") if one.get("firstName"))
+    firm.crm.call("PATCH", f"/v2/contacts/{one['id']}", {"firstName": "Nobody"})
+
+    wrong = f"is Nobody {one['lastName']} in the CRM and {one['name']} in the ERP"
+    assert firm.wrong() == [f"contact {one['email']} {wrong}"]
+
+
+def test_a_part_of_sold_work_that_its_project_lacks_is_found(firm: Firm) -> None:
+    deal = next(one for one in firm.crm.pages("opportunities") if one.get("tasks"))
+    code, currency = deal["projectCode"], deal["currency"]
+    firm.psa.bulk("projects", [{"Code": code, "Name": deal["name"], "Currency": currency}])
+    for n, task in enumerate(deal["tasks"]):
+        part = {"Number": f"{code}-{n}", "ProjectCode": code, "Name": task["name"]}
+        firm.psa.bulk("tasks", [{**part, "PlannedHours": task["hours"]}])
+    assert firm.wrong() == []
+
+    task, name = next(iter(firm.psa.pages("tasks"))), deal["tasks"][0]["name"]
+    firm.psa.call("PUT", f"/api/tasks/{task['Id']}", {"PlannedHours": "1.00"})
+
+    assert firm.wrong() == [f"tasks {name} of project {code} is 0 times in the PSA"]
 
 
 def test_a_milestone_that_should_be_held_is_found(firm: Firm) -> None:

@@ -12,7 +12,7 @@ from syncjobs.models import Connection, Stream, Workflow
 from syncjobs.sandbox.catalogue import CORE
 from syncjobs.sandbox.client import SandboxClient
 from syncjobs.sandbox.server import SandboxServer
-from syncjobs.services.blueprints import roles_of
+from syncjobs.services.blueprints import needed_roles, roles_of
 from syncjobs.services.connections import create_connection, test_connection
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client
@@ -22,7 +22,7 @@ BUILDER = command_actor("tests")
 _SECRETS = {"psa": "api_key", "erp": "client_secret"}
 # What a firm with nothing but CRM, PSA and ERP can have.
 CORE_BLUEPRINTS = tuple(
-    slug for slug, shape in BLUEPRINTS.items() if set(roles_of(shape)) <= set(CORE)
+    slug for slug, shape in BLUEPRINTS.items() if set(needed_roles(shape)) <= set(CORE)
 )
 
 
@@ -80,7 +80,7 @@ def install(
     made = {}
     for slug in blueprints:
         shape = BLUEPRINTS[slug]
-        roles = roles_of(shape)
+        roles = [role for role in roles_of(shape) if role in connections]
         made[slug] = install_workflow(
             BUILDER,
             client=client,

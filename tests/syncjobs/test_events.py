@@ -28,6 +28,8 @@ from syncjobs.events import EVENTS, raised_events
         ("project", None, {"status": "active"}, ["project.created", "project.activated"]),
         ("project", {"status": "draft"}, {"status": "active"}, ["project.activated"]),
         ("assignment", {"resource": "A"}, {"resource": "B"}, ["resource.substituted"]),
+        # Somebody was asked for, and is found.
+        ("assignment", {"status": "requested"}, {"resource": "A"}, ["resource.assigned"]),
         ("expense", {"status": "submitted"}, {"status": "approved"}, ["expense.approved"]),
         ("invoice", {"status": "draft"}, {"status": "released"}, ["invoice.released"]),
         ("invoice", {"status": "released"}, {"status": "posted"}, ["invoice.posted"]),

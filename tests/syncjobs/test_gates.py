@@ -70,6 +70,44 @@ def test_activation_names_the_missing_item(
     assert result.alert == "finance"
 
 
+BILLED = Known("project", "P-1", {**PROJECT.data, "service_item": "TIME"})
+
+
+@pytest.mark.parametrize(
+    ("item", "refs", "missing"),
+    [
+        (Known("service_item", "TIME", {"status": "active"}), {("service_item", "TIME"): "9"}, ()),
+        (None, {}, ("service item TIME",)),
+        # Somebody has told of it, and the ERP does not have it.
+        (Known("service_item", "TIME", {"status": "active"}), {}, ("service item TIME",)),
+        # The ERP had it, and it was deleted there.
+        (
+            Known("service_item", "TIME", {"status": "active"}, deleted=True),
+            {("service_item", "TIME"): "9"},
+            ("service item TIME",),
+        ),
+        (
+            Known("service_item", "TIME", {"status": "inactive"}),
+            {("service_item", "TIME"): "9"},
+            ("service item TIME, which is not active",),
+        ),
+    ],
+)
+def test_a_project_starts_when_the_erp_has_the_item_that_it_is_billed_as(
+    item: Known | None, refs: dict[tuple[str, str], str], missing: tuple[str, ...]
+) -> None:
+    world = _world(BILLED, *([item] if item else []), refs=refs)
+    result = _ask(ACTIVATION[1], BILLED, world)
+    assert (result.passed, result.missing) == (not missing, missing)
+    if missing:
+        assert f"ref:{ERP}:service_item:TIME" in result.watch
+        assert "service_item:TIME" in result.watch
+
+
+def test_a_project_that_names_no_service_item_is_not_asked_for_one() -> None:
+    assert _ask(ACTIVATION[1], PROJECT, _world(PROJECT)).passed
+
+
 @pytest.mark.parametrize(
     ("agreed", "value", "passes"),
     [("100", "100.00", True), ("100.01", "100.00", False), ("100", None, False), (None, "1", True)],

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from html import unescape
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.test import Client as Browser
@@ -9,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.crowd import make_crowd
 from branding.models import Brand
-from governance.models import AuditEntry
+from governance.models import AuditEntry, ChangeRequest
 from syncjobs.models import Blueprint, Connection
 from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
@@ -129,3 +130,25 @@ def test_who_installs_before_connecting_is_led_to_the_systems(
     assert "Propose installation" in page
     assert "Old (not tested yet)" in page
     assert ">Books</option>" in page
+
+
+def test_a_system_of_which_a_blueprint_has_only_optional_parts_may_be_left_out(
+    at_home: Partner, browse: Browse
+) -> None:
+    browser, client = browse(ALICE), Client.objects.all()[0]
+    made = {
+        kind: Connection.objects.create(client=client, name=kind, connector=f"sandbox_{kind}")
+        for kind in ("crm", "erp", "staffing")
+    }
+    asked = {"client": str(client.pk), "blueprint": "opportunity_to_project"}
+    page = browser.get(page_url("workflow_install"), asked).content.decode()
+    assert "has none of these yet: PSA." in page
+
+    made["psa"] = Connection.objects.create(client=client, name="psa", connector="sandbox_psa")
+    page = browser.get(page_url("workflow_install"), asked).content.decode()
+    assert ">Without one</option>" in page
+    answers = {f"role_{kind}": str(one.pk) for kind, one in made.items() if kind != "staffing"}
+    address = f"{page_url('workflow_install')}?{urlencode(asked)}"
+    browser.post(address, {**answers, "name": "Won work", "role_staffing": ""})
+    proposed = ChangeRequest.objects.latest("pk").changes.get().content
+    assert set(proposed["bindings"]) == {"crm", "erp", "psa"}

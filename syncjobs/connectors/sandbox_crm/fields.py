@@ -6,7 +6,7 @@ _ACCOUNT: Final = ("account.id", "account.number", "account.name")
 
 ACCOUNT_TARGET: Final = (
     "number", "name", "legalName", "email", "phone", "vatNumber", "currency", "paymentTerms",
-    "address.street", "address.city", "address.postalCode", "address.country", "status",
+    "taxCode", "address.street", "address.city", "address.postalCode", "address.country", "status",
     "ownerName", "healthStatus", "renewalFlag", "openEscalations", "externalReference",
 )  # fmt: skip
 CONTACT_TARGET: Final = (
@@ -15,8 +15,9 @@ CONTACT_TARGET: Final = (
 OPPORTUNITY_TARGET: Final = (
     "accountId", "number", "name", "stage", "amount", "currency", "closeDate", "wonAt",
     "projectCode", "engagementId", "contractNumber", "billingType", "paymentTerms", "budgetHours",
-    "startDate", "endDate", "ownerName", "projectStatus", "invoiceStatus", "invoicedAmount",
-    "paidAmount", "lastInvoiceNumber", "externalReference",
+    "productCode", "tasks", "milestones", "roles", "startDate", "endDate", "ownerName",
+    "projectStatus", "invoiceStatus", "invoicedAmount", "paidAmount", "lastInvoiceNumber",
+    "externalReference",
 )  # fmt: skip
 NOTE_TARGET: Final = ("accountId", "subject", "body", "status", "externalReference")
 TASK_TARGET: Final = (

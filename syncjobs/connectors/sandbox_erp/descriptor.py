@@ -61,7 +61,7 @@ SYSTEM: Final = RestDescriptor(
     key="sandbox_erp",
     label="Ledgerline ERP",
     kind="erp",
-    summary="Customers, contracts, tax codes, invoices with lines, and payments.",
+    summary="Customers with contacts, contracts, tax codes, invoices with lines, and payments.",
     auth=ClientCredentials(path="/oauth/token"),
     writes_idempotent=True,
     config_fields=(
@@ -106,6 +106,14 @@ SYSTEM: Final = RestDescriptor(
             look_up=_BY_NUMBER,
         ),
         _object(
+            "contacts",
+            "Contacts",
+            "contact",
+            fields.CONTACT,
+            fields.CONTACT_TARGET,
+            look_up=("externalReference", "email"),
+        ),
+        _object(
             "contracts",
             "Contracts",
             "contract",
@@ -114,7 +122,7 @@ SYSTEM: Final = RestDescriptor(
             look_up=_BY_NUMBER,
         ),
         _object("taxCodes", "Tax codes", "", fields.TAX_CODE),
-        _object("serviceItems", "Service items", "", fields.SERVICE_ITEM),
+        _object("serviceItems", "Service items", "service_item", fields.SERVICE_ITEM),
         _object(
             "invoices",
             "Invoices",

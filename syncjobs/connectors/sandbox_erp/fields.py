@@ -9,6 +9,10 @@ CUSTOMER_TARGET: Final = (
     "currency", "paymentTerms", "address.line1", "address.city", "address.postCode",
     "address.countryCode", "blocked", "externalReference",
 )  # fmt: skip
+CONTACT_TARGET: Final = (
+    "customerId", "customerNumber", "firstName", "lastName", "email", "phone", "position",
+    "externalReference",
+)  # fmt: skip
 CONTRACT_TARGET: Final = (
     "customerId", "customerNumber", "number", "title", "engagementId", "status", "startDate",
     "endDate", "value", "currency", "taxCode", "amendmentRequired", "amendments",
@@ -27,9 +31,10 @@ JOB_TARGET: Final = (
     "startDate", "endDate", "externalReference",
 )  # fmt: skip
 CUSTOMER: Final = (*_STAMPS, *CUSTOMER_TARGET, "taxStatus")
+CONTACT: Final = (*_STAMPS, *CONTACT_TARGET)
 CONTRACT: Final = (*_STAMPS, *CONTRACT_TARGET)
 TAX_CODE: Final = (*_STAMPS, "code", "description", "rate")
-SERVICE_ITEM: Final = (*_STAMPS, "code", "description", "unit")
+SERVICE_ITEM: Final = (*_STAMPS, "code", "description", "unit", "blocked")
 INVOICE: Final = (
     *_STAMPS, *INVOICE_TARGET, "status", "number", "issueDate", "dueDate", "netAmount",
     "taxAmount", "totalAmount", "paidAmount", "lineCount", "postedAt",

@@ -51,7 +51,8 @@ SYSTEM: Final = RestDescriptor(
     label="Pinion PSA",
     kind="psa",
     kinds=("psa", "time", "staffing"),
-    summary="Projects, people, assignments, time, expenses and milestones, with billing status.",
+    summary="Projects with tasks, milestones and billing status, people, assignments, time and "
+    "expenses.",
     auth=KeyHeader(header="X-Api-Key"),
     config_fields=(
         ConnectionField(
@@ -95,6 +96,7 @@ SYSTEM: Final = RestDescriptor(
             fields.ASSIGNMENT,
             fields.ASSIGNMENT_TARGET,
         ),
+        _object("tasks", "Tasks", "task", fields.TASK, fields.TASK_TARGET),
         _object("timeEntries", "Time entries", "time_entry", fields.TIME, fields.TIME_TARGET),
         _object("expenses", "Expenses", "expense", fields.EXPENSE, fields.EXPENSE_TARGET),
         _object("milestones", "Milestones", "milestone", fields.MILESTONE, fields.MILESTONE_TARGET),

@@ -18,6 +18,10 @@ ASSIGNMENT_TARGET: Final = (
     "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Role", "StartDate",
     "EndDate", "Rate", "Currency", "JobCode", "PlannedHours", "EngagementId", "ExternalRef",
 )  # fmt: skip
+TASK_TARGET: Final = (
+    "Number", "ProjectId", "ProjectCode", "Name", "PlannedHours", "ServiceItem", "Billable",
+    "Status", "StartDate", "EndDate", "EngagementId", "ExternalRef",
+)  # fmt: skip
 TIME_TARGET: Final = (
     "Number", "ProjectId", "ProjectCode", "ResourceId", "ResourceNumber", "Task", "WorkDate",
     "Hours", "Rate", "Currency", "Billable", "State", "ApprovedAt", "ApprovedBy", "Notes",
@@ -37,6 +41,7 @@ MILESTONE_TARGET: Final = (
 PROJECT: Final = (*_STAMPS, *PROJECT_TARGET)
 RESOURCE: Final = (*_STAMPS, *RESOURCE_TARGET, "Name")
 ASSIGNMENT: Final = (*_STAMPS, *ASSIGNMENT_TARGET)
+TASK: Final = (*_STAMPS, *TASK_TARGET)
 TIME: Final = (*_STAMPS, *TIME_TARGET, "ResourceName")
 EXPENSE: Final = (*_STAMPS, *EXPENSE_TARGET)
 MILESTONE: Final = (*_STAMPS, *MILESTONE_TARGET)

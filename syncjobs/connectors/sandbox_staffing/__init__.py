@@ -1,4 +1,4 @@
-"""Harbor Staffing: people's availability and assignments."""
+"""Harbor Staffing: people's availability, assignments, and requests for people."""
 
 from syncjobs.connectors.declarative import RestConnector
 from syncjobs.connectors.sandbox_staffing.descriptor import SYSTEM

@@ -12,6 +12,7 @@ from syncjobs.sandbox.checks import (
     email,
     flag,
     integer,
+    listing,
     moment,
     nested,
     text,
@@ -19,6 +20,29 @@ from syncjobs.sandbox.checks import (
 from syncjobs.sandbox.resources import Body, Kind, require_document
 from syncjobs.sandbox.store import Store
 
+_TASK: Mapping[str, Check] = {
+    "number": text(20),
+    "name": text(),
+    "hours": decimal(),
+    "productCode": text(40),
+    "startDate": date,
+    "endDate": date,
+}
+_MILESTONE: Mapping[str, Check] = {
+    "number": text(20),
+    "name": text(),
+    "amount": decimal(),
+    "dueDate": date,
+}
+_ROLE: Mapping[str, Check] = {
+    "number": text(20),
+    "role": text(),
+    "skill": text(),
+    "hours": decimal(),
+    "rate": decimal(),
+    "startDate": date,
+    "endDate": date,
+}
 STAGES = ("qualified", "proposal", "won", "lost")
 _ADDRESS: Mapping[str, Check] = {
     "street": text(),
@@ -75,6 +99,7 @@ KINDS = (
             "vatNumber": text(20),
             "currency": currency,
             "paymentTerms": text(20),
+            "taxCode": text(20),
             "address": nested(_ADDRESS),
             "status": choice("active", "inactive"),
             "ownerName": text(),
@@ -122,6 +147,10 @@ KINDS = (
             "billingType": choice("time_and_materials", "fixed_price"),
             "paymentTerms": text(20),
             "budgetHours": decimal(),
+            "productCode": text(40),
+            "tasks": listing(nested(_TASK)),
+            "milestones": listing(nested(_MILESTONE)),
+            "roles": listing(nested(_ROLE)),
             "startDate": date,
             "endDate": date,
             "ownerName": text(),

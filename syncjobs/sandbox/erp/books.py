@@ -29,6 +29,7 @@ class Books:
             "add_tax_code": self._add_tax_code,
             "set_tax_rule": self._set_tax_rule,
             "set_tax_code": self._set_tax_code,
+            "block_item": self._block_item,
             "add_amendment": self._add_amendment,
             "sign_amendment": self._sign_amendment,
             "post_invoice": self._post_invoice,
@@ -86,6 +87,12 @@ class Books:
         for contract in following:
             self._resources.update(kinds.CONTRACTS, contract, change, origin="control")
         return {"contracts": len(following)}
+
+    def _block_item(self, asked: dict[str, Any]) -> None:
+        """Take a service item out of use, or back into it."""
+        item = self._one(kinds.SERVICE_ITEMS.name, "code", asked["code"])
+        change = {"blocked": asked["blocked"]}
+        self._resources.update(kinds.SERVICE_ITEMS, item, change, origin="control")
 
     def _add_amendment(self, asked: dict[str, Any]) -> None:
         contract = self._one(kinds.CONTRACTS.name, "number", asked["contractNumber"])

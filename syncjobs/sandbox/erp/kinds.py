@@ -56,6 +56,23 @@ CUSTOMERS = Kind(
     defaults={"blocked": False, "paymentTerms": "NET30", "taxCode": None},
     prepare=rules.customer,
 )
+CONTACTS = Kind(
+    "contacts",
+    {
+        **_CUSTOMER,
+        "firstName": text(80),
+        "lastName": text(80),
+        "email": email,
+        "phone": text(40),
+        "position": text(),
+        "externalReference": text(),
+    },
+    required=("email", "lastName"),
+    unique=("email", "externalReference"),
+    indexed=("customerNumber",),
+    natural="email",
+    prepare=rules.contact,
+)
 CONTRACTS = Kind(
     "contracts",
     {
@@ -96,9 +113,15 @@ TAX_CODES = Kind(
 )
 SERVICE_ITEMS = Kind(
     "serviceItems",
-    {"code": text(20), "description": text(), "unit": choice("HOUR", "EACH")},
+    {
+        "code": text(20),
+        "description": text(),
+        "unit": choice("HOUR", "EACH"),
+        "blocked": flag,
+    },
     required=("code", "unit"),
     unique=("code",),
+    defaults={"blocked": False},
     natural="code",
 )
 INVOICES = Kind(
@@ -185,6 +208,7 @@ PAYMENTS = Kind(
 
 KINDS = (
     CUSTOMERS,
+    CONTACTS,
     CONTRACTS,
     TAX_CODES,
     SERVICE_ITEMS,

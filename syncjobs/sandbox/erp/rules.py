@@ -32,6 +32,13 @@ def customer(store: Store, body: Body, _old: Body | None) -> Body:
     return body
 
 
+def contact(store: Store, body: Body, _old: Body | None) -> Body:
+    """A contact belongs to a customer."""
+    body = dict(body)
+    _customer_of(store, body)
+    return body
+
+
 def contract(store: Store, body: Body, _old: Body | None) -> Body:
     """A contract belongs to a customer and follows its tax code unless it has its own."""
     body = dict(body)

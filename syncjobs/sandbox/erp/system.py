@@ -18,6 +18,7 @@ from syncjobs.sandbox.system import System
 LARGEST_BATCH = 200
 _PREFIXES = {
     "customers": "cus",
+    "contacts": "ctc",
     "contracts": "con",
     "taxCodes": "tax",
     "serviceItems": "itm",

@@ -163,6 +163,28 @@ KINDS = (
         prepare=_of_project_and_person,
     ),
     Kind(
+        "tasks",
+        {
+            **_SHARED,
+            **_PROJECT,
+            "Number": text(40),
+            "Name": text(),
+            "PlannedHours": decimal(),
+            "ServiceItem": text(20),
+            "Billable": flag,
+            "Status": choice("Open", "InProgress", "Done", "Cancelled"),
+            "StartDate": date,
+            "EndDate": date,
+            "EngagementId": text(40),
+        },
+        required=("Number", "Name"),
+        unique=("Number",),
+        indexed=("ExternalRef", "ProjectCode", "Status"),
+        defaults={"Status": "Open", "Billable": True},
+        natural="Number",
+        prepare=_of_project,
+    ),
+    Kind(
         "timeEntries",
         {
             **_SHARED,

@@ -31,7 +31,7 @@ def _new_id(store: Store, kind: Kind) -> str:
 
 
 class Psa(System):
-    """`/api/{projects|resources|assignments|timeEntries|expenses|milestones}` behind an API key."""
+    """`/api/{projects|resources|assignments|tasks|timeEntries|…}` behind an API key."""
 
     name = "psa"
 

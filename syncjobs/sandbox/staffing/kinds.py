@@ -29,6 +29,26 @@ KINDS = (
         defaults={"active": True},
     ),
     Kind(
+        "requests",
+        {
+            "number": text(40),
+            "projectCode": text(40),
+            "role": text(),
+            "skill": text(),
+            "startDate": date,
+            "endDate": date,
+            "plannedHours": decimal(),
+            "billRate": decimal(),
+            "currency": currency,
+            "status": choice("open", "filled", "cancelled"),
+            "externalReference": text(),
+        },
+        required=("number", "projectCode", "role", "currency"),
+        unique=("number", "externalReference"),
+        indexed=("projectCode", "status"),
+        defaults={"status": "open"},
+    ),
+    Kind(
         "assignments",
         {
             **_RATES,

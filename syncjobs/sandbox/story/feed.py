@@ -35,7 +35,7 @@ def feed_psa(psa: SandboxClient, month: Month) -> int:
 
 
 def feed_erp(erp: SandboxClient, month: Month) -> int:
-    """Tax settings, items, and the customers and contracts of running work."""
+    """Tax settings, items, and the customers, a contact and the contracts of running work."""
     erp.control("profile", name=month.firm.name)
     new = 0
     for code, (rate, description) in month.firm.tax_codes.items():
@@ -47,6 +47,7 @@ def feed_erp(erp: SandboxClient, month: Month) -> int:
         new
         + erp.bulk("serviceItems", SERVICE_ITEMS)
         + erp.bulk("customers", rows.erp_customers(month))
+        + erp.bulk("contacts", rows.erp_contacts(month))
         + erp.bulk("contracts", rows.erp_contracts(month))
     )
 

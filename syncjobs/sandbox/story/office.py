@@ -38,7 +38,8 @@ def receive_payments(erp: SandboxClient, numbers: Iterable[str], month: Month) -
 def sign_amendments(erp: SandboxClient, month: Month) -> list[str]:
     """The missing amendments come back signed; returns the contracts."""
     signed = []
-    for engagement in month.firm.engagements:
+    running = [one for one in month.firm.engagements if one.state == "running"]
+    for engagement in running:
         for milestone in engagement.milestones:
             if milestone.amendment:
                 contract = f"CT-{engagement.number}"

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from syncjobs.sandbox.story.expenses import Expense
@@ -107,7 +108,43 @@ def _opportunity(month: Month, one: Engagement, terms: str) -> Row:
         "budgetHours": _budget(one),
         "startDate": starts(month, one).isoformat(),
         "endDate": ends(month, one).isoformat(),
+        **(_sold(month, one) if one.state == "won" else {}),
     }
+
+
+def _sold(month: Month, one: Engagement) -> Row:
+    """What was just won, part by part: tasks, milestones, and whom it needs."""
+    hours = Decimal(_budget(one))
+    due = month.following + dt.timedelta(days=60)
+    grades = month.firm.roles[1:3]
+    return {
+        "tasks": [
+            {"number": str(n), "name": name, "hours": _share(hours, len(one.tasks))}
+            for n, name in enumerate(one.tasks, 1)
+        ],
+        "milestones": [
+            {
+                "number": str(n),
+                "name": milestone.name,
+                "amount": str(milestone.amount),
+                "dueDate": (due + dt.timedelta(days=60 * n)).isoformat(),
+            }
+            for n, milestone in enumerate(one.milestones, 1)
+        ],
+        "roles": [
+            {
+                "number": str(n),
+                "role": grade.name,
+                "hours": _share(hours, len(grades)),
+                "rate": str(grade.bill),
+            }
+            for n, grade in enumerate(grades, 1)
+        ],
+    }
+
+
+def _share(hours: Decimal, parts: int) -> str:
+    return str((hours / parts).quantize(Decimal("0.01")))
 
 
 def _budget(one: Engagement) -> str:
@@ -240,6 +277,8 @@ def milestones(month: Month) -> list[Row]:
     """Milestones of running engagements, done or planned."""
     found = []
     for one in month.firm.engagements:
+        if one.state != "running":
+            continue
         for n, milestone in enumerate(one.milestones, 1):
             done = _day(month, milestone.day) if milestone.day else None
             found.append(
@@ -286,6 +325,19 @@ def _erp_customer(month: Month, one: Customer) -> Row:
             "countryCode": one.country,
         },
     }
+
+
+def erp_contacts(month: Month) -> list[Row]:
+    """Who pays the invoices at the first customer: known to the ERP alone."""
+    one = next(one for one in month.firm.customers if one.in_erp)
+    return [
+        {
+            "customerNumber": one.number,
+            "lastName": "Accounts Payable",
+            "email": f"payables@{one.domain}.example",
+            "position": "Accounts payable",
+        }
+    ]
 
 
 def erp_contracts(month: Month) -> list[Row]:

@@ -318,7 +318,12 @@ ENGAGEMENTS = (
         "Broker portal roadmap",
         Decimal("97800.00"),
         "won",
+        fixed_price=True,
         tasks=("Roadmap", "Vendor briefings"),
+        milestones=(
+            Milestone("Roadmap agreed", Decimal("58800.00")),
+            Milestone("Vendor chosen", Decimal("39000.00")),
+        ),
         manager="Rohan Malik",
     ),
     Engagement("AM-2243", "AM-1023", "Theatre scheduling", Decimal("132000.00"), "proposal"),

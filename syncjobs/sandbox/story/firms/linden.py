@@ -138,7 +138,12 @@ ENGAGEMENTS = (
         "Spring campaign",
         Decimal("38900.00"),
         "won",
+        fixed_price=True,
         tasks=("Campaign idea", "Photography"),
+        milestones=(
+            Milestone("Campaign idea approved", Decimal("15600.00")),
+            Milestone("Photographs delivered", Decimal("23300.00")),
+        ),
         manager="Moritz Falk",
     ),
     Engagement("SL-614", "SL-041", "Shop windows", Decimal("21000.00"), "proposal"),
