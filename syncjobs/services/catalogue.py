@@ -12,6 +12,8 @@ from tenants.nouns import in_words
 TECHNICAL: Final = "technical"
 BUSINESS: Final = "business"
 HIGH, MEDIUM, LOW = 1, 2, 3
+# Kinds that code elsewhere asks for.
+GONE: Final = "gone_there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +114,23 @@ _ENTRIES: Final = (
         TECHNICAL,
         MEDIUM,
         "{connection} does not accept this kind of write: {step}",
-        "The system answers that the call itself is wrong, or that the record is gone there. "
-        "Repeating it would fail again.",
-        "Compare the request with the system's documentation; mend the mapping, then retry.",
+        "The system answers that the call itself is wrong, or that something which it belongs to "
+        "is gone there. Repeating it would fail again.",
+        "Compare the request with the system's documentation; mend the mapping, then retry. If "
+        "what it belongs to was deleted there, have that made again on the page of its delivery.",
+        8,
+    ),
+    Entry(
+        GONE,
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: {record_type} that we wrote is gone there",
+        "The system answers that a record which we made or linked there does not exist any more: "
+        "somebody deleted it by hand, or our user may not see it now. Each change of it would "
+        "fail in the same way.",
+        "If it should exist, make it again: the system is asked for it by its number first. If it "
+        "was deleted on purpose, skip it. When very many are gone at once, look at the "
+        "connection's address and rights before.",
         8,
     ),
     Entry(
