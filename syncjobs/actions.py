@@ -49,6 +49,7 @@ MADE_AGAIN = register_action("delivery.made_again", "Had a record made again in 
 RECORD_CORRECTED = register_action("record.corrected", "Corrected a record by hand")
 DELIVERY_REPLAYED = register_action("delivery.replayed", "Replayed a delivery")
 ISSUE_ASSIGNED = register_action("exception.assigned", "Assigned an exception")
+ISSUE_ESCALATED = register_action("exception.escalated", "Escalated an exception")
 ISSUE_COMMENTED = register_action("exception.commented", "Commented on an exception")
 ISSUE_RESOLVED = register_action("exception.resolved", "Resolved an exception")
 register_objects(

@@ -53,6 +53,8 @@ class ExceptionSerializer(serializers.ModelSerializer[Issue]):
             "first_at",
             "last_at",
             "due_at",
+            "escalated_to",
+            "escalated_at",
             "resolved_at",
             "resolution",
         )

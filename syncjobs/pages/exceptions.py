@@ -29,6 +29,7 @@ from syncjobs.services.advice import advice_on
 from syncjobs.services.hold_releases import needs_approval, release_holds
 from syncjobs.state import ISSUE
 from tenants.accounts.models import User
+from tenants.accounts.services.roles import role_names
 from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
 
@@ -46,6 +47,7 @@ COLUMNS: dict[str, Callable[[Issue], object]] = {
     "Last (UTC)": lambda one: utc_text(one.last_at),
     "Due (UTC)": lambda one: utc_text(one.due_at),
     "Owner": lambda one: one.owner or "",
+    "Escalated (UTC)": lambda one: utc_text(one.escalated_at),
     "Resolved (UTC)": lambda one: utc_text(one.resolved_at),
     "Note": lambda one: one.resolution,
 }
@@ -56,6 +58,7 @@ def _views(request: HttpRequest) -> dict[str, tuple[str, Q]]:
     return {
         "open": ("Open", OPEN),
         "late": ("Past due", OPEN & Q(due_at__lt=timezone.now())),
+        "escalated": ("Escalated", OPEN & Q(level__gt=0)),
         "mine": ("Mine", OPEN & Q(owner_id=request.user.pk)),
         "unassigned": ("Unassigned", OPEN & Q(owner=None)),
         "resolved": ("Resolved", ~OPEN),
@@ -92,6 +95,7 @@ def exception_list(request: HttpRequest) -> HttpResponse:
         "resolved": shown == "resolved",
         "may_select": shown != "resolved" and actor_of(request).can("exceptions.work"),
         "now": timezone.now(),
+        "roles": role_names() if any(one.escalated_to for one in listed) else {},
     }
     return page(request, "exception_list.html", context)
 
@@ -123,6 +127,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "others_sign": sum(map(needs_approval, held)),
         "is_mine": issue.owner_id == request.user.pk,
         "now": timezone.now(),
+        "roles": role_names() if issue.escalated_to else {},
     }
     return page(request, "exception_detail.html", context)
 
