@@ -132,8 +132,9 @@ def counters_are_right() -> None:
         if not own and not run.planned:
             continue
         moving = sum(own[one] for one in MOVING)
-        if moving:
-            continue  # counted at the end of the turn that sees it through
+        if moving:  # counted at the end of the turn that sees it through
+            assert run.state in (RUN.start, "cancelled"), f"run {run.pk} is {run.state}: {own}"
+            continue
         wanted = {
             "planned": sum(own.values()),
             "delivered": own["delivered"],
