@@ -182,6 +182,12 @@ def settle_kind(connection_id: int, kind: str, keep: Sequence[str]) -> int:
     return _close(list(rows.exclude(fingerprint__in=keep).values_list("pk", flat=True)))
 
 
+def settle_cause(cause: Cause) -> int:
+    """Close the exception of a cause that is gone, where it is open."""
+    rows = Issue.objects.filter(fingerprint=cause.fingerprint, state__in=sorted(ISSUE.open))
+    return _close(list(rows.values_list("pk", flat=True)))
+
+
 def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:
     """Close a workflow's exceptions of a kind but those to `keep`: the others are gone."""
     rows = Issue.objects.filter(workflow_id=workflow_id, kind=kind, state__in=sorted(ISSUE.open))

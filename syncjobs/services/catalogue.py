@@ -60,6 +60,18 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "schema_drift",
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: {object} come with other fields than before",
+        "The system changed what it gives: fields that the mapping reads went missing or hold "
+        "another kind of value, in every record lately.",
+        "Ask who runs the system whether that is meant. If it is, propose a version of the mapping "
+        "that reads what comes now. This closes by itself when the fields are back or another "
+        "version of the mapping is live.",
+        8,
+    ),
+    Entry(
         "file_unusable",
         BUSINESS,
         MEDIUM,

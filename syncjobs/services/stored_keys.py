@@ -34,7 +34,7 @@ def check_stored_credentials() -> Iterator[Finding]:
             "Recovery codes and passkeys open meanwhile.",
         )
     if not shut:
-        yield ok(name, _opens(len(schemas)))
+        yield ok(name, _told(len(schemas)))
         return
     named = ", ".join(shut[:_NAMED]) + (", …" if len(shut) > _NAMED else "")
     yield fail(
@@ -45,6 +45,6 @@ def check_stored_credentials() -> Iterator[Finding]:
     )
 
 
-def _opens(count: int) -> str:
+def _told(count: int) -> str:
     partners = "the 1 partner" if count == 1 else f"the {count} partners"
     return f"The master key opens those of {partners} looked at."

@@ -1,4 +1,4 @@
-"""Whom an exception went to when its time ran out, and when."""
+"""Whom an exception went to when its time ran out, and what a source's fields have been like."""
 
 from django.db import migrations, models
 
@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
             model_name='issue',
             name='escalated_to',
             field=models.CharField(blank=True, db_default='', default='', max_length=40),
+        ),
+        migrations.AddField(
+            model_name='stream',
+            name='shape',
+            field=models.JSONField(db_default=models.Value({}, models.JSONField()), default=dict, editable=False),
         ),
         migrations.AddField(
             model_name='issue',
