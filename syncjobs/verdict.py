@@ -148,7 +148,7 @@ def verdict_anew(*, makes: bool, can_look_up: bool, is_deleted: bool) -> Verdict
     if can_look_up:
         return Verdict(
             "verify",
-            "It was there, and the target says that it is gone.",
+            "It was there, and is said to be gone.",
             "Asks the target by its number; creates the record only if it is not there.",
         )
     return Verdict(

@@ -50,32 +50,43 @@ def escalations() -> None:
 def escalate_due(now: datetime) -> list[Issue]:
     """Move each exception to the step that its time has come to; return those that moved. In the
     caller's transaction, with the mails."""
-    terms: dict[int, TierVersion | None] = {}
-    names = role_names()
-    moved: list[Issue] = []
-    for issue in _open().select_for_update(of=("self",), skip_locked=True).order_by("pk"):
-        if issue.client_id not in terms:
-            terms[issue.client_id] = terms_for(issue.client_id)
-        if _escalate(issue, terms[issue.client_id], names, now):
-            moved.append(issue)
+    terms = _Terms()
+    due = [one.pk for one in _open() if _level(one, terms[one.client_id], now) > one.level]
+    # Only these are locked, and looked at again: another worker may have been faster.
+    rows = _open().filter(pk__in=due).select_for_update(of=("self",), skip_locked=True)
+    names = role_names() if due else {}
+    moved = [one for one in rows.order_by("pk") if _escalate(one, terms[one.client_id], names, now)]
     _tell(moved)
     return moved
+
+
+class _Terms(dict[int, TierVersion | None]):
+    """What each client's tier promises, asked for once."""
+
+    def __missing__(self, client_id: int) -> TierVersion | None:
+        self[client_id] = terms_for(client_id)
+        return self[client_id]
 
 
 def _open() -> QuerySet[Issue]:
     return Issue.objects.filter(state__in=sorted(ISSUE.open), due_at__isnull=False)
 
 
+def _level(issue: Issue, version: TierVersion | None, now: datetime) -> int:
+    """Return how many steps its time has come to."""
+    assert issue.due_at is not None
+    begun = issue.due_at - within(version, CATALOGUE[issue.kind].due_hours)
+    return reached(path_of(version), begun, issue.due_at, now)
+
+
 def _escalate(
     issue: Issue, version: TierVersion | None, names: dict[str, str], now: datetime
 ) -> bool:
-    path, due = path_of(version), issue.due_at
+    level, due = _level(issue, version, now), issue.due_at
     assert due is not None
-    begun = due - within(version, CATALOGUE[issue.kind].due_hours)
-    level = reached(path, begun, due, now)
     if level <= issue.level:
         return False
-    step = path[level - 1]
+    step = path_of(version)[level - 1]
     before = issue.escalated_to
     issue.level, issue.escalated_to, issue.escalated_at = level, step.role, now
     issue.save(update_fields=["level", "escalated_to", "escalated_at"])

@@ -68,7 +68,7 @@ def test_the_page_says_what_it_comes_to_and_makes_all_again(
 ) -> None:
     staff, place = browse(actors.DAVE), page_url("exception_detail", gone)
     text = " ".join(strip_tags(staff.get(place).content.decode()).split())
-    assert "2: Verify first. It was there, and the target says that it is gone." in text
+    assert "2: Verify first. It was there, and is said to be gone." in text
     act = page_url("exception_make_again", gone)
     assert "Say why" in staff.post(act, {"reason": ""}, follow=True).content.decode()
     told = staff.post(act, {"reason": WHY}, follow=True).content.decode()
