@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db import transaction
 
+from governance.deadlocks import again_after_deadlock
 from syncjobs.engine.doorbell import touch
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.runs import resume_runs
@@ -77,6 +78,7 @@ def release_for_live(kind: str, name: str, client_id: int | None) -> None:
     release_watchers(client_id, [watch_live(kind, name)])
 
 
+@again_after_deadlock
 def recheck(limit: int = 200) -> int:
     """Ask again the gates of rows that nothing has let go for long; return how many.
 
