@@ -64,6 +64,7 @@ def _serve_partners() -> None:
     from syncjobs.engine.tidying import tidy
     from syncjobs.services.blueprints import starting_blueprints
     from syncjobs.services.digest import exception_digests
+    from syncjobs.services.escalations import escalations
     from syncjobs.services.incidents import incident_news
     from syncjobs.services.plain_calls import call
     from syncjobs.services.secrets import open_sealed, seal
@@ -78,6 +79,7 @@ def _serve_partners() -> None:
 
     register_producer(exception_digests)
     register_producer(incident_news)
+    register_producer(escalations)
     register(starting_blueprints)
     register_vault(seal, open_sealed)
     register_cleaner(tidy)

@@ -27,7 +27,7 @@ class Facts:
     has one effect there. `can_look_up`: the target can be asked what a write left.
     `outcome_open`: a write was sent, or may have been, and its answer never came.
     `same_content`: the target already has exactly what would be sent. `done_before`: this step has
-    written something for the record before.
+    written something for the record before. `gone`: the target said that the record is gone.
     """
 
     mode: str
@@ -38,6 +38,7 @@ class Facts:
     outcome_open: bool
     same_content: bool = False
     done_before: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,10 @@ def verdict(facts: Facts) -> Verdict:
     """Judge whether the delivery can be sent again."""
     if facts.same_content and not facts.outcome_open:
         return Verdict("safe", "The target has exactly this content.", "Writes nothing.")
+    if facts.gone and facts.known_there:
+        return Verdict(
+            "verify", "The target says that it is gone there.", "Fails again unless it is back."
+        )
     if facts.mode == "match":
         return Verdict("safe", "It is only looked for in the target.", "Writes nothing.")
     if facts.mode == "action":
@@ -124,6 +129,32 @@ def verdict(facts: Facts) -> Verdict:
         "manual",
         "An earlier write may have arrived, and the target cannot be asked.",
         "Could create the record a second time.",
+    )
+
+
+def verdict_anew(*, makes: bool, can_look_up: bool, is_deleted: bool) -> Verdict:
+    """Judge whether what is gone in a target can be made again there.
+
+    `makes`: a step of ours makes it. `is_deleted`: its source has deleted it as well.
+    """
+    if is_deleted:
+        return Verdict("safe", "Its source has deleted it.", "Writes nothing.")
+    if not makes:
+        return Verdict(
+            "manual",
+            "No step of ours makes it there.",
+            "Waits until somebody has made it there, and is then written.",
+        )
+    if can_look_up:
+        return Verdict(
+            "verify",
+            "It was there, and is said to be gone.",
+            "Asks the target by its number; creates the record only if it is not there.",
+        )
+    return Verdict(
+        "manual",
+        "The target cannot be asked whether it has the record under another id.",
+        "Creates the record; a second time, if it is there after all.",
     )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from branding import pricing
+from branding.commercial import escalation
 from branding.commercial.calculator import (
     Calculation,
     bands_with_starts,
@@ -33,6 +34,7 @@ from branding.services.tiers import (
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
+from tenants.accounts.services.roles import role_names
 from tenants.lists import chips, page_of
 
 TABS = (("tier_list", "Tiers"), ("subscription_list", "Subscriptions"))
@@ -137,6 +139,11 @@ def _initial(terms: Terms | None, starts: Month) -> dict[str, object]:
         "sla_hours": terms.sla_hours,
         "workflows_included": terms.workflows_included,
         "connections_included": terms.connections_included,
+        **{
+            f"escalate_{name}_{number}": value
+            for number, one in enumerate(terms.escalation, 1)
+            for name, value in (("at", one.percent), ("to", one.role))
+        },
         "starts": str(starts),
     }
 
@@ -197,6 +204,9 @@ def tier_detail(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{changed.name} was saved.")
             return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))
     context = {"tier": tier, "form": form, **_prices_of(request, tier)}
+    if isinstance(version := context["version"], TierVersion):
+        path = terms_of(version).escalation or escalation.USUAL
+        context["escalation"] = escalation.words(path, role_names())
     return page(request, "branding/commercial/tier_detail.html", context)
 
 

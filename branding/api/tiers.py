@@ -17,11 +17,19 @@ class BandSerializer(serializers.Serializer[dict[str, object]]):
     price = serializers.CharField()
 
 
+class EscalationSerializer(serializers.Serializer[dict[str, object]]):
+    """After so much of the time to solve it, an exception goes to the holders of a role."""
+
+    percent = serializers.IntegerField()
+    role = serializers.CharField()
+
+
 class TierVersionSerializer(serializers.ModelSerializer[TierVersion]):
     """What a tier asks for from a month on."""
 
     base_fee = serializers.DecimalField(None, None, source="prices.base_fee")
     bands = BandSerializer(many=True)
+    escalation = EscalationSerializer(many=True)
 
     class Meta:
         model = TierVersion
@@ -33,6 +41,7 @@ class TierVersionSerializer(serializers.ModelSerializer[TierVersion]):
             "workflows_included",
             "connections_included",
             "sla_hours",
+            "escalation",
         )
 
 

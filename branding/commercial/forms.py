@@ -8,11 +8,13 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from branding.commercial.escalation import LEAST_PERCENT, MOST_PERCENT, Step
 from branding.commercial.months import Month
 from branding.models import Tier
 from branding.pricing import MAX_AMOUNT, MAX_BANDS, MAX_VOLUME, Band, PriceList
 from branding.services.tiers import Terms
 from tenants.accounts.models import Client
+from tenants.accounts.services.roles import role_names
 from tenants.nouns import in_words_later
 
 MONTHS_AHEAD = 12
@@ -35,6 +37,20 @@ class TermsForm(forms.Form):
         max_value=1000,
         initial=8,
     )
+    escalate_at_1 = forms.IntegerField(
+        label="First, after this much of the time (percent)",
+        min_value=LEAST_PERCENT,
+        max_value=MOST_PERCENT,
+        required=False,
+    )
+    escalate_to_1 = forms.ChoiceField(label="First to", required=False)
+    escalate_at_2 = forms.IntegerField(
+        label="Then after (percent)",
+        min_value=LEAST_PERCENT,
+        max_value=MOST_PERCENT,
+        required=False,
+    )
+    escalate_to_2 = forms.ChoiceField(label="Then to", required=False)
     workflows_included = forms.IntegerField(
         label=in_words_later("Workflows"), min_value=0, max_value=10_000, required=False
     )
@@ -57,9 +73,14 @@ class TermsForm(forms.Form):
         super().__init__(*args, **kwargs)
         now = Month.of(timezone.localdate())
         months = [now.plus(number) for number in range(MONTHS_AHEAD + 1)]
-        field = self.fields["starts"]
+        self._offer("starts", [(str(month), month.label) for month in months])
+        for name in ("escalate_to_1", "escalate_to_2"):
+            self._offer(name, [("", "Nobody further"), *role_names().items()])
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(str(month), month.label) for month in months]
+        field.choices = choices
 
     def starts_month(self) -> Month:
         """Return the chosen month."""
@@ -73,6 +94,11 @@ class TermsForm(forms.Form):
             sla_hours=data["sla_hours"],
             workflows_included=data["workflows_included"],
             connections_included=data["connections_included"],
+            escalation=tuple(
+                Step(data[f"escalate_at_{number}"] or 100, data[f"escalate_to_{number}"])
+                for number in (1, 2)
+                if data[f"escalate_to_{number}"]
+            ),
         )
 
 

@@ -66,6 +66,25 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "link": _HERE + "exceptions/",
             "off_link": _HERE + "mail/",
         },
+        "escalation": {
+            "name": "Nina Brandt",
+            "count": 2,
+            "more": 0,
+            "items": [
+                {
+                    "title": "The ERP refuses our credentials",
+                    "about": "Alder Consulting",
+                    "link": _HERE + "exceptions/41/",
+                },
+                {
+                    "title": "Tax setting of customer C-1001 is missing",
+                    "about": "Birch Systems",
+                    "link": _HERE + "exceptions/44/",
+                },
+            ],
+            "link": _HERE + "exceptions/?show=escalated",
+            "off_link": _HERE + "mail/",
+        },
         "statement_ready": {
             "name": "Nina Brandt",
             "client": "Alder Consulting",

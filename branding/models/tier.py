@@ -39,6 +39,7 @@ class TierVersion(models.Model):
 
     bands: [{"up_to": 1000 or null, "price": "0.12"}] in order; see `branding.pricing`.
     None in the limits of workflows and connections: any number.
+    escalation: [{"percent": 100, "role": "owner"}] in order; see `branding.commercial.escalation`.
     """
 
     tier = models.ForeignKey(
@@ -51,6 +52,9 @@ class TierVersion(models.Model):
     workflows_included = models.PositiveIntegerField(null=True, blank=True)
     connections_included = models.PositiveIntegerField(null=True, blank=True)
     sla_hours = models.PositiveIntegerField()
+    escalation = models.JSONField(
+        default=list, db_default=models.Value([], models.JSONField()), blank=True
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from branding.commercial import escalation
 from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
 from branding.pricing import Band, PriceList
@@ -28,6 +29,7 @@ from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services.changes import ProposedChange, propose
+from tenants.accounts.services.roles import role_names
 
 _LABELS: Final = {
     "base_fee": "Base fee",
@@ -36,6 +38,7 @@ _LABELS: Final = {
     "workflows_included": "Workflows included",
     "connections_included": "Connections included",
     "sla_hours": "Hours to solve an exception",
+    "escalation": "Goes further when its time runs out",
 }
 
 
@@ -67,6 +70,7 @@ def read_terms(tier: Tier, content: Mapping[str, Any]) -> Terms:
         sla_hours=content["sla_hours"],
         workflows_included=content["workflows_included"],
         connections_included=content["connections_included"],
+        escalation=escalation.read(content.get("escalation") or ()),
     )
 
 
@@ -101,7 +105,7 @@ def _diff(change: Change) -> list[DiffLine]:
     before = _in_force(tier, starts)
     lines = [DiffLine(" ", f"from {starts.label}, in {tier.currency}")]
     for key, label in _LABELS.items():
-        was, now = _plain(before.get(key)), _plain(terms.get(key))
+        was, now = (_plain(one.get(key), key) for one in (before, terms))
         if was == now:
             lines.append(DiffLine(" ", f"{label}: {now}"))
         else:
@@ -110,7 +114,10 @@ def _diff(change: Change) -> list[DiffLine]:
     return lines
 
 
-def _plain(value: object) -> str:
+def _plain(value: object, key: str) -> str:
+    if key == "escalation":
+        rows = value if isinstance(value, list) else []
+        return escalation.words(escalation.read(rows) or escalation.USUAL, role_names())
     if isinstance(value, list):
         return "; ".join(f"{one['price']} up to {one['up_to'] or 'any'}" for one in value)
     return "any number" if value is None else str(value)

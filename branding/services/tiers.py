@@ -8,25 +8,28 @@ from django.db import transaction
 from django.utils import timezone
 
 from branding import pricing
-from branding.commercial import actions
+from branding.commercial import actions, escalation
+from branding.commercial.escalation import Step
 from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
 from branding.services.identity import forget_identity
 from governance.actors import Actor
 from governance.permits import require_permit
 from governance.services import audit
+from tenants.accounts.services.roles import known_roles
 
 KIND = "tier_prices"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a tier asks for and holds. None in a limit: any number."""
+    """What a tier asks for and holds. None in a limit: any number. No escalation: the usual."""
 
     prices: pricing.PriceList
     sla_hours: int
     workflows_included: int | None = None
     connections_included: int | None = None
+    escalation: tuple[Step, ...] = ()
 
 
 @transaction.atomic
@@ -146,6 +149,7 @@ def terms_of(version: TierVersion) -> Terms:
         sla_hours=version.sla_hours,
         workflows_included=version.workflows_included,
         connections_included=version.connections_included,
+        escalation=escalation.read(version.escalation),
     )
 
 
@@ -201,6 +205,10 @@ def _check_prices(terms: Terms) -> None:
         pricing.check(terms.prices)
     except pricing.PriceError as error:
         raise ValidationError(list(error.problems)) from error
+    try:
+        escalation.check(terms.escalation, [one.key for one in known_roles(of_client=False)])
+    except escalation.PathError as error:
+        raise ValidationError({"escalate_to_1": str(error)}) from error
 
 
 def _bands(prices: pricing.PriceList) -> list[dict[str, object]]:
@@ -215,9 +223,13 @@ def _stored(terms: Terms) -> dict[str, object]:
         "workflows_included": terms.workflows_included,
         "connections_included": terms.connections_included,
         "sla_hours": terms.sla_hours,
+        "escalation": escalation.stored(terms.escalation),
     }
 
 
 def shown_terms(terms: Terms) -> dict[str, object]:
-    """Return the terms for the audit trail, which keeps plain JSON without floats."""
-    return {**_stored(terms), "base_fee": f"{terms.prices.base_fee:f}"}
+    """Return the terms for the audit trail, which keeps plain JSON without floats. Without steps of
+    their own they are as they were before there were any: what was proposed then still fits.
+    """
+    shown = {**_stored(terms), "base_fee": f"{terms.prices.base_fee:f}"}
+    return {key: value for key, value in shown.items() if key != "escalation" or value}

@@ -14,12 +14,13 @@ from syncjobs.api.serializers import (
     CorrectionSerializer,
     DeliveryDetailSerializer,
     DeliverySerializer,
+    MakeAgainSerializer,
     ReasonSerializer,
     RecordSerializer,
 )
-from syncjobs.api.workflows import reason_of
+from syncjobs.api.workflows import make_again_of, reason_of
 from syncjobs.models import CanonicalRecord, Delivery
-from syncjobs.services import corrections, deliveries, hold_releases
+from syncjobs.services import anew, corrections, deliveries, hold_releases
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -72,6 +73,7 @@ class DeliveryViewSet(
         "retry": "exceptions.work",
         "cancel": "exceptions.work",
         "skip": "exceptions.work",
+        "make_again": "exceptions.work",
         "release": "exceptions.work",
     }
 
@@ -103,6 +105,15 @@ class DeliveryViewSet(
     def skip(self, request: Request, pk: str) -> Response:
         """Take it as done there by hand; nothing is written, and what waits for it goes on."""
         deliveries.skip_delivery(self.actor, self.get_object(), reason=reason_of(request))
+        return Response(DeliveryDetailSerializer(self.get_object()).data)
+
+    @extend_schema(request=MakeAgainSerializer, responses=DeliveryDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="make-again")
+    def make_again(self, request: Request, pk: str) -> Response:
+        """Make its record again where it was deleted by hand, after asking there by its number.
+        Where that cannot be asked, only if `doubtful`.
+        """
+        anew.make_again(self.actor, self.get_object(), **make_again_of(request))
         return Response(DeliveryDetailSerializer(self.get_object()).data)
 
     @extend_schema(request=ReasonSerializer, responses=DeliveryDetailSerializer)

@@ -14,8 +14,6 @@ from syncjobs.models import (
     Delivery,
     ExternalRef,
     Hold,
-    Issue,
-    IssueEntry,
     Run,
     Workflow,
 )
@@ -326,56 +324,6 @@ class DeliveryDetailSerializer(DeliverySerializer):
         read_only_fields = fields
 
 
-class EntrySerializer(serializers.ModelSerializer[IssueEntry]):
-    """A line of an exception's history."""
-
-    class Meta:
-        model = IssueEntry
-        fields = ("kind", "text", "actor", "delivery", "at")
-        read_only_fields = fields
-
-
-class ExceptionSerializer(serializers.ModelSerializer[Issue]):
-    """A cause that needs somebody, with its occurrences counted."""
-
-    category = serializers.ChoiceField(
-        source="class_name", choices=Issue.Class.choices, read_only=True
-    )
-
-    class Meta:
-        model = Issue
-        fields = (
-            "id",
-            "client",
-            "category",
-            "kind",
-            "severity",
-            "title",
-            "state",
-            "count",
-            "connection",
-            "workflow",
-            "owner",
-            "first_at",
-            "last_at",
-            "due_at",
-            "resolved_at",
-            "resolution",
-        )
-        read_only_fields = fields
-
-
-class ExceptionDetailSerializer(ExceptionSerializer):
-    """An exception with its history."""
-
-    entries = EntrySerializer(many=True, read_only=True)
-
-    class Meta:
-        model = Issue
-        fields = (*ExceptionSerializer.Meta.fields, "entries")
-        read_only_fields = fields
-
-
 class ReasonSerializer(serializers.Serializer[object]):
     """The reason that an action must carry; it goes to the audit trail."""
 
@@ -386,3 +334,9 @@ class RetrySerializer(serializers.Serializer[object]):
     """`doubtful`: also what could be done a second time by it, since somebody looked there."""
 
     doubtful = serializers.BooleanField(default=False)
+
+
+class MakeAgainSerializer(RetrySerializer):
+    """Why it is made again; `doubtful`: also where the target cannot be asked before."""
+
+    reason = serializers.CharField(max_length=500)

@@ -1,5 +1,7 @@
 """Workflows and runs in the API."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -10,6 +12,7 @@ from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer
 from syncjobs.api.filters import RunFilters, WorkflowFilters
 from syncjobs.api.serializers import (
     DryRunRowSerializer,
+    MakeAgainSerializer,
     ReasonSerializer,
     ReplayedSerializer,
     ReplaySerializer,
@@ -26,6 +29,13 @@ def reason_of(request: Request) -> str:
     form = ReasonSerializer(data=request.data)
     form.is_valid(raise_exception=True)
     return str(form.validated_data["reason"])
+
+
+def make_again_of(request: Request) -> dict[str, Any]:
+    """Return why something is made again, and whether somebody looked there before."""
+    form = MakeAgainSerializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return {name: form.validated_data[name] for name in ("reason", "doubtful")}
 
 
 class WorkflowViewSet(

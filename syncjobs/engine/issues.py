@@ -87,6 +87,9 @@ def _raise(print_: str, group: _Group) -> int:
             reopened=issue.reopened + 1,
             last_at=now,
             due_at=now + time_to_solve(issue.client_id, CATALOGUE[issue.kind].due_hours),
+            level=0,
+            escalated_to="",
+            escalated_at=None,
             resolved_at=None,
             resolved_by="",
             resolution="",
@@ -177,6 +180,12 @@ def settle_kind(connection_id: int, kind: str, keep: Sequence[str]) -> int:
         connection_id=connection_id, kind=kind, state__in=sorted(ISSUE.open)
     )
     return _close(list(rows.exclude(fingerprint__in=keep).values_list("pk", flat=True)))
+
+
+def settle_cause(cause: Cause) -> int:
+    """Close the exception of a cause that is gone, where it is open."""
+    rows = Issue.objects.filter(fingerprint=cause.fingerprint, state__in=sorted(ISSUE.open))
+    return _close(list(rows.values_list("pk", flat=True)))
 
 
 def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:

@@ -19,7 +19,7 @@ from syncjobs.engine.objects import insert
 from syncjobs.engine.queue import NewDelivery, delivered_versions, enqueue, open_records
 from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.rows import fetch
-from syncjobs.engine.runs import refresh_soon
+from syncjobs.engine.runs import refresh_soon, resume_runs
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.gates import Context, GateResult, evaluate, holds
 from syncjobs.models import Run
@@ -57,12 +57,13 @@ class Cause:
 
 @dataclass(slots=True)
 class Planned:
-    """What a plan came to: rows that are new, rows that got a newer version, runs, and the
-    (type, key) of derived records that changed."""
+    """What a plan came to: rows that are new, rows that got a newer version, runs, those of the
+    rows with a newer version, and the (type, key) of derived records that changed."""
 
     new: int = 0
     renewed: int = 0
     run_ids: list[int] = field(default_factory=list)
+    resumed: set[int] = field(default_factory=set)
     changed: list[tuple[str, str]] = field(default_factory=list)
 
     def finish(self, client_id: int, keys: Iterable[str] = ()) -> None:
@@ -72,9 +73,10 @@ class Planned:
         """
         watched = [*keys, *(watch_record(*changed) for changed in self.changed)]
         release_watchers(client_id, watched)
-        if self.run_ids:
+        if self.run_ids or self.resumed:
             if not watched:
                 lock_to_release()
+            resume_runs(self.resumed)
             refresh_soon(self.run_ids)
         if self.new or self.renewed:
             touch()
@@ -236,6 +238,7 @@ def _plan_step(work: _Work, step: Step, origins: list[Known], run: Run) -> tuple
     if not rows:
         return 0, 0
     queued = enqueue(rows, work.flow, step, work.cause, run.pk)
+    work.result.resumed |= queued.others
     for origin, record in targets:
         work.done[origin.id].setdefault(step.name, []).append(queued.ids[record.id])
     return queued.new, queued.renewed

@@ -29,11 +29,13 @@ class NewDelivery(Struct):
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """ids: record id → the delivery that will bring it. new, renewed: how many of each."""
+    """ids: record id → the delivery that will bring it. new, renewed: how many of each. others:
+    the runs of the renewed."""
 
     ids: dict[int, int]
     new: int
     renewed: int
+    others: frozenset[int] = frozenset()
 
 
 def enqueue(
@@ -77,8 +79,9 @@ def enqueue(
             "to": DELIVERY.target("supersede"),
         },
     )
-    new = sum(is_new for _, _, is_new in found)
-    return Queued({record: id_ for id_, record, _ in found}, new, len(found) - new)
+    new = sum(is_new for _, _, _, is_new in found)
+    others = frozenset(run for _, _, run, is_new in found if not is_new and run is not None)
+    return Queued({record: id_ for id_, record, _, _ in found}, new, len(found) - new, others)
 
 
 def open_records(flow: Flow, step: Step, record_ids: Sequence[int]) -> set[int]:
@@ -154,7 +157,7 @@ _ENQUEUE: Final = f"""
         not_before = CASE WHEN d.state = ANY(%(from)s::text[])
             THEN least(d.not_before, EXCLUDED.not_before) ELSE d.not_before END,
         updated_at = statement_timestamp()
-    RETURNING d.id, d.record_id, (d.xmax = 0)
+    RETURNING d.id, d.record_id, d.run_id, (d.xmax = 0)
 """  # noqa: S608  our own constants
 _DELIVERED: Final = """
     SELECT record_id, (written -> %(mapping)s ->> 'version')::int

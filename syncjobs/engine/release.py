@@ -8,8 +8,12 @@ So either the holder sees what arrived, or the arrival sees the held row.
 from collections.abc import Iterable
 from typing import Final
 
+from django.db import transaction
+
+from governance.deadlocks import again_after_deadlock
 from syncjobs.engine.doorbell import touch
-from syncjobs.engine.rows import execute, fetch
+from syncjobs.engine.rows import fetch
+from syncjobs.engine.runs import resume_runs
 from syncjobs.neighbours import watch_live
 from syncjobs.retry import RECHECK_SECONDS
 from syncjobs.state import DELIVERY
@@ -51,7 +55,7 @@ def release_watchers(client_id: int | None, keys: Iterable[str]) -> int:
     if not wanted:
         return 0
     lock_to_release()
-    released = execute(
+    released = fetch(
         _RELEASE,
         {
             "from": DELIVERY.sources("release"),
@@ -61,8 +65,9 @@ def release_watchers(client_id: int | None, keys: Iterable[str]) -> int:
         },
     )
     if released:
+        resume_runs(run for (run,) in released if run is not None)
         touch()
-    return released
+    return len(released)
 
 
 def release_for_live(kind: str, name: str, client_id: int | None) -> None:
@@ -73,12 +78,17 @@ def release_for_live(kind: str, name: str, client_id: int | None) -> None:
     release_watchers(client_id, [watch_live(kind, name)])
 
 
+@again_after_deadlock
 def recheck(limit: int = 200) -> int:
     """Ask again the gates of rows that nothing has let go for long; return how many.
 
     A net under `release_watchers`, which passes over rows that somebody else has locked.
     """
-    return execute(_RECHECK, stale() | {"to": DELIVERY.target("release"), "limit": limit})
+    with transaction.atomic():
+        lock_to_release()
+        found = fetch(_RECHECK, stale() | {"to": DELIVERY.target("release"), "limit": limit})
+        resume_runs(run for (run,) in found if run is not None)
+    return len(found)
 
 
 def stale() -> dict[str, object]:
@@ -95,6 +105,7 @@ _RELEASE: Final = """
         WHERE state = ANY(%(from)s::text[]) AND watch && %(keys)s::text[]
           AND (%(client)s::bigint IS NULL OR client_id = %(client)s)
         ORDER BY id FOR UPDATE SKIP LOCKED))
+    RETURNING run_id
 """
 # What nothing has let go for long.
 STALE: Final = """
@@ -108,4 +119,5 @@ _RECHECK: Final = f"""
     WHERE id = ANY(ARRAY(
         SELECT id FROM syncjobs_delivery WHERE {STALE}
         ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+    RETURNING run_id
 """  # noqa: S608  our own constants

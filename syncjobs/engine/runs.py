@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from syncjobs.engine.objects import update
-from syncjobs.engine.rows import decode, fetch
+from syncjobs.engine.rows import decode, execute, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Run
 from syncjobs.state import BLOCKED, DELIVERY, MOVING, NEEDS_PERSON, RUN
@@ -18,7 +18,7 @@ from tenants.context import current_schema
 from tenants.rows import columns_of, made_of
 
 _DROPPED: Final = DELIVERY.closed - {"delivered", "unchanged"}
-_OF_DELIVERIES: Final = (Run.Kind.WORKFLOW, Run.Kind.REPLAY)
+_OF_DELIVERIES: Final = (Run.Kind.WORKFLOW, Run.Kind.REPLAY, Run.Kind.BACKFILL)
 _MOVES: Final = {target: move for move, (_, target) in RUN.moves.items() if move != "cancel"}
 
 
@@ -61,6 +61,19 @@ def refresh_soon(run_ids: Iterable[int]) -> None:
             _rests[schema, id_] = rest
         else:
             _rests.pop((schema, id_), None)
+
+
+def resume_runs(run_ids: Iterable[int]) -> None:
+    """Say of these runs that they go on, and count them: what others brought let some of their
+    deliveries go. Were the worker that sees these through to die, `ENDED` would find the runs.
+
+    Call it under the lock to release.
+    """
+    ids = sorted(set(run_ids))
+    if ids:
+        params = {"ids": ids, "from": RUN.sources("resume"), "to": RUN.target("resume")}
+        execute(_RESUME, params)
+        refresh_soon(ids)
 
 
 def ended() -> dict[str, Any]:
@@ -136,12 +149,20 @@ def _state(*, moving: int, blocked: int, failed: int, total: int) -> str:
     return RUN.target("settle_partly" if blocked or failed else "settle_well")
 
 
+_RESUME: Final = """
+    UPDATE syncjobs_run SET state = %(to)s, ended_at = NULL WHERE id = ANY(ARRAY(
+        SELECT id FROM syncjobs_run
+        WHERE id = ANY(%(ids)s::bigint[]) AND state = ANY(%(from)s::text[])
+        ORDER BY id FOR NO KEY UPDATE))
+"""
 # What is over: it counts as running, and nothing moves in it; but for comparisons, which have no
-# deliveries of their own. With the parameters of `ended`.
+# deliveries of their own, and what a backfill still plans into. With the parameters of `ended`.
 ENDED: Final = """
     SELECT r.id FROM syncjobs_run r
     WHERE r.kind = ANY(%(kinds)s::text[]) AND r.state = %(going)s
       AND NOT r.detail ? 'comparing'
+      AND NOT EXISTS (SELECT 1 FROM syncjobs_workflow w
+                      WHERE w.id = r.workflow_id AND w.backfill ->> 'run' = r.id::text)
       AND NOT EXISTS (SELECT 1 FROM syncjobs_delivery d
                       WHERE d.run_id = r.id AND d.state = ANY(%(moving)s::text[]))
 """

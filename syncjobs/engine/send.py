@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from random import random
 from time import monotonic
+from typing import Final
 
 from django.utils import timezone
 from msgspec.structs import replace
@@ -10,13 +11,15 @@ from msgspec.structs import replace
 from syncjobs.connectors.base import LONGEST_ID, Connector, Write, Written
 from syncjobs.connectors.errors import ConnectorError, Permanent, Unknown
 from syncjobs.crashpoints import reach
-from syncjobs.engine.blocking import wait_for_there
+from syncjobs.engine.blocking import DELETED, wait_for_there
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome, Sent
 from syncjobs.retry import decide
 from syncjobs.sameness import shows
+from syncjobs.services.catalogue import GONE
 from syncjobs.state import BREAKER
 
+_NOT_THERE: Final = frozenset({404, 410})
 _KINDS = {
     "config": "credentials_refused",
     "rejected": "rejected_by_target",
@@ -116,6 +119,8 @@ def _send(job: Job, system: Connector) -> Outcome:
             if job.step.mode == "create":
                 return _linked(job, found)
             write = _onto(write, found)
+        elif job.record.deleted:
+            return _not_made(job)
     reach("deliver.before_write")
     if monotonic() > job.send_before:
         raise _TooLate
@@ -180,6 +185,11 @@ def _not_there(job: Job) -> Outcome:
     outcome = wait_for_there(job, (job.record.type, job.record.key))
     outcome.attempt = outcome.looked_up = outcome.called = True
     return outcome
+
+
+def _not_made(job: Job) -> Outcome:
+    """It is not there, and its source has deleted it meanwhile."""
+    return Outcome(job, "find_unchanged", text=DELETED, attempt=True, looked_up=True, called=True)
 
 
 def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:
@@ -254,8 +264,17 @@ def failed(job: Job, error: ConnectorError, *, verify: bool, looked_up: bool = F
     )
     if decision.move in ("fail", "park"):
         kind = _KINDS.get(error.kind, "retries_used_up")
+        if _is_gone(job, error):
+            kind = GONE
         outcome.cause = _cause(job, kind, error.message)
     return outcome
+
+
+def _is_gone(job: Job, error: ConnectorError) -> bool:
+    """Say whether the record that was to be changed is there no more."""
+    write = job.write
+    aimed = write is not None and write.mode != "create" and write.external_id is not None
+    return aimed and isinstance(error, Permanent) and error.status in _NOT_THERE
 
 
 def _is_open(job: Job, error: ConnectorError, *, verify: bool) -> bool:
@@ -313,6 +332,8 @@ def _cause(job: Job, kind: str, message: str) -> Cause:
         same = (*same, shape_of(message))
     if kind == "outcome_unknown":
         same = (*same, delivery.pk)
+    if kind == GONE:
+        same = (delivery.connection_id, delivery.object)
     return Cause(
         kind=kind,
         client_id=delivery.client_id,

@@ -26,6 +26,7 @@ from syncjobs.intake.aside import retire, set_aside
 from syncjobs.intake.disputes import find_disputes, tell_disputes
 from syncjobs.intake.folders import note_folder, refuse_file, take_found
 from syncjobs.intake.reading import Read, Refused, read_page, refuse_duplicates
+from syncjobs.intake.shapes import watch_shape
 from syncjobs.intake.unkept import without_unkept
 from syncjobs.intake.warned import tell_warnings
 from syncjobs.models import Run, Stream
@@ -82,6 +83,7 @@ def _commit_page(
     if page.file is not None:
         return _take_file(reading, page, page.file)
     counts = take_in(reading, records, encode(dict(page.cursor)), unkept=unkept)
+    watch_shape(reading.stream, reading.live, records)
     if counts.changed or counts.refused:
         _audit(reading, counts)
     reach("intake.before_commit")

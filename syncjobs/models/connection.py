@@ -96,6 +96,7 @@ class Stream(models.Model):
 
     `cursor` is the connector's own and moves only in the transaction of the page it follows.
     `compare` is how far a full comparison has come (see intake/comparing), None between them.
+    `shape` is what the fields that its mapping reads have been like (see syncjobs/shape).
     `position` orders the reading of a client's streams: what others refer to comes first.
     """
 
@@ -112,6 +113,9 @@ class Stream(models.Model):
     enabled = models.BooleanField(default=True)
     next_poll_at = models.DateTimeField(null=True, editable=False)
     compare = models.JSONField(null=True, editable=False)
+    shape = models.JSONField(
+        default=dict, db_default=models.Value({}, models.JSONField()), editable=False
+    )
     next_compare_at = models.DateTimeField(null=True, editable=False)
     polled_at = models.DateTimeField(null=True, editable=False)
     failures = models.PositiveIntegerField(default=0, editable=False)

@@ -14,6 +14,7 @@ class Issue(models.Model):
 
     `fingerprint` is made of what makes two occurrences the same cause. `kind` is a key of
     `services.catalogue`, which holds the explanation and the next step; `detail` fills them in.
+    `level`: how many steps of the escalation path it has gone; `escalated_to`: the last one's role.
     """
 
     class Class(models.TextChoices):
@@ -56,6 +57,9 @@ class Issue(models.Model):
     first_at = models.DateTimeField(auto_now_add=True)
     last_at = models.DateTimeField(auto_now_add=True)
     due_at = models.DateTimeField(null=True)
+    level = models.PositiveSmallIntegerField(default=0, db_default=0)
+    escalated_to = models.CharField(max_length=40, blank=True, default="", db_default="")
+    escalated_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
     resolved_by = models.CharField(max_length=200, blank=True)
     resolution = models.TextField(blank=True)

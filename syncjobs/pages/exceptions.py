@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.utils import timezone
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.indicators.stakes import stakes_of_issues
-from syncjobs.models import CanonicalRecord, Delivery, Hold, Issue
+from syncjobs.models import Hold, Issue
 from syncjobs.pages.frame import (
     back_to,
     explain_failure,
@@ -24,18 +24,15 @@ from syncjobs.pages.frame import (
     utc_text,
     visible,
 )
-from syncjobs.services import issues
+from syncjobs.services import anew, issues, previews
 from syncjobs.services.advice import advice_on
-from syncjobs.services.deliveries import verdicts_of
 from syncjobs.services.hold_releases import needs_approval, release_holds
-from syncjobs.state import DELIVERY, ISSUE
-from syncjobs.verdict import Preview, preview
+from syncjobs.state import ISSUE
 from tenants.accounts.models import User
+from tenants.accounts.services.roles import role_names
 from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
 
-# So many stopped records are judged for the page.
-MOST = 500
 OPEN = Q(state__in=sorted(ISSUE.open))
 
 
@@ -50,6 +47,7 @@ COLUMNS: dict[str, Callable[[Issue], object]] = {
     "Last (UTC)": lambda one: utc_text(one.last_at),
     "Due (UTC)": lambda one: utc_text(one.due_at),
     "Owner": lambda one: one.owner or "",
+    "Escalated (UTC)": lambda one: utc_text(one.escalated_at),
     "Resolved (UTC)": lambda one: utc_text(one.resolved_at),
     "Note": lambda one: one.resolution,
 }
@@ -60,6 +58,7 @@ def _views(request: HttpRequest) -> dict[str, tuple[str, Q]]:
     return {
         "open": ("Open", OPEN),
         "late": ("Past due", OPEN & Q(due_at__lt=timezone.now())),
+        "escalated": ("Escalated", OPEN & Q(level__gt=0)),
         "mine": ("Mine", OPEN & Q(owner_id=request.user.pk)),
         "unassigned": ("Unassigned", OPEN & Q(owner=None)),
         "resolved": ("Resolved", ~OPEN),
@@ -96,6 +95,7 @@ def exception_list(request: HttpRequest) -> HttpResponse:
         "resolved": shown == "resolved",
         "may_select": shown != "resolved" and actor_of(request).can("exceptions.work"),
         "now": timezone.now(),
+        "roles": role_names() if any(one.escalated_to for one in listed) else {},
     }
     return page(request, "exception_list.html", context)
 
@@ -106,9 +106,10 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rows = issue.deliveries.select_related(
         "record", "origin", "connection", "workflow_version"
     ).order_by("-id")
-    stopped = issue.deliveries.filter(state__in=DELIVERY.sources("retry"))
-    judged = judged_of(stopped)
+    stopped = previews.stopped(issue)
+    judged = previews.judged(stopped)
     held = _holds(issue)
+    gone = anew.gone(issue)
     context = {
         "issue": issue,
         "explanation": advice_on(issue, stopped),
@@ -120,19 +121,15 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_retry": issue.inbound.exists() or bool(judged and judged.goes),
         "preview": judged,
         "stopped": stopped.count() if judged else 0,
+        "anew": previews.judged_anew(gone),
+        "gone": gone.count(),
         "holds": len(held),
         "others_sign": sum(map(needs_approval, held)),
         "is_mine": issue.owner_id == request.user.pk,
         "now": timezone.now(),
+        "roles": role_names() if issue.escalated_to else {},
     }
     return page(request, "exception_detail.html", context)
-
-
-def judged_of(stopped: QuerySet[Delivery]) -> Preview | None:
-    """Return what trying all again comes to, judged by the latest `MOST`; None without any."""
-    only_version = Prefetch("record", CanonicalRecord.objects.only("version"))
-    latest = list(stopped.prefetch_related(only_version).order_by("-id")[:MOST])
-    return preview(verdicts_of(latest)) if latest else None
 
 
 def _holds(issue: Issue) -> list[Hold]:
@@ -153,6 +150,28 @@ def told(retried: issues.Retried) -> str:
         stays = "needs a person and stays" if left == 1 else "need a person and stay"
         text += f" {left} {stays} as before."
     return text
+
+
+def _make_again(request: HttpRequest, issue: Issue) -> str:
+    doubtful = request.POST.get("doubtful") == "1"
+    reason = reason_in(request)
+    return told_anew(
+        anew.make_issue_again(actor_of(request), issue, reason=reason, doubtful=doubtful)
+    )
+
+
+def told_anew(made: issues.Retried) -> str:
+    """Return what is made again, and what was left, in words."""
+    count, left = made.count, made.left
+    text = f"{count} {'record is' if count == 1 else 'records are'} made again there."
+    if left:
+        text += f" {left} {'needs' if left == 1 else 'need'} a look in the target first."
+    return text
+
+
+def _skip(request: HttpRequest, issue: Issue) -> str:
+    count = anew.skip_issue(actor_of(request), issue, reason=reason_in(request))
+    return f"Skipped {count}. A later change of a record asks again."
 
 
 def _resolve(request: HttpRequest, issue: Issue) -> str:
@@ -184,6 +203,8 @@ def _release(request: HttpRequest, issue: Issue) -> str:
 
 ACTIONS = {
     "retry": _retry,
+    "make_again": _make_again,
+    "skip": _skip,
     "release": _release,
     "resolve": _resolve,
     "take": _take,

@@ -32,7 +32,7 @@ from syncjobs.pages.frame import (
     visible,
 )
 from syncjobs.payloads import PERSONAL
-from syncjobs.services import corrections, deliveries, payloads
+from syncjobs.services import anew, corrections, deliveries, payloads
 from syncjobs.state import DELIVERY, NEEDS_PERSON
 from syncjobs.templatetags.words import plain_words
 from tenants.lists import chips, ordered, page_of
@@ -215,6 +215,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_retry": DELIVERY.may(delivery.state, "retry"),
         "may_cancel": DELIVERY.may(delivery.state, "cancel"),
         "may_skip": delivery.state in NEEDS_PERSON,
+        "anew": anew.verdicts_anew([delivery])[0] if anew.may_make_again(delivery) else None,
     }
     return page(request, "delivery_detail.html", context)
 
@@ -233,6 +234,18 @@ def delivery_action(request: HttpRequest, pk: int, action: str) -> HttpResponse:
     try:
         service(actor_of(request), delivery, reason=reason_in(request))
         messages.success(request, done)
+    except (ValidationError, Refusal) as error:
+        explain_failure(request, error)
+    return back_to(request, reverse("delivery_detail", args=[pk]))
+
+
+def delivery_make_again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Have a delivery's record made again where it is gone, with a reason."""
+    delivery = one_of(request, Delivery.objects.all(), pk)
+    doubtful = request.POST.get("doubtful") == "1"
+    try:
+        anew.make_again(actor_of(request), delivery, reason=reason_in(request), doubtful=doubtful)
+        messages.success(request, "It is made again there, unless it is there after all.")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("delivery_detail", args=[pk]))

@@ -10,13 +10,15 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 
+from governance.deadlocks import again_after_deadlock
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.models import Delivery, Issue
-from syncjobs.pages.exceptions import MOST, judged_of, told
+from syncjobs.pages.exceptions import told, told_anew
 from syncjobs.pages.frame import explain_failure, page, reason_in, visible
-from syncjobs.services import issues
-from syncjobs.state import DELIVERY, ISSUE
+from syncjobs.services import anew, issues, previews
+from syncjobs.services.catalogue import GONE
+from syncjobs.state import DELIVERY, ISSUE, NEEDS_PERSON
 from tenants.accounts.models import User
 from tenants.nouns import in_words
 
@@ -47,14 +49,17 @@ def exceptions_selected(request: HttpRequest) -> HttpResponse:
         messages.info(request, "Select some that are open first.")
         return HttpResponseRedirect(reverse("exception_list"))
     stopped = Delivery.objects.filter(issue__in=selected, state__in=DELIVERY.sources("retry"))
-    judged = judged_of(stopped)
+    judged = previews.judged(stopped)
     aside = any(one.inbound.exists() for one in selected)
+    ids = [one.pk for one in selected if one.kind == GONE]
+    gone = Delivery.objects.filter(issue__in=ids, state__in=sorted(NEEDS_PERSON))
     context = {
         "selected": selected,
         "preview": judged,
         "stopped": stopped.count() if judged else 0,
-        "most": MOST,
+        "most": previews.MOST,
         "aside": aside,
+        "anew": previews.judged_anew(gone),
         "may_retry": aside or bool(judged and judged.goes),
         "people": _people(request, selected),
     }
@@ -65,6 +70,30 @@ def _retry(request: HttpRequest, selected: list[Issue]) -> str:
     actor = actor_of(request)
     each = [issues.retry_issue(actor, one) for one in selected]
     return told(issues.Retried(sum(one.count for one in each), sum(one.left for one in each)))
+
+
+def _make_again(request: HttpRequest, selected: list[Issue]) -> str:
+    actor, reason = actor_of(request), reason_in(request)
+    doubtful = request.POST.get("doubtful") == "1"
+    each = [
+        anew.make_issue_again(actor, one, reason=reason, doubtful=doubtful)
+        for one in _gone(selected)
+    ]
+    return told_anew(issues.Retried(sum(one.count for one in each), sum(one.left for one in each)))
+
+
+def _skip(request: HttpRequest, selected: list[Issue]) -> str:
+    actor, reason = actor_of(request), reason_in(request)
+    count = sum(anew.skip_issue(actor, one, reason=reason) for one in _gone(selected))
+    return f"Skipped {count}. A later change of a record asks again."
+
+
+def _gone(selected: list[Issue]) -> list[Issue]:
+    """Return those of the selected that say what is gone. Raises ValidationError without any."""
+    found = [one for one in selected if anew.gone(one).exists()]
+    if not found:
+        raise ValidationError("Nothing of these is gone in a target any more.")
+    return found
 
 
 def _assign(request: HttpRequest, selected: list[Issue]) -> str:
@@ -87,9 +116,17 @@ def _resolve(request: HttpRequest, selected: list[Issue]) -> str:
 
 ACTIONS: Final[dict[str, Callable[[HttpRequest, list[Issue]], str]]] = {
     "retry": _retry,
+    "make_again": _make_again,
+    "skip": _skip,
     "assign": _assign,
     "resolve": _resolve,
 }
+
+
+@again_after_deadlock
+@transaction.atomic
+def _done(request: HttpRequest, action: str, selected: list[Issue]) -> str:
+    return ACTIONS[action](request, selected)
 
 
 def exceptions_selected_action(request: HttpRequest, action: str) -> HttpResponse:
@@ -98,9 +135,7 @@ def exceptions_selected_action(request: HttpRequest, action: str) -> HttpRespons
     try:
         if not selected:
             raise ValidationError(in_words("None of these exceptions is open any more."))
-        with transaction.atomic():
-            done = ACTIONS[action](request, selected)
-        messages.success(request, done)
+        messages.success(request, _done(request, action, selected))
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return HttpResponseRedirect(reverse("exception_list"))

@@ -56,6 +56,11 @@ def _records(guard: Guard) -> list[URLPattern]:
             )
             for action in records.ACTIONS
         ),
+        path(
+            "records/deliveries/<int:pk>/make-again/",
+            work(require_POST(records.delivery_make_again)),
+            name="delivery_make_again",
+        ),
     ]
 
 

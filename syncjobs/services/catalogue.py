@@ -12,6 +12,8 @@ from tenants.nouns import in_words
 TECHNICAL: Final = "technical"
 BUSINESS: Final = "business"
 HIGH, MEDIUM, LOW = 1, 2, 3
+# Kinds that code elsewhere asks for.
+GONE: Final = "gone_there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,18 @@ _ENTRIES: Final = (
         "{connection}: {object} could not be read",
         "Reading stopped part way. It continues from the last page that was stored.",
         "Look at the message. If it is about rights, give the connection's user read access.",
+        8,
+    ),
+    Entry(
+        "schema_drift",
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: {object} come with other fields than before",
+        "The system changed what it gives: fields that the mapping reads went missing or hold "
+        "another kind of value, in every record lately.",
+        "Ask who runs the system whether that is meant. If it is, propose a version of the mapping "
+        "that reads what comes now. This closes by itself when the fields are back or another "
+        "version of the mapping is live.",
         8,
     ),
     Entry(
@@ -112,9 +126,23 @@ _ENTRIES: Final = (
         TECHNICAL,
         MEDIUM,
         "{connection} does not accept this kind of write: {step}",
-        "The system answers that the call itself is wrong, or that the record is gone there. "
-        "Repeating it would fail again.",
-        "Compare the request with the system's documentation; mend the mapping, then retry.",
+        "The system answers that the call itself is wrong, or that something which it belongs to "
+        "is gone there. Repeating it would fail again.",
+        "Compare the request with the system's documentation; mend the mapping, then retry. If "
+        "what it belongs to was deleted there, have that made again on the page of its delivery.",
+        8,
+    ),
+    Entry(
+        GONE,
+        TECHNICAL,
+        MEDIUM,
+        "{connection}: {record_type} that we wrote is gone there",
+        "The system answers that a record which we made or linked there does not exist any more: "
+        "somebody deleted it by hand, or our user may not see it now. Each change of it would "
+        "fail in the same way.",
+        "If it should exist, make it again: the system is asked for it by its number first. If it "
+        "was deleted on purpose, skip it. When very many are gone at once, look at the "
+        "connection's address and rights before.",
         8,
     ),
     Entry(

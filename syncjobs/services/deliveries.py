@@ -24,6 +24,7 @@ from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, ExternalRef, Run
 from syncjobs.neighbours import watch_delivery
+from syncjobs.services.catalogue import GONE
 from syncjobs.state import DELIVERY
 from syncjobs.verdict import Facts, Verdict, verdict
 
@@ -35,7 +36,7 @@ def verdict_of(delivery: Delivery) -> Verdict:
 
 def verdicts_of(deliveries: Sequence[Delivery]) -> list[Verdict]:
     """Return each delivery's verdict, in order; a handful of queries for however many."""
-    prefetch_related_objects(deliveries, "workflow_version", "connection", "record")
+    prefetch_related_objects(deliveries, "workflow_version", "connection", "record", "issue")
     rows = ExternalRef.objects.filter(
         record_id__in={one.record_id for one in deliveries},
         connection_id__in={one.connection_id for one in deliveries},
@@ -49,19 +50,25 @@ def verdicts_of(deliveries: Sequence[Delivery]) -> list[Verdict]:
 
 def _facts(delivery: Delivery, ref: ExternalRef | None) -> Facts:
     step = definition_of(delivery.workflow_version).step(delivery.step)
-    descriptor = registry.connector(delivery.connection.connector).descriptor
     last = ref.written.get(delivery.mapping) if ref else None
     return Facts(
         mode=step.mode,
         state=delivery.state,
         known_there=ref is not None,
-        idempotent_target=descriptor.writes_idempotent,
-        can_look_up=any(
-            one.can_look_up for one in descriptor.objects if one.name == delivery.object
-        ),
+        idempotent_target=registry.connector(
+            delivery.connection.connector
+        ).descriptor.writes_idempotent,
+        can_look_up=can_look_up(delivery),
         outcome_open=delivery.verify,
         same_content=last is not None and last["version"] == delivery.record.version,
+        gone=delivery.issue is not None and delivery.issue.kind == GONE,
     )
+
+
+def can_look_up(delivery: Delivery) -> bool:
+    """Say whether the delivery's target can be asked for its record by number."""
+    descriptor = registry.connector(delivery.connection.connector).descriptor
+    return any(one.can_look_up for one in descriptor.objects if one.name == delivery.object)
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The daily mail about open exceptions, to each person who wants it: who works the queue is told of
-all, and who has the role that a gate alerts of what this gate holds or refuses."""
+all, who has the role that a gate alerts of what this gate holds or refuses, and who has a role that
+something was escalated to of that."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from branding.mail.notices import link_of
@@ -67,6 +68,7 @@ def _people() -> list[tuple[User, frozenset[str]]]:
     refused = MailOptOut.objects.filter(kind=KIND).values("user_id")
     found = User.objects.filter(is_active=True).exclude(pk__in=refused)
     alerted = set(_open(None).exclude(detail__alert="").values_list("detail__alert", flat=True))
+    alerted |= set(_open(None).exclude(escalated_to="").values_list("escalated_to", flat=True))
     told: list[tuple[User, frozenset[str]]] = []
     for person in found.prefetch_related("role_grants"):
         roles = frozenset(grant.role for grant in person.role_grants.all()) & alerted
@@ -85,7 +87,8 @@ def _open(client_id: int | None) -> "QuerySet[Issue]":
 def _digest(client_id: int | None, roles: frozenset[str], now: datetime) -> Digest:
     rows = _open(client_id)
     if roles:
-        rows = rows.filter(detail__alert__in=sorted(roles))
+        mine = sorted(roles)
+        rows = rows.filter(Q(detail__alert__in=mine) | Q(escalated_to__in=mine))
     worst = rows.select_related("client").order_by(
         "severity", F("due_at").asc(nulls_last=True), "pk"
     )
@@ -124,5 +127,6 @@ def _about(issue: Issue, now: datetime, *, staff: bool) -> str:
         str(issue.client) if staff else "",
         f"{issue.count} times" if issue.count > 1 else "",
         "past due" if late else "",
+        "escalated" if issue.escalated_to else "",
     ]
     return " · ".join(part for part in parts if part)

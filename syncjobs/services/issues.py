@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 from django.utils import timezone
 
 from governance.actions import Action
 from governance.actors import Actor
+from governance.deadlocks import again_after_deadlock
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.doorbell import ring
@@ -30,6 +31,7 @@ class Retried:
     left: int
 
 
+@again_after_deadlock
 @transaction.atomic
 def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retried:
     """Try everything of this cause again now, but what may be done twice by that.
@@ -37,13 +39,15 @@ def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retrie
     `doubtful`: that as well, knowingly. An outcome that is not known is looked up first. Records
     that were set aside on the way in are read again. Raises NotPermitted.
     """
+    actor.require("exceptions.work", issue.client_id)
+    # Rows before their exception, as who records an outcome locks them.
+    stopped = _stopped(issue)
     row = _locked(actor, issue)
-    rows = Delivery.objects.filter(issue=row)
-    left = [] if doubtful else _doubtful(rows)
-    runs = set(rows.values_list("run_id", flat=True))
+    left = [] if doubtful else _doubtful(stopped)
+    goes = {one.pk: one.run_id for one in stopped if one.pk not in left}
     now = timezone.now()
     count = move_rows(
-        rows.exclude(pk__in=left),
+        Delivery.objects.filter(pk__in=goes),
         DELIVERY,
         "retry",
         not_before=now,
@@ -55,17 +59,22 @@ def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retrie
     note(row.pk, IssueEntry.Kind.DECISION, f"Retried {count}.{kept}", actor.label)
     after: dict[str, object] = {"count": count, "left": len(left), "doubtful": doubtful}
     _audit(actions.DELIVERY_RETRIED, row, after=after)
-    refresh_runs(run for run in runs if run)
+    refresh_runs(run for run in goes.values() if run is not None)
     ring()
     return Retried(count, len(left))
 
 
-def _doubtful(rows: QuerySet[Delivery]) -> list[int]:
-    """Return those that only a person should send again. They are locked: their verdict holds."""
-    stopped = rows.filter(state__in=DELIVERY.sources("retry")).select_for_update(of=("self",))
+def _stopped(issue: Issue) -> list[Delivery]:
+    """Lock and return what can be tried again."""
+    rows = Delivery.objects.filter(issue=issue, state__in=DELIVERY.sources("retry"))
     only_version = Prefetch("record", CanonicalRecord.objects.only("version"))
-    found = list(stopped.prefetch_related(only_version).order_by("pk"))
-    judged = zip(found, verdicts_of(found), strict=True)
+    locked = rows.select_for_update(of=("self",)).order_by("pk")
+    return list(locked.prefetch_related(only_version))
+
+
+def _doubtful(stopped: list[Delivery]) -> list[int]:
+    """Return those that only a person should send again. They are locked: their verdict holds."""
+    judged = zip(stopped, verdicts_of(stopped), strict=True)
     return [one.pk for one, verdict in judged if verdict.answer == "manual"]
 
 

@@ -13,7 +13,7 @@ from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import settle_issues
-from syncjobs.engine.release import release_watchers
+from syncjobs.engine.release import lock_to_release, release_watchers
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.models import Delivery, Hold, Run, Workflow
@@ -44,9 +44,10 @@ def cancel_run(actor: Actor, run: Run, *, reason: str) -> int:
     actor.require("workflows.operate", run.client_id)
     if not reason.strip():
         raise ValidationError("Give a reason.")
-    # The order of the engine's locks: workflow, deliveries, run.
+    # The order of the engine's locks: workflow, deliveries, the lock to release, run.
     workflow = _planning(run).select_for_update(of=("self",)).first()
     ids = list(_left(run).select_for_update().order_by("id").values_list("pk", flat=True))
+    lock_to_release()
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     # Between two steps of a backfill, the run is done with all that was planned so far.
     if workflow is None or RUN.may(row.state, "cancel"):

@@ -34,7 +34,7 @@ def check_stored_credentials() -> Iterator[Finding]:
             "Recovery codes and passkeys open meanwhile.",
         )
     if not shut:
-        yield ok(name, f"The master key opens those of {len(schemas)} partners looked at.")
+        yield ok(name, _told(len(schemas)))
         return
     named = ", ".join(shut[:_NAMED]) + (", …" if len(shut) > _NAMED else "")
     yield fail(
@@ -43,3 +43,8 @@ def check_stored_credentials() -> Iterator[Finding]:
         "Set the LIVERY_MASTER_KEY that sealed them, or add it to LIVERY_PREVIOUS_MASTER_KEYS. "
         "What is due waits and goes on by itself then.",
     )
+
+
+def _told(count: int) -> str:
+    partners = "the 1 partner" if count == 1 else f"the {count} partners"
+    return f"The master key opens those of {partners} looked at."

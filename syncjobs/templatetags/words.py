@@ -48,6 +48,12 @@ def plain_words(key: object) -> str:
 
 
 @register.filter
+def named(names: Mapping[str, str], key: str) -> str:
+    """The name of a role; of one that was removed since, in general words."""
+    return names.get(key, "a former role")
+
+
+@register.filter
 def schedule_words(schedule: str) -> str:
     """When a schedule fires, as people say it."""
     try:

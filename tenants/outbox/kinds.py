@@ -34,6 +34,7 @@ _ALL: Final = (
     Kind("approval_asked", "Approval asked", per_day=200),
     Kind("change_comment", "Comment on a change", per_day=200),
     Kind("exception_digest", "Daily exceptions", optional=True),
+    Kind("escalation", "Escalated exceptions", optional=True),
     Kind("statement_ready", "Statement ready"),
     Kind("report_ready", "Report ready", per_day=200),
     Kind("security", "Change of your account", per_day=50),

@@ -14,6 +14,7 @@ from tenants.outbox.services.choices import choose_mails, wanted_mails
 
 HELP = {
     "exception_digest": "Once a day while exceptions are open, to whom they concern.",
+    "escalation": "When exceptions were not solved in time and go to a role that you hold.",
     "incident": "When a system stops answering or a workflow is stopped, and when it is over.",
 }
 

@@ -72,12 +72,17 @@ class FakeSystem(Connector):
         self._lock = threading.Lock()
         self._held: dict[tuple[str, str], dict[str, Any]] = {}
         self._by_reference: dict[tuple[str, str], str] = {}
+        self._made = 0
 
     def close(self) -> None:
         pass
 
     def check(self) -> list[Check]:
         return [Check("Reach", ok=True, message="Reached.")]
+
+    def delete_by_hand(self, reference: str, object_: str = "things") -> None:
+        """Let somebody delete a record there."""
+        del self._held[object_, self._by_reference.pop((object_, reference))]
 
     def put(self, object_: str, *records: SourceRecord, cursor: str = "") -> None:
         """Serve these records as the next page."""
@@ -130,7 +135,8 @@ class FakeSystem(Connector):
 
     def _apply(self, write: Write) -> Written:
         if write.mode == "create":
-            external_id = str(len(self._held) + 1)
+            self._made += 1
+            external_id = str(self._made)
             self._by_reference[write.object, write.reference] = external_id
         else:
             external_id = write.external_id or ""

@@ -72,12 +72,14 @@ _WORK = {
     "exception_list": Rule("exceptions.view"),
     "exception_detail": Rule("exceptions.view", owned=True),
     **_rules(
-        "exception_retry exception_release exception_resolve exception_take exception_comment",
+        "exception_retry exception_release exception_resolve exception_take exception_comment "
+        "exception_make_again exception_skip",
         Rule("exceptions.work", ACT, owned=True),
     ),
     "exceptions_selected": Rule("exceptions.work"),
     **_rules(
-        "exceptions_selected_retry exceptions_selected_assign exceptions_selected_resolve",
+        "exceptions_selected_retry exceptions_selected_assign exceptions_selected_resolve "
+        "exceptions_selected_make_again exceptions_selected_skip",
         Rule("exceptions.work", ACT),
     ),
     "hold_list": Rule("exceptions.view"),
@@ -93,7 +95,7 @@ _WORK = {
     "record_detail": Rule("records.view", owned=True),
     "delivery_detail": Rule("records.view", owned=True),
     **_rules(
-        "delivery_retry delivery_cancel delivery_skip record_correct",
+        "delivery_retry delivery_cancel delivery_skip delivery_make_again record_correct",
         Rule("exceptions.work", ACT, owned=True),
     ),
     "workflow_list": Rule("workflows.view"),
@@ -374,13 +376,18 @@ API: dict[str, dict[str, str]] = {
     "delivery-list": {"GET": "records.view"},
     "delivery-detail": {"GET": "records.view"},
     "delivery-cancel": {"POST": "exceptions.work"},
+    "delivery-make-again": {"POST": "exceptions.work"},
     "delivery-release": {"POST": "exceptions.work"},
     "delivery-retry": {"POST": "exceptions.work"},
     "delivery-skip": {"POST": "exceptions.work"},
     "exception-list": {"GET": "exceptions.view"},
     "exception-detail": {"GET": "exceptions.view"},
+    "exception-assign": {"POST": "exceptions.work"},
+    "exception-comment": {"POST": "exceptions.work"},
+    "exception-make-again": {"POST": "exceptions.work"},
     "exception-resolve": {"POST": "exceptions.work"},
     "exception-retry": {"POST": "exceptions.work"},
+    "exception-skip": {"POST": "exceptions.work"},
 }
 # Objects of the partner as a whole: for a client's token they are not there.
 PARTNERS_OWN = {"role-detail"}

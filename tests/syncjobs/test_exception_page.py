@@ -11,7 +11,7 @@ from django.utils.html import strip_tags
 from syncjobs.connectors import registry
 from syncjobs.connectors.errors import Rejected
 from syncjobs.models import CanonicalRecord, Delivery, Issue
-from syncjobs.pages import exceptions
+from syncjobs.services import previews
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
 from tests import actors
@@ -96,7 +96,7 @@ def test_it_warns_of_what_may_be_done_twice(told: Callable[[], str]) -> None:
 def test_it_judges_the_latest_only_of_very_many_and_says_so(
     told: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exceptions, "MOST", 2)
+    monkeypatch.setattr(previews, "MOST", 2)
     assert "Try all again, by the latest 2 of 3: 2 safe to send again." in told()
 
 

@@ -239,7 +239,7 @@ def test_the_verdicts_of_many_are_those_of_each_and_cost_as_few_queries_as_those
     assert each[2].effect == "Creates the record at most once."
     for most in (2, 3):
         found = list(rows.all()[:most])
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             assert verdicts_of(found) == each[:most]
     assert verdicts_of([]) == []
 

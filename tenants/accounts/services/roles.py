@@ -61,6 +61,11 @@ def known_roles(*, of_client: bool) -> list[KnownRole]:
     return built_in + own
 
 
+def role_names() -> dict[str, str]:
+    """Return key → name of the roles for staff."""
+    return {one.key: one.name for one in known_roles(of_client=False)}
+
+
 def grantable(actor: Actor, *, to_clients: bool) -> frozenset[str]:
     """Return the permissions that the actor may hand on."""
     held = frozenset(name for name in PERMISSIONS if actor.can(name))

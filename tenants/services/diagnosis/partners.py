@@ -33,7 +33,9 @@ def check_migrations() -> Iterator[Finding]:
     if behind:
         yield fail("migrations", f"Behind: {_some(behind)}.", "Run manage.py migrate_partners.")
     else:
-        yield ok("migrations", f"{Partner.objects.count()} partners are up to date")
+        count = Partner.objects.count()
+        told = "1 partner is up to date" if count == 1 else f"{count} partners are up to date"
+        yield ok("migrations", told)
 
 
 def check_schemas() -> Iterator[Finding]:

@@ -28,8 +28,18 @@ from syncjobs.models import (
     Stream,
     Workflow,
 )
-from syncjobs.services import backfills, connections, corrections, deliveries, issues, replays, runs
+from syncjobs.services import (
+    anew,
+    backfills,
+    connections,
+    corrections,
+    deliveries,
+    issues,
+    replays,
+    runs,
+)
 from syncjobs.services import workflows as flows
+from syncjobs.services.catalogue import GONE
 from syncjobs.services.hold_releases import release_hold
 from syncjobs.state import DELIVERY, ISSUE, NEEDS_PERSON
 from tests.chaos.mixes.systems import BEGAN, Source, Target
@@ -179,6 +189,21 @@ class People:
         deliveries.skip_delivery(BUILDER, self._one(rows), reason=WHY)
         return "delivery.skipped"
 
+    def make_again(self) -> str:
+        """What is gone in the target is made again: one record, or all of an exception."""
+        rows = Delivery.objects.filter(state__in=sorted(NEEDS_PERSON), issue__kind=GONE)
+        one = self._one(rows)
+        if self.dice.random() < 0.5:
+            anew.make_again(BUILDER, one, reason=WHY, doubtful=True)
+        else:
+            anew.make_issue_again(BUILDER, one.issue, reason=WHY, doubtful=True)
+        return "delivery.made_again"
+
+    def skip_gone(self) -> str:
+        rows = Issue.objects.filter(kind=GONE, state__in=sorted(ISSUE.open))
+        anew.skip_issue(BUILDER, self._one(rows), reason=WHY)
+        return "delivery.skipped"
+
     def release(self) -> str:
         rows = Hold.objects.filter(released_at=None)
         release_hold(BUILDER, self._one(rows), reason=WHY)
@@ -321,7 +346,10 @@ class People:
             self._publish("customer-in", {"rules": CUSTOMER_IN})
 
     def try_all_again(self) -> None:
-        """Retry whatever failed or is parked."""
+        """Have made again what is gone, and retry whatever else failed or is parked."""
+        for issue in Issue.objects.filter(kind=GONE, state__in=sorted(ISSUE.open)):
+            with suppress(ValidationError):
+                anew.make_issue_again(BUILDER, issue, reason=WHY, doubtful=True)
         for row in Delivery.objects.filter(state__in=sorted(NEEDS_PERSON)).order_by("pk"):
             deliveries.retry_delivery(BUILDER, row, reason=WHY)
 
@@ -356,6 +384,8 @@ ACTS: Final = {
     "switch_on": 2,
     "credentials": 1,
     "test": 2,
-    "lose_there": 1,
+    "lose_there": 2,
+    "make_again": 3,
+    "skip_gone": 1,
     "tidy": 1,
 }
