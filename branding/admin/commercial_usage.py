@@ -25,6 +25,7 @@ from branding.commercial.pages import (
     tone_of,
     usage_context,
 )
+from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement
 from branding.services.statements import (
     ClientMonth,
@@ -182,3 +183,16 @@ def statement_issued(request: HttpRequest, number: int) -> HttpResponse:
 def statement_file(request: HttpRequest, number: int) -> HttpResponse:
     """Give an issued statement as PDF."""
     return pdf_answer(request, statement_or_404(number))
+
+
+@require_GET
+def statement_table(request: HttpRequest, number: int) -> HttpResponse:
+    """Give an issued statement as CSV."""
+    return csv_answer(sheet_of(statement_or_404(number)))
+
+
+@require_GET
+def statement_draft_table(request: HttpRequest, pk: int, month: str) -> HttpResponse:
+    """Give a client's month as it stands as CSV."""
+    client = get_object_or_404(Client, pk=pk)
+    return csv_answer(sheet_of_draft(client_month(client, month_or_404(month))))

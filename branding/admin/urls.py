@@ -51,4 +51,14 @@ urlpatterns: list[URLPattern] = [
         _statements(usage.statement_file),
         name="statement_pdf",
     ),
+    path(
+        "statements/issued/<int:number>/statement.csv",
+        _statements(usage.statement_table),
+        name="statement_csv",
+    ),
+    path(
+        "statements/<int:pk>/<str:month>/draft.csv",
+        _statements(usage.statement_draft_table),
+        name="statement_draft_csv",
+    ),
 ]

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,6 +16,7 @@ from branding.api.usage import CLIENT, MONTH
 from branding.commercial.months import Month
 from branding.commercial.pages import today_of
 from branding.commercial.rows import Row, rows_of_draft, rows_of_statement
+from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement
 from branding.services.statements import ClientMonth, client_month
 from tenants.accounts.api.scope import ClientScopedViewSet
@@ -101,7 +104,9 @@ class StatementViewSet(
     required = {
         "list": "statements.view",
         "retrieve": "statements.view",
+        "table": "statements.view",
         "draft": "statements.view",
+        "draft_table": "statements.view",
     }
 
     @extend_schema(
@@ -118,6 +123,24 @@ class StatementViewSet(
         client = self._client(request)
         month = month_of(request) or Month.of(today_of(client))
         return Response(DraftSerializer(client_month(client, month)).data)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, url_path="csv")
+    def table(self, request: Request, number: str) -> HttpResponse:
+        """The statement's lines and its total as CSV."""
+        return csv_answer(sheet_of(self.get_object()))
+
+    @extend_schema(
+        parameters=[OpenApiParameter("client", int, description=WHICH), MONTH],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        filters=False,
+    )
+    @action(detail=False, url_path="draft/csv", pagination_class=None)
+    def draft_table(self, request: Request) -> HttpResponse:
+        """The draft's lines and its total as CSV."""
+        client = self._client(request)
+        month = month_of(request) or Month.of(today_of(client))
+        return csv_answer(sheet_of_draft(client_month(client, month)))
 
     def _client(self, request: Request) -> Client:
         """The client of the token, or the one that is asked for; 404 for any other."""

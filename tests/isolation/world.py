@@ -279,7 +279,13 @@ def address_of(name: str, side: str) -> dict[str, object]:
         return {"pk": ALDER}
     if name.startswith(("person_", "person-")):
         return {"pk": User.objects.filter(client=client, role_grants__role="client_admin").get().pk}
-    if name in {"statement_issued", "statement_pdf", "statement-detail"}:
+    if name in {
+        "statement_issued",
+        "statement_pdf",
+        "statement_csv",
+        "statement-detail",
+        "statement-table",
+    }:
         return {"number": KEYS[side]}
     if name.startswith(("engagement_", "engagement-")):
         return {"pk": KEYS[side] + ENGAGED}
