@@ -5,12 +5,12 @@ rounded once, half up, to the currency's own digits; a total is the sum of its l
 statement always adds up to the cent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-LineKind = Literal["base", "included", "overage"]
+LineKind = Literal["base", "included", "overage", "fee"]
 
 # 34 digits hold any volume times any price below without rounding on the way.
 _CONTEXT: Final = Context(prec=34, rounding=ROUND_HALF_UP)
@@ -70,11 +70,33 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What else is known of a line, kept with it: a fee's name, why, who asked and its key."""
+
+    label: str = ""
+    why: str = ""
+    by: str = ""
+    key: str = ""
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Told":
+        """Return what was kept."""
+        return cls(**kept)
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as plain JSON, without what is empty."""
+        return {name: value for name, value in asdict(self).items() if value}
+
+
+NOTHING_TOLD: Final = Told()
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a statement.
 
-    quantity: deliveries, or days for the base fee. unit_price: per delivery; the full
-    month's fee for the base fee. first and last: the band's place beyond the included
+    quantity: deliveries, days for the base fee, one for a fee. unit_price: per delivery; the
+    full month's fee for the base fee. first and last: the band's place beyond the included
     volume, last None without an end.
     """
 
@@ -84,6 +106,7 @@ class Line:
     amount: Decimal
     first: int | None = None
     last: int | None = None
+    told: Told = NOTHING_TOLD
 
 
 WHOLE_MONTH: Final = Share(1, 1)

@@ -27,6 +27,7 @@ from branding.commercial.pages import (
 )
 from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement
+from branding.services.fee_changes import waiting_fees
 from branding.services.statements import (
     ClientMonth,
     client_month,
@@ -156,7 +157,8 @@ def statement_draft(request: HttpRequest, pk: int, month: str) -> HttpResponse:
     if statement:
         return HttpResponseRedirect(reverse("statement_issued", args=[statement.number]))
     context = draft_context(client_month(client, wanted))
-    return page(request, "branding/commercial/statement.html", context)
+    waiting = waiting_fees(client, wanted)
+    return page(request, "branding/commercial/statement.html", {**context, "waiting": waiting})
 
 
 @require_POST

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from branding.admin import commercial_fees as fees
 from branding.admin import commercial_subscriptions as subscriptions
 from branding.admin import commercial_tiers as tiers
 from branding.admin import commercial_usage as usage
@@ -40,6 +41,12 @@ urlpatterns: list[URLPattern] = [
         "statements/<int:pk>/<str:month>/issue/",
         _manage(usage.statement_issue),
         name="statement_issue",
+    ),
+    path("statements/<int:pk>/<str:month>/fees/add/", _manage(fees.fee_add), name="fee_add"),
+    path(
+        "statements/<int:pk>/<str:month>/fees/<str:key>/take-back/",
+        _manage(fees.fee_take_back),
+        name="fee_take_back",
     ),
     path(
         "statements/issued/<int:number>/",

@@ -27,9 +27,11 @@ WHICH = "Which client; needed by a token for all clients."
 
 
 class LineSerializer(serializers.Serializer[Row]):
-    """One line. kind: base, included or overage. quantity: days of a base fee, else deliveries."""
+    """One line. kind: base, included, overage or fee. quantity: days of a base fee, deliveries,
+    one for a fee. name, why: what a fee is called, and what it is for.
+    """
 
-    kind = serializers.ChoiceField(["base", "included", "overage"])
+    kind = serializers.ChoiceField(["base", "included", "overage", "fee"])
     tier = serializers.CharField(source="tier_name")
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
@@ -38,6 +40,8 @@ class LineSerializer(serializers.Serializer[Row]):
     amount = serializers.DecimalField(None, None)
     first = serializers.IntegerField(allow_null=True)
     last = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField(source="told.label")
+    why = serializers.CharField(source="told.why")
 
 
 class StatementSerializer(serializers.ModelSerializer[Statement]):

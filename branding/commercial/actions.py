@@ -10,4 +10,6 @@ SUBSCRIPTION_ENDED = register_action("subscription.ended", "Ended a subscription
 SUBSCRIPTION_CANCELLED = register_action(
     "subscription.cancelled", "Cancelled a subscription before it began"
 )
+FEE_ADDED = register_action("fee.added", "Added a one-off fee")
+FEE_TAKEN_BACK = register_action("fee.taken_back", "Took back a one-off fee")
 STATEMENT_ISSUED = register_action("statement.issued", "Issued a statement")

@@ -4,11 +4,13 @@ A month is cut into segments: the days that one tier covers without a break. Eac
 priced on its own, with its share of the month.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
+from branding.commercial.fees import Fee
 from branding.commercial.months import Month
 from branding.pricing import Line, PriceList, Share, included_in, price, total
 
@@ -48,6 +50,26 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Extras:
+    """What a month has besides its segments and its usage."""
+
+    fees: tuple[Fee, ...] = ()
+
+
+NOTHING_ELSE: Final = Extras()
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A line with the tier and the days that it is for; a fee has no tier."""
+
+    tier_name: str
+    first: date
+    last: date
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A month as it stands.
 
@@ -61,6 +83,15 @@ class Draft:
     used: int
     outside: int
     total: Decimal
+    fees: tuple[Fee, ...] = ()
+
+    def charged(self) -> Iterator[Charged]:
+        """Return all lines in a statement's order: each segment's, then the fees."""
+        for part in self.parts:
+            one = part.segment
+            yield from (Charged(one.tier_name, one.first, one.last, line) for line in part.lines)
+        for fee in self.fees:
+            yield Charged("", self.month.first, self.month.last, fee.line())
 
     @property
     def included(self) -> int:
@@ -110,7 +141,12 @@ def share_of(month: Month, first: date, last: date) -> Share:
     return Share((last - first).days + 1, month.days)
 
 
-def draft_of(month: Month, segments: Sequence[Segment], by_day: Mapping[date, int]) -> Draft:
+def draft_of(
+    month: Month,
+    segments: Sequence[Segment],
+    by_day: Mapping[date, int],
+    extras: Extras = NOTHING_ELSE,
+) -> Draft:
     """Return the month's draft: each segment priced with the usage of its own days."""
     parts: list[Part] = []
     for segment in segments:
@@ -123,5 +159,8 @@ def draft_of(month: Month, segments: Sequence[Segment], by_day: Mapping[date, in
         parts=tuple(parts),
         used=used_in_month,
         outside=used_in_month - sum(part.used for part in parts),
-        total=total([line for part in parts for line in part.lines]),
+        total=total(
+            [line for part in parts for line in part.lines] + [fee.line() for fee in extras.fees]
+        ),
+        fees=extras.fees,
     )

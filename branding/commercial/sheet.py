@@ -18,6 +18,7 @@ from tenants.tables.writing import table_file
 _KINDS: Final = {
     "base": "Base fee",
     "included": "Included deliveries",
+    "fee": "One-off fee",
     "overage": "Beyond the included volume",
 }
 
@@ -57,12 +58,12 @@ def sheet_of_draft(seen: ClientMonth) -> Sheet:
 def csv_answer(sheet: Sheet) -> HttpResponse:
     """Answer with the table as CSV; its last row is the total."""
     headings = (
-        "Statement", "Month", in_words("Client"), "Line", "Tier", "From", "To", "Quantity",
-        "Each", "Amount", "Currency",
+        "Statement", "Month", in_words("Client"), "Line", "Why", "Tier", "From", "To",
+        "Quantity", "Each", "Amount", "Currency",
     )  # fmt: skip
     about = [sheet.number or "Draft", sheet.month, sheet.client_name]
     cells = [[*about, *_cells(row), sheet.currency] for row in sheet.rows]
-    end = [*about, "Total", "", sheet.month.first, sheet.month.last, "", "", sheet.total]
+    end = [*about, "Total", "", "", sheet.month.first, sheet.month.last, "", "", sheet.total]
     name = f"statement-{sheet.number}" if sheet.number else f"draft-{sheet.month}"
     answer = table_file(name, "csv", headings, [*cells, [*end, sheet.currency]])
     answer.headers["Cache-Control"] = "private, no-store"
@@ -71,9 +72,8 @@ def csv_answer(sheet: Sheet) -> HttpResponse:
 
 def _cells(row: Row) -> list[object]:
     each = "" if row.kind == "included" else row.unit_price
-    return [
-        _words(row), row.tier_name, row.starts_on, row.ends_on, row.quantity, each, row.amount
-    ]  # fmt: skip
+    about = [_words(row), row.told.why, row.tier_name, row.starts_on, row.ends_on]
+    return [*about, row.quantity, each, row.amount]
 
 
 def _words(row: Row) -> str:
@@ -81,4 +81,4 @@ def _words(row: Row) -> str:
         return f"{_KINDS[row.kind]}, of {row.last}"
     if row.kind == "overage":
         return f"{_KINDS[row.kind]}, {row.first} to {row.last or 'any'}"
-    return _KINDS[row.kind]
+    return row.told.label or _KINDS[row.kind]

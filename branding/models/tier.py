@@ -8,7 +8,9 @@ from typing import ClassVar
 from django.db import models
 
 from branding.commercial.billing import Span
+from branding.commercial.fees import Fee
 from branding.commercial.meters import METERS
+from branding.commercial.months import Month
 from branding.pricing import Band, PriceList, round_money
 from tenants.accounts.models import Client
 
@@ -79,7 +81,8 @@ class Subscription(models.Model):
     """A client is on a tier, from one day to another, both included.
 
     A client's subscriptions never overlap: `branding.services.subscriptions` holds that
-    under a lock on the client.
+    under a lock on the client. fees: `branding.commercial.fees.Fee` as JSON, each of a month
+    that has one of these days at least.
     """
 
     client = models.ForeignKey(
@@ -88,6 +91,7 @@ class Subscription(models.Model):
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="subscriptions")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    fees = models.JSONField(default=list, db_default=[], blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -102,6 +106,10 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} on {self.tier} from {self.starts_on}"
+
+    def fees_in(self, month: Month) -> list[Fee]:
+        """Return the one-off fees of a month, in the order in which they were added."""
+        return [Fee.from_json(one) for one in self.fees if one["month"] == str(month)]
 
     def span(self) -> Span:
         """Return the days, for `branding.commercial.billing`."""

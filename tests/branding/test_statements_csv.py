@@ -5,9 +5,9 @@ import io
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client as Browser
 
 from branding.commercial.months import Month
@@ -31,7 +31,7 @@ def billed(alder: Client) -> Client:
     return alder
 
 
-def table(answer: HttpResponse) -> list[dict[str, str]]:
+def table(answer: Any) -> list[dict[str, str]]:
     """The rows by heading."""
     assert answer.status_code == 200, answer.content
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"

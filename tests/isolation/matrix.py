@@ -179,6 +179,11 @@ ADMIN: dict[str, Rule] = {
     "statement_draft": Rule("statements.view", owned=True, values=_MONTH),
     "statement_issue": Rule("prices.manage", ACT, owned=True, values=_MONTH),
     "statement_issued": Rule("statements.view", owned=True),
+    "fee_add": Rule("prices.manage", FORM, owned=True, values=_MONTH),
+    # There is no such fee, so a 404 is right.
+    "fee_take_back": Rule(
+        "prices.manage", FORM, owned=True, absent=True, values=(*_MONTH, ("key", "1-2026-10-x"))
+    ),
     **_rules("statement_pdf statement_csv", Rule("statements.view", owned=True)),
     "statement_draft_csv": Rule("statements.view", owned=True, values=_MONTH),
     "mapping_list": Rule("mappings.view"),

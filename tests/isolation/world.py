@@ -289,5 +289,12 @@ def address_of(name: str, side: str) -> dict[str, object]:
         return {"number": KEYS[side]}
     if name.startswith(("engagement_", "engagement-")):
         return {"pk": KEYS[side] + ENGAGED}
-    of_client = ("client_", "client-detail", "usage_detail", "statement_draft", "statement_issue")
+    of_client = (
+        "client_",
+        "client-detail",
+        "usage_detail",
+        "statement_draft",
+        "statement_issue",
+        "fee_",
+    )
     return {"pk": client.pk} if name.startswith(of_client) else {"pk": KEYS[side]}
