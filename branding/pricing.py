@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any, Final, Literal
 
-LineKind = Literal["base", "included", "overage", "fee"]
+LineKind = Literal["base", "included", "overage", "discount", "fee"]
+Part = Literal["base_fee", "included", "bands"]
 
 # 34 digits hold any volume times any price below without rounding on the way.
+NONE: Final = Decimal(0)
 _CONTEXT: Final = Context(prec=34, rounding=ROUND_HALF_UP)
 MAX_BANDS: Final = 6
 MAX_VOLUME: Final = 10**12
@@ -48,12 +50,17 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The money side of a tier for one full month."""
+    """The money side of a tier for one full month.
+
+    discount: per cent off the fee and what is beyond. agreed: what of it is one client's own.
+    """
 
     currency: str
     base_fee: Decimal
     included: int
     bands: tuple[Band, ...]
+    discount: Decimal = NONE
+    agreed: frozenset[Part] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +78,16 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What else is known of a line, kept with it: a fee's name, why, who asked and its key."""
+    """What else is known of a line, kept with it: a fee's name, why, who asked and its key;
+    whether a price is one client's own; a discount's per cent.
+    """
 
     label: str = ""
     why: str = ""
     by: str = ""
     key: str = ""
+    agreed: bool = False
+    percent: str = ""
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Told":
@@ -89,15 +100,16 @@ class Told:
 
 
 NOTHING_TOLD: Final = Told()
+_AGREED: Final = Told(agreed=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a statement.
 
-    quantity: deliveries, days for the base fee, one for a fee. unit_price: per delivery; the
-    full month's fee for the base fee. first and last: the band's place beyond the included
-    volume, last None without an end.
+    quantity: deliveries, days for the base fee, one for a fee or a discount. unit_price: per
+    delivery; the full month's fee for the base fee; what a discount is taken off. first and
+    last: the band's place beyond the included volume, last None without an end.
     """
 
     kind: LineKind
@@ -131,8 +143,18 @@ def check(prices: PriceList) -> None:
     if not 0 <= prices.included <= MAX_VOLUME:
         problems.append("The included volume must be between 0 and a trillion.")
     problems += _band_problems(prices.bands)
+    problems += percent_problems("The discount", prices.discount)
     if problems:
         raise PriceError(problems)
+
+
+def percent_problems(name: str, percent: Decimal) -> list[str]:
+    """Return what is wrong with a per cent, one plain sentence each."""
+    if not percent.is_finite() or not 0 <= percent <= 100:
+        return [f"{name} must be from 0 to 100 per cent."]
+    if percent != percent.quantize(Decimal("0.01"), context=_CONTEXT):
+        return [f"{name} can have 2 decimals at most."]
+    return []
 
 
 def _amount_problems(name: str, amount: Decimal, digits: int) -> list[str]:
@@ -171,8 +193,11 @@ def price(prices: PriceList, used: int, share: Share = WHOLE_MONTH) -> tuple[Lin
     included = included_in(prices, share)
     lines = [_base_line(prices, share)]
     if included or used:
-        lines.append(Line("included", min(used, included), Decimal(0), Decimal(0), last=included))
-    return (*lines, *_overage_lines(prices, max(0, used - included)))
+        told = _told(prices, "included")
+        within = min(used, included)
+        lines.append(Line("included", within, NONE, NONE, last=included, told=told))
+    lines += _overage_lines(prices, max(0, used - included))
+    return (*lines, *_discount_lines(prices, total(lines)))
 
 
 def included_in(prices: PriceList, share: Share) -> int:
@@ -183,7 +208,22 @@ def included_in(prices: PriceList, share: Share) -> int:
 def _base_line(prices: PriceList, share: Share) -> Line:
     with localcontext(_CONTEXT):
         exact = prices.base_fee * share.days / share.of_days
-    return Line("base", share.days, prices.base_fee, round_money(exact, prices.currency))
+    amount = round_money(exact, prices.currency)
+    return Line("base", share.days, prices.base_fee, amount, told=_told(prices, "base_fee"))
+
+
+def _told(prices: PriceList, part: Part) -> Told:
+    return _AGREED if part in prices.agreed else NOTHING_TOLD
+
+
+def _discount_lines(prices: PriceList, charged: Decimal) -> list[Line]:
+    """The discount off all that a segment charges, rounded once like any line."""
+    if not prices.discount or not charged:
+        return []
+    with localcontext(_CONTEXT):
+        exact = charged * prices.discount / 100
+    told = Told(agreed=True, percent=f"{prices.discount.normalize():f}")
+    return [Line("discount", 1, charged, -round_money(exact, prices.currency), told=told)]
 
 
 def _overage_lines(prices: PriceList, beyond: int) -> list[Line]:
@@ -196,7 +236,8 @@ def _overage_lines(prices: PriceList, beyond: int) -> list[Line]:
         with localcontext(_CONTEXT):
             exact = band.price * (end - start)
         amount = round_money(exact, prices.currency)
-        lines.append(Line("overage", end - start, band.price, amount, start + 1, band.up_to))
+        told = _told(prices, "bands")
+        lines.append(Line("overage", end - start, band.price, amount, start + 1, band.up_to, told))
         start = end
     return lines
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from branding.admin import commercial_agreements as agreements
 from branding.admin import commercial_fees as fees
 from branding.admin import commercial_subscriptions as subscriptions
 from branding.admin import commercial_tiers as tiers
@@ -28,6 +29,17 @@ urlpatterns: list[URLPattern] = [
         "tiers/clients/<int:pk>/cancel/",
         _manage(subscriptions.subscription_cancel),
         name="subscription_cancel",
+    ),
+    # Its form proposes, which the view asks `prices.manage` for.
+    path(
+        "tiers/clients/<int:pk>/agreed/",
+        _see(agreements.subscription_agreed),
+        name="subscription_agreed",
+    ),
+    path(
+        "tiers/clients/<int:pk>/agreed/<str:key>/end/",
+        _manage(agreements.agreement_end),
+        name="agreement_end",
     ),
     path("usage/", _usage(usage.usage_overview), name="usage_overview"),
     path("usage/<int:pk>/", _usage(usage.usage_detail), name="usage_detail"),

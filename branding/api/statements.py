@@ -27,11 +27,14 @@ WHICH = "Which client; needed by a token for all clients."
 
 
 class LineSerializer(serializers.Serializer[Row]):
-    """One line. kind: base, included, overage or fee. quantity: days of a base fee, deliveries,
-    one for a fee. name, why: what a fee is called, and what it is for.
+    """One line. kind: base, included, overage, discount or fee.
+
+    quantity: days of a base fee, deliveries, one for a fee or a discount. name, why: what a fee
+    is called, and what it is for. agreed: whether it is one firm's own price instead of its
+    tier's. percent: a discount's, of unit_price.
     """
 
-    kind = serializers.ChoiceField(["base", "included", "overage", "fee"])
+    kind = serializers.ChoiceField(["base", "included", "overage", "discount", "fee"])
     tier = serializers.CharField(source="tier_name")
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
@@ -42,6 +45,8 @@ class LineSerializer(serializers.Serializer[Row]):
     last = serializers.IntegerField(allow_null=True)
     name = serializers.CharField(source="told.label")
     why = serializers.CharField(source="told.why")
+    agreed = serializers.BooleanField(source="told.agreed")
+    percent = serializers.CharField(source="told.percent")
 
 
 class StatementSerializer(serializers.ModelSerializer[Statement]):

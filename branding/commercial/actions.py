@@ -12,4 +12,5 @@ SUBSCRIPTION_CANCELLED = register_action(
 )
 FEE_ADDED = register_action("fee.added", "Added a one-off fee")
 FEE_TAKEN_BACK = register_action("fee.taken_back", "Took back a one-off fee")
+AGREED = register_action("subscription.agreed", "Changed what is agreed with a client")
 STATEMENT_ISSUED = register_action("statement.issued", "Issued a statement")

@@ -5,11 +5,12 @@ priced on its own, with its share of the month.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
+from branding.commercial.agreements import Agreement
 from branding.commercial.fees import Fee
 from branding.commercial.months import Month
 from branding.pricing import Line, PriceList, Share, included_in, price, total
@@ -17,11 +18,14 @@ from branding.pricing import Line, PriceList, Share, included_in, price, total
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A subscription's days, both ends included; `ends_on` None: it goes on."""
+    """A subscription's days, both ends included; `ends_on` None: it goes on. agreed: what is
+    this client's own in the month that is looked at.
+    """
 
     tier_id: int
     starts_on: date
     ends_on: date | None
+    agreed: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,8 @@ class Draft:
 
 
 def cut(month: Month, spans: Iterable[Span]) -> list[Span]:
-    """Return the spans' days inside the month, in order; neighbours on one tier are joined.
+    """Return the spans' days inside the month, in order; neighbours on one tier under the
+    same terms are joined.
 
     Joining keeps a month that was subscribed twice to the same tier exactly as dear as one
     subscribed once.
@@ -129,11 +134,16 @@ def cut(month: Month, spans: Iterable[Span]) -> list[Span]:
         if first > last:
             continue
         before = inside[-1] if inside else None
-        if before and before.tier_id == span.tier_id and before.ends_on == first - timedelta(1):
-            inside[-1] = Span(span.tier_id, before.starts_on, last)
+        if before and before.ends_on == first - timedelta(1) and _is_alike(before, span):
+            inside[-1] = replace(before, ends_on=last)
         else:
-            inside.append(Span(span.tier_id, first, last))
+            inside.append(replace(span, starts_on=first, ends_on=last))
     return inside
+
+
+def _is_alike(one: Span, other: Span) -> bool:
+    ours, theirs = (None if not span.agreed else span.agreed.terms for span in (one, other))
+    return one.tier_id == other.tier_id and ours == theirs
 
 
 def share_of(month: Month, first: date, last: date) -> Share:

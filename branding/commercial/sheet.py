@@ -18,9 +18,13 @@ from tenants.tables.writing import table_file
 _KINDS: Final = {
     "base": "Base fee",
     "included": "Included deliveries",
+    "discount": "Discount",
     "fee": "One-off fee",
     "overage": "Beyond the included volume",
 }
+
+
+_WITHOUT_PRICE: Final = frozenset({"included", "discount"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,17 @@ def csv_answer(sheet: Sheet) -> HttpResponse:
 
 
 def _cells(row: Row) -> list[object]:
-    each = "" if row.kind == "included" else row.unit_price
+    each = "" if row.kind in _WITHOUT_PRICE else row.unit_price
     about = [_words(row), row.told.why, row.tier_name, row.starts_on, row.ends_on]
     return [*about, row.quantity, each, row.amount]
 
 
 def _words(row: Row) -> str:
+    words = row.told.label or _KINDS[row.kind]
     if row.kind == "included":
-        return f"{_KINDS[row.kind]}, of {row.last}"
-    if row.kind == "overage":
-        return f"{_KINDS[row.kind]}, {row.first} to {row.last or 'any'}"
-    return row.told.label or _KINDS[row.kind]
+        words += f", of {row.last}"
+    elif row.kind == "overage":
+        words += f", {row.first} to {row.last or 'any'}"
+    elif row.kind == "discount":
+        words += f", {row.told.percent} % of {row.unit_price}"
+    return f"{words}, agreed" if row.told.agreed else words

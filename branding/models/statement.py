@@ -59,6 +59,7 @@ class StatementLine(AppendOnlyModel):
         BASE = "base", "Base fee"
         INCLUDED = "included", "Included volume"
         OVERAGE = "overage", "Beyond the included volume"
+        DISCOUNT = "discount", "Agreed discount"
         FEE = "fee", "One-off fee"
 
     statement = models.ForeignKey(

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.db import models
 
+from branding.commercial.agreements import Agreement
 from branding.commercial.billing import Span
 from branding.commercial.fees import Fee
 from branding.commercial.meters import METERS
@@ -82,7 +83,8 @@ class Subscription(models.Model):
 
     A client's subscriptions never overlap: `branding.services.subscriptions` holds that
     under a lock on the client. fees: `branding.commercial.fees.Fee` as JSON, each of a month
-    that has one of these days at least.
+    that has one of these days at least. agreed: `…agreements.Agreement` as JSON, never two for
+    one month.
     """
 
     client = models.ForeignKey(
@@ -92,6 +94,7 @@ class Subscription(models.Model):
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
     fees = models.JSONField(default=list, db_default=[], blank=True)
+    agreed = models.JSONField(default=list, db_default=[], blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -111,9 +114,17 @@ class Subscription(models.Model):
         """Return the one-off fees of a month, in the order in which they were added."""
         return [Fee.from_json(one) for one in self.fees if one["month"] == str(month)]
 
-    def span(self) -> Span:
-        """Return the days, for `branding.commercial.billing`."""
-        return Span(self.tier_id, self.starts_on, self.ends_on)
+    def agreements(self) -> list[Agreement]:
+        """Return what is agreed with the client, in order of time."""
+        return sorted((Agreement.from_json(one) for one in self.agreed), key=lambda one: one.starts)
+
+    def agreed_in(self, month: Month) -> Agreement | None:
+        """Return what is agreed for a month; None where the tier's own prices hold."""
+        return next((one for one in self.agreements() if one.covers(month)), None)
+
+    def span(self, month: Month) -> Span:
+        """Return the days and a month's own terms, for `branding.commercial.billing`."""
+        return Span(self.tier_id, self.starts_on, self.ends_on, self.agreed_in(month))
 
 
 class UsageDay(models.Model):

@@ -122,7 +122,7 @@ def _segments(
     return {
         client_id: [
             _segment(month, span, versions[span.tier_id])
-            for span in cut(month, [one.span() for one in some])
+            for span in cut(month, [one.span(month) for one in some])
         ]
         for client_id, some in subscribed.items()
     }
@@ -142,7 +142,7 @@ def _segment(month: Month, span: Span, version: TierVersion) -> Segment:
     last = span.ends_on or month.last
     return Segment(
         tier_name=version.tier.name,
-        prices=version.prices(),
+        prices=span.agreed.over(version.prices()) if span.agreed else version.prices(),
         first=span.starts_on,
         last=last,
         share=share_of(month, span.starts_on, last),

@@ -173,6 +173,11 @@ ADMIN: dict[str, Rule] = {
     "subscription_add": Rule("prices.manage", FORM),
     "subscription_end": Rule("prices.manage", FORM, owned=True),
     "subscription_cancel": Rule("prices.manage", ACT, owned=True),
+    "subscription_agreed": Rule("prices.view", owned=True, posts="prices.manage"),
+    # There is nothing agreed, so a 404 is right.
+    "agreement_end": Rule(
+        "prices.manage", FORM, owned=True, absent=True, values=(("key", "abcd"),)
+    ),
     "usage_overview": Rule("usage.view"),
     "usage_detail": Rule("usage.view", owned=True),
     "statement_list": Rule("statements.view"),
