@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any, Final, Literal
 
-LineKind = Literal["base", "included", "overage", "discount", "fee"]
+LineKind = Literal["base", "included", "overage", "discount", "credit", "fee"]
 Part = Literal["base_fee", "included", "bands"]
 
 # 34 digits hold any volume times any price below without rounding on the way.
@@ -52,7 +52,9 @@ class Band:
 class PriceList:
     """The money side of a tier for one full month.
 
-    discount: per cent off the fee and what is beyond. agreed: what of it is one client's own.
+    discount: per cent off the fee and what is beyond. credit: per cent of the base fee for each
+    promise that was not kept, at most credit_cap per cent of it in a month. agreed: what of it
+    is one client's own.
     """
 
     currency: str
@@ -60,6 +62,8 @@ class PriceList:
     included: int
     bands: tuple[Band, ...]
     discount: Decimal = NONE
+    credit: Decimal = NONE
+    credit_cap: Decimal = NONE
     agreed: frozenset[Part] = frozenset()
 
 
@@ -79,7 +83,8 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class Told:
     """What else is known of a line, kept with it: a fee's name, why, who asked and its key;
-    whether a price is one client's own; a discount's per cent.
+    whether a price is one client's own; a discount's or a credit's per cent; a credit's cap, and
+    the numbers of what it is for.
     """
 
     label: str = ""
@@ -88,15 +93,18 @@ class Told:
     key: str = ""
     agreed: bool = False
     percent: str = ""
+    cap: str = ""
+    counted: tuple[int, ...] = ()
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> "Told":
         """Return what was kept."""
-        return cls(**kept)
+        return cls(**{**kept, "counted": tuple(kept.get("counted", ()))})
 
     def as_json(self) -> dict[str, object]:
         """Return it as plain JSON, without what is empty."""
-        return {name: value for name, value in asdict(self).items() if value}
+        known = {**asdict(self), "counted": list(self.counted)}
+        return {name: value for name, value in known.items() if value}
 
 
 NOTHING_TOLD: Final = Told()
@@ -107,9 +115,10 @@ _AGREED: Final = Told(agreed=True)
 class Line:
     """One line of a statement.
 
-    quantity: deliveries, days for the base fee, one for a fee or a discount. unit_price: per
-    delivery; the full month's fee for the base fee; what a discount is taken off. first and
-    last: the band's place beyond the included volume, last None without an end.
+    quantity: deliveries, days for the base fee, breaches for a credit, one for a fee or a
+    discount. unit_price: per delivery or breach; the full month's fee for the base fee; what a
+    discount is taken off. first and last: the band's place beyond the included volume, last
+    None without an end.
     """
 
     kind: LineKind
@@ -144,6 +153,10 @@ def check(prices: PriceList) -> None:
         problems.append("The included volume must be between 0 and a trillion.")
     problems += _band_problems(prices.bands)
     problems += percent_problems("The discount", prices.discount)
+    problems += percent_problems("The credit", prices.credit)
+    problems += percent_problems("The most that is credited in a month", prices.credit_cap)
+    if prices.credit > prices.credit_cap and not problems:
+        problems.append("The most that is credited in a month must be one credit at least.")
     if problems:
         raise PriceError(problems)
 
@@ -181,8 +194,11 @@ def _band_problems(bands: Sequence[Band]) -> list[str]:
     return problems
 
 
-def price(prices: PriceList, used: int, share: Share = WHOLE_MONTH) -> tuple[Line, ...]:
-    """Return the lines of `used` deliveries in a share of a month.
+def price(
+    prices: PriceList, used: int, share: Share = WHOLE_MONTH, breaches: Sequence[int] = ()
+) -> tuple[Line, ...]:
+    """Return the lines of `used` deliveries in a share of a month. breaches: the numbers of the
+    promises that were not kept in it.
 
     The base fee and the included volume shrink with the share (the volume is rounded up, in
     the client's favour); the bands do not. Raises ValueError for a negative volume or a
@@ -197,7 +213,8 @@ def price(prices: PriceList, used: int, share: Share = WHOLE_MONTH) -> tuple[Lin
         within = min(used, included)
         lines.append(Line("included", within, NONE, NONE, last=included, told=told))
     lines += _overage_lines(prices, max(0, used - included))
-    return (*lines, *_discount_lines(prices, total(lines)))
+    lines += _discount_lines(prices, total(lines))
+    return (*lines, *_credit_lines(prices, lines, breaches))
 
 
 def included_in(prices: PriceList, share: Share) -> int:
@@ -224,6 +241,24 @@ def _discount_lines(prices: PriceList, charged: Decimal) -> list[Line]:
         exact = charged * prices.discount / 100
     told = Told(agreed=True, percent=f"{prices.discount.normalize():f}")
     return [Line("discount", 1, charged, -round_money(exact, prices.currency), told=told)]
+
+
+def _credit_lines(prices: PriceList, lines: Sequence[Line], breaches: Sequence[int]) -> list[Line]:
+    """So much of the full base fee for each breach: at most the cap's part of the base fee of
+    these days, and never more than they cost.
+    """
+    if not prices.credit or not breaches:
+        return []
+    with localcontext(_CONTEXT):
+        each = round_money(prices.base_fee * prices.credit / 100, prices.currency)
+        most = round_money(lines[0].amount * prices.credit_cap / 100, prices.currency)
+        amount = min(each * len(breaches), most, total(lines))
+    told = Told(
+        percent=f"{prices.credit.normalize():f}",
+        cap=f"{prices.credit_cap.normalize():f}",
+        counted=tuple(breaches),
+    )
+    return [Line("credit", len(breaches), each, -amount, told=told)]
 
 
 def _overage_lines(prices: PriceList, beyond: int) -> list[Line]:

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("tiers/add/", _manage(tiers.tier_add), name="tier_add"),
     path("tiers/<int:pk>/", _see(tiers.tier_detail), name="tier_detail"),
     path("tiers/<int:pk>/prices/", _manage(tiers.tier_terms), name="tier_terms"),
+    path("tiers/<int:pk>/costs/", _manage(tiers.tier_costs), name="tier_costs"),
     path("tiers/<int:pk>/retire/", _manage(tiers.tier_retire), name="tier_retire"),
     path("tiers/clients/", _see(subscriptions.subscription_list), name="subscription_list"),
     path("tiers/clients/add/", _manage(subscriptions.subscription_add), name="subscription_add"),

@@ -27,14 +27,15 @@ WHICH = "Which client; needed by a token for all clients."
 
 
 class LineSerializer(serializers.Serializer[Row]):
-    """One line. kind: base, included, overage, discount or fee.
+    """One line. kind: base, included, overage, discount, credit or fee.
 
     quantity: days of a base fee, deliveries, one for a fee or a discount. name, why: what a fee
     is called, and what it is for. agreed: whether it is one firm's own price instead of its
-    tier's. percent: a discount's, of unit_price.
+    tier's. percent: a discount's, of unit_price, or a credit's, of the base fee, which is given
+    for so many (quantity) that were late and stops at cap per cent.
     """
 
-    kind = serializers.ChoiceField(["base", "included", "overage", "discount", "fee"])
+    kind = serializers.ChoiceField(["base", "included", "overage", "discount", "credit", "fee"])
     tier = serializers.CharField(source="tier_name")
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
@@ -47,6 +48,7 @@ class LineSerializer(serializers.Serializer[Row]):
     why = serializers.CharField(source="told.why")
     agreed = serializers.BooleanField(source="told.agreed")
     percent = serializers.CharField(source="told.percent")
+    cap = serializers.CharField(source="told.cap")
 
 
 class StatementSerializer(serializers.ModelSerializer[Statement]):

@@ -33,6 +33,8 @@ class TierVersionSerializer(serializers.ModelSerializer[TierVersion]):
             "workflows_included",
             "connections_included",
             "sla_hours",
+            "sla_credit",
+            "sla_credit_cap",
         )
 
 

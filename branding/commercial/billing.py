@@ -11,7 +11,9 @@ from decimal import Decimal
 from typing import Final
 
 from branding.commercial.agreements import Agreement
+from branding.commercial.breaches import Breach
 from branding.commercial.fees import Fee
+from branding.commercial.margins import NO_COSTS, Costs
 from branding.commercial.months import Month
 from branding.pricing import Line, PriceList, Share, included_in, price, total
 
@@ -30,13 +32,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The days of a month that one tier covers, and what it asks for then."""
+    """The days of a month that one tier covers, what it asks for then, and what it costs."""
 
     tier_name: str
     prices: PriceList
     first: date
     last: date
     share: Share
+    costs: Costs = NO_COSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Extras:
     """What a month has besides its segments and its usage."""
 
     fees: tuple[Fee, ...] = ()
+    breaches: tuple[Breach, ...] = ()
 
 
 NOTHING_ELSE: Final = Extras()
@@ -161,7 +165,8 @@ def draft_of(
     parts: list[Part] = []
     for segment in segments:
         used = sum(count for day, count in by_day.items() if segment.first <= day <= segment.last)
-        parts.append(Part(segment, used, price(segment.prices, used, segment.share)))
+        late = [one.key for one in extras.breaches if segment.first <= one.day <= segment.last]
+        parts.append(Part(segment, used, price(segment.prices, used, segment.share, late)))
     used_in_month = sum(count for day, count in by_day.items() if month.first <= day <= month.last)
     return Draft(
         month=month,

@@ -19,6 +19,7 @@ _KINDS: Final = {
     "base": "Base fee",
     "included": "Included deliveries",
     "discount": "Discount",
+    "credit": "Credit for what was late",
     "fee": "One-off fee",
     "overage": "Beyond the included volume",
 }
@@ -88,4 +89,6 @@ def _words(row: Row) -> str:
         words += f", {row.first} to {row.last or 'any'}"
     elif row.kind == "discount":
         words += f", {row.told.percent} % of {row.unit_price}"
+    elif row.kind == "credit":
+        words += f", {row.told.percent} % of the base fee each, at most {row.told.cap} %"
     return f"{words}, agreed" if row.told.agreed else words

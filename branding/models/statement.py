@@ -60,6 +60,7 @@ class StatementLine(AppendOnlyModel):
         INCLUDED = "included", "Included volume"
         OVERAGE = "overage", "Beyond the included volume"
         DISCOUNT = "discount", "Agreed discount"
+        CREDIT = "credit", "Credit"
         FEE = "fee", "One-off fee"
 
     statement = models.ForeignKey(

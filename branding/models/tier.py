@@ -10,6 +10,7 @@ from django.db import models
 from branding.commercial.agreements import Agreement
 from branding.commercial.billing import Span
 from branding.commercial.fees import Fee
+from branding.commercial.margins import Costs
 from branding.commercial.meters import METERS
 from branding.commercial.months import Month
 from branding.pricing import Band, PriceList, round_money
@@ -41,7 +42,9 @@ class TierVersion(models.Model):
     """What a tier asks for and holds, from the first of a month until its next version.
 
     bands: [{"up_to": 1000 or null, "price": "0.12"}] in order; see `branding.pricing`.
-    None in the limits of workflows and connections: any number.
+    None in the limits of workflows and connections: any number. sla_credit: per cent of the base
+    fee for each exception that is not solved in time, at most sla_credit_cap per cent a month.
+    costs: `branding.commercial.margins.Costs` as JSON; no client is ever told.
     """
 
     tier = models.ForeignKey(
@@ -54,6 +57,9 @@ class TierVersion(models.Model):
     workflows_included = models.PositiveIntegerField(null=True, blank=True)
     connections_included = models.PositiveIntegerField(null=True, blank=True)
     sla_hours = models.PositiveIntegerField()
+    sla_credit = models.DecimalField(max_digits=5, decimal_places=2, default=0, db_default=0)
+    sla_credit_cap = models.DecimalField(max_digits=5, decimal_places=2, default=0, db_default=0)
+    costs = models.JSONField(default=dict, db_default={}, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -68,6 +74,11 @@ class TierVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.tier} from {self.starts_on}"
 
+    @property
+    def own_costs(self) -> Costs:
+        """What it costs the partner."""
+        return Costs.from_json(self.costs)
+
     def prices(self) -> PriceList:
         """Return the money side, for `branding.pricing`."""
         return PriceList(
@@ -75,6 +86,8 @@ class TierVersion(models.Model):
             base_fee=round_money(self.base_fee, self.tier.currency),
             included=self.included,
             bands=tuple(Band(band["up_to"], Decimal(band["price"])) for band in self.bands),
+            credit=Decimal(self.sla_credit),
+            credit_cap=Decimal(self.sla_credit_cap),
         )
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from branding.commercial import actions
 from branding.commercial.billing import Draft, Extras, Segment, Span, cut, draft_of, share_of
+from branding.commercial.breaches import Breach, breaches_in
 from branding.commercial.fees import Fee
 from branding.commercial.forecast import Forecast, forecast
 from branding.commercial.months import Month
@@ -42,17 +43,20 @@ class ClientMonth:
 
 
 def client_months(clients: Iterable[Client], month: Month) -> list[ClientMonth]:
-    """Return each client's month, in the clients' order, with three queries for all."""
+    """Return each client's month, in the clients' order, with three queries for all,
+    and one more where a tier credits what was late.
+    """
     wanted = list(clients)
     ids = [client.pk for client in wanted]
     usage = used_by_day(ids, month)
     subscribed = _subscribed(ids, month)
     segments = _segments(subscribed, month)
+    late = _breaches(wanted, segments, month)
     now = timezone.now()
     found = []
     for client in wanted:
         mine, by_day = segments[client.pk], usage[client.pk]
-        extras = Extras(_fees(subscribed[client.pk], month))
+        extras = Extras(_fees(subscribed[client.pk], month), tuple(late.get(client.pk, ())))
         draft = draft_of(month, mine, by_day, extras)
         ahead = forecast(month, mine, by_day, day_of(now, client.time_zone), extras)
         found.append(ClientMonth(client, draft, ahead, by_day))
@@ -62,6 +66,21 @@ def client_months(clients: Iterable[Client], month: Month) -> list[ClientMonth]:
 def client_month(client: Client, month: Month) -> ClientMonth:
     """Return one client's month."""
     return client_months([client], month)[0]
+
+
+def recompute(statement: Statement) -> Draft:
+    """Return a statement's month computed anew from what is counted and agreed.
+
+    What was late is taken from the statement itself, since exceptions live on: one that is solved
+    and comes back is due at another moment.
+    """
+    client, month = statement.client, statement.period
+    subscribed = _subscribed([client.pk], month)
+    lines = statement.lines.all()
+    late = [Breach(key, line.starts_on) for line in lines for key in line.told.counted]
+    extras = Extras(_fees(subscribed[client.pk], month), tuple(late))
+    by_day = used_by_day([client.pk], month)[client.pk]
+    return draft_of(month, _segments(subscribed, month)[client.pk], by_day, extras)
 
 
 @transaction.atomic
@@ -114,6 +133,18 @@ def _fees(subscriptions: Iterable[Subscription], month: Month) -> tuple[Fee, ...
     return tuple(fee for one in subscriptions for fee in one.fees_in(month))
 
 
+def _breaches(
+    clients: Iterable[Client], segments: Mapping[int, Sequence[Segment]], month: Month
+) -> dict[int, list[Breach]]:
+    """Return client id → breaches, of those whose tier credits any."""
+    credited = {
+        client.pk: client.time_zone
+        for client in clients
+        if any(one.prices.credit for one in segments[client.pk])
+    }
+    return breaches_in(credited, month)
+
+
 def _segments(
     subscribed: Mapping[int, Sequence[Subscription]], month: Month
 ) -> dict[int, list[Segment]]:
@@ -146,6 +177,7 @@ def _segment(month: Month, span: Span, version: TierVersion) -> Segment:
         first=span.starts_on,
         last=last,
         share=share_of(month, span.starts_on, last),
+        costs=version.own_costs,
     )
 
 

@@ -168,6 +168,7 @@ ADMIN: dict[str, Rule] = {
     # Its form renames the tier, which the view asks `prices.manage` for.
     "tier_detail": Rule("prices.view", owned=True, posts="prices.manage"),
     "tier_terms": Rule("prices.manage", FORM, owned=True),
+    "tier_costs": Rule("prices.manage", FORM, owned=True),
     "tier_retire": Rule("prices.manage", ACT, owned=True),
     "subscription_list": Rule("prices.view"),
     "subscription_add": Rule("prices.manage", FORM),
