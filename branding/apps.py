@@ -18,9 +18,11 @@ class BrandingConfig(AppConfig):
         from branding.mail.sending import courier
         from branding.navigation import register_counter
         from branding.papers import forget_previews
+        from branding.services.agreement_changes import AGREEMENT_CHANGE
         from branding.services.anchor_mail import ANCHOR_MAIL, MAIL_SINK
         from branding.services.brand_changes import BRAND
         from branding.services.client_brand import CLIENT_BRAND
+        from branding.services.fee_changes import FEE_CHANGE
         from branding.services.identity import in_words
         from branding.services.mail_sender import reseal
         from branding.services.price_changes import PRICE_CHANGE
@@ -37,7 +39,14 @@ class BrandingConfig(AppConfig):
         from tenants.services import starting_content
         from tenants.services.cleaning import register_cleaner
 
-        for applier in (PRICE_CHANGE, BRAND, CLIENT_BRAND, ANCHOR_MAIL):
+        for applier in (
+            PRICE_CHANGE,
+            FEE_CHANGE,
+            AGREEMENT_CHANGE,
+            BRAND,
+            CLIENT_BRAND,
+            ANCHOR_MAIL,
+        ):
             register_applier(applier)
         register_sink(MAIL_SINK)
         register_listener(ask_for_signatures)

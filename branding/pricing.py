@@ -5,14 +5,16 @@ rounded once, half up, to the currency's own digits; a total is the sum of its l
 statement always adds up to the cent.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-LineKind = Literal["base", "included", "overage"]
+LineKind = Literal["base", "included", "overage", "discount", "credit", "fee"]
+Part = Literal["base_fee", "included", "bands"]
 
 # 34 digits hold any volume times any price below without rounding on the way.
+NONE: Final = Decimal(0)
 _CONTEXT: Final = Context(prec=34, rounding=ROUND_HALF_UP)
 MAX_BANDS: Final = 6
 MAX_VOLUME: Final = 10**12
@@ -48,12 +50,21 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """The money side of a tier for one full month."""
+    """The money side of a tier for one full month.
+
+    discount: per cent off the fee and what is beyond. credit: per cent of the base fee for each
+    promise that was not kept, at most credit_cap per cent of it in a month. agreed: what of it
+    is one client's own.
+    """
 
     currency: str
     base_fee: Decimal
     included: int
     bands: tuple[Band, ...]
+    discount: Decimal = NONE
+    credit: Decimal = NONE
+    credit_cap: Decimal = NONE
+    agreed: frozenset[Part] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +81,44 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What else is known of a line, kept with it: a fee's name, why, who asked and its key;
+    whether a price is one client's own; a discount's or a credit's per cent; a credit's cap, and
+    the numbers of what it is for.
+    """
+
+    label: str = ""
+    why: str = ""
+    by: str = ""
+    key: str = ""
+    agreed: bool = False
+    percent: str = ""
+    cap: str = ""
+    counted: tuple[int, ...] = ()
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> "Told":
+        """Return what was kept."""
+        return cls(**{**kept, "counted": tuple(kept.get("counted", ()))})
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as plain JSON, without what is empty."""
+        known = {**asdict(self), "counted": list(self.counted)}
+        return {name: value for name, value in known.items() if value}
+
+
+NOTHING_TOLD: Final = Told()
+_AGREED: Final = Told(agreed=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """One line of a statement.
 
-    quantity: deliveries, or days for the base fee. unit_price: per delivery; the full
-    month's fee for the base fee. first and last: the band's place beyond the included
-    volume, last None without an end.
+    quantity: deliveries, days for the base fee, breaches for a credit, one for a fee or a
+    discount. unit_price: per delivery or breach; the full month's fee for the base fee; what a
+    discount is taken off. first and last: the band's place beyond the included volume, last
+    None without an end.
     """
 
     kind: LineKind
@@ -84,6 +127,7 @@ class Line:
     amount: Decimal
     first: int | None = None
     last: int | None = None
+    told: Told = NOTHING_TOLD
 
 
 WHOLE_MONTH: Final = Share(1, 1)
@@ -108,8 +152,22 @@ def check(prices: PriceList) -> None:
     if not 0 <= prices.included <= MAX_VOLUME:
         problems.append("The included volume must be between 0 and a trillion.")
     problems += _band_problems(prices.bands)
+    problems += percent_problems("The discount", prices.discount)
+    problems += percent_problems("The credit", prices.credit)
+    problems += percent_problems("The most that is credited in a month", prices.credit_cap)
+    if prices.credit > prices.credit_cap and not problems:
+        problems.append("The most that is credited in a month must be one credit at least.")
     if problems:
         raise PriceError(problems)
+
+
+def percent_problems(name: str, percent: Decimal) -> list[str]:
+    """Return what is wrong with a per cent, one plain sentence each."""
+    if not percent.is_finite() or not 0 <= percent <= 100:
+        return [f"{name} must be from 0 to 100 per cent."]
+    if percent != percent.quantize(Decimal("0.01"), context=_CONTEXT):
+        return [f"{name} can have 2 decimals at most."]
+    return []
 
 
 def _amount_problems(name: str, amount: Decimal, digits: int) -> list[str]:
@@ -136,8 +194,11 @@ def _band_problems(bands: Sequence[Band]) -> list[str]:
     return problems
 
 
-def price(prices: PriceList, used: int, share: Share = WHOLE_MONTH) -> tuple[Line, ...]:
-    """Return the lines of `used` deliveries in a share of a month.
+def price(
+    prices: PriceList, used: int, share: Share = WHOLE_MONTH, breaches: Sequence[int] = ()
+) -> tuple[Line, ...]:
+    """Return the lines of `used` deliveries in a share of a month. breaches: the numbers of the
+    promises that were not kept in it.
 
     The base fee and the included volume shrink with the share (the volume is rounded up, in
     the client's favour); the bands do not. Raises ValueError for a negative volume or a
@@ -148,8 +209,12 @@ def price(prices: PriceList, used: int, share: Share = WHOLE_MONTH) -> tuple[Lin
     included = included_in(prices, share)
     lines = [_base_line(prices, share)]
     if included or used:
-        lines.append(Line("included", min(used, included), Decimal(0), Decimal(0), last=included))
-    return (*lines, *_overage_lines(prices, max(0, used - included)))
+        told = _told(prices, "included")
+        within = min(used, included)
+        lines.append(Line("included", within, NONE, NONE, last=included, told=told))
+    lines += _overage_lines(prices, max(0, used - included))
+    lines += _discount_lines(prices, total(lines))
+    return (*lines, *_credit_lines(prices, lines, breaches))
 
 
 def included_in(prices: PriceList, share: Share) -> int:
@@ -160,7 +225,40 @@ def included_in(prices: PriceList, share: Share) -> int:
 def _base_line(prices: PriceList, share: Share) -> Line:
     with localcontext(_CONTEXT):
         exact = prices.base_fee * share.days / share.of_days
-    return Line("base", share.days, prices.base_fee, round_money(exact, prices.currency))
+    amount = round_money(exact, prices.currency)
+    return Line("base", share.days, prices.base_fee, amount, told=_told(prices, "base_fee"))
+
+
+def _told(prices: PriceList, part: Part) -> Told:
+    return _AGREED if part in prices.agreed else NOTHING_TOLD
+
+
+def _discount_lines(prices: PriceList, charged: Decimal) -> list[Line]:
+    """The discount off all that a segment charges, rounded once like any line."""
+    if not prices.discount or not charged:
+        return []
+    with localcontext(_CONTEXT):
+        exact = charged * prices.discount / 100
+    told = Told(agreed=True, percent=f"{prices.discount.normalize():f}")
+    return [Line("discount", 1, charged, -round_money(exact, prices.currency), told=told)]
+
+
+def _credit_lines(prices: PriceList, lines: Sequence[Line], breaches: Sequence[int]) -> list[Line]:
+    """So much of the full base fee for each breach: at most the cap's part of the base fee of
+    these days, and never more than they cost.
+    """
+    if not prices.credit or not breaches:
+        return []
+    with localcontext(_CONTEXT):
+        each = round_money(prices.base_fee * prices.credit / 100, prices.currency)
+        most = round_money(lines[0].amount * prices.credit_cap / 100, prices.currency)
+        amount = min(each * len(breaches), most, total(lines))
+    told = Told(
+        percent=f"{prices.credit.normalize():f}",
+        cap=f"{prices.credit_cap.normalize():f}",
+        counted=tuple(breaches),
+    )
+    return [Line("credit", len(breaches), each, -amount, told=told)]
 
 
 def _overage_lines(prices: PriceList, beyond: int) -> list[Line]:
@@ -173,7 +271,8 @@ def _overage_lines(prices: PriceList, beyond: int) -> list[Line]:
         with localcontext(_CONTEXT):
             exact = band.price * (end - start)
         amount = round_money(exact, prices.currency)
-        lines.append(Line("overage", end - start, band.price, amount, start + 1, band.up_to))
+        told = _told(prices, "bands")
+        lines.append(Line("overage", end - start, band.price, amount, start + 1, band.up_to, told))
         start = end
     return lines
 

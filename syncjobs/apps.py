@@ -90,10 +90,13 @@ def _serve_partners() -> None:
 
 def _show() -> None:
     """What pages of other apps show of the engine."""
+    from branding.commercial.breaches import register_breaches
     from branding.navigation import register_counter
     from syncjobs.indicators.attention import open_exceptions
+    from syncjobs.indicators.breaches import late_exceptions
     from syncjobs.indicators.health import healths
     from tenants.accounts.columns import register_column
 
+    register_breaches(late_exceptions)
     register_counter("open_exceptions", open_exceptions)
     register_column("Health", "workflows.view", healths, "syncjobs/parts/health_cell.html")

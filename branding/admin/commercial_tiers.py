@@ -19,7 +19,14 @@ from branding.commercial.calculator import (
     calculate,
     samples,
 )
-from branding.commercial.forms import BandFormSet, NameForm, TermsForm, TierForm, band_rows
+from branding.commercial.forms import (
+    BandFormSet,
+    CostsForm,
+    NameForm,
+    TermsForm,
+    TierForm,
+    band_rows,
+)
 from branding.commercial.months import Month
 from branding.models import Tier, TierVersion
 from branding.services.price_changes import set_or_propose_terms
@@ -28,6 +35,7 @@ from branding.services.tiers import (
     add_tier,
     change_tier,
     is_taken,
+    set_costs,
     terms_of,
     version_in,
 )
@@ -137,6 +145,8 @@ def _initial(terms: Terms | None, starts: Month) -> dict[str, object]:
         "base_fee": terms.prices.base_fee,
         "included": terms.prices.included,
         "sla_hours": terms.sla_hours,
+        "sla_credit": terms.prices.credit or None,
+        "sla_credit_cap": terms.prices.credit_cap or None,
         "workflows_included": terms.workflows_included,
         "connections_included": terms.connections_included,
         **{
@@ -185,6 +195,26 @@ def _tried(
         return None, error.problems
     volume = data.get("volume")
     return calculate(prices, prices.included * 2 if volume is None else volume), ()
+
+
+@require_http_methods(["GET", "POST"])
+def tier_costs(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what a tier costs the partner, by version of its prices."""
+    tier = get_object_or_404(Tier, pk=pk)
+    versions = list(tier.versions.all())
+    now = version_in(tier, Month.of(timezone.localdate())) or (versions[0] if versions else None)
+    known = {"version": now.pk, **now.own_costs.as_json()} if now else {}
+    form = CostsForm(versions, request.POST or None, initial=known)
+
+    def keep() -> TierVersion:
+        chosen = next(one for one in versions if str(one.pk) == form.cleaned_data["version"])
+        return set_costs(actor_of(request), chosen, form.costs())
+
+    kept = attempt(form, keep) if request.method == "POST" else None
+    if kept:
+        messages.success(request, "The costs were saved.")
+        return HttpResponseRedirect(reverse("tier_detail", args=[tier.pk]))
+    return page(request, "branding/commercial/tier_costs.html", {"tier": tier, "form": form})
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,6 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from branding.commercial.billing import Draft
+from branding.commercial.margins import Margin, margin_of
 from branding.commercial.months import Month
 from branding.commercial.pages import (
     draft_context,
@@ -25,12 +27,15 @@ from branding.commercial.pages import (
     tone_of,
     usage_context,
 )
+from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement
+from branding.services.fee_changes import waiting_fees
 from branding.services.statements import (
     ClientMonth,
     client_month,
     client_months,
     issue_statement,
+    recompute,
 )
 from governance.requests import actor_of
 from tenants.accounts.models import Client
@@ -68,6 +73,21 @@ def _totals(seen: list[ClientMonth], issued: Mapping[int, Statement]) -> dict[st
         elif one.draft.currency:
             sums[one.draft.currency] += one.draft.total
     return dict(sorted(sums.items()))
+
+
+def _sees_margins(request: HttpRequest) -> bool:
+    return "prices.view" in actor_of(request).permissions
+
+
+def _margin(request: HttpRequest, draft: Draft, total: Decimal | None = None) -> Margin | None:
+    return margin_of(draft, total) if _sees_margins(request) else None
+
+
+def _listed(
+    request: HttpRequest, one: ClientMonth, statement: Statement | None
+) -> dict[str, object]:
+    total = statement.rounded_total if statement else None
+    return {"seen": one, "statement": statement, "margin": _margin(request, one.draft, total)}
 
 
 def _sort_key(one: ClientMonth) -> tuple[Decimal, str]:
@@ -110,7 +130,8 @@ def usage_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one client's usage by day and workflow."""
     client = get_object_or_404(Client, pk=pk)
     month = month_in(request, timezone.localdate())
-    context = usage_context(request, client_month(client, month))
+    seen = client_month(client, month)
+    context = {**usage_context(request, seen), "margin": _margin(request, seen.draft)}
     return page(request, "branding/commercial/usage.html", context)
 
 
@@ -138,7 +159,8 @@ def statement_list(request: HttpRequest) -> HttpResponse:
     rows = Paginator(shown, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": rows,
-        "rows": [{"seen": one, "statement": issued.get(one.client.pk)} for one in rows],
+        "rows": [_listed(request, one, issued.get(one.client.pk)) for one in rows],
+        "margins": any(_margin(request, one.draft) for one in rows),
         "chips": chips(request, "show", options, ""),
         "totals": _totals(seen, issued),
         **month_steps(month, today),
@@ -154,7 +176,12 @@ def statement_draft(request: HttpRequest, pk: int, month: str) -> HttpResponse:
     statement = Statement.objects.filter(client=client, month=wanted.first).first()
     if statement:
         return HttpResponseRedirect(reverse("statement_issued", args=[statement.number]))
-    context = draft_context(client_month(client, wanted))
+    seen = client_month(client, wanted)
+    context = {
+        **draft_context(seen),
+        "waiting": waiting_fees(client, wanted),
+        "margin": _margin(request, seen.draft),
+    }
     return page(request, "branding/commercial/statement.html", context)
 
 
@@ -174,7 +201,11 @@ def statement_issue(request: HttpRequest, pk: int, month: str) -> HttpResponse:
 @require_GET
 def statement_issued(request: HttpRequest, number: int) -> HttpResponse:
     """Show an issued statement."""
-    context = issued_context(statement_or_404(number))
+    statement = statement_or_404(number)
+    margin = None
+    if _sees_margins(request):
+        margin = margin_of(recompute(statement), statement.rounded_total)
+    context = {**issued_context(statement), "margin": margin}
     return page(request, "branding/commercial/statement.html", context)
 
 
@@ -182,3 +213,16 @@ def statement_issued(request: HttpRequest, number: int) -> HttpResponse:
 def statement_file(request: HttpRequest, number: int) -> HttpResponse:
     """Give an issued statement as PDF."""
     return pdf_answer(request, statement_or_404(number))
+
+
+@require_GET
+def statement_table(request: HttpRequest, number: int) -> HttpResponse:
+    """Give an issued statement as CSV."""
+    return csv_answer(sheet_of(statement_or_404(number)))
+
+
+@require_GET
+def statement_draft_table(request: HttpRequest, pk: int, month: str) -> HttpResponse:
+    """Give a client's month as it stands as CSV."""
+    client = get_object_or_404(Client, pk=pk)
+    return csv_answer(sheet_of_draft(client_month(client, month_or_404(month))))

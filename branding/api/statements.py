@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -14,6 +16,7 @@ from branding.api.usage import CLIENT, MONTH
 from branding.commercial.months import Month
 from branding.commercial.pages import today_of
 from branding.commercial.rows import Row, rows_of_draft, rows_of_statement
+from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement
 from branding.services.statements import ClientMonth, client_month
 from tenants.accounts.api.scope import ClientScopedViewSet
@@ -24,9 +27,15 @@ WHICH = "Which client; needed by a token for all clients."
 
 
 class LineSerializer(serializers.Serializer[Row]):
-    """One line. kind: base, included or overage. quantity: days of a base fee, else deliveries."""
+    """One line. kind: base, included, overage, discount, credit or fee.
 
-    kind = serializers.ChoiceField(["base", "included", "overage"])
+    quantity: days of a base fee, deliveries, one for a fee or a discount. name, why: what a fee
+    is called, and what it is for. agreed: whether it is one firm's own price instead of its
+    tier's. percent: a discount's, of unit_price, or a credit's, of the base fee, which is given
+    for so many (quantity) that were late and stops at cap per cent.
+    """
+
+    kind = serializers.ChoiceField(["base", "included", "overage", "discount", "credit", "fee"])
     tier = serializers.CharField(source="tier_name")
     starts_on = serializers.DateField()
     ends_on = serializers.DateField()
@@ -35,6 +44,11 @@ class LineSerializer(serializers.Serializer[Row]):
     amount = serializers.DecimalField(None, None)
     first = serializers.IntegerField(allow_null=True)
     last = serializers.IntegerField(allow_null=True)
+    name = serializers.CharField(source="told.label")
+    why = serializers.CharField(source="told.why")
+    agreed = serializers.BooleanField(source="told.agreed")
+    percent = serializers.CharField(source="told.percent")
+    cap = serializers.CharField(source="told.cap")
 
 
 class StatementSerializer(serializers.ModelSerializer[Statement]):
@@ -101,7 +115,9 @@ class StatementViewSet(
     required = {
         "list": "statements.view",
         "retrieve": "statements.view",
+        "table": "statements.view",
         "draft": "statements.view",
+        "draft_table": "statements.view",
     }
 
     @extend_schema(
@@ -118,6 +134,24 @@ class StatementViewSet(
         client = self._client(request)
         month = month_of(request) or Month.of(today_of(client))
         return Response(DraftSerializer(client_month(client, month)).data)
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, url_path="csv")
+    def table(self, request: Request, number: str) -> HttpResponse:
+        """The statement's lines and its total as CSV."""
+        return csv_answer(sheet_of(self.get_object()))
+
+    @extend_schema(
+        parameters=[OpenApiParameter("client", int, description=WHICH), MONTH],
+        responses={(200, "text/csv"): OpenApiTypes.STR},
+        filters=False,
+    )
+    @action(detail=False, url_path="draft/csv", pagination_class=None)
+    def draft_table(self, request: Request) -> HttpResponse:
+        """The draft's lines and its total as CSV."""
+        client = self._client(request)
+        month = month_of(request) or Month.of(today_of(client))
+        return csv_answer(sheet_of_draft(client_month(client, month)))
 
     def _client(self, request: Request) -> Client:
         """The client of the token, or the one that is asked for; 404 for any other."""

@@ -42,6 +42,8 @@ class TierVersionSerializer(serializers.ModelSerializer[TierVersion]):
             "connections_included",
             "sla_hours",
             "escalation",
+            "sla_credit",
+            "sla_credit_cap",
         )
 
 

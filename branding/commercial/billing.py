@@ -4,33 +4,42 @@ A month is cut into segments: the days that one tier covers without a break. Eac
 priced on its own, with its share of the month.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Final
 
+from branding.commercial.agreements import Agreement
+from branding.commercial.breaches import Breach
+from branding.commercial.fees import Fee
+from branding.commercial.margins import NO_COSTS, Costs
 from branding.commercial.months import Month
 from branding.pricing import Line, PriceList, Share, included_in, price, total
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A subscription's days, both ends included; `ends_on` None: it goes on."""
+    """A subscription's days, both ends included; `ends_on` None: it goes on. agreed: what is
+    this client's own in the month that is looked at.
+    """
 
     tier_id: int
     starts_on: date
     ends_on: date | None
+    agreed: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """The days of a month that one tier covers, and what it asks for then."""
+    """The days of a month that one tier covers, what it asks for then, and what it costs."""
 
     tier_name: str
     prices: PriceList
     first: date
     last: date
     share: Share
+    costs: Costs = NO_COSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,27 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Extras:
+    """What a month has besides its segments and its usage."""
+
+    fees: tuple[Fee, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+
+
+NOTHING_ELSE: Final = Extras()
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """A line with the tier and the days that it is for; a fee has no tier."""
+
+    tier_name: str
+    first: date
+    last: date
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A month as it stands.
 
@@ -61,6 +91,15 @@ class Draft:
     used: int
     outside: int
     total: Decimal
+    fees: tuple[Fee, ...] = ()
+
+    def charged(self) -> Iterator[Charged]:
+        """Return all lines in a statement's order: each segment's, then the fees."""
+        for part in self.parts:
+            one = part.segment
+            yield from (Charged(one.tier_name, one.first, one.last, line) for line in part.lines)
+        for fee in self.fees:
+            yield Charged("", self.month.first, self.month.last, fee.line())
 
     @property
     def included(self) -> int:
@@ -86,7 +125,8 @@ class Draft:
 
 
 def cut(month: Month, spans: Iterable[Span]) -> list[Span]:
-    """Return the spans' days inside the month, in order; neighbours on one tier are joined.
+    """Return the spans' days inside the month, in order; neighbours on one tier under the
+    same terms are joined.
 
     Joining keeps a month that was subscribed twice to the same tier exactly as dear as one
     subscribed once.
@@ -98,11 +138,16 @@ def cut(month: Month, spans: Iterable[Span]) -> list[Span]:
         if first > last:
             continue
         before = inside[-1] if inside else None
-        if before and before.tier_id == span.tier_id and before.ends_on == first - timedelta(1):
-            inside[-1] = Span(span.tier_id, before.starts_on, last)
+        if before and before.ends_on == first - timedelta(1) and _is_alike(before, span):
+            inside[-1] = replace(before, ends_on=last)
         else:
-            inside.append(Span(span.tier_id, first, last))
+            inside.append(replace(span, starts_on=first, ends_on=last))
     return inside
+
+
+def _is_alike(one: Span, other: Span) -> bool:
+    ours, theirs = (None if not span.agreed else span.agreed.terms for span in (one, other))
+    return one.tier_id == other.tier_id and ours == theirs
 
 
 def share_of(month: Month, first: date, last: date) -> Share:
@@ -110,12 +155,18 @@ def share_of(month: Month, first: date, last: date) -> Share:
     return Share((last - first).days + 1, month.days)
 
 
-def draft_of(month: Month, segments: Sequence[Segment], by_day: Mapping[date, int]) -> Draft:
+def draft_of(
+    month: Month,
+    segments: Sequence[Segment],
+    by_day: Mapping[date, int],
+    extras: Extras = NOTHING_ELSE,
+) -> Draft:
     """Return the month's draft: each segment priced with the usage of its own days."""
     parts: list[Part] = []
     for segment in segments:
         used = sum(count for day, count in by_day.items() if segment.first <= day <= segment.last)
-        parts.append(Part(segment, used, price(segment.prices, used, segment.share)))
+        late = [one.key for one in extras.breaches if segment.first <= one.day <= segment.last]
+        parts.append(Part(segment, used, price(segment.prices, used, segment.share, late)))
     used_in_month = sum(count for day, count in by_day.items() if month.first <= day <= month.last)
     return Draft(
         month=month,
@@ -123,5 +174,8 @@ def draft_of(month: Month, segments: Sequence[Segment], by_day: Mapping[date, in
         parts=tuple(parts),
         used=used_in_month,
         outside=used_in_month - sum(part.used for part in parts),
-        total=total([line for part in parts for line in part.lines]),
+        total=total(
+            [line for part in parts for line in part.lines] + [fee.line() for fee in extras.fees]
+        ),
+        fees=extras.fees,
     )

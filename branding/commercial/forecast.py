@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from branding.commercial.billing import Segment, draft_of
+from branding.commercial.billing import NOTHING_ELSE, Extras, Segment, draft_of
 from branding.commercial.months import Month
 
 
@@ -19,14 +19,18 @@ class Forecast:
 
 
 def forecast(
-    month: Month, segments: Sequence[Segment], by_day: Mapping[date, int], today: date
+    month: Month,
+    segments: Sequence[Segment],
+    by_day: Mapping[date, int],
+    today: date,
+    extras: Extras = NOTHING_ELSE,
 ) -> Forecast:
     """Carry on the mean of the days gone, today included, to the month's end.
 
     Counted from the first subscribed day, so a client that starts on the 20th is not
     measured over the 19 days before it.
     """
-    now = draft_of(month, segments, by_day)
+    now = draft_of(month, segments, by_day, extras)
     if today > month.last:
         return Forecast(now.used, now.total, is_final=True)
     start = max(segments[0].first, month.first) if segments else month.first
@@ -34,7 +38,8 @@ def forecast(
         return Forecast(now.used, now.total, is_final=False)
     expected = _carried_on(now.month, by_day, start, today)
     more = {**by_day, today: by_day.get(today, 0) + expected}
-    return Forecast(now.used + expected, draft_of(month, segments, more).total, is_final=False)
+    end = draft_of(month, segments, more, extras)
+    return Forecast(now.used + expected, end.total, is_final=False)
 
 
 def _carried_on(month: Month, by_day: Mapping[date, int], start: date, today: date) -> int:

@@ -1,6 +1,6 @@
 """Forms of tiers and subscriptions. Rules are in the services; these only read input."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,8 +9,9 @@ from django import forms
 from django.utils import timezone
 
 from branding.commercial.escalation import LEAST_PERCENT, MOST_PERCENT, Step
+from branding.commercial.margins import NAMES, Costs
 from branding.commercial.months import Month
-from branding.models import Tier
+from branding.models import Tier, TierVersion
 from branding.pricing import MAX_AMOUNT, MAX_BANDS, MAX_VOLUME, Band, PriceList
 from branding.services.tiers import Terms
 from tenants.accounts.models import Client
@@ -51,6 +52,20 @@ class TermsForm(forms.Form):
         required=False,
     )
     escalate_to_2 = forms.ChoiceField(label="Then to", required=False)
+    sla_credit = forms.DecimalField(
+        label="Credit for each one that is late, in per cent of the base fee",
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        required=False,
+    )
+    sla_credit_cap = forms.DecimalField(
+        label="Most that is credited in a month, in per cent of the base fee",
+        min_value=0,
+        max_value=100,
+        decimal_places=2,
+        required=False,
+    )
     workflows_included = forms.IntegerField(
         label=in_words_later("Workflows"), min_value=0, max_value=10_000, required=False
     )
@@ -89,8 +104,16 @@ class TermsForm(forms.Form):
     def terms(self, currency: str, bands: tuple[Band, ...]) -> Terms:
         """Return the input as terms; `branding.pricing.check` still has to agree."""
         data = self.cleaned_data
+        prices = PriceList(
+            currency=currency,
+            base_fee=data["base_fee"],
+            included=data["included"],
+            bands=bands,
+            credit=data.get("sla_credit") or Decimal(0),
+            credit_cap=data.get("sla_credit_cap") or Decimal(0),
+        )
         return Terms(
-            prices=PriceList(currency, data["base_fee"], data["included"], bands),
+            prices=prices,
             sla_hours=data["sla_hours"],
             workflows_included=data["workflows_included"],
             connections_included=data["connections_included"],
@@ -115,6 +138,34 @@ class TierForm(TermsForm):
     def clean_currency(self) -> str:
         """Return the code in capitals."""
         return str(self.cleaned_data["currency"]).upper()
+
+
+class CostsForm(forms.Form):
+    """What a tier costs the partner, by version."""
+
+    version = forms.ChoiceField(label="Prices from")
+    month = forms.DecimalField(
+        label="Each month", min_value=0, max_value=MAX_AMOUNT, decimal_places=3, required=False
+    )
+    delivery = forms.DecimalField(
+        label="Each delivery", min_value=0, max_value=MAX_AMOUNT, decimal_places=6, required=False
+    )
+    hours = forms.DecimalField(
+        label="Hours of work a month", min_value=0, max_value=1000, decimal_places=2, required=False
+    )
+    rate = forms.DecimalField(
+        label="Cost of an hour", min_value=0, max_value=MAX_AMOUNT, decimal_places=3, required=False
+    )
+
+    def __init__(self, versions: Sequence[TierVersion], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["version"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(one.pk), Month.of(one.starts_on).label) for one in versions]
+
+    def costs(self) -> Costs:
+        """Return the input; empty is nothing."""
+        return Costs(**{name: self.cleaned_data[name] or Decimal(0) for name in NAMES})
 
 
 class NameForm(forms.Form):

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from branding.commercial.billing import Draft
-from branding.pricing import currency_digits, round_money
+from branding.pricing import NOTHING_TOLD, Told, currency_digits, round_money
 
 
 class PricedLine(Protocol):
@@ -25,6 +25,8 @@ class PricedLine(Protocol):
     def first(self) -> int | None: ...
     @property
     def last(self) -> int | None: ...
+    @property
+    def told(self) -> Told: ...
 
 
 class StoredLine(PricedLine, Protocol):
@@ -51,6 +53,7 @@ class Row:
     amount: Decimal
     first: int | None
     last: int | None
+    told: Told = NOTHING_TOLD
 
 
 def trimmed(price: Decimal, currency: str) -> Decimal:
@@ -62,9 +65,8 @@ def trimmed(price: Decimal, currency: str) -> Decimal:
 def rows_of_draft(draft: Draft) -> list[Row]:
     """Return a draft's lines."""
     return [
-        _row(line, part.segment.tier_name, part.segment.first, part.segment.last, draft.currency)
-        for part in draft.parts
-        for line in part.lines
+        _row(one.line, one.tier_name, one.first, one.last, draft.currency)
+        for one in draft.charged()
     ]
 
 
@@ -84,4 +86,5 @@ def _row(line: PricedLine, tier_name: str, starts_on: date, ends_on: date, curre
         amount=round_money(line.amount, currency),
         first=line.first,
         last=line.last,
+        told=line.told,
     )

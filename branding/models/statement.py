@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 
 from branding.commercial.months import Month
-from branding.pricing import round_money
+from branding.pricing import Told, round_money
 from governance.append_only import AppendOnlyManager, AppendOnlyModel
 from tenants.accounts.models import Client
 
@@ -59,13 +59,16 @@ class StatementLine(AppendOnlyModel):
         BASE = "base", "Base fee"
         INCLUDED = "included", "Included volume"
         OVERAGE = "overage", "Beyond the included volume"
+        DISCOUNT = "discount", "Agreed discount"
+        CREDIT = "credit", "Credit"
+        FEE = "fee", "One-off fee"
 
     statement = models.ForeignKey(
         Statement, on_delete=models.PROTECT, related_name="lines", db_index=False
     )
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=8, choices=Kind)
-    tier_name = models.CharField(max_length=60)
+    tier_name = models.CharField(max_length=60, blank=True)
     starts_on = models.DateField()
     ends_on = models.DateField()
     quantity = models.BigIntegerField()
@@ -73,6 +76,7 @@ class StatementLine(AppendOnlyModel):
     amount = models.DecimalField(max_digits=24, decimal_places=3)
     first = models.BigIntegerField(null=True)
     last = models.BigIntegerField(null=True)
+    details = models.JSONField(default=dict, db_default={}, help_text="A Told as JSON.")
 
     objects = AppendOnlyManager()
 
@@ -87,3 +91,8 @@ class StatementLine(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.statement}, line {self.position}"
+
+    @property
+    def told(self) -> Told:
+        """What else was known of it."""
+        return Told.from_json(self.details)

@@ -7,8 +7,12 @@ from typing import ClassVar
 
 from django.db import models
 
+from branding.commercial.agreements import Agreement
 from branding.commercial.billing import Span
+from branding.commercial.fees import Fee
+from branding.commercial.margins import Costs
 from branding.commercial.meters import METERS
+from branding.commercial.months import Month
 from branding.pricing import Band, PriceList, round_money
 from tenants.accounts.models import Client
 
@@ -38,7 +42,9 @@ class TierVersion(models.Model):
     """What a tier asks for and holds, from the first of a month until its next version.
 
     bands: [{"up_to": 1000 or null, "price": "0.12"}] in order; see `branding.pricing`.
-    None in the limits of workflows and connections: any number.
+    None in the limits of workflows and connections: any number. sla_credit: per cent of the base
+    fee for each exception that is not solved in time, at most sla_credit_cap per cent a month.
+    costs: `branding.commercial.margins.Costs` as JSON; no client is ever told.
     escalation: [{"percent": 100, "role": "owner"}] in order; see `branding.commercial.escalation`.
     """
 
@@ -55,6 +61,9 @@ class TierVersion(models.Model):
     escalation = models.JSONField(
         default=list, db_default=models.Value([], models.JSONField()), blank=True
     )
+    sla_credit = models.DecimalField(max_digits=5, decimal_places=2, default=0, db_default=0)
+    sla_credit_cap = models.DecimalField(max_digits=5, decimal_places=2, default=0, db_default=0)
+    costs = models.JSONField(default=dict, db_default={}, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -69,6 +78,11 @@ class TierVersion(models.Model):
     def __str__(self) -> str:
         return f"{self.tier} from {self.starts_on}"
 
+    @property
+    def own_costs(self) -> Costs:
+        """What it costs the partner."""
+        return Costs.from_json(self.costs)
+
     def prices(self) -> PriceList:
         """Return the money side, for `branding.pricing`."""
         return PriceList(
@@ -76,6 +90,8 @@ class TierVersion(models.Model):
             base_fee=round_money(self.base_fee, self.tier.currency),
             included=self.included,
             bands=tuple(Band(band["up_to"], Decimal(band["price"])) for band in self.bands),
+            credit=Decimal(self.sla_credit),
+            credit_cap=Decimal(self.sla_credit_cap),
         )
 
 
@@ -83,7 +99,9 @@ class Subscription(models.Model):
     """A client is on a tier, from one day to another, both included.
 
     A client's subscriptions never overlap: `branding.services.subscriptions` holds that
-    under a lock on the client.
+    under a lock on the client. fees: `branding.commercial.fees.Fee` as JSON, each of a month
+    that has one of these days at least. agreed: `…agreements.Agreement` as JSON, never two for
+    one month.
     """
 
     client = models.ForeignKey(
@@ -92,6 +110,8 @@ class Subscription(models.Model):
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, related_name="subscriptions")
     starts_on = models.DateField()
     ends_on = models.DateField(null=True, blank=True)
+    fees = models.JSONField(default=list, db_default=[], blank=True)
+    agreed = models.JSONField(default=list, db_default=[], blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -107,9 +127,21 @@ class Subscription(models.Model):
     def __str__(self) -> str:
         return f"{self.client} on {self.tier} from {self.starts_on}"
 
-    def span(self) -> Span:
-        """Return the days, for `branding.commercial.billing`."""
-        return Span(self.tier_id, self.starts_on, self.ends_on)
+    def fees_in(self, month: Month) -> list[Fee]:
+        """Return the one-off fees of a month, in the order in which they were added."""
+        return [Fee.from_json(one) for one in self.fees if one["month"] == str(month)]
+
+    def agreements(self) -> list[Agreement]:
+        """Return what is agreed with the client, in order of time."""
+        return sorted((Agreement.from_json(one) for one in self.agreed), key=lambda one: one.starts)
+
+    def agreed_in(self, month: Month) -> Agreement | None:
+        """Return what is agreed for a month; None where the tier's own prices hold."""
+        return next((one for one in self.agreements() if one.covers(month)), None)
+
+    def span(self, month: Month) -> Span:
+        """Return the days and a month's own terms, for `branding.commercial.billing`."""
+        return Span(self.tier_id, self.starts_on, self.ends_on, self.agreed_in(month))
 
 
 class UsageDay(models.Model):

@@ -16,6 +16,7 @@ from branding.commercial.pages import (
     today_of,
     usage_context,
 )
+from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement, Subscription
 from branding.services.statements import client_month
 from governance.requests import actor_of
@@ -84,3 +85,15 @@ def statement_issued(request: HttpRequest, number: int) -> HttpResponse:
 def statement_file(request: HttpRequest, number: int) -> HttpResponse:
     """Give an issued statement of the client's own as PDF."""
     return pdf_answer(request, statement_or_404(number, _client(request).pk))
+
+
+@require_GET
+def statement_table(request: HttpRequest, number: int) -> HttpResponse:
+    """Give an issued statement of the client's own as CSV."""
+    return csv_answer(sheet_of(statement_or_404(number, _client(request).pk)))
+
+
+@require_GET
+def statement_draft_table(request: HttpRequest, month: str) -> HttpResponse:
+    """Give the client's own month as it stands as CSV."""
+    return csv_answer(sheet_of_draft(client_month(_client(request), month_or_404(month))))

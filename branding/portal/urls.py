@@ -21,6 +21,16 @@ urlpatterns: list[URLPattern] = [
         name="statement_pdf",
     ),
     path(
+        "statements/issued/<int:number>/statement.csv",
+        _statements(commercial.statement_table),
+        name="statement_csv",
+    ),
+    path(
+        "statements/<str:month>/draft.csv",
+        _statements(commercial.statement_draft_table),
+        name="statement_draft_csv",
+    ),
+    path(
         "statements/<str:month>/", _statements(commercial.statement_draft), name="statement_draft"
     ),
 ]

@@ -55,11 +55,12 @@ def _subscriptions(month: Month) -> list[Any]:
             included=Subquery(version.order_by("-starts_on").values("included")[:1]),
         )
         .exclude(used=None)
-        # A month on one tier is decided here; the others are cut into their days.
+        # A month on one tier at its own prices is decided here; the others are cut into their days.
         .exclude(
             Q(starts_on__lte=month.first)
             & (Q(ends_on=None) | Q(ends_on__gte=month.last))
             & Q(used__lte=F("included"))
+            & Q(agreed=[])
         )
         .order_by(F("client_id"), "starts_on")
     )
@@ -67,11 +68,12 @@ def _subscriptions(month: Month) -> list[Any]:
 
 def _measured(month: Month, subscriptions: list[Any]) -> Over:
     included_by_tier = {one.tier_id: one.included for one in subscriptions}
-    spans = cut(month, [one.span() for one in subscriptions])
+    spans = cut(month, [one.span(month) for one in subscriptions])
     included = sum(_included(month, span, included_by_tier[span.tier_id]) for span in spans)
     return Over(subscriptions[0].client, subscriptions[0].used, included)
 
 
 def _included(month: Month, span: Span, volume: int) -> int:
     prices = PriceList(currency="", base_fee=Decimal(0), included=volume, bands=())
+    prices = span.agreed.over(prices) if span.agreed else prices
     return included_in(prices, share_of(month, span.starts_on, span.ends_on or month.last))

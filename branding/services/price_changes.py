@@ -39,6 +39,8 @@ _LABELS: Final = {
     "connections_included": "Connections included",
     "sla_hours": "Hours to solve an exception",
     "escalation": "Goes further when its time runs out",
+    "sla_credit": "Credit for each one that is late, in per cent of the base fee",
+    "sla_credit_cap": "Most that is credited in a month, in per cent of the base fee",
 }
 
 
@@ -65,8 +67,16 @@ def set_or_propose_terms(
 def read_terms(tier: Tier, content: Mapping[str, Any]) -> Terms:
     """Return the terms that a request holds."""
     bands = tuple(Band(one["up_to"], Decimal(one["price"])) for one in content["bands"])
+    prices = PriceList(
+        currency=tier.currency,
+        base_fee=Decimal(content["base_fee"]),
+        included=content["included"],
+        bands=bands,
+        credit=Decimal(content.get("sla_credit", 0)),
+        credit_cap=Decimal(content.get("sla_credit_cap", 0)),
+    )
     return Terms(
-        prices=PriceList(tier.currency, Decimal(content["base_fee"]), content["included"], bands),
+        prices=prices,
         sla_hours=content["sla_hours"],
         workflows_included=content["workflows_included"],
         connections_included=content["connections_included"],
@@ -105,7 +115,8 @@ def _diff(change: Change) -> list[DiffLine]:
     before = _in_force(tier, starts)
     lines = [DiffLine(" ", f"from {starts.label}, in {tier.currency}")]
     for key, label in _LABELS.items():
-        was, now = (_plain(one.get(key), key) for one in (before, terms))
+        without = 0 if key.startswith("sla_credit") else None
+        was, now = (_plain(one.get(key, without), key) for one in (before, terms))
         if was == now:
             lines.append(DiffLine(" ", f"{label}: {now}"))
         else:

@@ -1,6 +1,5 @@
 """Draft statements, computed from the usage each time, and issuing them for good."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -11,7 +10,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from branding.commercial import actions
-from branding.commercial.billing import Draft, Segment, Span, cut, draft_of, share_of
+from branding.commercial.billing import Draft, Extras, Segment, Span, cut, draft_of, share_of
+from branding.commercial.breaches import Breach, breaches_in
+from branding.commercial.fees import Fee
 from branding.commercial.forecast import Forecast, forecast
 from branding.commercial.months import Month
 from branding.mail.notices import tell_statement_ready
@@ -42,26 +43,44 @@ class ClientMonth:
 
 
 def client_months(clients: Iterable[Client], month: Month) -> list[ClientMonth]:
-    """Return each client's month, in the clients' order, with three queries for all."""
+    """Return each client's month, in the clients' order, with three queries for all,
+    and one more where a tier credits what was late.
+    """
     wanted = list(clients)
     ids = [client.pk for client in wanted]
     usage = used_by_day(ids, month)
-    segments = _segments(ids, month)
+    subscribed = _subscribed(ids, month)
+    segments = _segments(subscribed, month)
+    late = _breaches(wanted, segments, month)
     now = timezone.now()
-    return [
-        ClientMonth(
-            client,
-            draft_of(month, segments[client.pk], usage[client.pk]),
-            forecast(month, segments[client.pk], usage[client.pk], day_of(now, client.time_zone)),
-            usage[client.pk],
-        )
-        for client in wanted
-    ]
+    found = []
+    for client in wanted:
+        mine, by_day = segments[client.pk], usage[client.pk]
+        extras = Extras(_fees(subscribed[client.pk], month), tuple(late.get(client.pk, ())))
+        draft = draft_of(month, mine, by_day, extras)
+        ahead = forecast(month, mine, by_day, day_of(now, client.time_zone), extras)
+        found.append(ClientMonth(client, draft, ahead, by_day))
+    return found
 
 
 def client_month(client: Client, month: Month) -> ClientMonth:
     """Return one client's month."""
     return client_months([client], month)[0]
+
+
+def recompute(statement: Statement) -> Draft:
+    """Return a statement's month computed anew from what is counted and agreed.
+
+    What was late is taken from the statement itself, since exceptions live on: one that is solved
+    and comes back is due at another moment.
+    """
+    client, month = statement.client, statement.period
+    subscribed = _subscribed([client.pk], month)
+    lines = statement.lines.all()
+    late = [Breach(key, line.starts_on) for line in lines for key in line.told.counted]
+    extras = Extras(_fees(subscribed[client.pk], month), tuple(late))
+    by_day = used_by_day([client.pk], month)[client.pk]
+    return draft_of(month, _segments(subscribed, month)[client.pk], by_day, extras)
 
 
 @transaction.atomic
@@ -101,20 +120,42 @@ def issue_statement(actor: Actor, client: Client, month: Month) -> Statement:
     return statement
 
 
-def _segments(client_ids: Sequence[int], month: Month) -> dict[int, list[Segment]]:
+def _subscribed(client_ids: Sequence[int], month: Month) -> dict[int, list[Subscription]]:
+    """Return client id → the subscriptions that have a day of the month, in order."""
+    rows = Subscription.objects.filter(client_id__in=client_ids, starts_on__lte=month.last)
+    found: dict[int, list[Subscription]] = {client_id: [] for client_id in client_ids}
+    for row in rows.exclude(ends_on__lt=month.first).order_by("starts_on"):
+        found[row.client_id].append(row)
+    return found
+
+
+def _fees(subscriptions: Iterable[Subscription], month: Month) -> tuple[Fee, ...]:
+    return tuple(fee for one in subscriptions for fee in one.fees_in(month))
+
+
+def _breaches(
+    clients: Iterable[Client], segments: Mapping[int, Sequence[Segment]], month: Month
+) -> dict[int, list[Breach]]:
+    """Return client id → breaches, of those whose tier credits any."""
+    credited = {
+        client.pk: client.time_zone
+        for client in clients
+        if any(one.prices.credit for one in segments[client.pk])
+    }
+    return breaches_in(credited, month)
+
+
+def _segments(
+    subscribed: Mapping[int, Sequence[Subscription]], month: Month
+) -> dict[int, list[Segment]]:
     """Return client id → the month's segments, with the prices in force in it."""
-    subscriptions = Subscription.objects.filter(
-        client_id__in=client_ids, starts_on__lte=month.last
-    ).exclude(ends_on__lt=month.first)
-    spans: dict[int, list[Span]] = defaultdict(list)
-    for subscription in subscriptions:
-        spans[subscription.client_id].append(subscription.span())
-    versions = _versions({span.tier_id for some in spans.values() for span in some}, month)
+    versions = _versions({one.tier_id for some in subscribed.values() for one in some}, month)
     return {
         client_id: [
-            _segment(month, span, versions[span.tier_id]) for span in cut(month, spans[client_id])
+            _segment(month, span, versions[span.tier_id])
+            for span in cut(month, [one.span(month) for one in some])
         ]
-        for client_id in client_ids
+        for client_id, some in subscribed.items()
     }
 
 
@@ -132,10 +173,11 @@ def _segment(month: Month, span: Span, version: TierVersion) -> Segment:
     last = span.ends_on or month.last
     return Segment(
         tier_name=version.tier.name,
-        prices=version.prices(),
+        prices=span.agreed.over(version.prices()) if span.agreed else version.prices(),
         first=span.starts_on,
         last=last,
         share=share_of(month, span.starts_on, last),
+        costs=version.own_costs,
     )
 
 
@@ -162,21 +204,21 @@ def _written(actor: Actor, client: Client, draft: Draft) -> Statement:
         outside=draft.outside,
         issued_by=actor.label[:200],
     )
-    lines = [(part.segment, line) for part in draft.parts for line in part.lines]
     StatementLine.objects.bulk_create(
         StatementLine(
             statement=statement,
             position=position,
-            kind=line.kind,
-            tier_name=segment.tier_name,
-            starts_on=segment.first,
-            ends_on=segment.last,
-            quantity=line.quantity,
-            unit_price=line.unit_price,
-            amount=line.amount,
-            first=line.first,
-            last=line.last,
+            kind=one.line.kind,
+            tier_name=one.tier_name,
+            starts_on=one.first,
+            ends_on=one.last,
+            quantity=one.line.quantity,
+            unit_price=one.line.unit_price,
+            amount=one.line.amount,
+            first=one.line.first,
+            last=one.line.last,
+            details=one.line.told.as_json(),
         )
-        for position, (segment, line) in enumerate(lines, start=1)
+        for position, one in enumerate(draft.charged(), start=1)
     )
     return statement

@@ -2,7 +2,9 @@
 into a month that has its statement.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -34,11 +36,18 @@ def subscribe(actor: Actor, client: Client, tier: Tier, *, starts_on: date) -> S
             {"starts_on": f"{later.tier} starts on {later.starts_on} already; cancel that first."}
         )
     current = others.exclude(ends_on__lt=starts_on).first()
+    fees: list[Any] = []
     if current:
         _check_change(current, tier, starts_on)
         current.ends_on = starts_on - timedelta(days=1)
-        current.save(update_fields=["ends_on"])
-    subscription = Subscription.objects.create(client=client, tier=tier, starts_on=starts_on)
+        fees = _fees_after(current, current.ends_on)
+        if fees and current.tier.currency != tier.currency:
+            raise ValidationError({"tier": _fees_stand(fees)})
+        current.fees = [one for one in current.fees if one not in fees]
+        current.save(update_fields=["ends_on", "fees"])
+    subscription = Subscription.objects.create(
+        client=client, tier=tier, starts_on=starts_on, fees=fees
+    )
     _record(
         actions.SUBSCRIBED,
         subscription,
@@ -63,6 +72,8 @@ def end_subscription(actor: Actor, subscription: Subscription, *, ends_on: date)
         raise ValidationError({"ends_on": f"{follower.tier} starts on {follower.starts_on}."})
     if ends_on < date.max:
         _check_not_issued(subscription.client, ends_on + timedelta(days=1), field="ends_on")
+    if fees := _fees_after(subscription, ends_on):
+        raise ValidationError({"ends_on": _fees_stand(fees)})
     before = subscription.ends_on
     subscription.ends_on = ends_on
     subscription.save(update_fields=["ends_on"])
@@ -86,6 +97,8 @@ def cancel_subscription(actor: Actor, subscription: Subscription) -> None:
     subscription.refresh_from_db()
     if subscription.starts_on <= timezone.localdate():
         raise ValidationError("It has begun; end it instead.")
+    if subscription.fees:
+        raise ValidationError(_fees_stand(subscription.fees))
     Subscription.objects.filter(
         client=subscription.client, ends_on=subscription.starts_on - timedelta(days=1)
     ).update(ends_on=None)
@@ -108,6 +121,16 @@ def current_subscription(client: Client, day: date) -> Subscription | None:
         .select_related("tier")
         .first()
     )
+
+
+def _fees_after(subscription: Subscription, day: date) -> list[Any]:
+    """Return the one-off fees of months that begin after a day."""
+    return [one for one in subscription.fees if Month.parse(one["month"]).first > day]
+
+
+def _fees_stand(fees: Sequence[Any]) -> str:
+    month = Month.parse(fees[0]["month"]).label
+    return f"The one-off fee “{fees[0]['name']}” of {month} stands in the way; take it back first."
 
 
 def _lock(client: Client) -> None:

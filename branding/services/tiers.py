@@ -10,6 +10,7 @@ from django.utils import timezone
 from branding import pricing
 from branding.commercial import actions, escalation
 from branding.commercial.escalation import Step
+from branding.commercial.margins import Costs
 from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
 from branding.services.identity import forget_identity
@@ -137,6 +138,30 @@ def change_tier(
     return locked
 
 
+@transaction.atomic
+def set_costs(actor: Actor, version: TierVersion, costs: Costs) -> TierVersion:
+    """Say what a tier costs the partner in a version's months; nobody pays more or less for it.
+
+    Raises NotPermitted, ValidationError for what is below zero.
+    """
+    actor.require("prices.manage", None)
+    locked = TierVersion.objects.select_for_update().select_related("tier").get(pk=version.pk)
+    given = (costs.month, costs.delivery, costs.hours, costs.rate)
+    if any(not one.is_finite() or one < 0 for one in given):
+        raise ValidationError("A cost is an amount from 0 up.")
+    before, locked.costs = locked.costs, costs.as_json()
+    locked.save(update_fields=["costs"])
+    audit.record(
+        actions.TIER_COSTED,
+        object_kind="tier",
+        object_id=locked.tier_id,
+        object_label=locked.tier.name,
+        before=before,
+        after={"starts": str(Month.of(locked.starts_on)), **locked.costs},
+    )
+    return locked
+
+
 def version_in(tier: Tier, month: Month) -> TierVersion | None:
     """Return the version in force in a month; None before the tier's first."""
     return tier.versions.select_related("tier").filter(starts_on__lte=month.first).first()
@@ -184,7 +209,9 @@ def _write_version(tier: Tier, starts: Month, terms: Terms) -> TierVersion:
     version = TierVersion.objects.filter(tier=tier, starts_on=starts.first).first()
     before = shown_terms(terms_of(version)) if version else None
     if version is None:
+        earlier = version_in(tier, starts)
         version = TierVersion(tier=tier, starts_on=starts.first)
+        version.costs = earlier.costs if earlier else {}
     for field, value in values.items():
         setattr(version, field, value)
     version.full_clean()
@@ -224,12 +251,19 @@ def _stored(terms: Terms) -> dict[str, object]:
         "connections_included": terms.connections_included,
         "sla_hours": terms.sla_hours,
         "escalation": escalation.stored(terms.escalation),
+        "sla_credit": terms.prices.credit,
+        "sla_credit_cap": terms.prices.credit_cap,
     }
 
 
 def shown_terms(terms: Terms) -> dict[str, object]:
-    """Return the terms for the audit trail, which keeps plain JSON without floats. Without steps of
-    their own they are as they were before there were any: what was proposed then still fits.
+    """Return the terms for the audit trail, which keeps plain JSON without floats. Without steps or
+    credits of their own they are as they were before there were any: what was proposed then still
+    fits.
     """
     shown = {**_stored(terms), "base_fee": f"{terms.prices.base_fee:f}"}
+    for name in ("sla_credit", "sla_credit_cap"):
+        percent = shown.pop(name)
+        if percent:
+            shown[name] = f"{percent:f}"
     return {key: value for key, value in shown.items() if key != "escalation" or value}

@@ -23,7 +23,8 @@ PREVIEW_SECONDS = 60
 LINE_TEXT = "sandbox-erp-time-line-out"
 
 
-def _person(partner: DemoPartner, role: str) -> User:
+def person(partner: DemoPartner, role: str) -> User:
+    """Return who has a role."""
     email = next(one.email for one in partner.people if one.role == role)
     return User.objects.get(email=email)
 
@@ -47,7 +48,7 @@ def ensure_approved_change(partner: DemoPartner) -> None:
         return
     text = str(_rule(mapping.live.document, "description")["expr"])
     document = _with_rule(mapping.live.document, "description", expr=text.replace("300", "200"))
-    engineer = actor_for(_person(partner, "integration_engineer"))
+    engineer = actor_for(person(partner, "integration_engineer"))
     request = propose_version(
         engineer,
         save_draft(engineer, mapping, document, note="At most 200 characters"),
@@ -56,7 +57,7 @@ def ensure_approved_change(partner: DemoPartner) -> None:
         ticket="CHG-1038",
     )
     _await_preview(request)
-    approver = actor_for(_person(partner, "approver"))
+    approver = actor_for(person(partner, "approver"))
     approve(
         approver,
         request.pk,
@@ -83,7 +84,7 @@ def ensure_waiting_change(partner: DemoPartner, client: Client) -> None:
     shared = MappingRow.objects.get(slug=LINE_TEXT, client=None)
     if shared.live is None or ChangeRequest.objects.filter(title=title).exists():
         return
-    engineer = actor_for(_person(partner, "integration_engineer"))
+    engineer = actor_for(person(partner, "integration_engineer"))
     own = _own_lines(engineer, shared, client)
     assert own.live is not None
     document = _with_rule(own.live.document, "lineAmount", steps=[{"do": "round", "digits": 2}])
@@ -100,7 +101,7 @@ def ensure_own_lines(partner: DemoPartner, client: Client) -> None:
     """A client has invoice lines of its own, so far the same as everybody's."""
     shared = MappingRow.objects.select_related("live").get(slug=LINE_TEXT, client=None)
     if shared.live is not None:
-        _own_lines(actor_for(_person(partner, "integration_engineer")), shared, client)
+        _own_lines(actor_for(person(partner, "integration_engineer")), shared, client)
 
 
 def _own_lines(engineer: Actor, shared: MappingRow, client: Client) -> MappingRow:
@@ -121,7 +122,7 @@ def _own_lines(engineer: Actor, shared: MappingRow, client: Client) -> MappingRo
 
 def take_on_an_exception(partner: DemoPartner) -> None:
     """The support agent has the oldest business exception that nobody has."""
-    agent = _person(partner, "support_agent")
+    agent = person(partner, "support_agent")
     if Issue.objects.filter(owner=agent).exists():
         return
     issue = (

@@ -1,5 +1,7 @@
 """Partners of the demo: schema, brand, price list, clients. Idempotent."""
 
+from decimal import Decimal
+
 from django.utils import timezone
 
 from branding.models import Subscription, Tier
@@ -76,7 +78,14 @@ def ensure_client(
 
 def _terms(tier: DemoTier) -> Terms:
     bands = (Band(1000, tier.beyond), Band(None, (tier.beyond * 3 / 4).quantize(tier.beyond)))
-    prices = PriceList(tier.currency, tier.base_fee, tier.included, bands)
+    prices = PriceList(
+        currency=tier.currency,
+        base_fee=tier.base_fee,
+        included=tier.included,
+        bands=bands,
+        credit=Decimal(2),
+        credit_cap=Decimal(10),
+    )
     return Terms(
         prices=prices, sla_hours=tier.sla_hours, workflows_included=8, connections_included=6
     )

@@ -19,6 +19,7 @@ from syncjobs.demo.people import SignIn
 from syncjobs.demo.setting import Setting
 from syncjobs.demo.table import ClientResult
 from syncjobs.demo.telling import Teller
+from syncjobs.demo.terms import ensure_terms
 from syncjobs.models import Issue
 from syncjobs.services.blueprints import ship_blueprints
 from syncjobs.state import ISSUE
@@ -143,6 +144,7 @@ def _set_partner(
         life.ensure_waiting_change(cast, first)
         for client in others:
             life.ensure_own_lines(cast, client)
+        ensure_terms(cast, list(clients.values()))
         stage = Stage(cast, partner.schema_name, clients, mine)
         stage.sign_ins = people.sign_ins(cast, present, clients, port)
     return stage

@@ -8,8 +8,10 @@ import pytest
 from django.test import Client as Browser
 
 from branding.services import anchor_mail
+from branding.services.agreement_changes import AGREEMENT_CHANGE
 from branding.services.brand_changes import BRAND
 from branding.services.client_brand import CLIENT_BRAND
+from branding.services.fee_changes import FEE_CHANGE
 from branding.services.price_changes import PRICE_CHANGE
 from branding.services.tiers import KIND as PRICES
 from governance.actors import SYSTEM, Actor
@@ -209,6 +211,8 @@ GOVERNED: dict[str, Callable[[Client], object]] = {
     "role": lambda one: role_changes.ROLE_CHANGE.apply(_change("role", "1"), SYSTEM),
     "brand": lambda one: BRAND.apply(_change("brand", "brand"), SYSTEM),
     "client_brand": lambda one: CLIENT_BRAND.apply(_change("client_brand", str(one.pk)), SYSTEM),
+    "agreed_terms": lambda one: AGREEMENT_CHANGE.apply(_change("agreed_terms", "1"), SYSTEM),
+    "one_off_fee": lambda one: FEE_CHANGE.apply(_change("one_off_fee", "1"), SYSTEM),
     PRICES: lambda one: PRICE_CHANGE.apply(_change(PRICES, "1"), SYSTEM),
 }
 

@@ -170,18 +170,30 @@ ADMIN: dict[str, Rule] = {
     # Its form renames the tier, which the view asks `prices.manage` for.
     "tier_detail": Rule("prices.view", owned=True, posts="prices.manage"),
     "tier_terms": Rule("prices.manage", FORM, owned=True),
+    "tier_costs": Rule("prices.manage", FORM, owned=True),
     "tier_retire": Rule("prices.manage", ACT, owned=True),
     "subscription_list": Rule("prices.view"),
     "subscription_add": Rule("prices.manage", FORM),
     "subscription_end": Rule("prices.manage", FORM, owned=True),
     "subscription_cancel": Rule("prices.manage", ACT, owned=True),
+    "subscription_agreed": Rule("prices.view", owned=True, posts="prices.manage"),
+    # There is nothing agreed, so a 404 is right.
+    "agreement_end": Rule(
+        "prices.manage", FORM, owned=True, absent=True, values=(("key", "abcd"),)
+    ),
     "usage_overview": Rule("usage.view"),
     "usage_detail": Rule("usage.view", owned=True),
     "statement_list": Rule("statements.view"),
     "statement_draft": Rule("statements.view", owned=True, values=_MONTH),
     "statement_issue": Rule("prices.manage", ACT, owned=True, values=_MONTH),
     "statement_issued": Rule("statements.view", owned=True),
-    "statement_pdf": Rule("statements.view", owned=True),
+    "fee_add": Rule("prices.manage", FORM, owned=True, values=_MONTH),
+    # There is no such fee, so a 404 is right.
+    "fee_take_back": Rule(
+        "prices.manage", FORM, owned=True, absent=True, values=(*_MONTH, ("key", "1-2026-10-x"))
+    ),
+    **_rules("statement_pdf statement_csv", Rule("statements.view", owned=True)),
+    "statement_draft_csv": Rule("statements.view", owned=True, values=_MONTH),
     "mapping_list": Rule("mappings.view"),
     "mapping_add": Rule("mappings.edit", FORM),
     "mapping_detail": Rule("mappings.view", owned=True),
@@ -282,8 +294,8 @@ PORTAL: dict[str, Rule] = {
     "usage": Rule("usage.view"),
     "statement_list": Rule("statements.view"),
     "statement_issued": Rule("statements.view", owned=True),
-    "statement_pdf": Rule("statements.view", owned=True),
-    "statement_draft": Rule("statements.view", values=_MONTH),
+    **_rules("statement_pdf statement_csv", Rule("statements.view", owned=True)),
+    **_rules("statement_draft statement_draft_csv", Rule("statements.view", values=_MONTH)),
     "mapping_list": Rule("mappings.view"),
     "mapping_detail": Rule("mappings.view", owned=True),
     "person_list": Rule("users.manage"),
@@ -333,6 +345,8 @@ API: dict[str, dict[str, str]] = {
     "usage-list": {"GET": "usage.view"},
     "statement-list": {"GET": "statements.view"},
     "statement-draft": {"GET": "statements.view"},
+    "statement-draft-table": {"GET": "statements.view"},
+    "statement-table": {"GET": "statements.view"},
     "statement-detail": {"GET": "statements.view"},
     "mapping-list": {"GET": "mappings.view"},
     "mapping-detail": {"GET": "mappings.view"},

@@ -279,9 +279,22 @@ def address_of(name: str, side: str) -> dict[str, object]:
         return {"pk": ALDER}
     if name.startswith(("person_", "person-")):
         return {"pk": User.objects.filter(client=client, role_grants__role="client_admin").get().pk}
-    if name in {"statement_issued", "statement_pdf", "statement-detail"}:
+    if name in {
+        "statement_issued",
+        "statement_pdf",
+        "statement_csv",
+        "statement-detail",
+        "statement-table",
+    }:
         return {"number": KEYS[side]}
     if name.startswith(("engagement_", "engagement-")):
         return {"pk": KEYS[side] + ENGAGED}
-    of_client = ("client_", "client-detail", "usage_detail", "statement_draft", "statement_issue")
+    of_client = (
+        "client_",
+        "client-detail",
+        "usage_detail",
+        "statement_draft",
+        "statement_issue",
+        "fee_",
+    )
     return {"pk": client.pk} if name.startswith(of_client) else {"pk": KEYS[side]}
