@@ -20,7 +20,7 @@ from syncjobs.demo.setting import Setting
 from syncjobs.demo.table import ClientResult
 from syncjobs.demo.telling import Teller
 from syncjobs.models import Issue
-from syncjobs.services.blueprints import ship_blueprints
+from syncjobs.services.shipping import ship_blueprints
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
 from tenants.context import schema_scope
