@@ -30,6 +30,13 @@ _TOLD: Final = frozenset(
     {"name", "label", "role", "target", "mapping", "mode", "gates", "when", "derive", "record",
      "optional"}
 )  # fmt: skip
+_SETTINGS: Final = {
+    ("match", True): "looks for it there before it makes one",
+    ("match", False): "makes one without looking for it there",
+    ("on_failure", "go_on"): "later steps go on if it fails",
+    ("on_failure", "wait"): "later steps wait if it fails",
+}
+_CYCLE: Final = frozenset({"date", "entity", "approved_at", "rule"})
 _OPERATORS: Final = {
     "present": "is there",
     "absent": "is not there",
@@ -60,7 +67,7 @@ def lines_of(definition: Mapping[str, Any]) -> list[str]:
     lines = [f"starts on {plain(one)}" for one in trigger.get("events", ())]
     lines += [f"only where {condition_words(one)}" for one in trigger.get("when", ())]
     if definition.get("cycle"):
-        lines.append(f"billing cycle: {told(definition['cycle'])}")
+        lines.append(_cycle_words(definition["cycle"]))
     for step in definition.get("steps", ()):
         lines += _step_lines(step)
     return lines + [_comparison(one) for one in definition.get("comparisons", ())]
@@ -82,7 +89,21 @@ def _step_lines(step: Mapping[str, Any]) -> Iterator[str]:
         yield f"step {label}: {gate_words(gate)}"
     for name in sorted(set(step) - _TOLD):
         if step[name] not in ([], {}, "", None):
-            yield f"step {label}: {plain(name)} {told(step[name])}"
+            yield f"step {label}: {_setting(name, step[name])}"
+
+
+def _setting(name: str, value: object) -> str:
+    words = _SETTINGS.get((name, value)) if isinstance(value, str | bool) else None
+    if name == "tries":
+        return f"fails after {value} tries"
+    return words or f"{plain(name)} {told(value)}"
+
+
+def _cycle_words(cycle: Mapping[str, Any]) -> str:
+    rest = {name: cycle[name] for name in cycle if name not in _CYCLE}
+    said = f"billed by {plain(cycle.get('date'))}, for each {plain(cycle.get('entity'))}"
+    cut_off = f"{plain(cycle.get('approved_at'))} until {told(cycle.get('rule'))}"
+    return "; ".join([said, cut_off, *([told(rest)] if rest else [])])
 
 
 def gate_words(gate: Mapping[str, Any]) -> str:
@@ -127,7 +148,7 @@ def _listed(gates: object) -> Sequence[Mapping[str, Any]]:
 def told(value: object) -> str:
     """Return a setting as people read it: {"day": 5, "time": "12:00"} is "day 5, time 12:00"."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{plain(name)} {told(one)}" for name, one in value.items())
+        return ", ".join(f"{plain(name)} {told(value[name])}" for name in sorted(value))
     if isinstance(value, list):
         return ", ".join(told(one) for one in value) or "none"
     if isinstance(value, bool):

@@ -21,6 +21,7 @@ from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_
 from syncjobs.pages.installing import SystemField
 from syncjobs.services import newer_mappings, shipping, upgrades
 from syncjobs.services.blueprints import partners_mappings, with_points
+from syncjobs.services.newer_mappings import NewerMapping
 from syncjobs.services.upgrades import Asked, Upgrade
 from tenants.nouns import in_words
 
@@ -35,11 +36,13 @@ class UpgradeForm(forms.Form):
         required=False,
         initial=True,
         label="Newer mappings go in first",
-        help_text=in_words("By a request of their own, since they hold for all."),
+        help_text="By a request of their own, since they hold for all.",
     )
 
-    def __init__(self, found: Upgrade, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, found: Upgrade, *args: Any, with_mappings: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not with_mappings:
+            del self.fields["with_mappings"]
         self.lacking: list[str] = []
         for role in found.lacking:
             fitting = [one.pk for one in upgrades.fitting(found.workflow, role)]
@@ -68,7 +71,7 @@ class UpgradeForm(forms.Form):
                 for name, one in given.items()
                 if name.startswith("role_")
             },
-            with_mappings=given["with_mappings"],
+            with_mappings=given.get("with_mappings", False),
         )
 
 
@@ -79,7 +82,9 @@ def workflow_upgrade(request: HttpRequest, pk: int) -> HttpResponse:
     if found is None:
         messages.info(request, "It uses the newest version of its blueprint.")
         return back_to(request, reverse("workflow_detail", args=[pk]))
-    form = UpgradeForm(found, request.POST or None)
+    newer = upgrades.mappings_for(workflow.blueprint, [workflow])
+    due = _goes_along(newer)
+    form = UpgradeForm(found, request.POST or None, with_mappings=due)
     if request.method == "POST" and form.is_valid():
         try:
             made = upgrades.propose_upgrade(actor_of(request), workflow, form.asked())
@@ -87,9 +92,13 @@ def workflow_upgrade(request: HttpRequest, pk: int) -> HttpResponse:
             return back_to(request, reverse("change_detail", args=[made.pk]))
         except (ValidationError, Refusal) as error:
             explain_failure(request, error)
-    newer = upgrades.mappings_for(workflow.blueprint, [workflow])
-    context = {"workflow": workflow, "upgrade": found, "form": form, "newer": newer}
+    context = {"workflow": workflow, "upgrade": found, "form": form, "newer": newer, "due": due}
     return page(request, "workflow_upgrade.html", context)
+
+
+def _goes_along(newer: list[NewerMapping]) -> bool:
+    """Say whether some of them go in before the upgrade, asked for now or already."""
+    return any(not one.is_edited for one in newer)
 
 
 def blueprint_list(request: HttpRequest) -> HttpResponse:
@@ -123,6 +132,7 @@ def blueprint_detail(request: HttpRequest, slug: str) -> HttpResponse:
     find = partners_mappings()
     found = [made for one in using if (made := upgrades.upgrade_of(one, find=find))]
     shown = with_points(blueprint.definition, {})
+    newer = upgrades.mappings_for(blueprint, using)
     context = {
         "blueprint": blueprint,
         "summary": in_words(blueprint.summary),
@@ -130,7 +140,8 @@ def blueprint_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "ready": sum(1 for one in found if _is_ready(one)),
         "groups": _alike(found),
         "up_to_date": len(using) - len(found),
-        "newer": upgrades.mappings_for(blueprint, using),
+        "newer": newer,
+        "due": _goes_along(newer),
         "lines": [DiffLine(" ", one) for one in lines_of(shown)] if shown.get("steps") else [],
         "may_manage": actor_of(request).can("workflows.manage"),
         "edited": shipping.is_edited(blueprint),

@@ -28,7 +28,9 @@ NORTHWIND, BRIGHTBRIDGE = "p_northwind", "p_brightbridge"
 
 
 @pytest.fixture
-def product(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at_work: None) -> Iterator[Product]:
+def product(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, northwind: Partner, at_work: None
+) -> Iterator[Product]:
     """Releases of the test's own."""
     yield Product(monkeypatch, tmp_path)
     forget()

@@ -28,6 +28,7 @@ from syncjobs.services.upgrades import (
 )
 from syncjobs.services.workflows import install_workflow, pause_workflow, resume_workflow
 from tenants.accounts.models import Client
+from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 from tests.syncjobs.factories import BUILDER, Lab, make_connection
@@ -49,7 +50,9 @@ PHONE = {"id": "phone", "target": "phone", "source": "phone", "on_missing": "ski
 
 
 @pytest.fixture
-def product(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at_work: None) -> Iterator[Product]:
+def product(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, northwind: Partner, at_work: None
+) -> Iterator[Product]:
     """Releases of the test's own; the first is what partners have."""
     made = Product(monkeypatch, tmp_path)
     ship_blueprints(BUILDER)
@@ -235,7 +238,7 @@ def test_newer_mappings_go_first_by_a_request_of_the_partners(
     assert gates(workflow) == ["name"]
     live = live_version("sandbox-erp-lab-out", alder.pk)
     assert live is not None
-    assert [rule["id"] for rule in live.document["rules"]] == ["number", "name", "phone"]  # type: ignore[index,union-attr]
+    assert [rule["id"] for rule in live.document["rules"]] == ["number", "name", "phone"]
     assert mappings_for(workflow.blueprint, [workflow]) == []
 
 
@@ -254,7 +257,7 @@ def test_a_clients_rules_over_a_mapping_survive_or_keep_it_back_by_name(
     sign(carol, request)
     live = live_version("sandbox-erp-lab-out", alder.pk)
     assert live is not None
-    rules = {rule["id"]: rule for rule in live.document["rules"]}  # type: ignore[attr-defined,union-attr]
+    rules = {rule["id"]: rule for rule in live.document["rules"]}
     assert rules["name"]["steps"] == [{"do": "upper"}]
     assert "phone" in rules
 
