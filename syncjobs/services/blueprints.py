@@ -13,7 +13,7 @@ from mappings.services.versions import ensure_mapping
 from syncjobs.connectors import registry
 from syncjobs.connectors.files import BY_FILE
 from syncjobs.connectors.files import KEY as FILES
-from syncjobs.models import Blueprint, Connection
+from syncjobs.models import Blueprint, Connection, Stream
 from syncjobs.services.streams import ensure_stream
 from syncjobs.shipped import shipped_mapping
 
@@ -74,6 +74,19 @@ def foreseen_definition(
     shape = with_points(blueprint.definition, overrides)
     _require_roles(shape, bindings)
     return _definition(find, blueprint, shape, bindings)
+
+
+def new_reads(find: Find, blueprint: Blueprint, bindings: Mapping[str, Connection]) -> list[str]:
+    """Return in words what a blueprint would read of these systems that is not read of them yet."""
+    wanted: dict[tuple[int, str], str] = {}
+    for read in blueprint.definition.get("reads", ()):
+        connection = bindings.get(read["role"])
+        place = find(connection.connector, read["mapping"]) if connection else None
+        if connection is not None and place is not None:
+            wanted[(connection.pk, place.object)] = f"reads {place.object} of {connection.name}"
+    rows = Stream.objects.filter(connection__in=[one.pk for one in bindings.values()])
+    known = set(rows.values_list("connection_id", "object"))
+    return [words for place, words in wanted.items() if place not in known]
 
 
 def partners_mappings() -> Find:

@@ -93,8 +93,12 @@ def _audit(row: Blueprint, before: Mapping[str, object] | None, reason: str = ""
 
 
 def is_edited(row: Blueprint) -> bool:
-    """Say whether a shipped blueprint is here as no release ever brought it."""
-    return row.slug in BLUEPRINTS and not is_as_shipped(row.slug, row.definition)
+    """Say whether a shipped blueprint is here as no release ever brought it. One of a release
+    after this one is not: the product was set back."""
+    shipped = BLUEPRINTS.get(row.slug)
+    if shipped is None or row.version > shipped["version"]:
+        return False
+    return not is_as_shipped(row.slug, row.definition)
 
 
 def asks(row: Blueprint) -> bool:

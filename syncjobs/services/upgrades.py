@@ -38,6 +38,7 @@ from syncjobs.services.blueprints import (
     Find,
     foreseen_definition,
     mappings_of,
+    new_reads,
     partners_mappings,
     roles_of,
 )
@@ -163,7 +164,9 @@ def _moves(
     except (ValidationError, DefinitionError) as error:
         said = error.messages if isinstance(error, ValidationError) else [str(error)]
         return [], " ".join(said)
-    return moves(workflow.version.definition if workflow.version else {}, definition), ""
+    lines = moves(workflow.version.definition if workflow.version else {}, definition)
+    reads = new_reads(find, workflow.blueprint, bindings)
+    return [*lines, *(DiffLine("+", one) for one in reads)], ""
 
 
 def _bindings(workflow: Workflow, systems: Mapping[str, Connection]) -> dict[str, Connection]:

@@ -28,7 +28,7 @@ from syncjobs.definition_words import differences, lines_of, plain, told
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
-from syncjobs.services.blueprints import foreseen_definition, partners_mappings
+from syncjobs.services.blueprints import foreseen_definition, new_reads, partners_mappings
 from syncjobs.services.workflows import KIND, install_workflow, resolved
 from syncjobs.state import WORKFLOW
 from tenants.accounts.models import Client
@@ -275,7 +275,8 @@ def _diff(change: Change) -> list[DiffLine]:
     after = _lines(str(content["blueprint"]), content["blueprint_version"], content)
     gone = [DiffLine("-", one) for one in before if one not in after]
     lines = [*gone, *(DiffLine(" " if one in before else "+", one) for one in after)]
-    becomes = _becomes(known, change)
+    becomes, reads = _becomes(known, change)
+    lines += [DiffLine("+", one) for one in reads]
     return lines + (differences(was, becomes) if was else _standing(becomes))
 
 
@@ -284,20 +285,22 @@ def _standing(definition: Mapping[str, Any]) -> list[DiffLine]:
     return [DiffLine(" ", one) for one in lines_of(definition)]
 
 
-def _becomes(known: Workflow | None, change: Change) -> Mapping[str, Any]:
-    """Return the definition that a change gives, as far as it can be told now."""
+def _becomes(known: Workflow | None, change: Change) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the definition that a change gives and what it newly reads, as far as it can be told
+    now."""
     content: Mapping[str, Any] = change.content
     if known is not None and content.get("as_version"):
         found = known.versions.filter(number=content["as_version"]).first()
-        return found.definition if found else {}
+        return (found.definition if found else {}), []
     blueprint = Blueprint.objects.filter(slug=content["blueprint"]).first()
     if blueprint is None:
-        return {}
+        return {}, []
     try:
-        bindings, overrides = _bindings(change), content["overrides"]
-        return foreseen_definition(partners_mappings(), blueprint, bindings, overrides)
+        bindings, find = _bindings(change), partners_mappings()
+        made = foreseen_definition(find, blueprint, bindings, content["overrides"])
     except (ValidationError, ApplyFailed):
-        return {}  # applying says what is missing
+        return {}, []  # applying says what is missing
+    return made, new_reads(find, blueprint, bindings)
 
 
 def _risk(change: Change) -> Risk:

@@ -68,7 +68,9 @@ def test_a_newer_version_replaces_the_older_one_and_no_workflow_moves(
     assert (told.before, told.after) == ({"version": 1}, {"slug": SLUG, "version": 2})
 
 
-def test_who_skipped_releases_gets_the_newest_at_once(product: Product, northwind: Partner) -> None:
+def test_who_skipped_releases_gets_the_newest_at_once(
+    product: Product, northwind: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ship_blueprints(BUILDER)
     second = product.next(**with_gates(NAME_GATE))
     product.next(**with_gates(TAX_GATE, NAME_GATE))
@@ -76,6 +78,8 @@ def test_who_skipped_releases_gets_the_newest_at_once(product: Product, northwin
     assert Blueprint.objects.get(slug=SLUG).version == 3
     product.release(second)
     assert ship_blueprints(BUILDER) == 0, "an older release takes nothing back"
+    monkeypatch.setattr(shipping, "is_as_shipped", lambda slug, definition: False)
+    assert not shipping.asks(Blueprint.objects.get(slug=SLUG)), "nor does it ask for that"
 
 
 def test_an_edited_copy_stays_until_somebody_decides(

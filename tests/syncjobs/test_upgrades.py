@@ -16,7 +16,7 @@ from governance.services.rollbacks import roll_back
 from mappings.models import Mapping
 from mappings.services.overlays import ensure_overlay
 from mappings.services.versions import live_version, propose_document
-from syncjobs.models import Blueprint, Connection, Delivery, Hold, Workflow
+from syncjobs.models import Blueprint, Connection, Delivery, Hold, Stream, Workflow
 from syncjobs.services.shipping import ship_blueprints
 from syncjobs.services.upgrades import (
     Asked,
@@ -216,6 +216,21 @@ def test_a_new_role_needs_a_system_of_the_same_client(
     sign(carol, propose_upgrade(bob, workflow, Asked("r", systems={"crm": own})))
     assert fresh(workflow).bindings["crm"] == own.pk
     assert Mapping.objects.get(slug="sandbox-crm-account-out").live is not None
+
+
+def test_what_is_newly_read_is_told_and_read_once_it_is_signed(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    ship(product, reads=[{"role": "erp", "mapping": "customer-in", "position": 10}])
+    found = upgrade_of(fresh(workflow))
+    assert found is not None
+    assert [(one.sign, one.text) for one in found.lines] == [("+", "reads customers of ERP")]
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    assert ["+", "reads customers of ERP"] in request.changes.get().diff
+    assert not Stream.objects.exists()
+    sign(carol, request)
+    assert Stream.objects.get().object == "customers"
 
 
 def test_newer_mappings_go_first_by_a_request_of_the_partners(
