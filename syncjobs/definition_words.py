@@ -80,7 +80,7 @@ def _step_lines(step: Mapping[str, Any]) -> Iterator[str]:
     yield f"step {label}, in the {system_words(role)}: {mode}" if mode else f"step {label}"
     yield f"step {label}: mapping {plain(step['mapping'])}"
     if "derive" in step:
-        yield f"step {label}: made by {told(step['derive'])}"
+        yield f"step {label}: {_derived(step['derive'])}"
     elif step.get("record", "self") != "self":
         yield f"step {label}: of {plain(step['record'])}"
     for one in step.get("when", ()):
@@ -90,6 +90,12 @@ def _step_lines(step: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted(set(step) - _TOLD):
         if step[name] not in ([], {}, "", None):
             yield f"step {label}: {_setting(name, step[name])}"
+
+
+def _derived(rule: Mapping[str, Any]) -> str:
+    rest = {name: rule[name] for name in rule if name not in {"object", "mapping"}}
+    said = f"of the {plain(rule['object'])} that {plain(rule['mapping'])} makes"
+    return f"{said}; {told(rest)}" if rest else said
 
 
 def _setting(name: str, value: object) -> str:

@@ -1,6 +1,5 @@
 """Workflows and runs in the API."""
 
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -25,7 +24,13 @@ from syncjobs.api.serializers import (
 )
 from syncjobs.models import Connection, Run, Workflow
 from syncjobs.services import backfills, replays, runs, workflows
-from syncjobs.services.upgrades import Asked, propose_upgrade, upgrade_of, with_versions
+from syncjobs.services.upgrades import (
+    Asked,
+    Upgrade,
+    propose_upgrade,
+    upgrade_of,
+    with_versions,
+)
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -123,10 +128,11 @@ class WorkflowViewSet(
     @extend_schema(responses=UpgradeSerializer)
     @action(detail=True)
     def upgrade(self, request: Request, pk: str) -> Response:
-        """Tell what the blueprint's newest version would change here; 404 where there is none."""
-        found = upgrade_of(self.get_object())
-        if found is None:
-            raise Http404
+        """Tell what the blueprint's newest version would change here: nothing, where `uses` is
+        `newest`."""
+        workflow = self.get_object()
+        newest = workflow.blueprint.version
+        found = upgrade_of(workflow) or Upgrade(workflow, newest, newest)
         return Response(UpgradeSerializer(found).data)
 
     @extend_schema(request=AskedUpgradeSerializer, responses={202: ProposedUpgradeSerializer})
