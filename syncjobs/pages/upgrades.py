@@ -185,12 +185,12 @@ def blueprint_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _tell(request: HttpRequest, made: upgrades.Proposed) -> None:
-    count = len(made.requests)
-    if count:
-        said = f"Proposed {count}: each is a change request of its own."
-        if made.mappings is not None:
-            said += f" Request {made.mappings.pk}, for the mappings, is decided first."
-        messages.success(request, said)
+    if made.requests:
+        messages.success(
+            request, f"Proposed {len(made.requests)}: each is a change request of its own."
+        )
+    if made.mappings is not None:
+        messages.info(request, f"Request {made.mappings.pk} for the mappings is decided first.")
     for workflow, why in made.left:
         messages.warning(request, f"{workflow.client}, {workflow.name}: left out. {why}")
 
