@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-real e2e chaos check bench lock css openapi canonical-model clean
+.PHONY: help setup demo test test-real e2e chaos check bench lock css openapi canonical-model shipped clean
 
 help: ## Say what each target does
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-10s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ openapi: $(STAMP) ## Write docs/openapi.yaml anew
 
 canonical-model: $(STAMP) ## Write docs/canonical-model.md anew
 	@$(BIN)/python -m mappings.canonical.document > docs/canonical-model.md
+
+shipped: $(STAMP) ## Note what the shipped blueprints and mappings are, for partners' upgrades
+	@$(BIN)/python -m syncjobs.shipped
 
 clean: ## Remove what was made here: environment, demo state, caches
 	@if [ -x $(BIN)/python ]; then $(BIN)/python manage.py database stop || true; fi

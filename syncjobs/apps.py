@@ -62,12 +62,12 @@ def _serve_partners() -> None:
     """What new partners start with, and what mails, health, checks and secrets ask for."""
     from syncjobs.engine.load import load
     from syncjobs.engine.tidying import tidy
-    from syncjobs.services.blueprints import starting_blueprints
     from syncjobs.services.digest import exception_digests
     from syncjobs.services.escalations import escalations
     from syncjobs.services.incidents import incident_news
     from syncjobs.services.plain_calls import call
     from syncjobs.services.secrets import open_sealed, seal
+    from syncjobs.services.shipping import starting_blueprints
     from syncjobs.services.stored_keys import check_stored_credentials
     from tenants.health import register_part
     from tenants.mailing import register_producer

@@ -146,30 +146,50 @@ def propose_version(
 
     `along`: what goes live with it, such as entries of its value maps: one signature for all.
     """
+    return propose_versions(
+        actor, [version], title=title, reason=reason, ticket=ticket, along=along
+    )
+
+
+@transaction.atomic
+def propose_versions(
+    actor: Actor,
+    versions: Sequence[MappingVersion],
+    *,
+    title: str,
+    reason: str,
+    ticket: str = "",
+    along: Sequence[changes.ProposedChange] = (),
+) -> ChangeRequest:
+    """The same for several mappings of one client, or of the partner, under one signature."""
+    for version in versions:
+        _refuse_idle(actor, version)
+    asked = [_version_change(version.mapping, version) for version in versions]
+    request = changes.propose(
+        actor, title=title, reason=reason, ticket=ticket, changes=[*asked, *along]
+    )
+    for version in versions:
+        mapping = version.mapping
+        _move(version, "propose", change_request=request.pk)
+        audit.record(
+            actions.MAPPING_PROPOSED,
+            object_kind="mapping",
+            object_id=mapping.pk,
+            object_label=mapping.name,
+            client_id=mapping.client_id,
+            after={"version": version.number, "change_request": request.pk},
+            reason=reason,
+        )
+    return request
+
+
+def _refuse_idle(actor: Actor, version: MappingVersion) -> None:
     mapping = version.mapping
     actor.require("changes.propose", mapping.client_id)
     if mapping.live is not None and mapping.live.hash == version.hash:
         raise ValidationError("This version is the same as the live one: nothing would change.")
     if is_behind(mapping, version):
         raise ValidationError("The partner's mapping has changed since; keep the version anew.")
-    request = changes.propose(
-        actor,
-        title=title,
-        reason=reason,
-        ticket=ticket,
-        changes=[_version_change(mapping, version), *along],
-    )
-    _move(version, "propose", change_request=request.pk)
-    audit.record(
-        actions.MAPPING_PROPOSED,
-        object_kind="mapping",
-        object_id=mapping.pk,
-        object_label=mapping.name,
-        client_id=mapping.client_id,
-        after={"version": version.number, "change_request": request.pk},
-        reason=reason,
-    )
-    return request
 
 
 def _version_change(mapping: Mapping, version: MappingVersion) -> changes.ProposedChange:

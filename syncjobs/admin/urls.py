@@ -9,6 +9,7 @@ from syncjobs.pages import (
     replays,
     retention,
     scopes,
+    upgrades,
     webhooks,
     workflows,
 )
@@ -17,11 +18,17 @@ from tenants.doors import StaffPages, staff_page
 
 see, manage = StaffPages("connections.view"), StaffPages("connections.manage")
 install, operate = StaffPages("workflows.manage"), StaffPages("workflows.operate")
-people = StaffPages("users.manage")
+look, people = StaffPages("workflows.view"), StaffPages("users.manage")
 
 urlpatterns = [
     install.form("workflows/new/", installing.workflow_install),
+    look.show("workflows/blueprints/", upgrades.blueprint_list),
+    look.show("workflows/blueprints/<slug:slug>/", upgrades.blueprint_detail),
+    install.act("workflows/blueprints/<slug:slug>/upgrade/", upgrades.blueprint_upgrade),
+    install.act("workflows/blueprints/<slug:slug>/mappings/", upgrades.blueprint_mappings),
+    install.act("workflows/blueprints/<slug:slug>/decide/", upgrades.blueprint_decide),
     *shared(staff_page),
+    install.form("workflows/<int:pk>/upgrade/", upgrades.workflow_upgrade),
     operate.act("workflows/<int:pk>/dry-run/", workflows.workflow_dry_run),
     install.act("workflows/<int:pk>/schedule/", workflows.workflow_schedule),
     operate.form("workflows/<int:pk>/backfill/", backfills.workflow_backfill),

@@ -31,3 +31,55 @@ class BackfilledSerializer(serializers.Serializer[Any]):
 
     records = serializers.IntegerField()
     run = serializers.IntegerField(allow_null=True)
+
+
+class UpgradeWaitingSerializer(serializers.Serializer[Any]):
+    """Which version of its blueprint a workflow uses, which there is, and the change request of
+    the workflow that is open, whatever it asks for."""
+
+    uses = serializers.IntegerField()
+    newest = serializers.IntegerField()
+    change_request = serializers.IntegerField(allow_null=True)
+
+
+class MovedLineSerializer(serializers.Serializer[Any]):
+    """One line of what changes: "-" goes, "+" comes."""
+
+    sign = serializers.CharField()
+    text = serializers.CharField()
+
+
+class UpgradeSerializer(serializers.Serializer[Any]):
+    """What the blueprint's newest version does to a workflow. `gone`: the client's own values that
+    have no place in it, by extension point. `lacking`: roles that need a system first."""
+
+    uses = serializers.IntegerField(source="used")
+    newest = serializers.IntegerField(source="offered")
+    changes = MovedLineSerializer(source="lines", many=True)
+    kept = serializers.ListField(child=serializers.CharField())
+    gone = serializers.DictField(child=serializers.CharField())
+    lacking = serializers.ListField(child=serializers.CharField())
+    problem = serializers.CharField(allow_blank=True)
+    change_request = serializers.IntegerField(source="request", allow_null=True)
+
+
+class AskedUpgradeSerializer(serializers.Serializer[Any]):
+    """Why. `let_go`: extension points whose own values may end. `systems`: role → connection for
+    roles that are new. `with_mappings`: also ask for the newer mappings that it needs."""
+
+    reason = serializers.CharField(max_length=500)
+    let_go = serializers.ListField(
+        child=serializers.CharField(max_length=80), required=False, default=list, max_length=50
+    )
+    systems = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        default=dict,
+    )
+    with_mappings = serializers.BooleanField(required=False, default=True)
+
+
+class ProposedUpgradeSerializer(serializers.Serializer[Any]):
+    """The change request that asks for it."""
+
+    change_request = serializers.IntegerField(source="pk")

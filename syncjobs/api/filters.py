@@ -30,6 +30,18 @@ class WorkflowFilters(ListFilters):
     """Filters of workflows."""
 
     state = serializers.ChoiceField(required=False, choices=WORKFLOW.choices)
+    upgrade = serializers.ChoiceField(
+        required=False,
+        choices=["waiting", "none"],
+        help_text="Whether a newer version of the blueprint waits to be proposed.",
+    )
+
+    def validate(self, attrs: dict[str, object]) -> dict[str, object]:
+        """Turn the choice into the look-up that it stands for."""
+        checked = super().validate(attrs)
+        if "upgrade" in checked:
+            checked["is_behind"] = checked.pop("upgrade") == "waiting"
+        return checked
 
 
 class RunFilters(ListFilters):

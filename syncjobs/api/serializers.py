@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from syncjobs.api.asked import UpgradeWaitingSerializer
 from syncjobs.connectors.files import HELD
 from syncjobs.models import (
     Attempt,
@@ -85,6 +87,20 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
 
     blueprint = serializers.SlugRelatedField[Blueprint](slug_field="slug", read_only=True)
     version = serializers.IntegerField(source="version.number", read_only=True, allow_null=True)
+    upgrade = serializers.SerializerMethodField(
+        help_text="The newer version of its blueprint that waits to be proposed, or null."
+    )
+
+    @extend_schema_field(UpgradeWaitingSerializer(allow_null=True))
+    def get_upgrade(self, workflow: Workflow) -> dict[str, object] | None:
+        """Return what waits; of rows with `upgrades.with_versions`."""
+        if not workflow.is_behind:  # type: ignore[attr-defined]  # annotated
+            return None
+        return {
+            "uses": workflow.uses,  # type: ignore[attr-defined]  # annotated
+            "newest": workflow.blueprint.version,
+            "change_request": workflow.asked,  # type: ignore[attr-defined]  # annotated
+        }
 
     class Meta:
         model = Workflow
@@ -99,6 +115,7 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "priority",
             "state",
             "version",
+            "upgrade",
             "bindings",
             "next_run_at",
             "created_at",

@@ -8,7 +8,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer
+from syncjobs.api.asked import (
+    AskedUpgradeSerializer,
+    BackfilledSerializer,
+    BackfillSerializer,
+    ProposedUpgradeSerializer,
+    UpgradeSerializer,
+)
 from syncjobs.api.filters import RunFilters, WorkflowFilters
 from syncjobs.api.serializers import (
     DryRunRowSerializer,
@@ -19,8 +25,15 @@ from syncjobs.api.serializers import (
     RunSerializer,
     WorkflowSerializer,
 )
-from syncjobs.models import Run, Workflow
+from syncjobs.models import Connection, Run, Workflow
 from syncjobs.services import backfills, replays, runs, workflows
+from syncjobs.services.upgrades import (
+    Asked,
+    Upgrade,
+    propose_upgrade,
+    upgrade_of,
+    with_versions,
+)
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -45,7 +58,7 @@ class WorkflowViewSet(
 
     serializer_class = WorkflowSerializer
     filters = WorkflowFilters
-    queryset = Workflow.objects.select_related("blueprint", "version")
+    queryset = with_versions(Workflow.objects.select_related("blueprint", "version"))
     required = {
         "list": "workflows.view",
         "retrieve": "workflows.view",
@@ -55,6 +68,8 @@ class WorkflowViewSet(
         "replay": "workflows.operate",
         "dry_run": "workflows.operate",
         "backfill": "workflows.operate",
+        "upgrade": "workflows.view",
+        "propose_upgrade": "workflows.manage",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -119,6 +134,30 @@ class WorkflowViewSet(
             run = replays.start_replay(self.actor, workflow, choice, reason=reason)
         told = ReplayedSerializer({"preview": preview, "run": run})
         return Response(told.data, status=202)
+
+    @extend_schema(responses=UpgradeSerializer)
+    @action(detail=True)
+    def upgrade(self, request: Request, pk: str) -> Response:
+        """Tell what the blueprint's newest version would change here: nothing, where `uses` is
+        `newest`."""
+        workflow = self.get_object()
+        newest = workflow.blueprint.version
+        found = upgrade_of(workflow) or Upgrade(workflow, newest, newest)
+        return Response(UpgradeSerializer(found).data)
+
+    @extend_schema(request=AskedUpgradeSerializer, responses={202: ProposedUpgradeSerializer})
+    @upgrade.mapping.post
+    def propose_upgrade(self, request: Request, pk: str) -> Response:
+        """Ask for the newest version by a change request, as people do; nothing moves before it
+        is signed."""
+        form = AskedUpgradeSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked, workflow = dict(form.validated_data), self.get_object()
+        wanted: dict[str, int] = asked.pop("systems")
+        rows = Connection.objects.filter(client_id=workflow.client_id).in_bulk(wanted.values())
+        systems = {role: rows[pk] for role, pk in wanted.items() if pk in rows}
+        made = propose_upgrade(self.actor, workflow, Asked(**asked, systems=systems))
+        return Response(ProposedUpgradeSerializer(made).data, status=202)
 
 
 class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Run]):

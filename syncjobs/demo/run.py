@@ -21,7 +21,7 @@ from syncjobs.demo.table import ClientResult
 from syncjobs.demo.telling import Teller
 from syncjobs.demo.terms import ensure_terms
 from syncjobs.models import Issue
-from syncjobs.services.blueprints import ship_blueprints
+from syncjobs.services.shipping import ship_blueprints
 from syncjobs.state import ISSUE
 from tenants.accounts.models import Client
 from tenants.context import schema_scope

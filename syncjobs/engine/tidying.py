@@ -7,7 +7,7 @@ engine waits for it, and a partner whose work rests is tidied as any other.
 from governance import correlation
 from governance.services.changes import expire_overdue
 from syncjobs.engine.retention import sweep
-from syncjobs.services.blueprints import ship_blueprints
+from syncjobs.services.shipping import ship_blueprints
 
 
 def tidy() -> None:

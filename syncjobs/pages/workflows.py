@@ -29,6 +29,7 @@ from syncjobs.pages.frame import (
     workflow_tabs,
 )
 from syncjobs.services import schedules, workflows
+from syncjobs.services.upgrades import behind, upgrade_of, with_versions
 from syncjobs.state import BLOCKED, NEEDS_PERSON, WORKFLOW
 from tenants.lists import ordered, page_of
 from tenants.tables.listed import listed_file
@@ -48,6 +49,7 @@ SORTS = {"name": "name", "state": "state", "done": "done", "blocked": "blocked",
 COLUMNS: dict[str, Callable[[Any], object]] = {
     "Name": lambda one: one.name,
     "Blueprint": lambda one: one.blueprint.name,
+    "Blueprint version": lambda one: one.uses,
     "Client": lambda one: one.client,
     "Mode": lambda one: one.get_mode_display(),
     "State": lambda one: one.get_state_display(),
@@ -59,17 +61,18 @@ COLUMNS: dict[str, Callable[[Any], object]] = {
 
 def workflow_list(request: HttpRequest) -> HttpResponse:
     """Show the workflows with what went through and what did not."""
-    rows = visible(request, ROWS).annotate(**counted())
+    rows = with_versions(visible(request, ROWS)).annotate(**counted())
     words = request.GET.get("q", "").strip()
     if words:
         rows = rows.filter(Q(name__icontains=words) | Q(client__name__icontains=words))
     found = ordered(request, rows, SORTS, "client__name", "name")
     if file := listed_file(request, "workflows", found, COLUMNS):
         return file
+    staff = actor_of(request).client_id is None
     context = {
         "page": page_of(request, found),
-        "may_install": actor_of(request).client_id is None
-        and actor_of(request).can("workflows.manage"),
+        "behind": behind(Workflow.objects.all()).count() if staff else 0,
+        "may_install": staff and actor_of(request).can("workflows.manage"),
         "tabs": workflow_tabs(request, "workflow_list"),
     }
     return page(request, "workflow_list.html", context)
@@ -98,6 +101,7 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "may_operate": actor.can("workflows.operate", workflow.client_id),
         "may_manage": actor.can("workflows.manage", workflow.client_id),
         "modes": Workflow.Mode.choices,
+        "upgrade": upgrade_of(workflow) if actor.client_id is None else None,
         "late": late.count(),
         "within_hours": promised,
         "paused": _paused(workflow) if actor.client_id is None else None,

@@ -1,67 +1,38 @@
-"""Ships the blueprints to a partner, and turns one into a client's definition."""
+"""Turns a blueprint into a client's definition."""
 
-import json
-from collections.abc import Mapping
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from governance.actors import Actor
-from governance.services import audit
 from mappings.models import Mapping as MappingRow
 from mappings.services.versions import ensure_mapping
-from syncjobs import actions
-from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.connectors import registry
 from syncjobs.connectors.files import BY_FILE
 from syncjobs.connectors.files import KEY as FILES
-from syncjobs.engine.rows import fetch
-from syncjobs.models import Blueprint, Connection
+from syncjobs.models import Blueprint, Connection, Stream
 from syncjobs.services.streams import ensure_stream
-from tenants.models import Partner
+from syncjobs.shipped import shipped_mapping
 
-_FILES: Final = Path(__file__).resolve().parent.parent / "blueprints" / "mappings"
+CANONICAL: Final = "canonical"
 _KEPT: Final = (
     "label", "mode", "after", "gates", "related", "when", "match", "action", "collect", "tries",
     "on_failure", "not_back",
 )  # fmt: skip
 
 
-@transaction.atomic
-def ship_blueprints(actor: Actor) -> int:
-    """Add the shipped blueprints that this partner does not have yet; return how many."""
-    known = {slug for (slug,) in fetch("SELECT slug FROM syncjobs_blueprint", {})}
-    added = 0
-    for slug, shipped in BLUEPRINTS.items():
-        if slug in known:
-            continue
-        blueprint, made = Blueprint.objects.get_or_create(
-            slug=slug,
-            defaults={
-                "name": shipped["name"],
-                "summary": shipped["summary"],
-                "definition": shipped,
-                "version": shipped["version"],
-            },
-        )
-        if made:
-            added += 1
-            audit.record(
-                actions.BLUEPRINT_SHIPPED,
-                object_kind="blueprint",
-                object_id=blueprint.pk,
-                object_label=blueprint.name,
-                after={"slug": slug, "version": blueprint.version},
-            )
-    return added
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A mapping as a definition names it."""
+
+    slug: str
+    object: str
 
 
-def starting_blueprints(actor: Actor, partner: Partner) -> None:
-    """Give a new partner the shipped blueprints."""
-    ship_blueprints(actor)
+Find = Callable[[str, str], Place | None]
 
 
 def resolve(
@@ -74,12 +45,12 @@ def resolve(
 
     Raises ValidationError naming what is missing: a role's connection, or a mapping for it.
     """
-    shape = _with_points(blueprint.definition, overrides)
+    shape = with_points(blueprint.definition, overrides)
     _require_roles(shape, bindings)
     for read in shape["reads"]:
         if read["role"] in bindings:
             _ensure_read(actor, read, bindings[read["role"]])
-    return _definition(actor, blueprint, shape, bindings)
+    return _definition(partial(_made, actor), blueprint, shape, bindings)
 
 
 def planned_definition(
@@ -90,13 +61,58 @@ def planned_definition(
 ) -> dict[str, Any]:
     """Return what `resolve` would, without making streams; writes nothing where the mappings
     are there. Raises as `resolve`."""
-    shape = _with_points(blueprint.definition, overrides)
+    return foreseen_definition(partial(_made, actor), blueprint, bindings, overrides)
+
+
+def foreseen_definition(
+    find: Find,
+    blueprint: Blueprint,
+    bindings: Mapping[str, Connection],
+    overrides: Mapping[str, object],
+) -> dict[str, Any]:
+    """Return what `resolve` would with the mappings that `find` gives by connector and short
+    name. Raises as `resolve`."""
+    shape = with_points(blueprint.definition, overrides)
     _require_roles(shape, bindings)
-    return _definition(actor, blueprint, shape, bindings)
+    return _definition(find, blueprint, shape, bindings)
+
+
+def new_reads(find: Find, blueprint: Blueprint, bindings: Mapping[str, Connection]) -> list[str]:
+    """Return in words what a blueprint would read of these systems that is not read of them yet."""
+    wanted: dict[tuple[int, str], str] = {}
+    for read in blueprint.definition.get("reads", ()):
+        connection = bindings.get(read["role"])
+        place = find(connection.connector, read["mapping"]) if connection else None
+        if connection is not None and place is not None:
+            wanted[(connection.pk, place.object)] = f"reads {place.object} of {connection.name}"
+    rows = Stream.objects.filter(connection__in=[one.pk for one in bindings.values()])
+    known = set(rows.values_list("connection_id", "object"))
+    return [words for place, words in wanted.items() if place not in known]
+
+
+def partners_mappings() -> Find:
+    """Return what finds a mapping among the partner's and those that the product would bring;
+    it writes nothing and asks the database once."""
+    rows = MappingRow.objects.filter(client=None).values_list("slug", "object")
+    known = {slug: Place(slug, object_) for slug, object_ in rows}
+
+    def find(connector: str, name: str) -> Place | None:
+        slug = slug_of(connector, name)
+        if slug in known:
+            return known[slug]
+        shipped = shipped_mapping(folder_of(connector), name)
+        return None if shipped is None else Place(slug, shipped.get("object", ""))
+
+    return find
+
+
+def _made(actor: Actor, connector: str, name: str) -> Place | None:
+    found = ensure_shipped(actor, connector, name)
+    return None if found is None else Place(found.slug, found.object)
 
 
 def _definition(
-    actor: Actor,
+    find: Find,
     blueprint: Blueprint,
     shape: Mapping[str, Any],
     bindings: Mapping[str, Connection],
@@ -105,7 +121,7 @@ def _definition(
     for step in shape["steps"]:
         if step["role"] not in bindings:
             continue
-        made = _step(actor, step, bindings[step["role"]], {one["name"] for one in steps})
+        made = _step(find, step, bindings[step["role"]], {one["name"] for one in steps})
         if made is not None:
             steps.append(made)
     definition: dict[str, Any] = {
@@ -116,13 +132,13 @@ def _definition(
         "steps": steps,
     }
     if shape.get("comparisons"):
-        made_of = (_compared(actor, one, bindings) for one in shape["comparisons"])
+        made_of = (_compared(find, one, bindings) for one in shape["comparisons"])
         definition["comparisons"] = [made for made in made_of if made is not None]
     return {**definition, "cycle": shape["cycle"]} if shape.get("cycle") else definition
 
 
 def _compared(
-    actor: Actor, shape: Mapping[str, Any], bindings: Mapping[str, Connection]
+    find: Find, shape: Mapping[str, Any], bindings: Mapping[str, Connection]
 ) -> dict[str, Any] | None:
     """Return a comparison with the connection and object of each side; None for an optional one
     in which these systems have no part."""
@@ -132,7 +148,7 @@ def _compared(
         if side["role"] not in bindings:
             return None
         connection = bindings[side["role"]]
-        mapping = ensure_shipped(actor, connection.connector, side["mapping"])
+        mapping = find(connection.connector, side["mapping"])
         if mapping is None:
             if shape.get("optional"):
                 return None
@@ -159,7 +175,10 @@ def needed_roles(shape: Mapping[str, Any]) -> list[str]:
     return roles_of(needed)
 
 
-def _with_points(definition: dict[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
+def with_points(definition: Mapping[str, Any], overrides: Mapping[str, object]) -> dict[str, Any]:
+    """Return a blueprint's definition with the values of its extension points filled in.
+
+    Raises ValidationError for an override that has no such point."""
     points = definition.get("extension_points", {})
     unknown = set(overrides) - set(points)
     if unknown:
@@ -200,10 +219,10 @@ def _ensure_read(actor: Actor, read: Mapping[str, Any], connection: Connection) 
 
 
 def _step(
-    actor: Actor, step: Mapping[str, Any], connection: Connection, earlier: set[str]
+    find: Find, step: Mapping[str, Any], connection: Connection, earlier: set[str]
 ) -> dict[str, Any] | None:
     """Return a step with its target; None for an optional one that this system has no part in."""
-    mapping = ensure_shipped(actor, connection.connector, step["mapping"])
+    mapping = find(connection.connector, step["mapping"])
     if mapping is None:
         if step.get("optional"):
             return None
@@ -216,12 +235,39 @@ def _step(
     }
     made["after"] = [name for name in step.get("after", ()) if name in earlier]
     if "derive" in step:
-        if ensure_shipped(actor, "canonical", step["derive"]["mapping"]) is None:
+        if find(CANONICAL, step["derive"]["mapping"]) is None:
             raise _no_mapping(connection, step["derive"]["mapping"])
         made["derive"] = step["derive"]
     else:
         made["record"] = step["record"]
     return made
+
+
+def folder_of(connector: str) -> str:
+    """Return where a connector's shipped mappings are: files of all kinds share theirs."""
+    return FILES if connector in BY_FILE else connector
+
+
+def slug_of(connector: str, name: str) -> str:
+    """Return the slug of a mapping that a blueprint calls by a short name."""
+    folder = folder_of(connector)
+    return name if folder == CANONICAL else f"{folder}-{name}".replace("_", "-")
+
+
+def mappings_of(
+    definition: Mapping[str, Any], bindings: Mapping[str, Connection]
+) -> set[tuple[str, str]]:
+    """Return (folder, short name) of each mapping that a blueprint names for these systems."""
+    sides = [
+        one[name] for one in definition.get("comparisons", ()) for name in ("source", "target")
+    ]
+    named = {
+        (folder_of(bindings[one["role"]].connector), str(one["mapping"]))
+        for one in [*definition.get("reads", ()), *definition.get("steps", ()), *sides]
+        if one["role"] in bindings
+    }
+    derived = [one["derive"]["mapping"] for one in definition.get("steps", ()) if "derive" in one]
+    return named | {(CANONICAL, str(one)) for one in derived}
 
 
 def ensure_shipped(actor: Actor, connector: str, name: str) -> MappingRow | None:
@@ -230,19 +276,18 @@ def ensure_shipped(actor: Actor, connector: str, name: str) -> MappingRow | None
     None when neither the partner nor the product has one. "canonical" holds those between
     canonical objects.
     """
-    if connector in BY_FILE:
-        connector = FILES
-    slug = name if connector == "canonical" else f"{connector}-{name}".replace("_", "-")
+    slug = slug_of(connector, name)
     found = MappingRow.objects.filter(slug=slug, client=None).first()
     if found is not None:
         return found
-    shipped = shipped_mapping(connector, name)
+    folder = folder_of(connector)
+    shipped = shipped_mapping(folder, name)
     if shipped is None:
         return None
     return ensure_mapping(
         actor,
         slug=slug,
-        connector="" if connector == "canonical" else connector,
+        connector="" if folder == CANONICAL else folder,
         name=shipped["name"],
         direction=shipped["direction"],
         canonical=shipped["canonical"],
@@ -250,16 +295,6 @@ def ensure_shipped(actor: Actor, connector: str, name: str) -> MappingRow | None
         makes=shipped.get("makes", ""),
         document=shipped["document"],
     )
-
-
-@lru_cache(maxsize=256)
-def shipped_mapping(connector: str, name: str) -> dict[str, Any] | None:
-    """Return the shipped file of a mapping, None when there is none."""
-    path = _FILES / connector / f"{name}.json"
-    if not path.is_file():
-        return None
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
 
 
 def _no_mapping(connection: Connection, name: str) -> ValidationError:

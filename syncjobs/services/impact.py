@@ -79,6 +79,9 @@ def _wanted(change: Change, workflow: Workflow) -> object:
     content: Mapping[str, Any] = change.content
     if "definition" in content:
         return content["definition"]
+    if "as_version" in content:
+        back = workflow.versions.filter(number=content["as_version"]).first()
+        return back.definition if back else {}
     blueprint = Blueprint.objects.filter(slug=content.get("blueprint")).first()
     if blueprint is None:
         raise NotAssessable("The blueprint is not there any more.")

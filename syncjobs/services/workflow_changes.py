@@ -6,7 +6,7 @@ workflow, so they change with it and in no other way.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -21,12 +21,14 @@ from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
 from governance.services.changes import ProposedChange, propose
-from mappings.ownership import owner_words, system_words
+from governance.state import OPEN
+from mappings.ownership import owner_words
 from syncjobs import actions
+from syncjobs.definition_words import differences, lines_of, plain, told
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
-from syncjobs.gates import APPROVE, HOLD, NEXT_CYCLE, REJECT, WARN, then_of
 from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
+from syncjobs.services.blueprints import foreseen_definition, new_reads, partners_mappings
 from syncjobs.services.workflows import KIND, install_workflow, resolved
 from syncjobs.state import WORKFLOW
 from tenants.accounts.models import Client
@@ -36,24 +38,22 @@ from tenants.nouns import in_words
 _OF_MONEY: Final = (
     "contract.", "expense.", "invoice.", "milestone.", "payment.", "revenue.", "sow.", "time.",
 )  # fmt: skip
-# What follows where a gate does not let a record through, before the gates' names.
-THEN_WORDS: Final = {
-    HOLD: "held until",
-    APPROVE: "held until, or until others sign",
-    NEXT_CYCLE: "billed in the next cycle without",
-    REJECT: "refused without",
-    WARN: "warned of without",
-}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A workflow as somebody wants it. bindings: role → connection of the client."""
+    """A workflow as somebody wants it. bindings: role → connection of the client.
+
+    let_go: overrides that end with this, because their extension point is gone.
+    after_request: the change request that has to be decided first, None for none.
+    """
 
     name: str
     bindings: Mapping[str, Connection]
     overrides: Mapping[str, object]
     priority: int | None = None
+    let_go: Mapping[str, object] = field(default_factory=dict)
+    after_request: int | None = None
 
 
 def propose_installation(
@@ -79,14 +79,14 @@ def propose_installation(
 
 
 def propose_workflow_change(
-    actor: Actor, workflow: Workflow, wanted: Wanted, *, reason: str
+    actor: Actor, workflow: Workflow, wanted: Wanted, *, reason: str, title: str = ""
 ) -> ChangeRequest:
     """Ask for a workflow to use other systems, other values at its extension points, or the
     blueprint's newest content. Raises as `propose_installation`."""
     actor.require("workflows.manage", workflow.client_id)
     _refuse_foreign(workflow.client, wanted.bindings)
     content = _content(workflow.blueprint, wanted)
-    title = f"Change {workflow.name} of {workflow.client.name}"
+    title = title or f"Change {workflow.name} of {workflow.client.name}"
     return _propose(actor, title, reason, workflow.pk, workflow.client_id, content)
 
 
@@ -99,7 +99,13 @@ def _propose(
 
 
 def _content(blueprint: Blueprint, wanted: Wanted) -> dict[str, object]:
+    extra: dict[str, object] = {}
+    if wanted.let_go:
+        extra["let_go"] = dict(wanted.let_go)
+    if wanted.after_request is not None:
+        extra["after_request"] = wanted.after_request
     return {
+        **extra,
         "blueprint": blueprint.slug,
         "blueprint_version": blueprint.version,
         "blueprint_hash": json_hash(blueprint.definition),
@@ -134,22 +140,54 @@ def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
     known = _workflow(change.target_id)
     if change.content.get("paused"):
         return _pause(known)
-    blueprint = Blueprint.objects.filter(slug=change.content["blueprint"]).first()
-    if blueprint is None or json_hash(blueprint.definition) != change.content["blueprint_hash"]:
-        raise ApplyFailed("The blueprint has changed since. Propose it again.")
-    bindings = _bindings(change)
     # The people who signed answer for it: whoever pressed the last button needs no more rights.
     system = Actor("system", None, actor.label)
-    try:
-        if known is None:
-            known = _installed(system, change, bindings)
-        else:
-            _new_version(system, known, blueprint, bindings, change)
-    except ValidationError as error:
-        raise ApplyFailed(" ".join(error.messages)) from error
+    bindings = _bindings(change)
+    if known is not None and change.content.get("as_version"):
+        _keep_version(system, known, change, _definition_of(known, change))
+    else:
+        known = _from_blueprint(system, known, bindings, change)
     assert known.version is not None
     WorkflowVersion.objects.filter(pk=known.version.pk).update(change_request=change.request_id)
     return {"number": known.version.number, **_signed(change)}
+
+
+def _from_blueprint(
+    system: Actor,
+    known: Workflow | None,
+    bindings: Mapping[str, Connection],
+    change: Change,
+) -> Workflow:
+    content: Mapping[str, Any] = change.content
+    blueprint = Blueprint.objects.filter(slug=content["blueprint"]).first()
+    if blueprint is None or json_hash(blueprint.definition) != content["blueprint_hash"]:
+        raise ApplyFailed("The blueprint has changed since. Propose it again.")
+    _refuse_too_early(change)
+    try:
+        if known is None:
+            return _installed(system, change, bindings)
+        overrides = content["overrides"]
+        definition = resolved(system, blueprint, known.client, bindings, overrides)
+    except ValidationError as error:
+        raise ApplyFailed(" ".join(error.messages)) from error
+    _keep_version(system, known, change, definition)
+    return known
+
+
+def _refuse_too_early(change: Change) -> None:
+    """Hold an upgrade until the mappings that it needs are live, or were decided against."""
+    first = change.content.get("after_request")
+    if first and ChangeRequest.objects.filter(pk=first, status__in=sorted(OPEN)).exists():
+        raise ApplyFailed(f"Request {first} has to be decided first: it brings the mappings.")
+
+
+def _definition_of(workflow: Workflow, change: Change) -> dict[str, Any]:
+    """Return what the workflow had in the version that comes back."""
+    number = change.content["as_version"]
+    before = workflow.versions.filter(number=number).first()
+    if before is None:
+        raise ApplyFailed(f"Version {number} is not there any more.")
+    return dict(before.definition)
 
 
 def _installed(system: Actor, change: Change, bindings: Mapping[str, Connection]) -> Workflow:
@@ -166,15 +204,10 @@ def _installed(system: Actor, change: Change, bindings: Mapping[str, Connection]
     )
 
 
-def _new_version(
-    system: Actor,
-    workflow: Workflow,
-    blueprint: Blueprint,
-    bindings: Mapping[str, Connection],
-    change: Change,
+def _keep_version(
+    system: Actor, workflow: Workflow, change: Change, definition: dict[str, Any]
 ) -> None:
     content: Mapping[str, Any] = change.content
-    definition = resolved(system, blueprint, workflow.client, bindings, content["overrides"])
     last = workflow.versions.aggregate(last=Max("number"))["last"] or 0
     workflow.version = WorkflowVersion.objects.create(
         workflow=workflow,
@@ -227,63 +260,69 @@ def _lines(blueprint: str, version: object, content: Mapping[str, Any]) -> list[
     systems = sorted(content["bindings"].items())
     found += [f"{owner_words(role)}: {names.get(pk, pk)}" for role, pk in systems]
     given = sorted(content["overrides"].items())
-    return found + [f"{_plain(name)}: {_told(value)}" for name, value in given]
-
-
-def _told(value: object) -> str:
-    """Return a setting as people read it: {"day": 5, "time": "12:00"} is "day 5, time 12:00"."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_plain(name)} {_told(one)}" for name, one in value.items())
-    return str(value)
-
-
-def _plain(name: object) -> str:
-    return str(name).replace("_", " ")
+    return found + [f"{plain(name)}: {told(value)}" for name, value in given]
 
 
 def _diff(change: Change) -> list[DiffLine]:
     known, content = _workflow(change.target_id), change.content
     if content.get("paused"):
         return [DiffLine("-", "It writes to the systems"), DiffLine("+", "It is paused")]
-    before = []
-    if known is not None:
+    before, was = [], dict[str, Any]()
+    if known is not None and known.version is not None:
         now = {"bindings": known.bindings, "overrides": known.overrides}
-        used = (known.version.definition if known.version else {}).get("blueprint_version", "")
-        before = _lines(known.blueprint.slug, used, now)
+        was = known.version.definition
+        before = _lines(known.blueprint.slug, was.get("blueprint_version", ""), now)
     after = _lines(str(content["blueprint"]), content["blueprint_version"], content)
     gone = [DiffLine("-", one) for one in before if one not in after]
     lines = [*gone, *(DiffLine(" " if one in before else "+", one) for one in after)]
-    return lines + [DiffLine(" ", one) for one in _steps(str(content["blueprint"]))]
+    becomes, reads = _becomes(known, change)
+    lines += [DiffLine("+", one) for one in reads]
+    return lines + (differences(was, becomes) if was else _standing(becomes))
 
 
-def _steps(slug: str) -> list[str]:
-    """Return what the blueprint's steps and gates do, for whoever signs."""
-    blueprint = Blueprint.objects.filter(slug=slug).first()
-    shape: Mapping[str, Any] = blueprint.definition if blueprint else {}
-    return [_step(one) for one in shape.get("steps", [])]
+def _standing(definition: Mapping[str, Any]) -> list[DiffLine]:
+    """What a blueprint's steps and gates do, for whoever signs that it is installed."""
+    return [DiffLine(" ", one) for one in lines_of(definition)]
 
 
-def _step(step: Mapping[str, Any]) -> str:
-    said = f"step {step.get('label') or step['name']}, in the {system_words(str(step['role']))}"
-    gates = step.get("gates")
-    if isinstance(gates, list):
-        by_then: dict[str, list[str]] = {}
-        for one in gates:
-            named = str(one.get("label") or _plain(one["name"]))
-            by_then.setdefault(THEN_WORDS[then_of(one)], []).append(named)
-        return "; ".join([said, *(f"{how}: {', '.join(names)}" for how, names in by_then.items())])
-    return f"{said}, with gates" if gates else said  # those of an extension point
+def _becomes(known: Workflow | None, change: Change) -> tuple[Mapping[str, Any], list[str]]:
+    """Return the definition that a change gives and what it newly reads, as far as it can be told
+    now."""
+    content: Mapping[str, Any] = change.content
+    if known is not None and content.get("as_version"):
+        found = known.versions.filter(number=content["as_version"]).first()
+        return (found.definition if found else {}), []
+    blueprint = Blueprint.objects.filter(slug=content["blueprint"]).first()
+    if blueprint is None:
+        return {}, []
+    try:
+        bindings, find = _bindings(change), partners_mappings()
+        made = foreseen_definition(find, blueprint, bindings, content["overrides"])
+    except (ValidationError, ApplyFailed):
+        return {}, []  # applying says what is missing
+    return made, new_reads(find, blueprint, bindings)
 
 
 def _risk(change: Change) -> Risk:
     if change.content.get("paused"):
         return Risk(notes=("What comes in meanwhile waits, in order.",))
-    blueprint = Blueprint.objects.filter(slug=change.content["blueprint"]).first()
-    shape = blueprint.definition if blueprint else {}
-    money = writes_money(shape)
+    content: Mapping[str, Any] = change.content
+    blueprint = Blueprint.objects.filter(slug=content["blueprint"]).first()
+    known = _workflow(change.target_id)
+    # What it did before counts, too: taking the billing out of one is of money.
+    shapes = [blueprint.definition if blueprint else {}]
+    shapes += [known.version.definition] if known and known.version else []
+    money = any(writes_money(shape) for shape in shapes)
     notes = [in_words("It writes into the client's systems.")]
     if money:
         notes.append("It writes amounts: what is billed may come out differently.")
+    if first := content.get("after_request"):
+        notes.append(f"Request {first} brings the mappings that it needs, and is decided first.")
+    let_go: Mapping[str, object] = content.get("let_go", {})
+    notes += [
+        in_words("The client's own “%s” ends: the new version has no place for it.") % plain(name)
+        for name in sorted(let_go)
+    ]
     return Risk(touches_money=money, notes=tuple(notes))
 
 
@@ -320,16 +359,8 @@ def _revert(change: Change) -> Mapping[str, object] | None:
         return None
     if not before.get("number"):
         return {"paused": True}
-    blueprint = Blueprint.objects.filter(slug=before["blueprint"]).first()
-    if blueprint is None or blueprint.version != before["blueprint_version"]:
-        return None
-    kept = {key: before[key] for key in ("name", "bindings", "overrides", "priority")}
-    return {
-        "blueprint": blueprint.slug,
-        "blueprint_version": blueprint.version,
-        "blueprint_hash": json_hash(blueprint.definition),
-        **kept,
-    }
+    names = ("blueprint", "blueprint_version", "name", "bindings", "overrides", "priority")
+    return {**{name: before[name] for name in names}, "as_version": before["number"]}
 
 
 WORKFLOW_CHANGE: Final = Applier(

@@ -30,6 +30,9 @@ class Rule:
     values: tuple[tuple[str, object], ...] = ()
 
 
+_BLUEPRINT = (("slug", "time_to_billing"),)
+
+
 def _rules(names: str, rule: Rule) -> dict[str, Rule]:
     return dict.fromkeys(names.split(), rule)
 
@@ -270,6 +273,13 @@ ADMIN: dict[str, Rule] = {
     "workflow_backfill_cancel": Rule("workflows.operate", ACT, owned=True),
     "workflow_replay": Rule("workflows.operate", FORM, owned=True),
     "workflow_install": Rule("workflows.manage", FORM),
+    "workflow_upgrade": Rule("workflows.manage", FORM, owned=True),
+    "blueprint_list": Rule("workflows.view"),
+    "blueprint_detail": Rule("workflows.view", values=_BLUEPRINT),
+    **_rules(
+        "blueprint_upgrade blueprint_mappings blueprint_decide",
+        Rule("workflows.manage", ACT, values=_BLUEPRINT),
+    ),
     "admin:index": Rule(SIGNED_IN),
     "admin:autocomplete": Rule(NOBODY),
     "admin:jsi18n": Rule(SIGNED_IN),
@@ -379,6 +389,7 @@ API: dict[str, dict[str, str]] = {
     "workflow-replay": {"POST": "workflows.operate"},
     "workflow-backfill": {"POST": "workflows.operate"},
     "workflow-dry-run": {"POST": "workflows.operate"},
+    "workflow-upgrade": {"GET": "workflows.view", "POST": "workflows.manage"},
     "run-list": {"GET": "workflows.view"},
     "run-detail": {"GET": "workflows.view"},
     "run-cancel": {"POST": "workflows.operate"},
@@ -425,6 +436,7 @@ COMMANDS = {
     "reset_operator_factors": "takes an operator's second factors away; public schema, audited",
     "seal_audit": "seals and anchors the audit trails of every schema or one",
     "send_mail": "sends the mails that are due, in every schema or one",
+    "ship_blueprints": "brings newer shipped blueprints to every schema that lacks them; audited",
     "verify_audit": "reads only",
     "worker": "runs the tasks",
 }

@@ -17,8 +17,9 @@ from syncjobs.connectors import registry
 from syncjobs.engine.definition import DefinitionError, parse_definition
 from syncjobs.models import Blueprint, Connection, Stream, Workflow
 from syncjobs.sandbox.catalogue import KINDS
-from syncjobs.services.blueprints import ship_blueprints, shipped_mapping
+from syncjobs.services.shipping import ship_blueprints
 from syncjobs.services.workflows import install_workflow
+from syncjobs.shipped import shipped_mapping
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person

@@ -8,7 +8,7 @@ import pytest
 import syncjobs
 from mappings.engine import Inputs, compile_mapping
 from syncjobs.engine.rows import encode
-from syncjobs.services.blueprints import shipped_mapping
+from syncjobs.shipped import shipped_mapping
 
 HERE = Path(__file__).parent / "golden"
 SAMPLES = sorted(HERE.glob("*/*.json"))

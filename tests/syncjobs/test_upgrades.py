@@ -1,0 +1,383 @@
+"""Workflows take a newer version of their blueprint: asked for, signed, and nothing is lost."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from governance.actors import Actor
+from governance.errors import ApplyFailed, NotPermitted
+from governance.models import ChangeRequest
+from governance.services import changes
+from governance.services.policies import ensure_default_policies
+from governance.services.rollbacks import roll_back
+from mappings.models import Mapping
+from mappings.services.overlays import ensure_overlay
+from mappings.services.versions import live_version, propose_document
+from syncjobs.models import Blueprint, Connection, Delivery, Hold, Stream, Workflow
+from syncjobs.services.shipping import ship_blueprints
+from syncjobs.services.upgrades import (
+    Asked,
+    behind,
+    mappings_for,
+    propose_upgrade,
+    propose_upgrades,
+    upgrade_of,
+)
+from syncjobs.services.workflows import install_workflow, pause_workflow, resume_workflow
+from tenants.accounts.models import Client
+from tenants.models import Partner
+from tests import actors
+from tests.actors import Person
+from tests.syncjobs.factories import BUILDER, Lab, make_connection
+from tests.syncjobs.releases import (
+    FIRST,
+    NAME_GATE,
+    RULES,
+    SLUG,
+    TAX_GATE,
+    Product,
+    forget,
+    with_gates,
+)
+
+Of = Callable[[Person], Actor]
+Install = Callable[..., Workflow]
+LOUD = {**RULES[1], "steps": [{"do": "upper"}]}
+PHONE = {"id": "phone", "target": "phone", "source": "phone", "on_missing": "skip"}
+
+
+@pytest.fixture
+def product(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, northwind: Partner, at_work: None
+) -> Iterator[Product]:
+    """Releases of the test's own; the first is what partners have."""
+    made = Product(monkeypatch, tmp_path)
+    ship_blueprints(BUILDER)
+    ensure_default_policies()
+    yield made
+    forget()
+
+
+@pytest.fixture
+def carol(actor: Of) -> Actor:
+    """The approver."""
+    return actor(actors.CAROL)
+
+
+@pytest.fixture
+def install(product: Product) -> Install:
+    """Installs `lab_flow` for a client, on a system that plays the ERP."""
+
+    def made(client: Client, system: Connection | None = None, **overrides: object) -> Workflow:
+        return install_workflow(
+            BUILDER,
+            client=client,
+            blueprint=SLUG,
+            bindings={"erp": system or make_connection(client, "ERP")},
+            overrides=overrides,
+        )
+
+    return made
+
+
+def ship(product: Product, **changes_: Any) -> None:
+    """Release a newer version and bring it to the partner."""
+    product.next(**changes_)
+    assert ship_blueprints(BUILDER) == 1
+
+
+def fresh(workflow: Workflow) -> Workflow:
+    """Read a workflow anew."""
+    return Workflow.objects.select_related("client", "blueprint", "version").get(pk=workflow.pk)
+
+
+def gates(workflow: Workflow) -> list[str]:
+    """Return the names of the gates of a workflow's only step."""
+    version = fresh(workflow).version
+    assert version is not None
+    return [gate["name"] for gate in version.definition["steps"][0]["gates"]]
+
+
+def sign(actor: Actor, request: ChangeRequest) -> ChangeRequest:
+    return changes.approve(actor, request.pk, content_hash=request.content_hash)
+
+
+def test_an_upgrade_says_what_it_changes_and_waits_for_its_signature(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    assert upgrade_of(fresh(workflow)) is None
+    ship(product, **with_gates(TAX_GATE, NAME_GATE))
+    found = upgrade_of(fresh(workflow))
+    assert found is not None
+    assert (found.used, found.offered, found.problem) == (1, 2, "")
+    gate = "gate Name known, held until, or until others sign: legal name is there"
+    assert [(one.sign, one.text) for one in found.lines] == [("+", f"step Customer: {gate}")]
+    request = propose_upgrade(bob, workflow, Asked("A gate that others sign."))
+    assert gates(workflow) == ["tax"], "nothing moves before it is signed"
+    told = request.changes.get().diff
+    assert ["-", "blueprint Lab flow, version 1"] in told
+    assert ["+", "blueprint Lab flow, version 2"] in told
+    assert ["+", found.lines[0].text] in told
+    with pytest.raises(ValidationError, match=f"Change request {request.pk}"):
+        propose_upgrade(bob, workflow, Asked("Once more."))
+    assert sign(carol, request).status == "applied"
+    assert gates(workflow) == ["tax", "name"]
+    assert upgrade_of(fresh(workflow)) is None
+
+
+def test_two_versions_behind_goes_to_the_newest_and_comes_back_whole(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder, tries=7)
+    ship(product, **with_gates(NAME_GATE))
+    ship(product, **with_gates(TAX_GATE, NAME_GATE))
+    before = fresh(workflow).version
+    assert before is not None
+    request = sign(carol, propose_upgrade(bob, workflow, Asked("Two at once.")))
+    now = fresh(workflow)
+    assert now.version is not None
+    assert (gates(workflow), now.version.definition["blueprint_version"]) == (["tax", "name"], 3)
+    assert (now.overrides, now.version.definition["steps"][0]["tries"]) == ({"tries": 7}, 7)
+
+    ship(product, **with_gates(NAME_GATE))  # the blueprint moves on: what was signed comes back
+    back = roll_back(bob, request.pk, reason="Their customers have no legal names.")
+    told = back.changes.get().diff
+    assert ["-", "blueprint Lab flow, version 3"] in told
+    assert ["+", "blueprint Lab flow, version 1"] in told
+    assert sign(carol, back).status == "applied"
+    again = fresh(workflow)
+    assert again.version is not None
+    assert again.version.number == 3
+    assert again.version.definition == before.definition
+    assert again.overrides == {"tries": 7}
+    waits = upgrade_of(again)
+    assert waits is not None
+    assert waits.offered == 4
+
+
+def test_an_own_value_survives_and_says_which_gate_it_does_without(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder, checks=[TAX_GATE])
+    ship(product, **with_gates(TAX_GATE, NAME_GATE))
+    found = upgrade_of(fresh(workflow))
+    assert found is not None
+    assert found.kept == ["Checks: stays as it is, without the blueprint's Name known"]
+    sign(carol, propose_upgrade(bob, workflow, Asked("r")))
+    assert gates(workflow) == ["tax"]
+    assert fresh(workflow).overrides == {"checks": [TAX_GATE]}
+
+
+def test_a_value_without_its_point_is_named_and_ends_only_when_somebody_says_so(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder, tries=7, checks=[])
+    points = {"checks": FIRST["extension_points"]["checks"]}
+    step = {**FIRST["steps"][0], "tries": 3}
+    ship(product, extension_points=points, steps=[step])
+    found = upgrade_of(fresh(workflow))
+    assert found is not None
+    assert found.gone == {"tries": "7"}
+    with pytest.raises(ValidationError, match="no place for the client's own values: tries"):
+        propose_upgrade(bob, workflow, Asked("r"))
+    with pytest.raises(ValidationError, match="no place"):
+        propose_upgrade(bob, workflow, Asked("r", let_go=["checks"]))
+    request = propose_upgrade(bob, workflow, Asked("r", let_go=["tries"]))
+    change = request.changes.get()
+    assert ["-", "tries: 7"] in change.diff
+    assert change.content["let_go"] == {"tries": 7}
+    sign(carol, request)
+    assert fresh(workflow).overrides == {"checks": []}
+    sign(carol, roll_back(bob, request.pk, reason="They want it back."))
+    assert fresh(workflow).overrides == {"tries": 7, "checks": []}
+
+
+def test_a_new_role_needs_a_system_of_the_same_client(
+    alder: Client, birch: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    more = {**FIRST["steps"][0], "name": "note", "label": "Note", "role": "crm"}
+    more = {**more, "mapping": "account-out", "gates": []}
+    ship(product, steps=[FIRST["steps"][0], more])
+    found = upgrade_of(fresh(workflow))
+    assert found is not None
+    assert found.lacking == ["crm"]
+    with pytest.raises(ValidationError, match="Choose a connection for: crm"):
+        propose_upgrade(bob, workflow, Asked("r"))
+    foreign = make_connection(birch, "CRM", "sandbox_crm")
+    with pytest.raises(ValidationError, match="belongs to another client"):
+        propose_upgrade(bob, workflow, Asked("r", systems={"crm": foreign}))
+    own = make_connection(alder, "CRM", "sandbox_crm")
+    assert not Mapping.objects.filter(slug="sandbox-crm-account-out").exists()
+    sign(carol, propose_upgrade(bob, workflow, Asked("r", systems={"crm": own})))
+    assert fresh(workflow).bindings["crm"] == own.pk
+    assert Mapping.objects.get(slug="sandbox-crm-account-out").live is not None
+
+
+def test_what_is_newly_read_is_told_and_read_once_it_is_signed(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    ship(product, reads=[{"role": "erp", "mapping": "customer-in", "position": 10}])
+    found = upgrade_of(fresh(workflow))
+    assert found is not None
+    assert [(one.sign, one.text) for one in found.lines] == [("+", "reads customers of ERP")]
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    assert ["+", "reads customers of ERP"] in request.changes.get().diff
+    assert not Stream.objects.exists()
+    sign(carol, request)
+    assert Stream.objects.get().object == "customers"
+
+
+def test_newer_mappings_go_first_by_a_request_of_the_partners(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    assert mappings_for(workflow.blueprint, [workflow]) == []
+    product.release({**FIRST, "version": 2, **with_gates(NAME_GATE)}, [*RULES, PHONE])
+    ship_blueprints(BUILDER)
+    assert live_version("sandbox-erp-lab-out", alder.pk).number == 1, "it waits"  # type: ignore[union-attr]
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    first = ChangeRequest.objects.get(pk=request.changes.get().content["after_request"])
+    assert first.client_id is None
+    assert any("phone" in text for _, text in first.changes.get().diff)
+    with pytest.raises(ApplyFailed, match=f"Request {first.pk} has to be decided first"):
+        sign(carol, request)
+    assert gates(workflow) == ["tax"]
+    sign(carol, first)
+    changes.apply(carol, request.pk)
+    assert gates(workflow) == ["name"]
+    live = live_version("sandbox-erp-lab-out", alder.pk)
+    assert live is not None
+    assert [rule["id"] for rule in live.document["rules"]] == ["number", "name", "phone"]
+    assert mappings_for(workflow.blueprint, [workflow]) == []
+
+
+def test_a_clients_rules_over_a_mapping_survive_or_keep_it_back_by_name(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    shared = Mapping.objects.get(slug="sandbox-erp-lab-out")
+    overlay = ensure_overlay(bob, shared, alder.pk)
+    own = {"rules": [RULES[0], {**LOUD, "extension": "replace"}]}
+    sign(carol, propose_document(bob, overlay, own, title="Louder", reason="r"))
+    product.release({**FIRST, "version": 2}, [*RULES, PHONE])
+    ship_blueprints(BUILDER)
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    sign(carol, ChangeRequest.objects.get(pk=request.changes.get().content["after_request"]))
+    sign(carol, request)
+    live = live_version("sandbox-erp-lab-out", alder.pk)
+    assert live is not None
+    rules = {rule["id"]: rule for rule in live.document["rules"]}
+    assert rules["name"]["steps"] == [{"do": "upper"}]
+    assert "phone" in rules
+
+    closed = {name: one for name, one in RULES[1].items() if name != "extension"}
+    product.release({**FIRST, "version": 3}, [RULES[0], closed, PHONE])
+    ship_blueprints(BUILDER)
+    with pytest.raises(ValidationError, match=r"Lab: customer does not fit .* Alder Consulting"):
+        propose_upgrade(bob, workflow, Asked("r"))
+    assert propose_upgrade(bob, workflow, Asked("r", with_mappings=False)).pk
+
+
+def test_rules_that_the_partner_changed_stay_until_it_chooses(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    shared = Mapping.objects.get(slug="sandbox-erp-lab-out")
+    sign(carol, propose_document(bob, shared, {"rules": [RULES[0], LOUD]}, title="t", reason="r"))
+    product.release({**FIRST, "version": 2}, [*RULES, PHONE])
+    ship_blueprints(BUILDER)
+    (newer,) = mappings_for(workflow.blueprint, [workflow])
+    assert newer.is_edited
+    assert {one.sign for one in newer.lines} == {"+", "-"}
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    assert "after_request" not in request.changes.get().content
+    sign(carol, request)
+    live = live_version("sandbox-erp-lab-out", alder.pk)
+    assert live is not None
+    assert live.number == 2
+
+
+def test_all_workflows_of_a_blueprint_are_asked_for_each_by_a_request_of_its_own(
+    alder: Client, birch: Client, product: Product, install: Install, bob: Actor, actor: Of
+) -> None:
+    one, other = install(alder), install(birch)
+    asking = install_workflow(
+        BUILDER,
+        client=birch,
+        blueprint=SLUG,
+        name="Second",
+        bindings={"erp": make_connection(birch, "ERP 2")},
+        overrides={"tries": 9},
+    )
+    step = {**FIRST["steps"][0], "tries": 3}
+    points = {"checks": FIRST["extension_points"]["checks"]}
+    ship(product, extension_points=points, steps=[step])
+    blueprint = Blueprint.objects.get(slug=SLUG)
+    with pytest.raises(NotPermitted):
+        propose_upgrades(actor(actors.DAVE), blueprint, Asked("r"))
+    made = propose_upgrades(bob, blueprint, Asked("New release."))
+    assert [request.client_id for request in made.requests] == [alder.pk, birch.pk]
+    assert [(left.pk, "tries" in why) for left, why in made.left] == [(asking.pk, True)]
+    assert {row.pk: row.asked is not None for row in behind(Workflow.objects.all())} == {  # type: ignore[attr-defined]
+        one.pk: True,
+        other.pk: True,
+        asking.pk: False,
+    }
+    again = propose_upgrades(bob, blueprint, Asked("Once more."))
+    assert again.requests == []
+    assert len(again.left) == 3
+
+
+def test_a_workflow_that_somebody_else_changed_meanwhile_is_not_overwritten(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    ship(product, **with_gates(NAME_GATE))
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    ship(product, **with_gates(TAX_GATE, NAME_GATE))
+    with pytest.raises(ApplyFailed, match="blueprint has changed"):
+        sign(carol, request)
+    assert gates(workflow) == ["tax"]
+
+
+def test_what_is_on_its_way_goes_by_the_version_that_planned_it_and_once(
+    lab: Lab, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    Workflow.objects.filter(pk=lab.workflow.pk).update(state="archived")
+    workflow = install(lab.client, lab.target_connection)
+    lab.put_customer("held")
+    lab.put_customer("sent", tax="NORM")
+    lab.drain()
+    assert [effect.data["number"] for effect in lab.target.effects] == ["C-sent"]
+    assert Hold.objects.filter(released_at=None).count() == 1
+    pause_workflow(bob, workflow, reason="r")
+    lab.put_customer("waits", tax="NORM")
+    lab.drain()
+    ship(product, **with_gates(NAME_GATE))
+    sign(carol, propose_upgrade(bob, workflow, Asked("r")))
+    old = workflow.version
+    assert {one.workflow_version for one in Delivery.objects.all()} == {old}
+    resume_workflow(bob, fresh(workflow))
+    lab.put_customer("new")
+    lab.drain()
+    sent = [effect.data["number"] for effect in lab.target.effects]
+    assert sent == ["C-sent", "C-waits"], (
+        "the new one is held by the new gate, the held one goes on"
+    )
+    assert lab.delivery("C-new").workflow_version == fresh(workflow).version
+    assert lab.delivery("C-held").workflow_version == old
+    assert Hold.objects.filter(released_at=None).count() == 2
+
+    lab.put_customer("held", tax="NORM")
+    lab.drain()
+    lab.deliver_late()
+    sent = [effect.data["number"] for effect in lab.target.effects]
+    assert len(sent) == len(set(sent)), "nothing is doubled"
+    open_ = Delivery.objects.filter(record__key="C-held").exclude(state__in=("done", "superseded"))
+    assert sent.count("C-held") + open_.count() >= 1, "and nothing lost"
