@@ -40,4 +40,5 @@ def kinds_for(permissions: Collection[str]) -> list[str]:
 
 def kind_words(kind: str) -> str:
     """Return how people read a kind, in the partner's own nouns."""
-    return in_words(kind.replace(".", " ").replace("_", " ").capitalize())
+    words = kind.replace(".", " ").replace("_", " ").capitalize()
+    return in_words(words.replace("Sow ", "Statement of work "))
