@@ -96,6 +96,7 @@ STAFF: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             Entry("People", "person_list", "users.manage", "users"),
             Entry("Roles", "role_matrix", "audit.view", "shield-check"),
             Entry("API tokens", "token_list", "tokens.manage", "key"),
+            Entry("Webhooks", "endpoint_list", "webhooks.manage", "message-square"),
             Entry("Support access", "support_list", "support.grant", "life-buoy"),
             Entry("Audit", "audit_list", "audit.view", "history"),
             Entry("Evidence", "evidence", "audit.view", "stamp"),

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from governance.state import Move
+
 if TYPE_CHECKING:
     from governance.models import ChangeRequest
 
@@ -36,3 +38,19 @@ def tell_mentioned(request: "ChangeRequest", author: str, words: str) -> None:
     """Say that somebody commented on this request, naming people."""
     for mention in _mentions:
         mention(request, author, words)
+
+
+Mover = Callable[["ChangeRequest", Move], None]
+_movers: list[Mover] = []
+
+
+def register_mover(mover: Mover) -> None:
+    """Let `mover` hear of every step of a request, in its transaction."""
+    if mover not in _movers:
+        _movers.append(mover)
+
+
+def tell_moved(request: "ChangeRequest", move: Move) -> None:
+    """Say that this request has taken a step; its new status is set and not saved yet."""
+    for mover in _movers:
+        mover(request, move)

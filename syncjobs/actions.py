@@ -37,6 +37,12 @@ BACKFILL_CANCELLED = register_action("workflow.backfill_cancelled", "Cancelled a
 WORKFLOW_REPLAYED = register_action("workflow.replayed", "Sent a workflow's records through again")
 BACKUP_RESTORED = register_action("installation.restored", "Noted that a backup was restored")
 ASKING_ENDED = register_action("connection.asking_ended", "Ended asking first")
+ENDPOINT_ADDED = register_action("endpoint.added", "Added an address for outgoing webhooks")
+ENDPOINT_CHANGED = register_action("endpoint.changed", "Changed an address for outgoing webhooks")
+ENDPOINT_SECRET_MADE = register_action("endpoint.secret", "Made a new secret for outgoing webhooks")
+ENDPOINT_STOPPED = register_action("endpoint.stopped", "Stopped outgoing webhooks that failed")
+ENDPOINT_REMOVED = register_action("endpoint.removed", "Removed an address for outgoing webhooks")
+MESSAGES_SENT_AGAIN = register_action("endpoint.sent_again", "Sent outgoing webhooks again")
 FILE_TAKEN = register_action("intake.file", "Took in a file")
 RUN_CANCELLED = register_action("run.cancelled", "Cancelled a run")
 RECORDS_TAKEN_IN = register_action("intake.committed", "Took in records")
@@ -59,6 +65,7 @@ register_objects(
         "blueprint": "Blueprint",
         "connection": "Connection",
         "delivery": "Delivery",
+        "endpoint": "Endpoint of webhooks",
         "exception": "Exception",
         "installation": "Installation",
         "run": "Run",

@@ -23,6 +23,7 @@ def _govern() -> None:
     from governance.appliers import register_applier
     from governance.bell import register_bell
     from governance.impact import register_assessor
+    from governance.notices import register_mover
     from governance.replays import register_replay
     from syncjobs.engine.doorbell import ring
     from syncjobs.services.hold_releases import HOLD_RELEASE
@@ -31,6 +32,7 @@ def _govern() -> None:
     from syncjobs.services.retention_changes import RETENTION
     from syncjobs.services.scope_changes import CONNECTION_SCOPE
     from syncjobs.services.workflow_changes import WORKFLOW_CHANGE
+    from syncjobs.telling.moves import tell_decided
 
     register_applier(WORKFLOW_CHANGE)
     register_applier(CONNECTION_SCOPE)
@@ -40,6 +42,7 @@ def _govern() -> None:
         register_replay(kind, REPLAY)
     register_assessor(DEFINITION_IMPACT)
     register_bell(ring)
+    register_mover(tell_decided)
 
 
 def _serve_mappings() -> None:

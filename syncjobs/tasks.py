@@ -11,6 +11,7 @@ from syncjobs.engine.doorbell import ring
 from syncjobs.engine.drain import drain
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.stopping import asked_to_stop
+from syncjobs.telling.sending import send_messages
 from tenants.context import schema_scope
 from tenants.models import Partner
 from tenants.outbox.services.sending import send_due
@@ -51,7 +52,8 @@ def _is_active(schema: str) -> bool:
 
 
 def send_mail(schema: str) -> str:
-    """Send the mails that are due in one schema, the operators' included, and tidy up there.
+    """Send the mails that are due in one schema, the operators' included, and the messages to
+    other programs, and tidy up there.
 
     It is rung for at least every quarter of an hour, also where nothing else happens.
     """
@@ -62,8 +64,9 @@ def send_mail(schema: str) -> str:
         if schema != PUBLIC and not _is_active(schema):
             return f"{schema}: no active partner"
         tried = send_due(stop=asked_to_stop)
+        posted = 0 if schema == PUBLIC else send_messages(stop=asked_to_stop)
         clean_hourly()
-    return f"{schema}: {tried} mails"
+    return f"{schema}: {tried} mails, {posted} messages"
 
 
 def seal_trails(schemas: list[str]) -> str:

@@ -135,6 +135,12 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "hash": "9f2c4e71" * 8,
             "parts": ['{"statement":"(what was sealed)",', '"signature":"(by whom)"}'],
         },
+        "endpoint_stopped": {
+            "name": "Alex Moreau",
+            "endpoint": "Data warehouse",
+            "reason": "Nothing had arrived for five days.",
+            "link": "https://example.com/",
+        },
         "domain_news": {
             "name": "Nina Brandt",
             "title": "portal.example.com needs your attention",

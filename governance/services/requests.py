@@ -18,6 +18,7 @@ from governance.errors import BadTransition, BaseMoved, Refusal
 from governance.hashing import HashedChange, content_hash
 from governance.impact import assessor_of, digest_of
 from governance.models import Change, ChangeRequest
+from governance.notices import tell_moved
 from governance.services import audit
 from governance.services.targets import live_version, lock_targets, moved_targets
 from governance.state import Move, next_status
@@ -76,6 +77,7 @@ def open_request(
 def move_request(request: ChangeRequest, move: Move) -> None:
     """Set the status that the table gives, without saving. Raises BadTransition."""
     request.status = next_status(request.status, move)
+    tell_moved(request, move)
 
 
 def stored_hash(request: ChangeRequest, changes: Sequence[Change]) -> str:

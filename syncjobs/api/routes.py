@@ -2,6 +2,7 @@
 
 from syncjobs.api.connections import ConnectionViewSet
 from syncjobs.api.deliveries import DeliveryViewSet, RecordViewSet
+from syncjobs.api.endpoints import EndpointViewSet, MessageViewSet
 from syncjobs.api.engagements import EngagementViewSet
 from syncjobs.api.exceptions import ExceptionViewSet
 from syncjobs.api.workflows import RunViewSet, WorkflowViewSet
@@ -14,4 +15,6 @@ routes = [
     ("records", RecordViewSet, "record"),
     ("deliveries", DeliveryViewSet, "delivery"),
     ("exceptions", ExceptionViewSet, "exception"),
+    ("webhook-endpoints", EndpointViewSet, "webhook-endpoint"),
+    ("webhook-messages", MessageViewSet, "webhook-message"),
 ]

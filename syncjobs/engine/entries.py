@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -15,6 +15,9 @@ from syncjobs.engine.jobs import Outcome
 from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.models import Run
 from syncjobs.state import DELIVERY
+from syncjobs.telling.kinds import HOLD_PLACED, HOLD_RELEASED
+from syncjobs.telling.moves import tell_holds
+from syncjobs.telling.tell import ANY_LISTENER
 
 _ACTIONS: Final[dict[str, Action]] = {
     "deliver": actions.DELIVERY_WRITTEN,
@@ -49,7 +52,8 @@ def write_holds(outcomes: Sequence[Outcome]) -> None:
         for refused in one.refused_by
     ]
     if rows:
-        execute(_HOLDS, {"rows": encode(rows)})
+        held = fetch(_HOLDS, {"rows": encode(rows)})
+        _tell_holds(HOLD_PLACED, [row for *row, is_new, heard in held if is_new and heard])
     # Held again for the same reason is nothing new to tell.
     _audit([one for one in outcomes if one.job.delivery.issue_id is None])
 
@@ -117,7 +121,13 @@ def _end_holds(outcomes: Sequence[Outcome]) -> None:
         if one.move not in _NO_GATE_ASKED
     ]
     if rows:
-        execute(_END_HOLDS, {"rows": encode(rows)})
+        ended = fetch(_END_HOLDS, {"rows": encode(rows)})
+        _tell_holds(HOLD_RELEASED, [row for *row, heard in ended if heard])
+
+
+def _tell_holds(kind: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        tell_holds(kind, [(int(a), int(b), int(c), str(gate)) for a, b, c, gate in rows])
 
 
 def _audit(outcomes: Sequence[Outcome]) -> None:
@@ -172,7 +182,7 @@ _ATTEMPTS: Final = """
         mapping_version bigint, content_hash text, request jsonb, answer jsonb,
         started_at timestamptz, duration_ms int)
 """
-_HOLDS: Final = """
+_HOLDS: Final = f"""
     INSERT INTO syncjobs_hold AS h
         (delivery_id, client_id, gate, kind, missing, message, alert, created_at, released_by,
          reason)
@@ -183,9 +193,11 @@ _HOLDS: Final = """
         alert text)
     ON CONFLICT (delivery_id, gate) WHERE released_at IS NULL
     DO UPDATE SET missing = EXCLUDED.missing, message = EXCLUDED.message
-"""
-_END_HOLDS: Final = """
+    RETURNING client_id, id, delivery_id, gate, xmax = 0, {ANY_LISTENER}
+"""  # noqa: S608  our own constants
+_END_HOLDS: Final = f"""
     UPDATE syncjobs_hold AS h SET released_at = statement_timestamp()
     FROM json_to_recordset(%(rows)s::json) AS x(delivery_id bigint, kept text[])
     WHERE h.delivery_id = x.delivery_id AND h.released_at IS NULL AND h.gate <> ALL(x.kept)
-"""
+    RETURNING h.client_id, h.id, h.delivery_id, h.gate, {ANY_LISTENER}
+"""  # noqa: S608  our own constants

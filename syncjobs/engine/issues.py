@@ -15,6 +15,7 @@ from syncjobs.fingerprint import cause_fingerprint
 from syncjobs.models import Delivery, InboundEvent, Issue, IssueEntry
 from syncjobs.services.catalogue import CATALOGUE, title_of
 from syncjobs.state import DELIVERY, INBOUND, ISSUE
+from syncjobs.telling.moves import tell_issues
 
 KEPT_OCCURRENCES: Final = 20
 _NEW_ENTRIES: Final = 5
@@ -120,7 +121,9 @@ def _create(print_: str, group: _Group) -> Issue:
             "due_at": timezone.now() + time_to_solve(cause.client_id, entry.due_hours),
         },
     )
-    if not made:
+    if made:
+        tell_issues("open", [issue])
+    else:
         Issue.objects.filter(pk=issue.pk).update(count=F("count") + group.count)
     return issue
 
@@ -198,6 +201,8 @@ def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:
 def _close(ids: list[int]) -> int:
     closed = 0
     if ids:
+        open_ones = Issue.objects.filter(pk__in=ids, state__in=ISSUE.sources("resolve"))
+        told = list(open_ones.select_for_update(no_key=True).order_by("pk"))
         closed = move_rows(
             Issue.objects.filter(pk__in=ids),
             ISSUE,
@@ -208,6 +213,7 @@ def _close(ids: list[int]) -> int:
         )
         for id_ in ids:
             note(id_, IssueEntry.Kind.DECISION, BY_ITSELF)
+        tell_issues("resolve", told)
     return closed
 
 

@@ -2,11 +2,11 @@
 
 What stays for good: records and their versions, deliveries and their outcomes, the audit trail.
 What goes, each kind by its own setting in days: the payloads that sources sent, attempts with
-what was sent and answered, webhooks that were worked off, quiet readings. Nothing that is still
-open goes, however old it is.
+what was sent and answered, webhooks that were worked off or sent, quiet readings. Nothing that
+is still open goes, however old it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.db import transaction
@@ -28,13 +28,26 @@ def sweep(keep: Mapping[str, int] | None = None) -> dict[str, int]:
     """
     keep = keep_days() if keep is None else keep
     seal_older()
-    return {kind: _sweep_kind(kind, keep[kind]) for kind in _STATEMENTS if keep.get(kind)}
+    swept = {kind: _sweep_kind(kind, keep[kind]) for kind in _STATEMENTS if keep.get(kind)}
+    if keep.get("messages"):
+        swept["messages"] += _delete_all(_SENT, keep["messages"])
+    return swept
 
 
 def _sweep_kind(kind: str, days: int) -> int:
+    if kind != "payloads":
+        return _delete_all(_STATEMENTS[kind], days)
+    return _in_batches(lambda: forget_payloads(days))
+
+
+def _delete_all(statement: str, days: int) -> int:
+    return _in_batches(lambda: _delete(statement, days))
+
+
+def _in_batches(treat: Callable[[], int]) -> int:
     total = 0
     for _ in range(_MOST_BATCHES):
-        count = forget_payloads(days) if kind == "payloads" else _delete(kind, days)
+        count = treat()
         total += count
         if count < BATCH:
             break
@@ -42,7 +55,7 @@ def _sweep_kind(kind: str, days: int) -> int:
 
 
 @transaction.atomic
-def _delete(kind: str, days: int) -> int:
+def _delete(statement: str, days: int) -> int:
     params = {
         "days": days,
         "limit": BATCH,
@@ -50,7 +63,7 @@ def _delete(kind: str, days: int) -> int:
         "closed_inbound": sorted(INBOUND.closed),
         "closed_runs": sorted(RUN.closed),
     }
-    return len(fetch(_STATEMENTS[kind], params))
+    return len(fetch(statement, params))
 
 
 @transaction.atomic
@@ -67,6 +80,14 @@ def forget_payloads(days: int) -> int:
     return len(rows)
 
 
+# Webhooks go both ways, and are kept equally long.
+_SENT: Final = """
+    DELETE FROM syncjobs_message WHERE id = ANY(ARRAY(
+        SELECT id FROM syncjobs_message
+        WHERE due_at IS NULL AND created_at < statement_timestamp() - %(days)s * interval '1 day'
+        ORDER BY id LIMIT %(limit)s))
+    RETURNING id
+"""
 _STATEMENTS: Final[Mapping[str, str]] = {
     "payloads": """
         UPDATE syncjobs_recordversion SET source = NULL WHERE id = ANY(ARRAY(

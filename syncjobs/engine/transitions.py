@@ -6,6 +6,7 @@ from django.db.models import Model, QuerySet
 
 from syncjobs.engine.objects import update
 from syncjobs.state import Machine
+from syncjobs.telling.moves import tell_move
 
 Row = TypeVar("Row", bound=Model)
 
@@ -21,6 +22,7 @@ def move_row(
     for name, value in changes.items():
         setattr(row, name, value)
     update(row, list(changes))
+    tell_move(row, move)
 
 
 def move_rows(

@@ -2,6 +2,7 @@
 
 from syncjobs.models.connection import Connection, SecretKey, Stream
 from syncjobs.models.delivery import Attempt, Delivery, Hold
+from syncjobs.models.endpoint import Endpoint, Message
 from syncjobs.models.inbound import InboundEvent
 from syncjobs.models.issue import Issue, IssueEntry
 from syncjobs.models.record import CanonicalRecord, Event, ExternalRef, RecordVersion
@@ -15,12 +16,14 @@ __all__ = [
     "CanonicalRecord",
     "Connection",
     "Delivery",
+    "Endpoint",
     "Event",
     "ExternalRef",
     "Hold",
     "InboundEvent",
     "Issue",
     "IssueEntry",
+    "Message",
     "RecordVersion",
     "Retention",
     "Run",

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST, require_safe
 
 from syncjobs.pages import (
+    endpoints,
     engagements,
     exceptions,
     holds,
@@ -17,6 +18,7 @@ from syncjobs.pages import (
     selected,
     workflows,
 )
+from syncjobs.services.endpoints import PERMISSION
 
 Guard = Callable[[str | None], Callable[[Any], Any]]
 
@@ -73,6 +75,26 @@ def _engagements(guard: Guard) -> list[URLPattern]:
     ]
 
 
+def _endpoints(guard: Guard) -> list[URLPattern]:
+    """Return the pages on outgoing webhooks, named after their views."""
+    manage = guard(PERMISSION)
+    one = "webhooks/<int:pk>/"
+    pages: list[tuple[str, Callable[..., Any]]] = [
+        ("webhooks/", endpoints.endpoint_list),
+        ("webhooks/new/", endpoints.endpoint_add),
+        (one, endpoints.endpoint_detail),
+        (f"{one}change/", endpoints.endpoint_edit),
+        (f"{one}secret/", endpoints.endpoint_secret),
+        (f"{one}test/", endpoints.endpoint_test),
+        (f"{one}switch/", endpoints.endpoint_switch),
+        (f"{one}again/", endpoints.endpoint_again),
+        (f"{one}remove/", endpoints.endpoint_remove),
+        ("webhooks/messages/<int:pk>/", endpoints.message_detail),
+        ("webhooks/messages/<int:pk>/again/", endpoints.message_again),
+    ]
+    return [path(address, manage(view), name=view.__name__) for address, view in pages]
+
+
 def shared(guard: Guard) -> list[URLPattern]:
     """Return the pages on exceptions, holds, runs, records and workflows."""
     work, operate = guard("exceptions.work"), guard("workflows.operate")
@@ -120,6 +142,7 @@ def shared(guard: Guard) -> list[URLPattern]:
         ),
         *_engagements(guard),
         *_records(guard),
+        *_endpoints(guard),
         path("workflows/", look(workflows.workflow_list), name="workflow_list"),
         path("workflows/<int:pk>/", look(workflows.workflow_detail), name="workflow_detail"),
         *(

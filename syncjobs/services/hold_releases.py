@@ -23,6 +23,8 @@ from syncjobs.gates import APPROVE, then_of
 from syncjobs.models import Delivery, Hold
 from syncjobs.services.workflow_changes import writes_money
 from syncjobs.state import DELIVERY
+from syncjobs.telling.kinds import HOLD_RELEASED
+from syncjobs.telling.moves import tell_holds
 
 KIND: Final = "hold_release"
 
@@ -106,6 +108,7 @@ def _let_go(hold: Hold, label: str, reason: str) -> None:
     locked.released_at = timezone.now()
     locked.released_by, locked.reason = label[:200], reason
     locked.save(update_fields=["released_at", "released_by", "reason"])
+    tell_holds(HOLD_RELEASED, [(locked.client_id, locked.pk, row.pk, locked.gate)])
     if DELIVERY.may(row.state, "release"):
         move_row(
             row,

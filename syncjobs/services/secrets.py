@@ -18,7 +18,7 @@ from governance.services.subjects import rewrap_subject_keys
 from syncjobs import vault
 from syncjobs.actions import SECRETS_ROTATED
 from syncjobs.engine.objects import objects
-from syncjobs.models import Connection, SecretKey
+from syncjobs.models import Connection, Endpoint, SecretKey
 from tenants import sealing
 from tenants.models import OperatorKey
 
@@ -36,6 +36,11 @@ def place_of(connection: Connection) -> tuple[str, ...]:
 def hook_place_of(connection: Connection) -> tuple[str, ...]:
     """The place of the secrets that sign a connection's webhooks."""
     return (_schema(), "connection", str(connection.uuid), "hook")
+
+
+def endpoint_place_of(endpoint: Endpoint) -> tuple[str, ...]:
+    """The place of the secrets that sign what is sent to an endpoint."""
+    return (_schema(), "endpoint", str(endpoint.uuid), "secrets")
 
 
 def seal(plaintext: Mapping[str, object], *, aad: tuple[str, ...]) -> str:
@@ -138,6 +143,9 @@ def _reseal_everything() -> int:
         connection.hook_secrets = _again(connection.hook_secrets, hook_place_of(connection), ring)
         connection.save(update_fields=["secret", "hook_secrets", "updated_at"])
         count += bool(connection.secret)
+    for endpoint in Endpoint.objects.select_for_update().order_by("pk"):
+        endpoint.secrets = _again(endpoint.secrets, endpoint_place_of(endpoint), ring)
+        endpoint.save(update_fields=["secrets"])
     return count + sealing.reseal_all(lambda token, place: _again(token, place, ring))
 
 

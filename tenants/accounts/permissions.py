@@ -39,6 +39,7 @@ GROUPS: dict[str, dict[str, str]] = {
     "Access and brand": {
         "users.manage": "Invite people and give roles",
         "tokens.manage": "Make and revoke API tokens",
+        "webhooks.manage": "Send webhooks to other programs",
         "support.grant": "Grant support access",
         "brand.manage": "Change the brand",
         "domains.manage": "Add, choose and remove domains",
@@ -62,6 +63,7 @@ STAFF_ROLES: dict[str, tuple[str, frozenset[str]]] = {
         | {
             "clients.manage",
             "connections.manage",
+            "webhooks.manage",
             "workflows.operate",
             "workflows.manage",
             "exceptions.work",
@@ -122,6 +124,7 @@ CLIENT_ROLES: dict[str, tuple[str, frozenset[str]]] = {
                 "statements.view",
                 "users.manage",
                 "tokens.manage",
+                "webhooks.manage",
                 "clients.view",
                 "audit.view",
             }

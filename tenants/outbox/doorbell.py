@@ -1,9 +1,11 @@
-"""Says that a schema has mail to send. The truth is in its table; a lost ring costs minutes.
+"""Says that a schema has mail, or messages to other programs, to send. The truth is in its tables;
+a lost ring costs minutes.
 
 `MailWakeup` (public) holds one row per schema, the operators' included. Touched after the
 commit, never inside the business transaction: two that queue a mail do not wait for each other.
 """
 
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -46,11 +48,16 @@ def settle() -> None:
     _run(_SETTLE, {"schema": current_schema()})
 
 
+def come_at(moment: datetime) -> None:
+    """Have this schema looked at by that moment: for what else goes out of it than mail."""
+    _run(_COME_AT, {"schema": current_schema(), "at": moment})
+
+
 def _touch(schema: str) -> None:
     _run(_TOUCH, {"schema": schema})
 
 
-def _run(sql: str, params: dict[str, str | int]) -> list[str]:
+def _run(sql: str, params: dict[str, str | int | datetime]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return [str(row[0]) for row in cursor.fetchall()]
@@ -73,6 +80,11 @@ _SETTLE: Final = """
     UPDATE public.tenants_mailwakeup SET due_at = least(due_at, (
         SELECT min(CASE state WHEN 'sending' THEN lease_until ELSE not_before END)
         FROM outbox_outgoingmail WHERE state IN ('queued', 'sending')))
+    WHERE schema_name = %(schema)s
+    RETURNING schema_name
+"""
+_COME_AT: Final = """
+    UPDATE public.tenants_mailwakeup SET due_at = least(due_at, %(at)s)
     WHERE schema_name = %(schema)s
     RETURNING schema_name
 """

@@ -41,6 +41,7 @@ _ALL: Final = (
     Kind("incident", "Stopped systems and workflows", asked=True),
     Kind("audit_anchor", "End of the audit trail", per_day=50),
     Kind("domain_news", "Domain", per_day=50),
+    Kind("endpoint_stopped", "Stopped webhooks", per_day=50),
     Kind("test", "Test", pause=5, per_day=100),
 )
 KINDS: Final = {kind.name: kind for kind in _ALL}

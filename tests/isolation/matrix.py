@@ -107,6 +107,17 @@ _WORK = {
         "workflow_run workflow_pause workflow_resume", Rule("workflows.operate", ACT, owned=True)
     ),
 }
+_TOLD = {
+    "endpoint_list": Rule("webhooks.manage"),
+    "endpoint_add": Rule("webhooks.manage", FORM),
+    **_rules("endpoint_detail message_detail", Rule("webhooks.manage", owned=True)),
+    "endpoint_edit": Rule("webhooks.manage", FORM, owned=True),
+    **_rules(
+        "endpoint_secret endpoint_test endpoint_switch endpoint_again endpoint_remove "
+        "message_again",
+        Rule("webhooks.manage", ACT, owned=True),
+    ),
+}
 _MONTH = (("month", "2026-10"),)
 
 ADMIN: dict[str, Rule] = {
@@ -114,6 +125,7 @@ ADMIN: dict[str, Rule] = {
     **_OWN,
     **_BRAND,
     **_WORK,
+    **_TOLD,
     "overview": Rule(SIGNED_IN),
     "overview_money": Rule("records.view"),
     "overview_activity": Rule("workflows.view"),
@@ -290,6 +302,7 @@ PORTAL: dict[str, Rule] = {
     **_OWN,
     **_BRAND,
     **_WORK,
+    **_TOLD,
     "portal_home": Rule(SIGNED_IN),
     "mail_choices": Rule(SIGNED_IN, FORM),
     "approval_list": Rule("changes.view"),
@@ -413,6 +426,14 @@ API: dict[str, dict[str, str]] = {
     "exception-resolve": {"POST": "exceptions.work"},
     "exception-retry": {"POST": "exceptions.work"},
     "exception-skip": {"POST": "exceptions.work"},
+    "webhook-endpoint-list": dict.fromkeys(("GET", "POST"), "webhooks.manage"),
+    "webhook-endpoint-detail": dict.fromkeys(("GET", "PATCH", "DELETE"), "webhooks.manage"),
+    "webhook-endpoint-secret": {"POST": "webhooks.manage"},
+    "webhook-endpoint-test": {"POST": "webhooks.manage"},
+    "webhook-endpoint-again": {"POST": "webhooks.manage"},
+    "webhook-message-again": {"POST": "webhooks.manage"},
+    "webhook-message-list": {"GET": "webhooks.manage"},
+    "webhook-message-detail": {"GET": "webhooks.manage"},
 }
 # Objects of the partner as a whole: for a client's token they are not there.
 PARTNERS_OWN = {"role-detail"}
@@ -449,5 +470,5 @@ TASKS = {
     "syncjobs.tasks.anchor_outside": "enters schemas in turn, brings anchors to further places",
     "syncjobs.tasks.run": "enters one schema and drains its due work",
     "syncjobs.tasks.seal_trails": "enters schemas in turn, seals and anchors their audit trails",
-    "syncjobs.tasks.send_mail": "enters one schema and sends its due mails",
+    "syncjobs.tasks.send_mail": "enters one schema, sends its due mails and outgoing webhooks",
 }

@@ -25,6 +25,11 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BODIES = {
     "record-correct": {"field": "name", "value": "Another name", "reason": "because"},
     "client-list": {"name": "New Client"},
+    "webhook-endpoint-list": {
+        "name": "Ours",
+        "url": "https://ours.example/hook",
+        "listens": ["run.failed"],
+    },
     "mapping-preview": {"sample": {"number": "1"}},
     "change-request-approve": {"content_hash": "0" * 64},
 }

@@ -7,6 +7,7 @@ row, never as a missing one.
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -16,17 +17,21 @@ from governance.actors import Actor
 from governance.models import Change, ChangeRequest, Window
 from governance.services import audit
 from mappings.models import CustomField, Mapping, MappingVersion, ValueMap
+from syncjobs import signatures
 from syncjobs.models import (
     Blueprint,
     CanonicalRecord,
     Connection,
     Delivery,
+    Endpoint,
     Hold,
     Issue,
+    Message,
     Run,
     Workflow,
     WorkflowVersion,
 )
+from syncjobs.services.secrets import seal
 from tenants.accounts.actions import CLIENT_ADDED
 from tenants.accounts.models import ApiToken, Client, Role, SupportGrant, User
 from tenants.context import current_schema
@@ -84,6 +89,28 @@ def _of_client(client: Client, pk: int, marker: str, blueprint: Blueprint) -> No
         scopes=[],
         client=client,
         user=User.objects.filter(client=client).order_by("pk")[0],
+    )
+    endpoint = Endpoint.objects.create(
+        pk=pk,
+        name=f"Program {marker}",
+        url=f"https://{marker}.example/hook",
+        listens=["run.failed"],
+        client=client,
+        keeper=client,
+        secrets=seal(
+            {"secrets": [{"secret": signatures.new_secret(), "until": ""}]},
+            aad=(current_schema(), "endpoint", str(UUID(int=pk)), "secrets"),
+        ),
+        uuid=UUID(int=pk),
+    )
+    Message.objects.create(
+        pk=pk,
+        endpoint=endpoint,
+        type="run.failed",
+        body=f'{{"data":"{marker}"}}',
+        state="failed",
+        attempts=[{"at": "2026-11-01T10:00:00+00:00", "status": 500, "error": marker, "ms": 3}],
+        created_at=timezone.now(),
     )
     OutgoingMail.objects.create(pk=pk, kind="test", to=f"{pk}@{marker}.example", state="failed")
 

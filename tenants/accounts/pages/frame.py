@@ -20,6 +20,7 @@ TABS = (
     ("person_list", "People", {"users.manage"}),
     ("role_matrix", "Roles", {"users.manage", "audit.view"}),
     ("token_list", "API tokens", {"tokens.manage"}),
+    ("endpoint_list", "Webhooks", {"webhooks.manage"}),
     ("sign_in_rules", "Sign-in", {"users.manage"}),
 )
 STAFF_TABS = frozenset({"sign_in_rules"})

@@ -1,0 +1,1 @@
+"""Telling other programs what happened here: what there is to hear, the messages, the sending."""

@@ -1,0 +1,473 @@
+"""Webhooks out: stored with what they tell of, signed, tried eight times, given up after days."""
+
+import base64
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import LazySettings
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+from django_tenants.utils import schema_context
+
+from governance.actors import Actor
+from governance.errors import NotPermitted
+from governance.models import AuditEntry, ChangeRequest
+from governance.services.requests import move_request
+from syncjobs.engine.retention import sweep
+from syncjobs.engine.transitions import move_row
+from syncjobs.models import Delivery, Endpoint, Hold, Issue, Message, Run
+from syncjobs.services import endpoints
+from syncjobs.services.hold_releases import release_hold
+from syncjobs.services.issues import resolve_issue
+from syncjobs.services.secrets import rotate_data_key
+from syncjobs.state import RUN
+from syncjobs.tasks import send_mail
+from syncjobs.telling import kinds, posting, schedule
+from syncjobs.telling.sending import send_messages
+from syncjobs.telling.tell import tell
+from tenants.accounts.models import Client
+from tenants.models import MailWakeup
+from tests import actors
+from tests.actors import Person
+from tests.fakes.hearer import Heard, Hearer, hearer
+from tests.fakes.systems import record
+from tests.posted import posted
+from tests.syncjobs.factories import BUILDER, Lab, make_lab, step
+from tests.syncjobs.test_holds import TAX_GATE
+
+
+@pytest.fixture
+def listener(settings: LazySettings) -> Iterator[Hearer]:
+    settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
+    with hearer() as made:
+        yield made
+
+
+@pytest.fixture
+def alice(actor: Callable[[Person], Actor]) -> Actor:
+    return actor(actors.ALICE)
+
+
+@pytest.fixture
+def grace(actor: Callable[[Person], Actor]) -> Actor:
+    return actor(actors.GRACE)
+
+
+def add(who: Actor, url: str, *listens: str, client: Client | None = None) -> tuple[Endpoint, str]:
+    return endpoints.add_endpoint(
+        who, name="Ours", url=url, listens=listens or kinds.KINDS, client=client
+    )
+
+
+def told(kind: str = "run.failed", client: int | None = None, number: int = 1) -> None:
+    tell(kind, [(client, {"run": {"id": number}})])
+
+
+def bodies() -> list[dict[str, object]]:
+    return [json.loads(one.body) for one in Message.objects.order_by("pk")]
+
+
+def verified(secret: str, heard: Heard) -> dict[str, Any]:
+    """Check a message as the specification tells a receiver to, with nothing of the product."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    names = ("webhook-id", "webhook-timestamp")
+    content = ".".join([*(heard.headers[name] for name in names), heard.body.decode()])
+    mark = "v1," + base64.b64encode(hmac.new(key, content.encode(), "sha256").digest()).decode()
+    assert mark in heard.headers["webhook-signature"].split(" ")
+    return dict(json.loads(heard.body))
+
+
+def test_the_published_example_comes_out() -> None:
+    headers = posting.headers_of(
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        b'{"test": 2432232314}',
+        secrets=["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        now=1_614_265_330,
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+    assert headers["webhook-timestamp"] == "1614265330"
+
+
+def test_a_message_is_signed_so_that_another_implementation_takes_it(
+    listener: Hearer, alice: Actor
+) -> None:
+    endpoint, secret = add(alice, listener.address)
+    told(number=7)
+    assert send_messages() == 1
+    heard = listener.last
+    assert verified(secret, heard)["data"] == {
+        "client": None,
+        "run": {"id": 7},
+    }
+    message = Message.objects.get()
+    assert heard.headers["webhook-id"] == message.webhook_id
+    assert (message.state, message.due_at, message.tries) == ("delivered", None, 1)
+    assert secret not in endpoint.secrets
+    assert json.loads(heard.body)["version"] == 1
+
+
+def test_nothing_says_whose_software_sends(listener: Hearer, alice: Actor) -> None:
+    add(alice, listener.address)
+    told()
+    send_messages()
+    headers = listener.last.headers
+    assert headers["user-agent"] == "integration/1.0"
+    assert set(headers) <= {
+        "accept", "accept-encoding", "connection", "content-length", "content-type", "host",
+        "user-agent", "webhook-id", "webhook-signature", "webhook-timestamp",
+    }  # fmt: skip
+
+
+def test_eight_attempts_follow_the_schedule_under_one_id(listener: Hearer, alice: Actor) -> None:
+    add(alice, listener.address)
+    told()
+    listener.status = 500
+    started = timezone.now()
+    moments = []
+    with time_machine.travel(started, tick=False) as clock:
+        for _ in range(schedule.MOST_TRIES + 1):
+            if send_messages():
+                moments.append(timezone.now() - started)
+            due = Message.objects.get().due_at
+            if due is None:
+                break
+            clock.move_to(max(due, timezone.now() + timedelta(seconds=5)))
+    assert len(moments) == 8
+    assert timedelta(hours=27) < moments[-1] < timedelta(hours=28)
+    minutes = [round(one.total_seconds() / 60) for one in moments]
+    assert minutes == [0, 0, 5, 35, 155, 455, 1055, 1655]
+    assert {one.headers["webhook-id"] for one in listener.heard} == {
+        Message.objects.get().webhook_id
+    }
+    stamps = {one.headers["webhook-timestamp"] for one in listener.heard}
+    assert len(stamps) == 8, "each attempt is signed with its own time"
+    message = Message.objects.get()
+    assert (message.state, len(message.attempts)) == ("failed", 8)
+    assert Endpoint.objects.get().state == "on"
+
+
+def test_an_endpoint_that_fails_for_five_days_is_stopped_and_its_keeper_told(
+    listener: Hearer, alice: Actor
+) -> None:
+    add(alice, listener.address)
+    listener.status = 503
+    started = timezone.now()
+    with time_machine.travel(started, tick=False) as clock:
+        for hour in range(0, 140, 6):
+            clock.move_to(started + timedelta(hours=hour))
+            told(number=hour)
+            Message.objects.filter(state="waiting", tries=0).update(due_at=timezone.now())
+            send_messages()
+            if Endpoint.objects.get().state != "on":
+                break
+        mails = posted()
+    assert timedelta(days=5) <= timedelta(hours=hour) < timedelta(days=5, hours=12)
+    assert Endpoint.objects.get().state == "given_up"
+    assert not Message.objects.exclude(due_at=None).exists()
+    assert AuditEntry.objects.filter(action="endpoint.stopped").exists()
+    mail = mails[-1]
+    assert mail.to == ["alice@partner.example"]
+    assert "Ours" in str(mail.subject)
+    told(number=999)
+    assert not Message.objects.filter(body__contains="999").exists(), "nobody listens any more"
+
+
+def test_one_success_ends_the_count_of_days(listener: Hearer, alice: Actor) -> None:
+    endpoint, _ = add(alice, listener.address)
+    Endpoint.objects.update(failing_since=timezone.now() - timedelta(days=4, hours=23))
+    told()
+    send_messages()
+    endpoint.refresh_from_db()
+    assert (endpoint.failing_since, endpoint.state) == (None, "on")
+
+
+def test_a_receiver_that_is_gone_is_asked_no_more(listener: Hearer, alice: Actor) -> None:
+    add(alice, listener.address)
+    told()
+    told(number=2)
+    listener.status = 410
+    send_messages()
+    assert len(listener.heard) == 1
+    assert Endpoint.objects.get().state == "given_up"
+
+
+def test_a_redirect_is_not_followed(listener: Hearer, alice: Actor) -> None:
+    add(alice, listener.address)
+    told()
+    listener.status = 307
+    listener.answer = {"Location": listener.address + "/elsewhere"}
+    send_messages()
+    assert [one.path for one in listener.heard] == ["/hear"]
+    assert Message.objects.get().attempts[0]["status"] == 307
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://169.254.169.254/latest/meta-data",
+        "https://[::ffff:127.0.0.1]/",
+        "https://127.0.0.1:1/",
+        "https://10.0.0.1/",
+        "http://192.0.2.1/",
+    ],
+)
+def test_an_address_inside_is_never_called(url: str, alice: Actor, settings: LazySettings) -> None:
+    settings.ALLOWED_PRIVATE_NETWORKS = []
+    add(alice, url)
+    told()
+    send_messages()
+    attempt = Message.objects.get().attempts[0]
+    assert attempt["status"] == 0
+    assert attempt["error"]
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://hook.example/", "https://user:pw@hook.example/", "https://h.example/#x", "no"]
+)
+def test_what_is_no_address_is_refused_at_once(url: str, alice: Actor) -> None:
+    with pytest.raises(ValidationError):
+        add(alice, url)
+
+
+def test_both_secrets_sign_for_a_day_after_a_change(listener: Hearer, alice: Actor) -> None:
+    endpoint, old = add(alice, listener.address)
+    new = endpoints.rotate_secret(alice, endpoint)
+    told()
+    send_messages()
+    heard = listener.last
+    assert len(heard.headers["webhook-signature"].split(" ")) == 2
+    for secret in (old, new):
+        verified(secret, heard)
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        told(number=2)
+        send_messages()
+    assert len(listener.last.headers["webhook-signature"].split(" ")) == 1
+
+
+def test_secrets_open_after_the_partners_key_was_rotated(listener: Hearer, alice: Actor) -> None:
+    _, secret = add(alice, listener.address)
+    rotate_data_key(BUILDER)
+    rotate_data_key(BUILDER)
+    rotate_data_key(BUILDER)
+    told()
+    send_messages()
+    verified(secret, listener.last)
+
+
+def test_a_clients_endpoint_hears_of_that_client_alone(
+    alice: Actor, grace: Actor, alder: Client, birch: Client
+) -> None:
+    mine, _ = add(grace, "https://alder.example/hook", "run.failed")
+    narrow, _ = add(alice, "https://ours.example/hook", "run.failed", client=birch)
+    everything, _ = add(alice, "https://ours.example/all", "run.failed")
+    for number, client in enumerate((alder.pk, birch.pk, None)):
+        told(client=client, number=number)
+    heard = {
+        endpoint.pk: {
+            json.loads(one.body)["data"]["client"]
+            for one in Message.objects.filter(endpoint=endpoint)
+        }
+        for endpoint in (mine, narrow, everything)
+    }
+    assert heard == {
+        mine.pk: {alder.pk},
+        narrow.pk: {birch.pk},
+        everything.pk: {alder.pk, birch.pk, None},
+    }
+
+
+def test_a_clients_people_reach_only_what_they_keep(
+    alice: Actor, grace: Actor, alder: Client, birch: Client
+) -> None:
+    theirs, _ = add(alice, "https://ours.example/hook", "run.failed", client=alder)
+    assert not endpoints.visible_endpoints(grace).exists()
+    for act in (
+        lambda: endpoints.rotate_secret(grace, theirs),
+        lambda: endpoints.change_endpoint(grace, theirs, url="https://evil.example/"),
+        lambda: endpoints.remove_endpoint(grace, theirs),
+        lambda: endpoints.send_test(grace, theirs),
+        lambda: add(grace, "https://alder.example/", "run.failed", client=birch),
+    ):
+        with pytest.raises(NotPermitted):
+            act()
+
+
+def test_nobody_lets_a_program_hear_of_what_they_may_not_see(
+    actor: Callable[[Person], Actor],
+) -> None:
+    blind = Actor("person", 1, "Blind", permissions=frozenset({"webhooks.manage"}))
+    with pytest.raises(ValidationError):
+        add(blind, "https://hook.example/", "invoice.posted")
+    with pytest.raises(NotPermitted):
+        add(actor(actors.DAVE), "https://hook.example/", "invoice.posted")
+
+
+def test_a_business_event_is_told_by_ids_alone(lab: Lab, alice: Actor) -> None:
+    add(alice, "https://hook.example/", "customer.changed")
+    lab.source.put("customers", record("1", {"no": "C-1", "name": "Secret & Sons", "tax": "T"}))
+    lab.drain()
+    found = [one for one in bodies() if one["type"] == "customer.changed"]
+    assert len(found) == 1
+    data = found[0]["data"]
+    assert isinstance(data, dict)
+    assert data["client"] == lab.client.pk
+    assert data["record"]["type"] == "customer"
+    assert "Secret" not in json.dumps(bodies())
+    assert "C-1" not in json.dumps(bodies())
+
+
+def test_what_rolls_back_is_not_told(alice: Actor) -> None:
+    add(alice, "https://hook.example/", "run.failed")
+    with transaction.atomic():
+        told()
+        transaction.set_rollback(True)
+    assert not Message.objects.exists()
+
+
+def test_holds_and_exceptions_are_told_as_they_come_and_go(
+    alder: Client, at_work: None, alice: Actor, dave: Actor
+) -> None:
+    lab = make_lab(alder)
+    lab.replace_workflow([step("customer", lab.target_connection, gates=[TAX_GATE])])
+    add(alice, "https://hook.example/", "hold.placed", "hold.released", "exception.opened",
+        "exception.resolved")  # fmt: skip
+    lab.source.put("customers", record("1", {"no": "C-1", "name": "A"}))
+    lab.drain()
+    assert sorted(str(one["type"]) for one in bodies()) == ["exception.opened", "hold.placed"]
+    Delivery.objects.update(updated_at=timezone.now() - timedelta(hours=1))
+    lab.drain()
+    assert len(bodies()) == 2, "held again is nothing new"
+    release_hold(dave, Hold.objects.get(), reason="agreed")
+    lab.drain()
+    assert [one["type"] for one in bodies()].count("hold.released") == 1
+    assert [one["type"] for one in bodies()].count("exception.resolved") == 1
+
+
+def test_a_run_that_fails_and_an_exception_closed_by_hand_are_told(
+    lab: Lab, alice: Actor, dave: Actor
+) -> None:
+    add(alice, "https://hook.example/", "run.failed", "exception.resolved")
+    run = Run.objects.create(client=lab.client, kind="intake", trigger="schedule")
+    move_row(run, RUN, "settle_badly", message="no")
+    issue = Issue.objects.create(
+        client=lab.client, fingerprint="x", class_name="technical", kind="timeout", title="T"
+    )
+    resolve_issue(dave, issue, reason="mended")
+    assert [one["type"] for one in bodies()] == ["run.failed", "exception.resolved"]
+
+
+def test_a_decided_change_is_told(alice: Actor, alder: Client) -> None:
+    add(alice, "https://hook.example/", "change.decided")
+    request = ChangeRequest.objects.create(
+        title="t", reason="r", client_id=alder.pk, status="submitted", author_label="x"
+    )
+    move_request(request, "reject")
+    ((body,)) = bodies()
+    assert body["data"] == {
+        "client": alder.pk,
+        "change_request": {"id": request.pk, "status": "rejected", "decision": "reject"},
+    }
+
+
+def test_a_message_goes_again_by_hand_under_its_id(listener: Hearer, alice: Actor) -> None:
+    endpoint, _ = add(alice, listener.address)
+    told()
+    send_messages()
+    message = Message.objects.get()
+    endpoints.send_again(alice, message)
+    send_messages()
+    assert len({one.headers["webhook-id"] for one in listener.heard}) == 1
+    assert len(listener.heard) == 2
+    Message.objects.update(state="failed")
+    assert endpoints.send_failed_again(alice, endpoint) == 1
+    endpoints.change_endpoint(alice, endpoint, on=False)
+    with pytest.raises(ValidationError):
+        endpoints.send_again(alice, message)
+
+
+def test_a_test_message_is_one(listener: Hearer, alice: Actor) -> None:
+    endpoint, _ = add(alice, listener.address, "run.failed")
+    endpoints.send_test(alice, endpoint)
+    send_messages()
+    assert json.loads(listener.last.body)["type"] == "webhook.test"
+
+
+def test_a_failing_endpoint_rests_and_holds_up_no_other(listener: Hearer, alice: Actor) -> None:
+    dead, _ = add(alice, "https://127.0.0.1:9/")
+    add(alice, listener.address)
+    for number in range(5):
+        told(number=number)
+    send_messages()
+    assert len(listener.heard) == 5
+    dead.refresh_from_db()
+    assert dead.lease_until is not None
+    assert dead.lease_until > timezone.now()
+    assert send_messages() == 0, "it rests"
+
+
+def test_a_worker_is_called_and_comes_back_for_what_is_due_later(
+    listener: Hearer, alice: Actor, django_capture_on_commit_callbacks: Any
+) -> None:
+    add(alice, listener.address)
+    listener.status = 500
+    with django_capture_on_commit_callbacks(execute=True):
+        told()
+    row = MailWakeup.objects.get(schema_name="p_northwind")
+    assert row.due_at <= timezone.now()
+    with schema_context("p_northwind"):
+        send_mail("p_northwind")
+    row.refresh_from_db()
+    assert len(listener.heard) == 1
+    assert timedelta(0) < row.due_at - timezone.now() < timedelta(seconds=6)
+
+
+def test_who_lost_the_lease_writes_nothing(
+    listener: Hearer, alice: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endpoint, _ = add(alice, listener.address)
+    told()
+    real = posting.post
+
+    def overtaken(*args: object) -> posting.Posted:
+        Endpoint.objects.filter(pk=endpoint.pk).update(lease_no=99)
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("syncjobs.telling.sending.post", overtaken)
+    send_messages()
+    message = Message.objects.get()
+    assert (message.state, message.attempts) == ("waiting", [])
+
+
+def test_old_messages_go_and_what_waits_stays(alice: Actor) -> None:
+    add(alice, "https://hook.example/")
+    told()
+    told(number=2)
+    Message.objects.update(created_at=timezone.now() - timedelta(days=40))
+    gone = Message.objects.order_by("pk")[0]
+    Message.objects.filter(pk=gone.pk).update(due_at=None, state="delivered")
+    assert sweep({"messages": 30})["messages"] == 1
+    assert Message.objects.get().state == "waiting"
+
+
+def test_without_an_endpoint_a_page_costs_no_statement_more(lab: Lab) -> None:
+    asked: list[str] = []
+
+    def note(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        asked.append(sql)
+        return run(sql, *rest)
+
+    for number in range(30):
+        lab.source.put(
+            "customers", record(str(number), {"no": f"C-{number}", "name": "A", "tax": "T"})
+        )
+    with connection.execute_wrapper(note):
+        lab.drain()
+    named = [sql for sql in asked if "syncjobs_endpoint" in sql]
+    assert any("INSERT INTO syncjobs_event" in sql for sql in named)
+    assert all("INSERT INTO syncjobs_event" in sql or "syncjobs_hold" in sql for sql in named)
