@@ -87,6 +87,7 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
 
     blueprint = serializers.SlugRelatedField[Blueprint](slug_field="slug", read_only=True)
     version = serializers.IntegerField(source="version.number", read_only=True, allow_null=True)
+    within_hours = serializers.SerializerMethodField(help_text="Its promise; null for none.")
 
     class Meta:
         model = Workflow
@@ -97,7 +98,7 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "name",
             "mode",
             "schedule",
-            "next_run_at",
+            "within_hours",
             "priority",
             "state",
             "version",
@@ -107,6 +108,10 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "updated_at",
         )
         read_only_fields = fields
+
+    def get_within_hours(self, workflow: Workflow) -> float | None:
+        """Return the promise in hours."""
+        return None if workflow.sla_seconds is None else workflow.sla_seconds / 3600
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):

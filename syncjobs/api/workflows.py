@@ -6,7 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer
+from syncjobs.api.asked import BackfilledSerializer, BackfillSerializer, ScheduleSerializer
 from syncjobs.api.filters import RunFilters, WorkflowFilters
 from syncjobs.api.serializers import (
     DryRunRowSerializer,
@@ -17,7 +17,7 @@ from syncjobs.api.serializers import (
     WorkflowSerializer,
 )
 from syncjobs.models import Run, Workflow
-from syncjobs.services import backfills, replays, runs, workflows
+from syncjobs.services import backfills, replays, runs, schedules, workflows
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -45,6 +45,7 @@ class WorkflowViewSet(
         "replay": "workflows.operate",
         "dry_run": "workflows.operate",
         "backfill": "workflows.operate",
+        "schedule": "workflows.manage",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -75,6 +76,16 @@ class WorkflowViewSet(
         """Show each request that would be sent now, 50 at most; none is."""
         rows = workflows.dry_run(self.actor, self.get_object())
         return Response(DryRunRowSerializer(rows, many=True).data)
+
+    @extend_schema(request=ScheduleSerializer, responses=WorkflowSerializer)
+    @action(detail=True, methods=["post"])
+    def schedule(self, request: Request, pk: str) -> Response:
+        """Say when the workflow writes, and within how many hours; what is left out stays."""
+        workflow = self.get_object()
+        form = ScheduleSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        schedules.set_schedule(self.actor, workflow, **form.wanted(workflow))
+        return Response(WorkflowSerializer(self.get_object()).data)
 
     @extend_schema(request=BackfillSerializer, responses={202: BackfilledSerializer})
     @action(detail=True, methods=["post"])

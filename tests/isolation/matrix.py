@@ -363,6 +363,7 @@ API: dict[str, dict[str, str]] = {
     "workflow-replay": {"POST": "workflows.operate"},
     "workflow-backfill": {"POST": "workflows.operate"},
     "workflow-dry-run": {"POST": "workflows.operate"},
+    "workflow-schedule": {"POST": "workflows.manage"},
     "run-list": {"GET": "workflows.view"},
     "run-detail": {"GET": "workflows.view"},
     "run-cancel": {"POST": "workflows.operate"},
