@@ -1,5 +1,6 @@
 """List, editor, preview and proposal of mappings."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,19 +24,43 @@ from mappings.services.overlays import ensure_overlay, standing_document
 from mappings.services.transfer import compared, exported, read_import
 from mappings.services.versions import propose_document, save_draft, standings
 from tenants.accounts.models import Client
-from tenants.lists import page_of
+from tenants.lists import ordered, page_of
 from tenants.nouns import in_words
+from tenants.tables.listed import listed_file
 
 SHOWN_VERSIONS = 20
 
 
+def _utc(version: MappingVersion | None) -> str:
+    return f"{version.live_at:%Y-%m-%d %H:%M:%S}" if version and version.live_at else ""
+
+
+SORTS = {
+    "name": "name",
+    "client": "client__name",
+    "version": "live__number",
+    "since": "live__live_at",
+}
+COLUMNS: dict[str, Callable[[Mapping], object]] = {
+    "Mapping": lambda one: one.name,
+    "From": lambda one: ways(one)[0],
+    "To": lambda one: ways(one)[1],
+    "Client": lambda one: one.client or "All",
+    "Live version": lambda one: one.live.number if one.live else "",
+    "Live since (UTC)": lambda one: _utc(one.live),
+}
+
+
 def mapping_list(request: HttpRequest) -> HttpResponse:
-    """Show the mappings, searchable by name and object."""
+    """Show the mappings, searchable by name and object, in the order asked for."""
     rows = visible(request, Mapping.objects.select_related("client", "live"))
     if words := request.GET.get("q", "").strip():
         rows = rows.filter(
             Q(name__icontains=words) | Q(canonical__icontains=words) | Q(object__icontains=words)
         )
+    rows = ordered(request, rows, SORTS, "name", "pk")
+    if file := listed_file(request, "mappings", rows, COLUMNS):
+        return file
     found = page_of(request, rows)
     shown_rows = [(mapping, ways(mapping)) for mapping in found.object_list]
     context = {

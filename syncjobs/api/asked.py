@@ -4,12 +4,41 @@ from typing import Any
 
 from rest_framework import serializers
 
+from syncjobs.models import Workflow
+
 
 class StreamSerializer(serializers.Serializer[Any]):
     """One kind of record that is read of a connection, and why."""
 
     object = serializers.CharField(max_length=80)
     reason = serializers.CharField(max_length=500)
+
+
+class ScheduleSerializer(serializers.Serializer[Any]):
+    """When a workflow writes, and its promise. What is left out stays as it is."""
+
+    mode = serializers.ChoiceField(choices=Workflow.Mode.choices, required=False)
+    schedule = serializers.CharField(
+        max_length=60,
+        required=False,
+        allow_blank=True,
+        help_text="A cron expression in the client's zone; needed for all modes but real_time.",
+    )
+    within_hours = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="What is open for longer is an exception; null for no promise.",
+    )
+
+    def wanted(self, workflow: Workflow) -> dict[str, str]:
+        """Return the whole setting: what was asked over what the workflow has."""
+        has, asked = workflow.sla_seconds, self.validated_data
+        hours = asked.get("within_hours", None if has is None else has / 3600)
+        return {
+            "mode": asked.get("mode", workflow.mode),
+            "schedule": asked.get("schedule", workflow.schedule),
+            "within_hours": "" if hours is None else repr(hours),
+        }
 
 
 class BackfillSerializer(serializers.Serializer[Any]):

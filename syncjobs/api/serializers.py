@@ -90,6 +90,7 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
     upgrade = serializers.SerializerMethodField(
         help_text="The newer version of its blueprint that waits to be proposed, or null."
     )
+    within_hours = serializers.SerializerMethodField(help_text="Its promise; null for none.")
 
     @extend_schema_field(UpgradeWaitingSerializer(allow_null=True))
     def get_upgrade(self, workflow: Workflow) -> dict[str, object] | None:
@@ -111,7 +112,7 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "name",
             "mode",
             "schedule",
-            "next_run_at",
+            "within_hours",
             "priority",
             "state",
             "version",
@@ -122,6 +123,10 @@ class WorkflowSerializer(serializers.ModelSerializer[Workflow]):
             "updated_at",
         )
         read_only_fields = fields
+
+    def get_within_hours(self, workflow: Workflow) -> float | None:
+        """Return the promise in hours."""
+        return None if workflow.sla_seconds is None else workflow.sla_seconds / 3600
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):

@@ -13,6 +13,7 @@ from syncjobs.api.asked import (
     BackfilledSerializer,
     BackfillSerializer,
     ProposedUpgradeSerializer,
+    ScheduleSerializer,
     UpgradeSerializer,
 )
 from syncjobs.api.filters import RunFilters, WorkflowFilters
@@ -26,7 +27,7 @@ from syncjobs.api.serializers import (
     WorkflowSerializer,
 )
 from syncjobs.models import Connection, Run, Workflow
-from syncjobs.services import backfills, replays, runs, workflows
+from syncjobs.services import backfills, replays, runs, schedules, workflows
 from syncjobs.services.upgrades import (
     Asked,
     Upgrade,
@@ -70,6 +71,7 @@ class WorkflowViewSet(
         "backfill": "workflows.operate",
         "upgrade": "workflows.view",
         "propose_upgrade": "workflows.manage",
+        "schedule": "workflows.manage",
     }
 
     @extend_schema(request=None, responses={202: RunSerializer})
@@ -100,6 +102,16 @@ class WorkflowViewSet(
         """Show each request that would be sent now, 50 at most; none is."""
         rows = workflows.dry_run(self.actor, self.get_object())
         return Response(DryRunRowSerializer(rows, many=True).data)
+
+    @extend_schema(request=ScheduleSerializer, responses=WorkflowSerializer)
+    @action(detail=True, methods=["post"])
+    def schedule(self, request: Request, pk: str) -> Response:
+        """Say when the workflow writes, and within how many hours; what is left out stays."""
+        workflow = self.get_object()
+        form = ScheduleSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        schedules.set_schedule(self.actor, workflow, **form.wanted(workflow))
+        return Response(WorkflowSerializer(self.get_object()).data)
 
     @extend_schema(request=BackfillSerializer, responses={202: BackfilledSerializer})
     @action(detail=True, methods=["post"])

@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.conf import settings
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from branding.models import Brand
 from branding.palette import DEFAULT_PRIMARY
+from governance.models import Change
 from governance.requests import actor_of
 from syncjobs.indicators.throughput import DONE
 from syncjobs.models import Connection, Delivery, Workflow
+from syncjobs.services.workflows import KIND as WORKFLOW
 from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
 from tenants.nouns import in_words
@@ -22,7 +24,7 @@ from tenants.services.onboarding import OPTIONAL, PERMISSION, is_closed, note_do
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do. address: where, empty for who may not, or where there is no page.
-    optional: it can be said that it is not needed."""
+    optional: it can be said that it is not needed. waits: for what, where it was proposed."""
 
     key: str
     title: str
@@ -30,6 +32,7 @@ class Step:
     done: bool
     address: str
     optional: bool
+    waits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,13 @@ _OWN_BRAND: Final = Q(state=Brand.State.RETIRED) | (
     Q(state=Brand.State.LIVE) & (~Q(logo="") | ~Q(primary=DEFAULT_PRIMARY))
 )
 _COLLEAGUES: Final = User.objects.filter(kind=User.Kind.STAFF, is_active=True)
+# What was proposed and is not live is done by its author and waits for somebody else.
+_WAITS: Final = {
+    "submitted": "Waiting for approval",
+    "approved": "Approved, not live yet",
+    "scheduled": "Scheduled",
+}
+_PROPOSED: Final = Change.objects.filter(kind=WORKFLOW, request__status__in=_WAITS).order_by("-pk")
 # key, title, what it is for, the page, who may open it
 _STEPS: Final = (
     ("brand", "Set your brand", "Name, logo and colours.", "brand_edit", "brand.manage"),
@@ -99,7 +109,7 @@ def checklist(request: HttpRequest) -> Checklist | None:
     actor = actor_of(request)
     if not any(actor.can(permission) for *_, permission in _STEPS[:-1]):
         return None
-    done = _done(partner, actor.id)
+    done, proposed = _standing(partner, actor.id)
     if all(done.values()):
         note_done(partner)
         return None
@@ -111,14 +121,18 @@ def checklist(request: HttpRequest) -> Checklist | None:
             done[key],
             "" if done[key] else _address(request, page, permission),
             key in OPTIONAL,
+            _WAITS.get(proposed, "") if key == "workflow" and not done[key] else "",
         )
         for key, title, text, page, permission in _STEPS
     ]
     return Checklist(steps, actor.can(PERMISSION))
 
 
-def _done(partner: Partner, user_id: int | None) -> dict[str, bool]:
-    """Return step → whether it is done; one query, hung on the person who asks."""
+def _standing(partner: Partner, user_id: int | None) -> tuple[dict[str, bool], str]:
+    """Return step → whether it is done, and the state of a proposed installation, "" for none.
+
+    One query, hung on the person who asks.
+    """
     own = Domain.objects.filter(tenant_id=partner.pk).exclude(
         Q(domain__endswith=f".{settings.PLATFORM_DOMAIN}") | Q(state=Domain.State.REMOVED)
     )
@@ -131,9 +145,11 @@ def _done(partner: Partner, user_id: int | None) -> dict[str, bool]:
         "workflow": Exists(Workflow.objects.all()),
         "delivery": Exists(Delivery.objects.filter(state__in=DONE)),
     }
-    found = User.objects.filter(pk=user_id or 0).values_list(*parts.values())[0]
+    proposed = Subquery(_PROPOSED.values("request__status")[:1])
+    *found, state = User.objects.filter(pk=user_id or 0).values_list(*parts.values(), proposed)[0]
     done = dict(zip(parts, found, strict=True))
-    return done | {step: True for step, key in OPTIONAL.items() if key in partner.onboarding}
+    done |= {step: True for step, key in OPTIONAL.items() if key in partner.onboarding}
+    return done, state or ""
 
 
 def _address(request: HttpRequest, page: str, permission: str) -> str:

@@ -135,6 +135,7 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "config": config,
         "may_compare": descriptor.kind != "files",
         "streams": streams,
+        "offered": [one for one in connection.checks if one.get("fields")],
         "asking": [one for one in streams if one.compare and "asking" in one.compare],
         "workflows": workflows_on(connection),
         "asks_first": (until := connection.ask_first_until) and until > timezone.now(),

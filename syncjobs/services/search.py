@@ -89,8 +89,9 @@ def _client_of(actor: Actor, row: Any) -> str:
     return str(row.client) if actor.client_id is None and row.client_id else ""
 
 
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
+def _joined(*parts: str, but: str = "") -> str:
+    """Join what there is, each once, and not again what the title says."""
+    return " · ".join(part for part in dict.fromkeys(parts) if part and part != but)
 
 
 def _clients(actor: Actor, words: str, limit: int) -> Iterable[Found]:
@@ -111,8 +112,9 @@ def _records(actor: Actor, words: str, limit: int) -> Iterable[Found]:
     for one in newest.select_related("client").order_by("-changed_at", "-pk")[:limit]:
         kind = SCHEMAS[one.type].label if one.type in SCHEMAS else one.type
         number = str(one.data.get("external_number") or "")
-        text = _joined(kind, number, one.key, one.engagement, _client_of(actor, one))
-        yield Found(str(one), text, "record_detail", one.pk)
+        title = str(one)
+        text = _joined(kind, number, one.key, one.engagement, _client_of(actor, one), but=title)
+        yield Found(title, text, "record_detail", one.pk)
 
 
 def _engagements(actor: Actor, words: str, limit: int) -> Iterable[Found]:
@@ -124,8 +126,9 @@ def _engagements(actor: Actor, words: str, limit: int) -> Iterable[Found]:
     matches = CanonicalRecord.objects.filter(pk__in=heads.order_by().values("pk")[:LOOKED_AT])
     rows = engagements(matches).select_related("client").order_by("-changed_at", "-pk")
     for one in rows[:limit]:
-        text = _joined(one.engagement, one.key, _client_of(actor, one))
-        yield Found(str(one), text, "engagement_detail", one.pk)
+        title = str(one)
+        text = _joined(one.engagement, one.key, _client_of(actor, one), but=title)
+        yield Found(title, text, "engagement_detail", one.pk)
 
 
 def _exceptions(actor: Actor, words: str, limit: int) -> Iterable[Found]:

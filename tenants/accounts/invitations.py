@@ -35,8 +35,11 @@ def person_of_link(uid: str, token: str) -> User | None:
 
 
 @transaction.atomic
-def set_password(user: User, password: str) -> None:
-    """Set a person's password; every other session of theirs ends. Raises ValidationError."""
+def set_password(user: User, password: str) -> bool:
+    """Set a person's password; every other session of theirs ends. Raises ValidationError.
+
+    Return whether it is their first.
+    """
     validate_password(password, user)
     had_one = user.has_usable_password()
     user.set_password(password)
@@ -52,3 +55,4 @@ def set_password(user: User, password: str) -> None:
         tell_change(
             user, "Your password was changed", "You can sign in with the new one only, now."
         )
+    return not had_one

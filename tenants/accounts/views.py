@@ -97,7 +97,9 @@ def welcome(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     form = PasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            invitations.set_password(user, form.cleaned_data["password"])
+            if invitations.set_password(user, form.cleaned_data["password"]):
+                # Their first: the link went to nobody else, and they typed it twice just now.
+                return onwards(request, service.proceed(request, user, "invitation"), "/")
             messages.success(request, "Your password is set. Sign in with it.")
             request.session[_WELCOMED] = user.email
             return HttpResponseRedirect(reverse("sign_in"))

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from governance.models import AuditEntry
+from tenants.accounts.invitations import link_path
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.inviting import invite_again, invite_person
 from tenants.accounts.services.people import set_active
@@ -44,9 +45,10 @@ def test_the_mail_leads_to_the_persons_own_host_and_sets_a_password_once(
     assert host == "northwind.localhost"
     browser = browse(None, host=host)
     answer = browser.post(path, {"password": PASSWORD, "again": PASSWORD})
-    assert answer.status_code == 302
-    assert 'value="nina@alder.example"' in browser.get(answer["Location"]).content.decode()
-    assert "nina@alder.example" not in browser.get(answer["Location"]).content.decode()
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+    assert browser.get("/").status_code == 200, "whoever sets their first password is in"
+    entry = AuditEntry.objects.get(action="account.signed_in")
+    assert entry.after == {"with": "invitation"}
     assert User.objects.get(email="nina@alder.example").check_password(PASSWORD)
     assert browser.get(path).status_code == 410
 
@@ -113,3 +115,12 @@ def test_nobody_else_invites(actor: ActorOf, person: Person) -> None:
     with pytest.raises(PermissionDenied):
         invite_person(actor(person), email="n@x.example", name="N", roles=["owner"])
     assert not OutgoingMail.objects.exists()
+
+
+def test_a_new_password_by_link_still_asks_to_sign_in(browse: Browse, at_home: Partner) -> None:
+    user = User.objects.get(email=GRACE.email)
+    browser, new = browse(None, host="northwind.localhost"), "another long passphrase"
+    answer = browser.post(link_path(user), {"password": new, "again": new})
+    assert answer["Location"] == "/sign-in/"
+    assert f'value="{GRACE.email}"' in browser.get("/sign-in/").content.decode()
+    assert browser.get("/")["Location"].startswith("/sign-in/")

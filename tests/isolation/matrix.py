@@ -403,6 +403,7 @@ API: dict[str, dict[str, str]] = {
     "workflow-backfill": {"POST": "workflows.operate"},
     "workflow-dry-run": {"POST": "workflows.operate"},
     "workflow-upgrade": {"GET": "workflows.view", "POST": "workflows.manage"},
+    "workflow-schedule": {"POST": "workflows.manage"},
     "run-list": {"GET": "workflows.view"},
     "run-detail": {"GET": "workflows.view"},
     "run-cancel": {"POST": "workflows.operate"},

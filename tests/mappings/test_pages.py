@@ -1,5 +1,7 @@
 """The editor in the staff admin, and what a client's people see of it."""
 
+import csv
+import io
 import re
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
-from governance.models import ChangeRequest
+from governance.models import AuditEntry, ChangeRequest
 from mappings import samples
 from mappings.documents import rules_of
 from mappings.editor.form import form_of
@@ -379,3 +381,26 @@ def test_a_value_map_without_a_name_is_not_added(northwind: object, browse: Brow
 
 def test_the_sample_of_these_tests_is_a_sample() -> None:
     assert read_sample(SAMPLE_TEXT)["number"] == "C-1"
+
+
+def test_the_list_is_downloaded_in_the_order_of_its_address(
+    customers: Mapping, browse: Browse
+) -> None:
+    make(slug="accounts-b", name="Accounts of the ERP")
+    staff, place = browse(actors.BOB), page("mapping_list")
+    shown = staff.get(place).content.decode()
+    assert "?format=csv" in shown
+    assert "?sort=name" in shown
+
+    def names(**asked: str) -> list[str]:
+        answer = staff.get(place, {"format": "csv", **asked})
+        assert "attachment" in answer["Content-Disposition"]
+        lines = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
+        return [one["Mapping"] for one in lines]
+
+    up = names(sort="name")
+    assert up == sorted(up)
+    assert len(up) == Mapping.objects.count() > 1
+    assert names(sort="-name") == up[::-1]
+    assert names(q="accounts of the") == ["Accounts of the ERP"]
+    assert AuditEntry.objects.filter(action="table.exported").count() == 3

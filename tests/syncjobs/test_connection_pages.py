@@ -1,11 +1,13 @@
 """The connection's page: webhooks, comparing, and what a comparison asks."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 
 import pytest
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
+from syncjobs.connectors.base import Check
 from syncjobs.models import Connection, Stream
 from tenants.models import Partner
 from tests import actors
@@ -59,3 +61,18 @@ def test_another_connections_stream_is_not_there(
         staff.post(f"{place}compare/", {"stream": stream, "reason": "Wrong"})
     with tenant_context(northwind):
         assert Stream.objects.get(pk=lab.customers.pk).next_compare_at is None
+
+
+def test_the_objects_and_fields_that_a_system_offers_are_named(
+    lab: Lab, northwind: Partner, staff: Browser
+) -> None:
+    seen = Check("Customers", True, "", object="customers", fields=("name", "address.city"))
+    empty = Check("Projects", True, "", object="projects")
+    with tenant_context(northwind):
+        rows = Connection.objects.filter(pk=lab.source_connection.pk)
+        rows.update(checks=[asdict(seen), asdict(empty)])
+    shown = staff.get(f"/work/connections/{lab.source_connection.pk}/").content.decode()
+    offered = shown[shown.index("What it offers") :]
+    assert "2 fields" in offered
+    assert ">address.city<" in offered
+    assert "projects" not in offered[: offered.index("</section>")].lower()

@@ -10,11 +10,14 @@ from django.test.utils import CaptureQueriesContext
 
 from bench.crowd import make_crowd
 from branding.models import Brand
+from governance.actors import Actor
 from governance.models import AuditEntry, ChangeRequest
+from governance.services.changes import withdraw
 from syncjobs.models import Blueprint, Connection
+from syncjobs.services.workflow_changes import Wanted, propose_installation
 from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
-from tests.actors import ALICE, BOB, DAVE, FRANK
+from tests.actors import ALICE, BOB, DAVE, FRANK, Person
 from tests.at_home import at_home, page_url
 
 __all__ = ["at_home"]
@@ -152,3 +155,22 @@ def test_a_system_of_which_a_blueprint_has_only_optional_parts_may_be_left_out(
     browser.post(address, {**answers, "name": "Won work", "role_staffing": ""})
     proposed = ChangeRequest.objects.latest("pk").changes.get().content
     assert set(proposed["bindings"]) == {"crm", "erp", "psa"}
+
+
+def test_a_proposed_installation_waits_and_is_no_longer_to_do(
+    at_home: Partner, browse: Browse, actor: Callable[[Person], Actor]
+) -> None:
+    browser, client = browse(ALICE), Client.objects.all()[0]
+    assert "Waiting for approval" not in shown(browser)
+    bound = {
+        system: Connection.objects.create(
+            client=client, name=system, connector=f"sandbox_{system}", state="ready"
+        )
+        for system in ("crm", "erp")
+    }
+    blueprint = Blueprint.objects.get(slug="customer_master")
+    asked = propose_installation(actor(BOB), client, blueprint, Wanted("Customers", bound, {}))
+    assert asked.status == "submitted"
+    assert "Waiting for approval" in shown(browser)
+    withdraw(actor(BOB), asked.pk, comment="Not now")
+    assert "Waiting for approval" not in shown(browser)

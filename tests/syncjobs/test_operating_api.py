@@ -22,7 +22,7 @@ Ask = Callable[..., tuple[int, Any]]
 def ask(lab: Lab, browse: Callable[..., Browser]) -> Ask:
     """Posts to the API as a program of Bob's."""
     user = User.objects.get(email=actors.BOB.email)
-    scopes = ["workflows.operate", "connections.manage"]
+    scopes = ["workflows.operate", "workflows.manage", "workflows.view", "connections.manage"]
     text = make_token(BUILDER, user=user, name="t", scopes=scopes)[1]
     caller = browse(None, host="admin.northwind.localhost")
 
@@ -74,3 +74,18 @@ def test_a_workflow_is_backfilled(lab: Lab, northwind: Partner, ask: Ask) -> Non
         run = Run.objects.get(kind="backfill")
         assert told == {"records": 1, "run": run.pk}
     assert ask(place, start=day, reason="Again")[0] in (400, 422), "one goes on"
+
+
+def test_a_workflow_is_given_its_schedule_and_its_promise(lab: Lab, ask: Ask) -> None:
+    place = f"workflows/{lab.workflow.pk}/schedule"
+    status, told = ask(place, mode="scheduled", schedule="0 6 * * *", within_hours=4)
+    assert (status, told["mode"], told["schedule"]) == (200, "scheduled", "0 6 * * *")
+    assert told["within_hours"] == 4
+    assert told["next_run_at"]
+    status, told = ask(place, within_hours=None)
+    assert (status, told["schedule"]) == (200, "0 6 * * *"), "what is left out stays"
+    assert told["within_hours"] is None
+    status, told = ask(place, mode="real_time")
+    assert (status, told["schedule"], told["next_run_at"]) == (200, "", None)
+    for wrong in ({"mode": "batch", "schedule": "soon"}, {"mode": "x"}, {"within_hours": -1}):
+        assert ask(place, **wrong)[0] in (400, 422)

@@ -164,3 +164,12 @@ def test_records_are_found_through_their_index(northwind: Partner) -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
         plan = rows.order_by().explain()
     assert "record_words" in plan
+
+
+def test_a_key_is_told_once(alder: Client, actor: Of) -> None:
+    data = {"external_number": "INV-88"}
+    CanonicalRecord.objects.create(
+        client=alder, type="invoice", key="INV-88", label="INV-88", data=data, version=1
+    )
+    found = [one for group in search(actor(GRACE), "INV-88", 5) for one in group.found]
+    assert [(one.title, one.text) for one in found] == [("INV-88", "Invoice")]
