@@ -227,4 +227,31 @@ INBOUND: Final = _machine(
     closed="processed discarded",
 )
 
-MACHINES: Final = (DELIVERY, RUN, ISSUE, CONNECTION, BREAKER, WORKFLOW, INBOUND)
+# A program that hears of what happens, and what is sent to it.
+ENDPOINT: Final = _machine(
+    "endpoint",
+    "on",
+    {"on": "On", "off": "Switched off", "given_up": "Stopped"},
+    {
+        "switch_on": ("off given_up", "on"),
+        "switch_off": ("on given_up", "off"),
+        "give_up": ("on", "given_up"),
+    },
+    closed="off given_up",
+)
+MESSAGE: Final = _machine(
+    "message",
+    "waiting",
+    {"waiting": "Waiting", "delivered": "Delivered", "failed": "Failed"},
+    {
+        "deliver": ("waiting failed", "delivered"),
+        "fail": ("waiting", "failed"),
+        "send_again": ("waiting delivered failed", "waiting"),
+    },
+    closed="delivered failed",
+)
+
+MACHINES: Final = (
+    *(DELIVERY, RUN, ISSUE, CONNECTION, BREAKER, WORKFLOW, INBOUND),
+    *(ENDPOINT, MESSAGE),
+)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from syncjobs.models import Endpoint, Message
 from syncjobs.services import endpoints
+from syncjobs.state import MESSAGE
 from syncjobs.telling.kinds import KINDS
 from tenants.accounts.api.scope import ClientScopedViewSet, ListFilters
 from tenants.accounts.models import Client
@@ -120,7 +121,7 @@ class MessageFilters(ListFilters):
     endpoint = serializers.IntegerField(
         required=False, min_value=1, max_value=_MOST, source="endpoint_id"
     )
-    state = serializers.ChoiceField(required=False, choices=Message.State.choices)
+    state = serializers.ChoiceField(required=False, choices=MESSAGE.choices)
 
 
 class EndpointViewSet(

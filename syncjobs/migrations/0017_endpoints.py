@@ -1,7 +1,4 @@
-"""Endpoints of outgoing webhooks and their messages. Their indexes take the room of two that no
-query uses: PostgreSQL's `_like` one of sessions, and that of the sign-in library's table of
-e-mail confirmations, which stays empty.
-"""
+"""Endpoints of outgoing webhooks, and their messages."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -10,39 +7,15 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-DROP = """
-DO $body$
-DECLARE found record;
-BEGIN
-    FOR found IN
-        SELECT i.relname AS name FROM pg_index x
-        JOIN pg_class i ON i.oid = x.indexrelid
-        JOIN pg_class t ON t.oid = x.indrelid
-        JOIN pg_namespace n ON n.oid = t.relnamespace
-        WHERE n.nspname = current_schema() AND t.relname = 'django_session'
-          AND i.relname LIKE '%\\_like'
-    LOOP
-        EXECUTE format('DROP INDEX %I', found.name);
-    END LOOP;
-    ALTER TABLE account_emailconfirmation
-        DROP CONSTRAINT IF EXISTS account_emailconfirmation_key_key;
-END
-$body$
-"""
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('account', '0009_emailaddress_unique_primary_email'),
         ('accounts', '0009_frugal_links'),
-        ('sessions', '0001_initial'),
         ('syncjobs', '0016_escalated_and_shape'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
-        migrations.RunSQL(DROP, migrations.RunSQL.noop),
         migrations.CreateModel(
             name='Endpoint',
             fields=[

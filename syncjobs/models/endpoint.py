@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from syncjobs.state import ENDPOINT, MESSAGE
 from syncjobs.telling.kinds import kind_words
 from tenants.accounts.models import Client
 
@@ -21,11 +22,6 @@ class Endpoint(models.Model):
     before until its time is over. `failing_since`: the first failure after the last success.
     `lease_until`: a worker is at it, or it rests after a failure.
     """
-
-    class State(models.TextChoices):
-        ON = "on", "On"
-        OFF = "off", "Switched off"
-        GIVEN_UP = "given_up", "Stopped"
 
     uuid = models.UUIDField(default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=80)
@@ -45,7 +41,7 @@ class Endpoint(models.Model):
         db_index=False,
     )
     secrets = models.TextField()
-    state = models.CharField(max_length=10, choices=State, default=State.ON)
+    state = models.CharField(max_length=10, choices=ENDPOINT.choices, default=ENDPOINT.start)
     state_reason = models.CharField(max_length=300, blank=True)
     failing_since = models.DateTimeField(null=True)
     last_ok_at = models.DateTimeField(null=True)
@@ -59,6 +55,11 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_on(self) -> bool:
+        """Say whether messages are sent there."""
+        return self.state == ENDPOINT.start
 
     @property
     def hears(self) -> list[str]:
@@ -79,18 +80,13 @@ class Message(models.Model):
     `attempts` lists the latest, those by hand included.
     """
 
-    class State(models.TextChoices):
-        WAITING = "waiting", "Waiting"
-        DELIVERED = "delivered", "Delivered"
-        FAILED = "failed", "Failed"
-
     number = models.UUIDField(default=uuid.uuid4, editable=False)
     endpoint = models.ForeignKey(
         Endpoint, on_delete=models.CASCADE, related_name="messages", db_index=False
     )
     type = models.CharField(max_length=40)
     body = models.TextField()
-    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    state = models.CharField(max_length=10, choices=MESSAGE.choices, default=MESSAGE.start)
     tries = models.PositiveSmallIntegerField(default=0)
     attempts = models.JSONField(default=list)
     due_at = models.DateTimeField(null=True)

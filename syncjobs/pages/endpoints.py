@@ -18,6 +18,7 @@ from governance.requests import actor_of
 from syncjobs.models import Endpoint, Message
 from syncjobs.pages.frame import back_to, explain_failure, page
 from syncjobs.services import endpoints
+from syncjobs.state import MESSAGE
 from syncjobs.telling.kinds import GROUPS, NEEDS, kind_words
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import attempt, tabs
@@ -118,13 +119,13 @@ def endpoint_detail(request: HttpRequest, pk: int) -> HttpResponse:
     shown = request.GET.get("show", "")
     options: list[tuple[str, str, int | None]] = [("", "All", None)]
     options += [
-        (state.value, state.label, sent.filter(state=state).count()) for state in Message.State
+        (state, label, sent.filter(state=state).count()) for state, label in MESSAGE.choices
     ]
-    if shown in Message.State.values:
+    if shown in MESSAGE.labels:
         sent = sent.filter(state=shown)
     context = {
         "endpoint": endpoint,
-        "failed": Message.objects.filter(endpoint=endpoint, state=Message.State.FAILED).count(),
+        "failed": Message.objects.filter(endpoint=endpoint, state=MESSAGE.target("fail")).count(),
         "page": page_of(request, sent.order_by("-pk")),
         "chips": chips(request, "show", options, ""),
     }
@@ -163,7 +164,7 @@ def endpoint_switch(request: HttpRequest, pk: int) -> HttpResponse:
     """Switch it on or off."""
 
     def switch(actor: Actor, endpoint: Endpoint) -> str:
-        on = endpoint.state != Endpoint.State.ON
+        on = not endpoint.is_on
         endpoints.change_endpoint(actor, endpoint, on=on)
         return "It is on." if on else "It is off: nothing more is told there."
 

@@ -14,8 +14,10 @@ from governance.errors import NotPermitted
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.connectors.egress import AddressRefused, checked_url
+from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.models import Endpoint, Message
 from syncjobs.services.endpoint_secrets import make_secret
+from syncjobs.state import ENDPOINT, MESSAGE
 from syncjobs.telling.kinds import KINDS, TEST, kinds_for
 from syncjobs.telling.tell import message_row, store_messages
 from tenants.accounts.models import Client
@@ -95,12 +97,18 @@ def change_endpoint(
         row.url = _checked_address(url)
     if listens is not None:
         row.listens = _checked_kinds(actor, listens, row.listens)
-    if on is not None and on != (row.state == Endpoint.State.ON):
-        row.state = Endpoint.State.ON if on else Endpoint.State.OFF
-        row.state_reason, row.failing_since, row.lease_until = "", None, None
-        row.lease_no += 1
     _check_fields(row)
     row.save()
+    if on is not None and on != row.is_on:
+        move_row(
+            row,
+            ENDPOINT,
+            "switch_on" if on else "switch_off",
+            state_reason="",
+            failing_since=None,
+            lease_until=None,
+            lease_no=row.lease_no + 1,
+        )
     if _facts(row) != before:
         _audit(actions.ENDPOINT_CHANGED, row, before=before, after=_facts(row))
     doorbell.ring_after_commit()
@@ -154,13 +162,12 @@ def send_failed_again(actor: Actor, endpoint: Endpoint) -> int:
     """Have all that failed sent again; return how many. Raises as `send_again`."""
     row = _locked(actor, endpoint)
     _require_on(row)
-    return _again(row, Message.objects.filter(endpoint=row, state=Message.State.FAILED))
+    return _again(row, Message.objects.filter(endpoint=row, state=MESSAGE.target("fail")))
 
 
 def _again(endpoint: Endpoint, messages: models.QuerySet[Message]) -> int:
-    count = messages.update(
-        state=Message.State.WAITING, tries=0, due_at=timezone.now(), ended_at=None
-    )
+    now = timezone.now()
+    count = move_rows(messages, MESSAGE, "send_again", tries=0, due_at=now, ended_at=None)
     if count:
         _audit(actions.MESSAGES_SENT_AGAIN, endpoint, after={"messages": count})
         doorbell.ring_after_commit()
@@ -176,7 +183,7 @@ def _locked(actor: Actor, endpoint: Endpoint) -> Endpoint:
 
 
 def _require_on(endpoint: Endpoint) -> None:
-    if endpoint.state != Endpoint.State.ON:
+    if not endpoint.is_on:
         raise ValidationError("This endpoint is off. Switch it on first.")
 
 

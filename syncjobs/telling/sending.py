@@ -15,8 +15,10 @@ from django.utils import timezone
 
 from syncjobs.connectors.http import HttpClient
 from syncjobs.engine.rows import fetch
+from syncjobs.engine.transitions import move_row
 from syncjobs.models import Endpoint, Message
 from syncjobs.services.endpoint_secrets import good_secrets
+from syncjobs.state import ENDPOINT, MESSAGE
 from syncjobs.telling import schedule
 from syncjobs.telling.posting import GONE, LIMITS, Posted, headers_of, post
 from syncjobs.telling.stopping import stop_endpoint
@@ -44,7 +46,7 @@ def send_messages(
             break
         done.append(endpoint.pk)
         tried += _send_to(endpoint, until, stop)
-    due = fetch(_NEXT, {})[0][0]
+    due = fetch(_NEXT, {"on": ENDPOINT.start})[0][0]
     if due is not None:
         doorbell.come_at(due)
     return tried
@@ -54,7 +56,7 @@ def _claim(done: list[int]) -> Endpoint | None:
     """Take the endpoint that was served longest ago among those with something due."""
     now = timezone.now()
     until = now + timedelta(seconds=LEASE_SECONDS)
-    found = fetch(_CLAIM, {"done": done, "now": now, "until": until})
+    found = fetch(_CLAIM, {"done": done, "now": now, "until": until, "on": ENDPOINT.start})
     return Endpoint.objects.get(pk=found[0][0]) if found else None
 
 
@@ -114,15 +116,15 @@ def _record(endpoint: Endpoint, message: Message, posted: Posted) -> bool:
     locked.attempts = [*locked.attempts, made][-KEPT_ATTEMPTS:]
     if posted.is_good:
         row.last_ok_at, row.failing_since = now, None
-        locked.state, locked.due_at, locked.ended_at = Message.State.DELIVERED, None, now
+        move_row(locked, MESSAGE, "deliver", due_at=None, ended_at=now)
     else:
         row.failing_since = row.failing_since or now
         locked.due_at = schedule.next_try(locked.tries, now)
         if locked.due_at is None:
-            locked.state, locked.ended_at = Message.State.FAILED, now
+            move_row(locked, MESSAGE, "fail", ended_at=now)
     row.save(update_fields=["last_tried_at", "lease_until", "last_ok_at", "failing_since"])
-    locked.save(update_fields=["tries", "attempts", "state", "due_at", "ended_at"])
-    if row.state != Endpoint.State.ON:
+    locked.save(update_fields=["tries", "attempts", "due_at"])
+    if not row.is_on:
         return False
     if posted.status == GONE:
         stop_endpoint(row, "It answered 410: it wants no more messages.")
@@ -138,7 +140,7 @@ _CLAIM: Final = """
     SET lease_until = %(until)s, lease_no = lease_no + 1
     WHERE id = (
         SELECT e.id FROM syncjobs_endpoint e
-        WHERE e.state = 'on' AND e.id <> ALL(%(done)s::bigint[])
+        WHERE e.state = %(on)s AND e.id <> ALL(%(done)s::bigint[])
           AND (e.lease_until IS NULL OR e.lease_until <= %(now)s)
           AND EXISTS (SELECT 1 FROM syncjobs_message m
                       WHERE m.endpoint_id = e.id AND m.due_at <= %(now)s)
@@ -150,5 +152,5 @@ _NEXT: Final = """
     CROSS JOIN LATERAL (
         SELECT due_at FROM syncjobs_message
         WHERE endpoint_id = e.id AND due_at IS NOT NULL ORDER BY due_at LIMIT 1) m
-    WHERE e.state = 'on'
+    WHERE e.state = %(on)s
 """

@@ -5,7 +5,9 @@ from django.utils import timezone
 from branding.mail.notices import link_of
 from governance.services import audit
 from syncjobs import actions
+from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.models import Endpoint, Message
+from syncjobs.state import ENDPOINT, MESSAGE
 from tenants import mailing
 from tenants.accounts.models import User
 
@@ -16,11 +18,9 @@ PERMISSION = "webhooks.manage"
 def stop_endpoint(endpoint: Endpoint, reason: str) -> None:
     """Switch an endpoint off for its failures, in the caller's transaction; what waited for it
     has failed and can be sent again by hand. The caller has locked the row."""
-    endpoint.state, endpoint.state_reason = Endpoint.State.GIVEN_UP, reason
-    endpoint.lease_until = None
-    endpoint.save(update_fields=["state", "state_reason", "lease_until"])
+    move_row(endpoint, ENDPOINT, "give_up", state_reason=reason, lease_until=None)
     waiting = Message.objects.filter(endpoint=endpoint, due_at__isnull=False)
-    failed = waiting.update(state=Message.State.FAILED, due_at=None, ended_at=timezone.now())
+    failed = move_rows(waiting, MESSAGE, "fail", due_at=None, ended_at=timezone.now())
     audit.record(
         actions.ENDPOINT_STOPPED,
         object_kind="endpoint",

@@ -12,11 +12,12 @@ from typing import Any, Final
 from django.utils import timezone
 
 from syncjobs.engine.rows import encode, execute, fetch
+from syncjobs.state import ENDPOINT, MESSAGE
 from syncjobs.telling.kinds import BODY_VERSION
 from tenants.outbox import doorbell
 
 # For statements of the hot path: whether anybody listens at all, answered along with their rows.
-ANY_LISTENER: Final = "(SELECT count(*) FROM syncjobs_endpoint WHERE state = 'on')"
+ANY_LISTENER: Final = f"(SELECT count(*) FROM syncjobs_endpoint WHERE state = '{ENDPOINT.start}')"
 
 # (whose it is, or None for the partner's; what the message tells)
 Fact = tuple[int | None, Mapping[str, object]]
@@ -29,7 +30,7 @@ def tell(kind: str, facts: Sequence[Fact]) -> int:
     """
     if not facts:
         return 0
-    listeners = fetch(_LISTENERS, {"kind": kind})
+    listeners = fetch(_LISTENERS, {"kind": kind, "on": ENDPOINT.start})
     rows = [
         message_row(endpoint, kind, client, data)
         for endpoint, only in listeners
@@ -60,19 +61,19 @@ def message_row(
 def store_messages(rows: Sequence[Mapping[str, Any]]) -> int:
     """Store messages that are due at once, and have a worker called after the commit."""
     if rows:
-        execute(_STORE, {"rows": encode(rows)})
+        execute(_STORE, {"rows": encode(rows), "state": MESSAGE.start})
         doorbell.ring_after_commit()
     return len(rows)
 
 
 _LISTENERS: Final = """
     SELECT id, client_id FROM syncjobs_endpoint
-    WHERE state = 'on' AND %(kind)s = ANY(listens) ORDER BY id
+    WHERE state = %(on)s AND %(kind)s = ANY(listens) ORDER BY id
 """
 _STORE: Final = """
     INSERT INTO syncjobs_message
         (number, endpoint_id, type, body, state, tries, attempts, due_at, created_at)
-    SELECT x.number, x.endpoint, x.type, x.body, 'waiting', 0, '[]', statement_timestamp(),
+    SELECT x.number, x.endpoint, x.type, x.body, %(state)s, 0, '[]', statement_timestamp(),
         statement_timestamp()
     FROM json_to_recordset(%(rows)s::json) AS x(
         number uuid, endpoint bigint, type text, body text)
