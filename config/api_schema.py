@@ -7,7 +7,6 @@ from drf_spectacular.openapi import AutoSchema
 
 from governance.state import LABELS
 from syncjobs import state
-from syncjobs.models import Endpoint, Message
 from tenants.accounts.models import Client
 from tenants.models import Domain
 
@@ -22,8 +21,8 @@ WORKFLOW_STATE = state.WORKFLOW.choices
 BREAKER_STATE = state.BREAKER.choices
 DOMAIN_STATE = Domain.State.choices
 DOMAIN_KIND = Domain.Kind.choices
-ENDPOINT_STATE = Endpoint.State.choices
-MESSAGE_STATE = Message.State.choices
+ENDPOINT_STATE = state.ENDPOINT.choices
+MESSAGE_STATE = state.MESSAGE.choices
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # the library has no type hints

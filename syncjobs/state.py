@@ -231,13 +231,13 @@ INBOUND: Final = _machine(
 ENDPOINT: Final = _machine(
     "endpoint",
     "on",
-    {"on": "On", "off": "Switched off", "given_up": "Stopped"},
+    {"on": "On", "off": "Switched off", "stopped": "Stopped"},
     {
-        "switch_on": ("off given_up", "on"),
-        "switch_off": ("on given_up", "off"),
-        "give_up": ("on", "given_up"),
+        "switch_on": ("off stopped", "on"),
+        "switch_off": ("on stopped", "off"),
+        "stop": ("on", "stopped"),
     },
-    closed="off given_up",
+    closed="off stopped",
 )
 MESSAGE: Final = _machine(
     "message",

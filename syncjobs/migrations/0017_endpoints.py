@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('url', models.CharField(max_length=500)),
                 ('listens', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=40), default=list, size=None)),
                 ('secrets', models.TextField()),
-                ('state', models.CharField(choices=[('on', 'On'), ('off', 'Switched off'), ('given_up', 'Stopped')], default='on', max_length=10)),
+                ('state', models.CharField(choices=[('on', 'On'), ('off', 'Switched off'), ('stopped', 'Stopped')], default='on', max_length=10)),
                 ('state_reason', models.CharField(blank=True, max_length=300)),
                 ('failing_since', models.DateTimeField(null=True)),
                 ('last_ok_at', models.DateTimeField(null=True)),

@@ -18,7 +18,7 @@ PERMISSION = "webhooks.manage"
 def stop_endpoint(endpoint: Endpoint, reason: str) -> None:
     """Switch an endpoint off for its failures, in the caller's transaction; what waited for it
     has failed and can be sent again by hand. The caller has locked the row."""
-    move_row(endpoint, ENDPOINT, "give_up", state_reason=reason, lease_until=None)
+    move_row(endpoint, ENDPOINT, "stop", state_reason=reason, lease_until=None)
     waiting = Message.objects.filter(endpoint=endpoint, due_at__isnull=False)
     failed = move_rows(waiting, MESSAGE, "fail", due_at=None, ended_at=timezone.now())
     audit.record(

@@ -168,7 +168,7 @@ def test_an_endpoint_that_fails_for_five_days_is_stopped_and_its_keeper_told(
                 break
         mails = posted()
     assert timedelta(days=5) <= timedelta(hours=hour) < timedelta(days=5, hours=12)
-    assert Endpoint.objects.get().state == "given_up"
+    assert Endpoint.objects.get().state == "stopped"
     assert not Message.objects.exclude(due_at=None).exists()
     assert AuditEntry.objects.filter(action="endpoint.stopped").exists()
     mail = mails[-1]
@@ -194,7 +194,7 @@ def test_a_receiver_that_is_gone_is_asked_no_more(listener: Hearer, alice: Actor
     listener.status = 410
     send_messages()
     assert len(listener.heard) == 1
-    assert Endpoint.objects.get().state == "given_up"
+    assert Endpoint.objects.get().state == "stopped"
 
 
 def test_a_redirect_is_not_followed(listener: Hearer, alice: Actor) -> None:

@@ -198,7 +198,11 @@ def test_a_schema_that_began_with_steps_goes_on_with_them_and_has_then_done_all_
             # What came after the single steps.
             owner.execute(
                 f"ALTER TABLE {schema}.syncjobs_connection DROP COLUMN ask_first_until; "
-                f"DROP INDEX {schema}.record_printed"
+                f"DROP INDEX {schema}.record_printed; "
+                f"ALTER TABLE {schema}.syncjobs_issue DROP COLUMN escalated_at, "
+                "DROP COLUMN escalated_to, DROP COLUMN level; "
+                f"ALTER TABLE {schema}.syncjobs_stream DROP COLUMN shape; "
+                f"DROP TABLE {schema}.syncjobs_message, {schema}.syncjobs_endpoint"
             )
         owner.execute(
             "DROP INDEX p_beta_mig.record_recent; "
