@@ -17,7 +17,7 @@ _MONTH = re.compile(r"(?<=/)\d{4}-\d{2}(?=/|$)")
 _DOWNLOADS = re.compile(
     r"/export/|/template/|/pdf/|[?&]format=|\.csv|\.pdf|\.xlsx|\.yaml|/api/|\.png|\.ico|\.css"
 )
-MOST_PAGES = 160
+MOST_PAGES = 200
 LINKS = "() => [...document.querySelectorAll('a[href]:not([download])')].map(link => link.href)"
 
 
