@@ -44,6 +44,7 @@ ENDPOINT_STOPPED = register_action("endpoint.stopped", "Stopped outgoing webhook
 ENDPOINT_REMOVED = register_action("endpoint.removed", "Removed an address for outgoing webhooks")
 MESSAGES_SENT_AGAIN = register_action("endpoint.sent_again", "Sent outgoing webhooks again")
 FILE_TAKEN = register_action("intake.file", "Took in a file")
+RECORDS_SENT_IN = register_action("intake.sent", "Took in records that a program sent")
 RUN_CANCELLED = register_action("run.cancelled", "Cancelled a run")
 RECORDS_TAKEN_IN = register_action("intake.committed", "Took in records")
 DELIVERY_WRITTEN = register_action("delivery.written", "Wrote to a client's system")

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.text import slugify
@@ -32,6 +32,7 @@ from tenants.nouns import in_words
 from tenants.rows import read
 
 KIND = "mapping_version"
+_TURN = "SELECT pg_advisory_xact_lock(hashtext('mapping ' || current_schema()), hashtext(%s))"
 _LIVE: Final = """
     slug = %(slug)s AND live_id IS NOT NULL AND (client_id = %(client)s OR client_id IS NULL)
     ORDER BY client_id LIMIT 1
@@ -298,11 +299,14 @@ def ensure_mapping(
     A mapping that exists is returned as it is: from then on change control decides. So it
     does for a client's own: that begins as the partner's is. Raises ValidationError.
     """
-    mine = Q(client=None) if client_id is None else Q(client_id=client_id)
-    found = Mapping.objects.filter(mine, slug=slug).first()
-    if found is not None:
+    known = Mapping.objects.filter(client_id=client_id, slug=slug)
+    if found := known.first():
         return found
     actor.require("mappings.edit", client_id)
+    with connection.cursor() as cursor:  # of several that make it at once, the first does
+        cursor.execute(_TURN, [slug])
+    if found := known.first():
+        return found
     mapping = Mapping(
         slug=slug,
         name=name,

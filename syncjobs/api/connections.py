@@ -1,8 +1,9 @@
 """Connections in the API: their health, never their secrets; and the files that they take in."""
 
 from collections.abc import Callable
+from typing import Final
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -11,15 +12,27 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from syncjobs.api.asked import StreamSerializer
+from syncjobs.api.exact_json import ExactJSONParser
 from syncjobs.api.filters import ConnectionFilters
 from syncjobs.api.serializers import (
     ConnectionSerializer,
     FileSerializer,
+    RecordsSerializer,
     TakenSerializer,
 )
 from syncjobs.models import Connection, Stream
 from syncjobs.services import connections, files
 from tenants.accounts.api.scope import ClientScopedViewSet
+
+MOST_OF_A_KEY: Final = 120
+IDEMPOTENCY_KEY: Final = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="Your own name for this call. The same call again takes nothing in twice; other "
+    "records under the same key are refused.",
+)
 
 
 class ConnectionViewSet(
@@ -34,6 +47,7 @@ class ConnectionViewSet(
         "list": "connections.view",
         "retrieve": "connections.view",
         "files": "connections.manage",
+        "records": "connections.manage",
         "read_again": "connections.manage",
         "compare": "connections.manage",
         "confirm_deletions": "connections.manage",
@@ -60,6 +74,28 @@ class ConnectionViewSet(
         else:
             again = form.validated_data["again"]
             taken = files.take_file(self.actor, connection, **asked, again=again)
+        return Response(TakenSerializer(taken).data, status=202)
+
+    @extend_schema(
+        request=RecordsSerializer, responses={202: TakenSerializer}, parameters=[IDEMPOTENCY_KEY]
+    )
+    @action(detail=True, methods=["post"], parser_classes=[ExactJSONParser])
+    def records(self, request: Request, pk: str) -> Response:
+        """Take in records as they are in their system, once for each `Idempotency-Key`."""
+        connection = self.get_object()
+        key = request.headers.get("Idempotency-Key", "").strip()
+        if not key or len(key) > MOST_OF_A_KEY or not key.isprintable():
+            text = f"Send a key of your own for these records, up to {MOST_OF_A_KEY} characters."
+            raise ValidationError({"Idempotency-Key": text})
+        form = RecordsSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        taken = files.take_records(
+            self.actor,
+            connection,
+            object_=form.validated_data["object"],
+            records=form.validated_data["records"],
+            key=key,
+        )
         return Response(TakenSerializer(taken).data, status=202)
 
     @extend_schema(request=StreamSerializer, responses={202: ConnectionSerializer})

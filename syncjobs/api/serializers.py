@@ -1,6 +1,6 @@
 """What the API shows of the engine's rows. Secrets and raw payloads are never among it."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
@@ -20,6 +20,8 @@ from syncjobs.models import (
     Workflow,
 )
 from syncjobs.sheets import MAX_BYTES
+
+MOST_RECORDS: Final = 1_000
 
 
 class ConnectionSerializer(serializers.ModelSerializer[Connection]):
@@ -59,6 +61,15 @@ class FileSerializer(serializers.Serializer[Any]):
         if (value.size or 0) > MAX_BYTES:
             raise serializers.ValidationError(f"At most {MAX_BYTES // 1024 // 1024} MB.")
         return value
+
+
+class RecordsSerializer(serializers.Serializer[Any]):
+    """Records as their system has them, and what they are."""
+
+    object = serializers.ChoiceField(choices=list(HELD))
+    records = serializers.ListField(
+        child=serializers.DictField(), min_length=1, max_length=MOST_RECORDS
+    )
 
 
 class RowProblemSerializer(serializers.Serializer[Any]):

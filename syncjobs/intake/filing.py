@@ -75,6 +75,10 @@ class Taken:
     repeated: bool
 
 
+class KeyReused(Exception):
+    """The caller's key has come with other records before."""
+
+
 def check_content(
     connection: Connection, live: Live, slug: str, *, object_: str, name: str, content: bytes
 ) -> Checked:
@@ -111,6 +115,31 @@ def keep_file(
     if new:
         doorbell.ring()
     return Taken(checked, new, repeated=bool(checked.good) and not new)
+
+
+def keep_records(stream: Stream, checked: Checked, *, key: str) -> Taken:
+    """Put a caller's records where the workers find them, once for each of its keys, in the
+    caller's transaction. Raises KeyReused."""
+    mark = f"k{hashlib.sha256(key.encode()).hexdigest()[: _DIGEST - 1]}"
+    new = _keep(stream, checked.good, mark)
+    # One more than there are: the key may have come with more of them.
+    after = checked.good[-1][0].number + 1
+    sent = {_place(stream, mark, row.number): _version(row) for row, _ in checked.good}
+    places = [*sent, _place(stream, mark, after)]
+    kept = fetch(_KEPT, {"connection": stream.connection_id, "places": places})
+    if new not in (0, len(sent)) or dict(kept) != sent:
+        raise KeyReused
+    if new:
+        audit.record(
+            actions.RECORDS_SENT_IN,
+            object_kind="stream",
+            object_id=stream.pk,
+            object_label=stream.object,
+            client_id=stream.connection.client_id,
+            after={"rows": new, "problems": checked.problem_count, "key": key},
+        )
+        doorbell.ring()
+    return Taken(checked, new, repeated=not new)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,14 +236,11 @@ def _keep(stream: Stream, good: Sequence[tuple[Row, str]], mark: str) -> int:
     for start in range(0, len(good), _CHUNK):
         rows = []
         for row, key in good[start : start + _CHUNK]:
-            payload = _PAYLOAD.encode(dict(row.data))
-            version = hashlib.blake2b(payload, digest_size=12).hexdigest()
-            place = f"file:{stream.pk}:{mark}:{row.number}"
             rows.append(
                 {
-                    "key": place,
+                    "key": _place(stream, mark, row.number),
                     "external_id": key,
-                    "version": version,
+                    "version": _version(row),
                     "payload": seal_inbound(
                         stream.canonical, stream.connection.client_id, row.data
                     ),
@@ -230,6 +256,18 @@ def _keep(stream: Stream, good: Sequence[tuple[Row, str]], mark: str) -> int:
     return new
 
 
+def _place(stream: Stream, mark: str, number: int) -> str:
+    return f"file:{stream.pk}:{mark}:{number}"
+
+
+def _version(row: Row) -> str:
+    return hashlib.blake2b(_PAYLOAD.encode(dict(row.data)), digest_size=12).hexdigest()
+
+
+_KEPT: Final = """
+    SELECT dedupe_key, source_version FROM syncjobs_inboundevent
+    WHERE connection_id = %(connection)s AND dedupe_key = ANY(%(places)s::text[])
+"""
 _INSERT: Final = """
     INSERT INTO syncjobs_inboundevent
         (connection_id, stream_id, dedupe_key, external_id, source_version, payload,

@@ -4,6 +4,7 @@ What becomes of a file's rows is in `intake/filing`. Where another file has come
 it in says whether it is repeated, or holds again.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from django.core.exceptions import ValidationError
@@ -11,11 +12,12 @@ from django.db import transaction
 
 from governance.actors import Actor, task_actor
 from mappings.canonical import SCHEMAS
+from syncjobs.connectors.codec import encode
 from syncjobs.connectors.files import HELD, KEY
 from syncjobs.engine.live import LiveMappings
 from syncjobs.intake.filing import Checked as Checked
+from syncjobs.intake.filing import KeyReused, check_content, keep_file, keep_records
 from syncjobs.intake.filing import Taken as Taken
-from syncjobs.intake.filing import check_content, keep_file
 from syncjobs.intake.filing import row_id as row_id
 from syncjobs.models import Connection, Stream
 from syncjobs.services.blueprints import ensure_shipped
@@ -27,6 +29,7 @@ from syncjobs.state import CONNECTION
 # What ships with the product, and the stream that a file is, may be used by whoever may connect;
 # changing them is another right.
 _SHIPPING: Final = task_actor("shipped mappings")
+MOST_TOLD: Final = 20
 # What others refer to is taken in first.
 _ORDER: Final = {name: 10 + 2 * place for place, name in enumerate(SCHEMAS)}
 
@@ -65,10 +68,41 @@ def take_file(
     again: a file that was taken in before, with another of its kind since, says what holds now.
     """
     checked = check_file(actor, connection, object_=object_, name=name, content=content)
-    if connection.state == CONNECTION.target("disable"):
-        raise ValidationError("The connection is switched off. Switch it on first.")
+    _refuse_switched_off(connection)
     stream = _stream(connection, object_)
     return keep_file(stream, checked, name=name, content=content, again=again)
+
+
+@transaction.atomic
+def take_records(
+    actor: Actor,
+    connection: Connection,
+    *,
+    object_: str,
+    records: Sequence[Mapping[str, object]],
+    key: str,
+) -> Taken:
+    """Take in records that a program sends, once for each key; the workers do the rest.
+
+    Raises as `check_file`; ValidationError where a record cannot be named, then none is taken, and
+    where the key has come with other records.
+    """
+    content = b"\n".join(encode(one, numbers=True) for one in records)
+    checked = check_file(actor, connection, object_=object_, name="records.jsonl", content=content)
+    if checked.left_out:
+        told = [f"Record {one.row}: {one.text}" for one in checked.problems]
+        raise ValidationError({"records": told[:MOST_TOLD]})
+    _refuse_switched_off(connection)
+    try:
+        return keep_records(_stream(connection, object_), checked, key=key)
+    except KeyReused:
+        text = "This key has come with other records before. Use a new one for these."
+        raise ValidationError({"Idempotency-Key": text}) from None
+
+
+def _refuse_switched_off(connection: Connection) -> None:
+    if connection.state == CONNECTION.target("disable"):
+        raise ValidationError("The connection is switched off. Switch it on first.")
 
 
 def _mapping(connection: Connection, object_: str) -> str:

@@ -394,6 +394,7 @@ API: dict[str, dict[str, str]] = {
     "connection-compare": {"POST": "connections.manage"},
     "connection-confirm-deletions": {"POST": "connections.manage"},
     "connection-files": {"POST": "connections.manage"},
+    "connection-records": {"POST": "connections.manage"},
     "workflow-list": {"GET": "workflows.view"},
     "workflow-detail": {"GET": "workflows.view"},
     "workflow-pause": {"POST": "workflows.operate"},
