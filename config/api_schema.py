@@ -7,6 +7,7 @@ from drf_spectacular.openapi import AutoSchema
 
 from governance.state import LABELS
 from syncjobs import state
+from syncjobs.connectors.files import HELD
 from tenants.accounts.models import Client
 from tenants.models import Domain
 
@@ -21,6 +22,7 @@ WORKFLOW_STATE = state.WORKFLOW.choices
 BREAKER_STATE = state.BREAKER.choices
 DOMAIN_STATE = Domain.State.choices
 DOMAIN_KIND = Domain.Kind.choices
+RECORD_KIND = [(name, name) for name in HELD]
 ENDPOINT_STATE = state.ENDPOINT.choices
 MESSAGE_STATE = state.MESSAGE.choices
 

@@ -349,6 +349,7 @@ SPECTACULAR_SETTINGS = {
         "BreakerState": "config.api_schema.BREAKER_STATE",
         "DomainState": "config.api_schema.DOMAIN_STATE",
         "DomainKind": "config.api_schema.DOMAIN_KIND",
+        "RecordKind": "config.api_schema.RECORD_KIND",
         "EndpointState": "config.api_schema.ENDPOINT_STATE",
         "MessageState": "config.api_schema.MESSAGE_STATE",
     },

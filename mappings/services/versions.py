@@ -299,7 +299,8 @@ def ensure_mapping(
     A mapping that exists is returned as it is: from then on change control decides. So it
     does for a client's own: that begins as the partner's is. Raises ValidationError.
     """
-    known = Mapping.objects.filter(client_id=client_id, slug=slug)
+    mine = Q(client=None) if client_id is None else Q(client_id=client_id)
+    known = Mapping.objects.filter(mine, slug=slug)
     if found := known.first():
         return found
     actor.require("mappings.edit", client_id)
