@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins
 from rest_framework.decorators import action
@@ -183,6 +184,18 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedV
         "retrieve": "workflows.view",
         "cancel": "workflows.operate",
     }
+
+    @extend_schema(responses={200: RunSerializer, 307: None})
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """One run. A reading that found nothing leads (307) to the one that it is counted in."""
+        try:
+            return super().retrieve(request, *args, **kwargs)
+        except Http404:
+            kept = runs.standing_for(self.actor, int(kwargs["pk"]))
+            if kept is None:
+                raise
+            there = self.reverse_action("detail", args=[kept.pk])
+            return Response(status=307, headers={"Location": there})
 
     @extend_schema(request=ReasonSerializer, responses=RunSerializer)
     @action(detail=True, methods=["post"])

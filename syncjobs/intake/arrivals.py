@@ -25,7 +25,7 @@ from syncjobs.engine.rows import execute, fetch
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.intake.aside import set_sealed_aside
 from syncjobs.intake.page import Reading, StreamTaken, hold_stream, take_in
-from syncjobs.intake.polling import STREAMS_DUE, start_run
+from syncjobs.intake.polling import STREAMS_DUE, fold, start_run
 from syncjobs.intake.reading import Refused
 from syncjobs.intake.taking import take_stream
 from syncjobs.intake.unkept import without_unkept
@@ -207,7 +207,12 @@ def _finish(reading: Reading) -> None:
     hold_stream(reading)
     run = Run.objects.select_for_update().get(pk=reading.run.pk)
     if not run.read:
-        run.delete()
+        # Another worker had taken them in.
+        last = Stream.objects.select_related("last_run").get(pk=reading.stream.pk).last_run
+        if last is None:
+            run.delete()
+        else:
+            fold(run, last, {})
         return
     move = "settle_partly" if run.refused else "settle_well"
     brought = "Files" if run.trigger == Run.Trigger.FILE else "Webhooks"

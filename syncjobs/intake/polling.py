@@ -37,6 +37,8 @@ from tenants.rows import columns_of, made_of
 
 logger = logging.getLogger(__name__)
 FAILED: Final = "reading_failed"
+# An hour of readings, one a minute.
+FOLDED_KEPT: Final = 60
 Stop = Callable[[], bool]
 
 
@@ -239,11 +241,18 @@ def _fold_quiet(run: Run, stream: Stream) -> Run:
     if last is None or last.read or last.state != run.state or last.planned:
         return run
     polls = int(last.detail.get("polls", 1)) + 1
-    Run.objects.filter(pk=last.pk).update(
-        detail={**last.detail, "polls": polls}, ended_at=run.ended_at, message=run.message
-    )
-    run.delete()
+    fold(run, last, {"polls": polls}, ended_at=run.ended_at, message=run.message)
     return last
+
+
+def fold(run: Run, kept: Run, detail: dict[str, int], **told: object) -> None:
+    """Let a reading go that brought nothing. People saw its number while it ran: the latest of
+    such numbers stay with the run that is kept (`services.runs.standing_for`).
+    """
+    folded = [*kept.detail.get("folded", []), run.pk][-FOLDED_KEPT:]
+    told["detail"] = {**kept.detail, **detail, "folded": folded}
+    Run.objects.filter(pk=kept.pk).update(**told)
+    run.delete()
 
 
 def _release(reading: Reading, run_id: int, *, delay: float, error: str = "") -> None:

@@ -7,7 +7,8 @@ from operator import attrgetter
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -153,9 +154,14 @@ def _pace(run: Run) -> tuple[Pace | None, int]:
 
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run: its counts, why it ended so, and its deliveries."""
-    run = one_of(
-        request, Run.objects.select_related("client", "workflow", "stream__connection"), pk
-    )
+    try:
+        run = one_of(
+            request, Run.objects.select_related("client", "workflow", "stream__connection"), pk
+        )
+    except Http404:
+        if kept := runs.standing_for(actor_of(request), pk):
+            return redirect("run_detail", kept.pk)
+        raise
     rows = run.deliveries.select_related("record", "origin", "connection", "workflow_version")
     counts = dict(rows.values_list("state").annotate(Count("pk")).order_by())
     options = [("", "All", sum(counts.values()))] + [

@@ -21,6 +21,16 @@ from syncjobs.neighbours import watch_delivery
 from syncjobs.state import DELIVERY, RUN
 
 
+def standing_for(actor: Actor, number: int) -> Run | None:
+    """Return the run that a reading is counted in which found nothing and was let go."""
+    seen = (
+        Run.objects.all() if actor.client_id is None else Run.objects.filter(client=actor.client_id)
+    )
+    return seen.filter(
+        kind=Run.Kind.INTAKE, pk__lt=number, detail__folded__contains=[number]
+    ).first()
+
+
 def may_cancel(run: Run) -> bool:
     """Say whether anything of the run is left to give up."""
     left = RUN.may(run.state, "cancel") and _left(run).exists()

@@ -221,3 +221,34 @@ def test_its_page_says_how_fast_it_goes_and_what_is_left(half: Run, browse: Brow
     assert "a minute" not in staff.get(place).content.decode()
     Run.objects.filter(pk=half.pk).update(state="partial")
     assert "a minute" not in staff.get(place).content.decode()
+
+
+def test_a_reading_let_go_for_finding_nothing_leads_to_the_one_it_is_counted_in(
+    lab: Lab, at_home: Partner, browse: Browse
+) -> None:
+    lab.drain()
+    kept = Run.objects.get(kind="intake")
+    seen: list[int] = []
+    read = lab.source.read
+
+    def noted(*args: object, **named: object) -> object:
+        seen.append(Run.objects.latest("id").pk)
+        return read(*args, **named)  # type: ignore[arg-type]  # the double's own
+
+    lab.source.read = noted  # type: ignore[method-assign, assignment]  # while it reads
+    lab.drain()
+    gone = seen[-1]
+    assert gone > kept.pk
+    assert not Run.objects.filter(pk=gone).exists()
+    staff = browse(actors.BOB)
+    answer = staff.get(page_url("run_detail", gone))
+    assert (answer.status_code, answer["Location"]) == (302, page_url("run_detail", kept.pk))
+    assert staff.get(page_url("run_detail", gone + 1)).status_code == 404
+    user = User.objects.get(email=actors.BOB.email)
+    text = make_token(BUILDER, user=user, name="t", scopes=["workflows.view"])[1]
+    bearer = {"Authorization": f"Bearer {text}"}
+    caller = browse(None, host="admin.northwind.localhost")
+    called = caller.get(f"/api/v1/runs/{gone}/", headers=bearer)
+    assert called.status_code == 307
+    assert called["Location"].endswith(f"/api/v1/runs/{kept.pk}/")
+    assert caller.get(f"/api/v1/runs/{gone + 1}/", headers=bearer).status_code == 404
