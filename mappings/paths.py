@@ -1,6 +1,7 @@
 """Reading values by dotted path. Pure; it never evaluates anything."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from sys import intern
 from typing import Final
 
@@ -23,6 +24,7 @@ class BadPath(ValueError):
     """A path is not made of plain names and list positions. Fit to show."""
 
 
+@lru_cache(maxsize=4_096)
 def split(path: str) -> tuple[str, ...]:
     """Return the segments of `a.b.0.c`; a dot inside a name is written `\\.`. Raises BadPath."""
     marked = path.replace("\\.", "\0")

@@ -17,13 +17,14 @@ TELL: Final = 3
 GONE: Final = "gone"
 # Nothing is known of it: it is null, or below a list.
 OPEN: Final = ""
-_KINDS: Final = (
-    (bool, "yes or no"),
-    (str, "text"),
-    (int | Decimal, "number"),
-    (list, "list"),
-    (Mapping, "object"),
-)
+_KINDS: Final = {
+    bool: "yes or no",
+    str: "text",
+    int: "number",
+    Decimal: "number",
+    list: "list",
+    dict: "object",
+}
 Row = Mapping[str, object]
 
 
@@ -127,10 +128,10 @@ def kind_at(row: Row, path: str) -> str:
     for part in parts:
         if value is None or isinstance(value, list):
             return OPEN
-        if not isinstance(value, Mapping) or part not in value:
+        if not isinstance(value, (dict, Mapping)) or part not in value:
             return GONE
         value = value[part]
-    return next((word for kind, word in _KINDS if isinstance(value, kind)), OPEN)
+    return _KINDS.get(type(value), OPEN)
 
 
 def words(told: Iterable[tuple[str, str, str]]) -> str:
