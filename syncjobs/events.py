@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 
@@ -15,7 +16,7 @@ class Rule:
     another value before: a system that tells its part for the first time changes nothing; with
     `first`, only when one had none: what was asked for has been found.
     `members`: a list of the record, one of whose members (by `number`) newly has a status in
-    `values`.
+    `values`. `withdrawn`: values of `field` by which its source takes the event back.
     """
 
     type: str
@@ -28,16 +29,19 @@ class Rule:
     replaced: bool = False
     first: bool = False
     members: str = ""
+    withdrawn: frozenset[str] = frozenset()
 
 
 def _of(*values: str) -> frozenset[str]:
     return frozenset(values)
 
 
+_UNAPPROVED: Final = _of("draft", "submitted", "rejected")
+_UNISSUED: Final = _of("draft", "cancelled")
 RULES: Final = (
     Rule("customer", "customer.changed"),
     Rule("contact", "contact.changed"),
-    Rule("opportunity", "opportunity.won", "stage", _of("won")),
+    Rule("opportunity", "opportunity.won", "stage", _of("won"), withdrawn=_of("open", "lost")),
     Rule("contract", "contract.signed", "status", _of("signed", "active"), once=True),
     Rule("contract", "contract.amended", watch=_of("amendments")),
     Rule(
@@ -58,11 +62,18 @@ RULES: Final = (
         "assignment.changed",
         watch=_of("job_code", "planned_hours", "rate", "cost_rate", "start_date", "end_date"),
     ),
-    Rule("time_entry", "time.approved", "status", _of("approved")),
-    Rule("expense", "expense.approved", "status", _of("approved")),
-    Rule("milestone", "milestone.completed", "status", _of("completed")),
-    Rule("invoice", "invoice.released", "status", _of("released", "posted", "paid"), once=True),
-    Rule("invoice", "invoice.posted", "status", _of("posted", "paid")),
+    Rule("time_entry", "time.approved", "status", _of("approved"), withdrawn=_UNAPPROVED),
+    Rule("expense", "expense.approved", "status", _of("approved"), withdrawn=_UNAPPROVED),
+    Rule("milestone", "milestone.completed", "status", _of("completed"), withdrawn=_of("open")),
+    Rule(
+        "invoice",
+        "invoice.released",
+        "status",
+        _of("released", "posted", "paid"),
+        once=True,
+        withdrawn=_UNISSUED,
+    ),
+    Rule("invoice", "invoice.posted", "status", _of("posted", "paid"), withdrawn=_UNISSUED),
     Rule("payment", "payment.received"),
     Rule("payment", "payment.reconciled", "status", _of("reconciled"), once=True),
     Rule("revenue_event", "revenue.recognised"),
@@ -118,6 +129,19 @@ def _among(rule: Rule, data: Mapping[str, object]) -> set[str]:
         for one in (members if isinstance(members, list) else ())
         if isinstance(one, Mapping) and one.get("status") in rule.values
     }
+
+
+@lru_cache(maxsize=1_000)
+def withdrawals(events: frozenset[str], type_: str) -> tuple[Rule, ...]:
+    """Return the rules by which records of a type raise these events, where each of them can be
+    withdrawn; none where it may have been raised by another."""
+    rules = tuple(rule for rule in _BY_TYPE.get(type_, ()) if rule.event in events)
+    return rules if all(rule.withdrawn for rule in rules) else ()
+
+
+def is_withdrawn(rule: Rule, data: Mapping[str, object], *, deleted: bool) -> bool:
+    """Say whether its source has taken back what raised the event, or deleted the record."""
+    return deleted or data.get(rule.field) in rule.withdrawn
 
 
 def standing_rules(events: Collection[str]) -> list[Rule]:

@@ -28,9 +28,9 @@ from mappings.canonical.registry import fields_of
 from syncjobs.neighbours import Known, Neighbourhood, Walked, walk, watch_ref
 from syncjobs.sameness import same
 
-OPERATORS: Final = frozenset(
-    {"present", "absent", "equals", "not_equals", "in", "any", "known", "same_as", "exists_in"}
-)
+# Those that look at one value alone.
+COMPARED: Final = frozenset({"present", "absent", "equals", "not_equals", "in"})
+OPERATORS: Final = COMPARED | {"any", "known", "same_as", "exists_in"}
 
 
 HOLD, APPROVE, NEXT_CYCLE, REJECT, WARN = "hold", "approve", "next_cycle", "reject", "warn"
@@ -169,10 +169,11 @@ def _holds(condition: Mapping[str, object], context: Context, seen: _Seen) -> bo
             seen.note(other.seen)
             return same(walked.value, other.value)
         case _:
-            return _compare(walked.value, condition)
+            return compares(walked.value, condition)
 
 
-def _compare(value: object, condition: Mapping[str, object]) -> bool:
+def compares(value: object, condition: Mapping[str, object]) -> bool:
+    """Say whether a condition out of `COMPARED` holds of a value."""
     match condition["op"]:
         case "present":
             return value not in (None, "", [], {})

@@ -16,6 +16,7 @@ from syncjobs.neighbours import Neighbourhood, watch_delivery, watch_ref
 PATIENCE: Final = timedelta(hours=1)
 EARLIER: Final = "Waits for an earlier step."
 DELETED: Final = "It was deleted before it was written."
+WITHDRAWN: Final = "It was withdrawn in its source before it was written."
 
 
 def context_of(job: Job, world: Neighbourhood) -> Context:
@@ -83,6 +84,8 @@ def is_not_needed(job: Job, world: Neighbourhood) -> Outcome | None:
         return Outcome(job, "find_unchanged", text="Not needed any more.")
     if job.record.deleted and job.external_id is None:
         return Outcome(job, "find_unchanged", text=DELETED)
+    if job.withdrawn:
+        return Outcome(job, "find_unchanged", text=WITHDRAWN)
     if step.mode in ("create", "match") and job.external_id is not None:
         return Outcome(job, "find_unchanged", text="It is there already.")
     return None
@@ -110,7 +113,10 @@ def must_be_held(job: Job, world: Neighbourhood) -> Outcome | None:
         job,
         "hold",
         text=f"Missing: {missing}"[:200],
-        watch=tuple(dict.fromkeys(key for result in refused for key in result.watch)),
+        # The cause itself may be withdrawn meanwhile.
+        watch=tuple(
+            {key: None for one in refused for key in one.watch} | {job.origin.watch_key: None}
+        ),
         refused_by=tuple(refused),
         cause=missing_cause(job, refused[0]),
     )

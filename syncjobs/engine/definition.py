@@ -4,8 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from syncjobs.events import EVENTS
-from syncjobs.gates import NEXT_CYCLE, GateError, check_gate, paths_of, then_of
+from syncjobs.events import EVENTS, is_withdrawn, withdrawals
+from syncjobs.gates import (
+    COMPARED,
+    NEXT_CYCLE,
+    GateError,
+    check_gate,
+    compares,
+    paths_of,
+    then_of,
+)
 
 MODES: Final = frozenset({"create", "update", "upsert", "match", "action"})
 
@@ -127,7 +135,8 @@ class Comparison:
 class Definition:
     """What starts a workflow and what it does. `cycle`: how the billing cycle is found.
 
-    `comparisons` are made by its schedule; a workflow has these, steps, or both.
+    `comparisons` are made by its schedule; a workflow has these, steps, or both. `own`: those of
+    the conditions (`when`) that look at one field of the record itself, with its name.
     """
 
     events: frozenset[str]
@@ -135,6 +144,7 @@ class Definition:
     cycle: Mapping[str, object] | None
     steps: tuple[Step, ...]
     comparisons: tuple[Comparison, ...] = ()
+    own: tuple[tuple[str, Condition], ...] = ()
 
     def step(self, name: str) -> Step:
         """Return the step of that name. Raises KeyError."""
@@ -142,6 +152,18 @@ class Definition:
             if step.name == name:
                 return step
         raise KeyError(name)
+
+    def is_withdrawn(self, type_: str, data: Mapping[str, object], *, deleted: bool) -> bool:
+        """Say whether the record that started this was taken back or deleted in its source, or
+        is left out now by a condition on a field of its own. False where the events that start
+        this cannot be taken back.
+        """
+        rules = withdrawals(self.events, type_)
+        if not rules:
+            return False
+        if all(is_withdrawn(rule, data, deleted=deleted) for rule in rules):
+            return True
+        return not all(compares(data.get(name), one) for name, one in self.own)
 
     @property
     def cycle_gates(self) -> list[Condition]:
@@ -170,12 +192,18 @@ def parse_definition(data: Mapping[str, Any]) -> Definition:
         steps.append(step)
     if bool(events) != bool(steps):
         raise DefinitionError("A workflow needs at least one step, and events that start it.")
+    when = tuple(trigger.get("when", ())) if isinstance(trigger, Mapping) else ()
     made = Definition(
         events=events,
-        when=tuple(trigger.get("when", ())) if isinstance(trigger, Mapping) else (),
+        when=when,
         cycle=data.get("cycle"),
         steps=tuple(steps),
         comparisons=comparisons,
+        own=tuple(
+            (str(one["path"]), one)
+            for one in when
+            if one["op"] in COMPARED and "." not in str(one["path"])
+        ),
     )
     if made.cycle_gates and made.cycle is None:
         raise DefinitionError(f"Gate {made.cycle_gates[0]['name']}: there is no billing cycle.")

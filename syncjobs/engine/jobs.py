@@ -62,6 +62,7 @@ class Job(Struct):
     `external_id`, `etag`, `written`: from the record's reference in the target, if any.
     `send_before`: on the monotonic clock; a worker that was stopped must not send later.
     `in_doubt`: another delivery may have made the record there, and nobody has found out.
+    `withdrawn`: what caused it was taken back in its source, and nothing else needs it.
     """
 
     delivery: DeliveryRow
@@ -79,6 +80,7 @@ class Job(Struct):
     collected: Mapping[str, object] = field(default_factory=dict)
     warning: str = ""
     in_doubt: bool = False
+    withdrawn: bool = False
 
     @property
     def ask_first(self) -> bool:

@@ -19,6 +19,7 @@ from syncjobs.engine.kept import marks_of, rows_kept
 from syncjobs.engine.live import LiveMappings, wanted_references
 from syncjobs.engine.outgoing import no_mapping, set_write, subject_of
 from syncjobs.engine.rows import decode, fetch
+from syncjobs.engine.withdrawn import mark_withdrawn
 from syncjobs.engine.world import load_by, load_paths, neighbourhood
 from syncjobs.models import Connection, Delivery, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known, Neighbourhood
@@ -126,6 +127,7 @@ def _prepare_client(
     world = neighbourhood(client_id, records_of(jobs))
     look_around(world, client_id, jobs)
     open_before = _still_open(jobs)
+    mark_withdrawn(jobs)
     passed: list[Job] = []
     for job in jobs:
         outcome = (

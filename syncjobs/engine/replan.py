@@ -4,7 +4,7 @@ from django.db import transaction
 
 from governance.deadlocks import again_after_deadlock
 from syncjobs.engine import ledger
-from syncjobs.engine.blocking import DELETED
+from syncjobs.engine.blocking import DELETED, WITHDRAWN
 from syncjobs.engine.claim import Claim
 from syncjobs.engine.flows import Flow, definition_of
 from syncjobs.engine.issues import Cause as IssueCause
@@ -12,6 +12,7 @@ from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.live import Derived, LiveMappings, Subject, derive
 from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.release import lock_to_hold
+from syncjobs.engine.withdrawn import is_withdrawn
 from syncjobs.engine.world import load_paths, neighbourhood
 from syncjobs.models import Run
 from tenants.accounts.models import Client
@@ -26,10 +27,11 @@ def needs_replan(job: Job) -> bool:
 def replan(job: Job, *, worker: str) -> None:
     """Plan the whole flow again for the cause, or keep the row waiting for what is missing.
 
-    Nothing is made of a cause that was deleted meanwhile.
+    Nothing is made of a cause that was deleted or withdrawn meanwhile.
     """
-    if job.origin.deleted:
-        ledger.record([Outcome(job, "find_unchanged", text=DELETED)], worker=worker)
+    if job.origin.deleted or is_withdrawn(job):
+        text = DELETED if job.origin.deleted else WITHDRAWN
+        ledger.record([Outcome(job, "find_unchanged", text=text)], worker=worker)
         return
     with transaction.atomic():
         ledger.lock_claims([_claim(job)])

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from syncjobs.connectors.base import LONGEST_ID, Connector, Write, Written
 from syncjobs.connectors.errors import ConnectorError, Permanent, Unknown
 from syncjobs.crashpoints import reach
-from syncjobs.engine.blocking import DELETED, wait_for_there
+from syncjobs.engine.blocking import DELETED, WITHDRAWN, wait_for_there
 from syncjobs.engine.issues import Cause
 from syncjobs.engine.jobs import Job, Outcome, Sent
 from syncjobs.retry import decide
@@ -119,7 +119,7 @@ def _send(job: Job, system: Connector) -> Outcome:
             if job.step.mode == "create":
                 return _linked(job, found)
             write = _onto(write, found)
-        elif job.record.deleted:
+        elif job.record.deleted or job.withdrawn:
             return _not_made(job)
     reach("deliver.before_write")
     if monotonic() > job.send_before:
@@ -188,8 +188,9 @@ def _not_there(job: Job) -> Outcome:
 
 
 def _not_made(job: Job) -> Outcome:
-    """It is not there, and its source has deleted it meanwhile."""
-    return Outcome(job, "find_unchanged", text=DELETED, attempt=True, looked_up=True, called=True)
+    """It is not there, and its source has deleted or withdrawn it meanwhile."""
+    text = WITHDRAWN if job.withdrawn else DELETED
+    return Outcome(job, "find_unchanged", text=text, attempt=True, looked_up=True, called=True)
 
 
 def _done(job: Job, written: Written, text: str, *, looked_up: bool) -> Outcome:

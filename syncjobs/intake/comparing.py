@@ -44,6 +44,7 @@ from syncjobs.intake.reading import Refused
 from syncjobs.intake.taking import take_stream
 from syncjobs.intake.unkept import without_unkept
 from syncjobs.intake.warned import forget_gone
+from syncjobs.intake.withdrawals import tell_withdrawals
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record
 from syncjobs.retry import backoff
@@ -254,6 +255,7 @@ def _delete(stream: Stream, gone: Gone, origin: Origin) -> list[str]:
     )
     stored = store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
     followed = follow_causes(stored, origin)
+    tell_withdrawals(origin.client_id, stored)
     # Should the source have one again as it was, that is news.
     execute(_UNSEE, {**_place(stream), "ids": gone.ids})
     discard(stream, gone.messages)

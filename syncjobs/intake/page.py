@@ -29,6 +29,7 @@ from syncjobs.intake.reading import Read, Refused, read_page, refuse_duplicates
 from syncjobs.intake.shapes import watch_shape
 from syncjobs.intake.unkept import without_unkept
 from syncjobs.intake.warned import tell_warnings
+from syncjobs.intake.withdrawals import tell_withdrawals
 from syncjobs.models import Run, Stream
 from syncjobs.neighbours import watch_record, watch_ref
 
@@ -150,6 +151,7 @@ def take_in(
     set_aside(stream, reading.live, result.refused)
     tell_disputes(stream, disputes)
     tell_warnings(stream, run, reading.live, result)
+    tell_withdrawals(client_id, stored)
     came = {source.id: None for source, _ in result.incoming}
     retire(stream, [*came, *result.empty, *result.back])
     followed = follow_causes(stored, origin)

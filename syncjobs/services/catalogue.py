@@ -276,6 +276,18 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
+        "withdrawn_after_delivery",
+        BUSINESS,
+        HIGH,
+        "{what} withdrawn after {systems} had it",
+        "It was approved or complete when it was written. Since then its source has taken that "
+        "back or deleted it. Nothing was taken back where it was written: it may be booked there.",
+        "Decide with whoever bills it: either it is approved again in its source, which closes "
+        "this by itself, or it is credited or removed where it was written; then resolve this "
+        "and say how.",
+        8,
+    ),
+    Entry(
         "deliveries_late",
         BUSINESS,
         HIGH,

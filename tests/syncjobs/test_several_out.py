@@ -79,12 +79,15 @@ def test_a_line_goes_and_comes_back_with_its_invoice(several: Several) -> None:
     several.delete("I-1", "invoices")
     several.lab.drain()
     assert keys("revenue_event", deleted=True) == ["R-a"]
-    # As with any record: what was delivered stays there, and nobody is asked.
+    # As with any record: what was delivered stays there, and somebody is asked.
     assert several.there() == {"R-a": "10", "R-b": "20"}
     assert len(several.lab.target.effects) == 2
-    assert not Issue.objects.exists()
+    told = Issue.objects.get()
+    assert (told.kind, told.state) == ("withdrawn_after_delivery", "open")
     several.invoice("I-1", a="10", c="5")
     several.lab.drain()
+    told.refresh_from_db()
+    assert told.state == "resolved"
     assert keys("revenue_event", deleted=True) == []
     assert several.there() == {"R-a": "10", "R-b": "20", "R-c": "5"}
 
