@@ -75,7 +75,9 @@ def _with_heads(lab: Lab, *, lines: bool = True) -> None:
         "mapping": "invoice-out",
         "mode": "create",
     }
-    steps = [head, *([_line(lab, after=["invoice"])] if lines else [])]
+    steps: list[dict[str, Any]] = [head]
+    if lines:
+        steps.append(_line(lab, after=["invoice"]))
     Workflow.objects.filter(pk=lab.workflow.pk).update(state="archived")
     lab.workflow = make_workflow(lab.client, steps, events=["time.approved"], name="Heads")
 
@@ -91,7 +93,9 @@ def _put(lab: Lab, number: str, **data: Any) -> None:
         "task": "Design",
     }
     content |= data
-    lab.source.put("entries", record(number, content, version=str(len(lab.source.pages.get("entries", [])))))
+    lab.source.put(
+        "entries", record(number, content, version=str(len(lab.source.pages.get("entries", []))))
+    )
 
 
 def _deletes(lab: Lab, number: str) -> None:
