@@ -41,6 +41,14 @@ def key_of(object_type: str, data: Mapping[str, object]) -> str:
     return "" if None in parts or "" in parts else "/".join(map(str, parts))
 
 
+def counted(object_type: str, count: int) -> str:
+    """Return such as "1 time entry" and "1,200 time entries"."""
+    label = SCHEMAS[object_type].label.lower() if object_type in SCHEMAS else object_type
+    if count != 1:
+        label = f"{label[:-1]}ies" if label.endswith("y") else f"{label}s"
+    return f"{count:,} {label}"
+
+
 def label_of(object_type: str, data: Mapping[str, object]) -> str:
     """Return what people call a record: its name, else its description, else its key."""
     for name in ("name", "description"):

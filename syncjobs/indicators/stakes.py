@@ -4,18 +4,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import DecimalField, F, OuterRef, QuerySet, Sum, TextField
+from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Sum, TextField
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, JSONObject
 
 from syncjobs.models import Delivery
-from syncjobs.state import DELIVERY
+from syncjobs.services.catalogue import WITHDRAWN
+from syncjobs.state import DELIVERY, ISSUE
 
 # Which field says what a record is worth, the most exact first.
 _AMOUNTS = ("amount", "total", "value")
+# What an exception stops, or what was written and should not be there any more.
+_AT_STAKE: Final = Q(state__in=sorted(DELIVERY.open)) | Q(
+    issue__kind=WITHDRAWN, issue__state__in=sorted(ISSUE.open)
+)
 _MONEY: "DecimalField[Decimal, Decimal]" = DecimalField(max_digits=18, decimal_places=4)
 
 
@@ -62,7 +67,7 @@ def stakes_beside_issues() -> ArraySubquery:
 
     Read it with `stakes_in`.
     """
-    rows = Delivery.objects.filter(issue_id=OuterRef("pk"), state__in=sorted(DELIVERY.open))
+    rows = Delivery.objects.filter(_AT_STAKE, issue_id=OuterRef("pk"))
     sums = _worth(rows.order_by()).values("currency").annotate(worth_sum=Sum(F("worth")))
     # As text: JSON's numbers would come back as floats.
     pair = JSONObject(amount=Cast("worth_sum", TextField()), currency="currency")
@@ -77,9 +82,7 @@ def stakes_in(pairs: Iterable[Mapping[str, str | None]]) -> tuple[Stake, ...]:
 
 def stakes_of_issues(issue_ids: Iterable[int]) -> dict[int, list[Stake]]:
     """Return what each exception stops, by currency, the most first; one query."""
-    rows = Delivery.objects.filter(
-        issue_id__in=list(issue_ids), state__in=sorted(DELIVERY.open)
-    ).order_by()
+    rows = Delivery.objects.filter(_AT_STAKE, issue_id__in=list(issue_ids)).order_by()
     found: dict[int, list[Stake]] = defaultdict(list)
     sums = _worth(rows).values("issue_id", "currency").annotate(worth_sum=Sum(F("worth")))
     for row in sums.order_by("-worth_sum"):

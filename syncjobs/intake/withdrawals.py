@@ -8,16 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mappings.canonical.registry import schema
+from mappings.canonical.registry import counted, schema
 from syncjobs.canonical_store import Stored
 from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_cause
 from syncjobs.engine.rows import fetch
-from syncjobs.models import Issue
-from syncjobs.services.catalogue import title_of
+from syncjobs.models import Delivery, Issue
+from syncjobs.services.catalogue import WITHDRAWN, title_of
 from syncjobs.state import DELIVERY, ISSUE
 
-KIND: Final = "withdrawn_after_delivery"
 # As many records of one exception are known by name; with more it is closed by a person.
 _MOST: Final = 1_000
 # Written, or being written at this moment, or nobody knows.
@@ -86,16 +85,19 @@ def _raise_one(
         ]
     )[cause.fingerprint]
     issue = Issue.objects.get(pk=id_)
+    # What is at stake. One that is still open belongs to what it suffers from itself.
+    ids = [delivery_id for _, delivery_id in records.values()]
+    Delivery.objects.filter(pk__in=ids, state__in=sorted(DELIVERY.closed)).update(issue=issue)
     keys = sorted({*issue.detail.get("keys", []), *records})[: _MOST + 1]
     _keep(issue, type_, keys, place[1])
 
 
 def _keep(issue: Issue, type_: str, keys: list[str], matter: str) -> None:
     """Note which records are concerned, and name them in the title."""
-    name = schema(type_).label.lower()
-    what = f"{name} {keys[0]}" if len(keys) == 1 else f"{len(keys)} records ({name}) of {matter}"
-    detail = {**issue.detail, "keys": keys, "record_type": name, "what": what}
-    title = title_of(KIND, detail)
+    label = schema(type_).label
+    what = f"{label} {keys[0]}" if len(keys) == 1 else f"{counted(type_, len(keys))} of {matter}"
+    detail = {**issue.detail, "keys": keys, "record_type": label, "what": what}
+    title = title_of(WITHDRAWN, detail)
     Issue.objects.filter(pk=issue.pk).update(detail=detail, title=title)
 
 
@@ -112,6 +114,7 @@ def _settle(client_id: int, flow: Flow, back: Sequence[Stored]) -> None:
         )
         if issue is None:
             continue
+        issue.deliveries.filter(origin__key__in=keys).update(issue=None)
         known = issue.detail.get("keys", [])
         left = [key for key in known if key not in keys]
         if left and left != known:
@@ -127,7 +130,9 @@ def _matter(one: Stored) -> str:
 
 
 def _cause(client_id: int, place: Place, detail: dict[str, object]) -> Cause:
-    return Cause(kind=KIND, client_id=client_id, same=place, detail=detail, workflow_id=place[0])
+    return Cause(
+        kind=WITHDRAWN, client_id=client_id, same=place, detail=detail, workflow_id=place[0]
+    )
 
 
 # What was written of the records themselves, and, by the event that started it, of others.

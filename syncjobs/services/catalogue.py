@@ -14,6 +14,7 @@ BUSINESS: Final = "business"
 HIGH, MEDIUM, LOW = 1, 2, 3
 # Kinds that code elsewhere asks for.
 GONE: Final = "gone_there"
+WITHDRAWN: Final = "withdrawn_after_delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +277,7 @@ _ENTRIES: Final = (
         8,
     ),
     Entry(
-        "withdrawn_after_delivery",
+        WITHDRAWN,
         BUSINESS,
         HIGH,
         "{what} withdrawn after {systems} had it",

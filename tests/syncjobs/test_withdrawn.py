@@ -1,5 +1,6 @@
 """Time that its source takes back: what is not billed yet is not, what is needs a person."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -7,13 +8,17 @@ import pytest
 from syncjobs.connectors.base import SourceRecord
 from syncjobs.connectors.errors import Transient, Unknown
 from syncjobs.events import is_withdrawn, withdrawals
+from syncjobs.indicators.stakes import Stake, stakes_of_issues
 from syncjobs.models import Issue, Workflow
 from tests.fakes.systems import record
 from tests.syncjobs.factories import Lab, make_connection, make_mapping, make_stream, make_workflow
 
 ENTRY_IN: list[dict[str, object]] = [
     {"id": name, "target": name, "source": name}
-    for name in ("number", "status", "project", "date", "hours", "billable", "task")
+    for name in (
+        *("number", "status", "project", "date", "hours", "amount", "currency"),
+        *("billable", "task"),
+    )
 ]
 LINE_OUT: list[dict[str, object]] = [
     {"id": "reference", "target": "reference", "source": "number", "required": True},
@@ -89,6 +94,8 @@ def _put(lab: Lab, number: str, **data: Any) -> None:
         "project": "P-1",
         "date": "2026-03-02",
         "hours": "8",
+        "amount": "1200.00",
+        "currency": "EUR",
         "billable": True,
         "task": "Design",
     }
@@ -177,7 +184,7 @@ def test_an_unknown_outcome_is_found_out_before_a_withdrawn_record_is_left(billi
     billing.deliver_late()
     assert billing.target.created("T-1") == 1
     assert billing.delivery("T-1", "line").state == "delivered"
-    assert _told() == ["time entry T-1 withdrawn after Target had it"]
+    assert _told() == ["Time entry T-1 withdrawn after Target had it"]
 
 
 def _told() -> list[str]:
@@ -194,19 +201,22 @@ def test_what_was_billed_and_withdrawn_is_one_exception_until_all_is_approved_ag
     billing.drain()
     assert _told() == []
     _reads(billing, "T-1", status="rejected")
-    assert _told() == ["time entry T-1 withdrawn after Target had it"]
+    assert _told() == ["Time entry T-1 withdrawn after Target had it"]
     _deletes(billing, "T-2")
-    assert _told() == ["2 records (time entry) of P-1 withdrawn after Target had it"]
+    assert _told() == ["2 time entries of P-1 withdrawn after Target had it"]
+    issue = Issue.objects.get(kind="withdrawn_after_delivery")
+    assert stakes_of_issues([issue.pk])[issue.pk] == [Stake(Decimal(2400), "EUR")]
     written = list(billing.target.effects)
     _reads(billing, "T-1")
-    assert _told() == ["time entry T-2 withdrawn after Target had it"]
+    assert _told() == ["Time entry T-2 withdrawn after Target had it"]
     _reads(billing, "T-2")
     assert _told() == []
-    issue = Issue.objects.get(kind="withdrawn_after_delivery")
+    issue.refresh_from_db()
+    assert not issue.deliveries.exists()
     assert (issue.state, issue.resolution) == ("resolved", "The cause is gone.")
     assert billing.target.effects == written
     _reads(billing, "T-2", status="draft")
-    assert _told() == ["time entry T-2 withdrawn after Target had it"]
+    assert _told() == ["Time entry T-2 withdrawn after Target had it"]
 
 
 def test_what_was_made_of_a_withdrawn_cause_is_told_too(billing: Lab) -> None:
@@ -214,7 +224,7 @@ def test_what_was_made_of_a_withdrawn_cause_is_told_too(billing: Lab) -> None:
     _reads(billing, "T-1")
     assert billing.delivery("P-1", "invoice").state == "delivered"
     _reads(billing, "T-1", status="rejected")
-    assert _told() == ["time entry T-1 withdrawn after Target had it"]
+    assert _told() == ["Time entry T-1 withdrawn after Target had it"]
 
 
 def test_what_was_never_written_and_is_no_time_of_ours_is_not_told(billing: Lab) -> None:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q
 from governance.actors import Actor
 from governance.models import Change, ChangeRequest
 from governance.templatetags.people import person_name
-from mappings.canonical.registry import SCHEMAS
+from mappings.canonical.registry import SCHEMAS, counted
 from mappings.models import Mapping
 from syncjobs.engine.rows import fetch
 from syncjobs.indicators.engagements.chosen import Key, among
@@ -167,12 +167,8 @@ def _changes(
 
 
 def _counted(count: int, kind: str) -> str:
-    label = SCHEMAS[kind].label.lower() if kind in SCHEMAS else kind
-    return f"{count:,} {_plural(label)}" if count != 1 else label.capitalize()
-
-
-def _plural(label: str) -> str:
-    return f"{label[:-1]}ies" if label.endswith("y") else f"{label}s"
+    said = counted(kind, count)
+    return said.removeprefix("1 ").capitalize() if count == 1 else said
 
 
 # Each record's rows are found by their index: the planner does not know how many records an
