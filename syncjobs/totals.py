@@ -100,8 +100,12 @@ class Matching:
         """Numbers whose amounts differ."""
         yield from (known.key for known, _ in self._changed)
 
+    def extra(self) -> Iterator[str]:
+        """Numbers that only the target has."""
+        yield from (entry.key for entry in self._extra)
+
     def totals(self, explained: Collection[str]) -> Mapping[str, PeriodTotals]:
-        """Return the periods, what is open or refused for a known reason taken out."""
+        """Return the periods, what is open, refused or withdrawn for a known reason taken out."""
         for entry in self._open.values():
             totals = self._periods[entry.period]
             if entry.key in explained:
@@ -115,5 +119,9 @@ class Matching:
             else:
                 totals.name(known.key)
         for entry in self._extra:
-            self._periods[entry.period].name(entry.key)
+            totals = self._periods[entry.period]
+            if entry.key in explained:
+                totals.explained.add(-entry.amount)
+            else:
+                totals.name(entry.key)
         return dict(sorted(self._periods.items()))

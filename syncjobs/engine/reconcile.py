@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from syncjobs.connectors.errors import Config, ConnectorError
@@ -20,11 +21,15 @@ from syncjobs.engine.schedules import AGAIN, UNFINISHED, next_firing
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import CanonicalRecord, Connection, Delivery, Run, Workflow
-from syncjobs.state import DELIVERY, RUN
+from syncjobs.services.catalogue import WITHDRAWN
+from syncjobs.state import DELIVERY, ISSUE, RUN
 from syncjobs.totals import ZERO, Entry, Matching, PeriodTotals
 
 logger = logging.getLogger(__name__)
 DIFFERS: Final = "control_total_off"
+# It waits, is held or was refused; or it was withdrawn after it was written, and a person decides.
+_NOT_YET: Final = Q(state__in=sorted(DELIVERY.open))
+_WITHDRAWN: Final = Q(issue__kind=WITHDRAWN, issue__state__in=sorted(ISSUE.open))
 _PAGE: Final = 500
 _KEPT_MARGINS: Final = 200
 Stop = Callable[[], bool]
@@ -73,8 +78,9 @@ def _compare(run: Run, one: Comparison, systems: Systems, result: Found, stop: S
             matching.target(_entry(one, data))
     for place, amount in matching.billed.items():
         result.billed[place] += amount
-    open_keys = [*matching.missing(), *matching.changed()]
-    periods = matching.totals(_explained(run, one, open_keys))
+    late = _told_of(run, one, [*matching.missing(), *matching.changed()], _NOT_YET)
+    withdrawn = _told_of(run, one, [*matching.extra()], _WITHDRAWN)
+    periods = matching.totals(late | withdrawn)
     for period, totals in periods.items():
         result.told.append(_told(one, period, totals))
         if totals.differing:
@@ -122,13 +128,13 @@ def _count_cost(result: Found, one: Comparison, data: Mapping[str, Any]) -> None
         result.hours[place] += Decimal(str(data.get("hours") or 0))
 
 
-def _explained(run: Run, one: Comparison, keys: list[str]) -> set[str]:
-    """Return those of the records that wait, are held or were refused: told elsewhere already."""
+def _told_of(run: Run, one: Comparison, keys: list[str], why: Q) -> set[str]:
+    """Return those of the records whose deliveries tell elsewhere already why they differ."""
     found: set[str] = set()
     for start in range(0, len(keys), 1000):
         rows = Delivery.objects.filter(
+            why,
             client_id=run.client_id,
-            state__in=sorted(DELIVERY.open),
             origin__type=one.type,
             origin__key__in=keys[start : start + 1000],
         )

@@ -21,15 +21,17 @@ from syncjobs.engine import doorbell
 from syncjobs.engine import drain as drains
 from syncjobs.engine.agenda import Work, due_work
 from syncjobs.engine.drain import drain, drain_until_idle
+from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.schedules import fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
-from syncjobs.models import Delivery, Issue, Run, Workflow
+from syncjobs.models import CanonicalRecord, Connection, Delivery, Issue, Run, Workflow
 from syncjobs.services.schedules import set_schedule
 from syncjobs.services.workflows import run_now
 from tenants.accounts.models import Client
 from tenants.context import current_schema, schema_scope
+from tests.syncjobs.billed import deliver
 from tests.syncjobs.factories import BUILDER, Lab
 from tests.syncjobs.sandboxes import BUILDER as SETTER
 from tests.syncjobs.sandboxes import Systems3, three_systems
@@ -198,6 +200,28 @@ def test_a_night_finds_equal_totals_a_margin_then_what_differs_and_that_it_was_m
     assert _compare().state == "succeeded"
     issue.refresh_from_db()
     assert issue.state == "resolved"
+
+
+def test_billed_time_that_was_withdrawn_is_told_by_its_own_exception_alone(
+    night: Systems3, alder: Client
+) -> None:
+    _bill(night, "T-3", "2.00")
+    assert _compare().state == "partial"
+    assert Issue.objects.get().detail["difference"] == "200.00"
+
+    cause = Cause("withdrawn_after_delivery", alder.pk, ("T-3",), {})
+    asked = Issue.objects.get(pk=raise_issues([Occurrence(cause)])[cause.fingerprint])
+    erp = Connection.objects.get(connector="sandbox_erp")
+    record = CanonicalRecord.objects.create(client=alder, type="time_entry", key="T-3", data={})
+    written = deliver(record, Workflow.objects.get(), erp)
+    Delivery.objects.filter(pk=written.pk).update(issue=asked)
+    run = _compare()
+    assert run.state == "succeeded"
+    (time,) = (one for one in run.detail["comparisons"] if one["name"] == "Billable time")
+    assert (time["explained"]["sum"], time["difference"]) == ("-200.00", "0.00")
+
+    Issue.objects.filter(pk=asked.pk).update(state="resolved")
+    assert _compare().state == "partial"
 
 
 def test_a_system_that_cannot_be_read_fails_the_night_and_it_is_made_again(
