@@ -22,12 +22,12 @@ from branding.services import brand_changes
 from branding.services.brand_words import labels_in
 from governance.decisions import said_after_passing
 from governance.errors import Refusal
+from governance.lists import PER_PAGE
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services.unsigned import asks_nobody
 from tenants.accounts.pages.frame import add_errors, say_refusal
 from tenants.doors import staff_page
-from tenants.lists import PER_PAGE
 
 
 @staff_page(service.PERMISSION)

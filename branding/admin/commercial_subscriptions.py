@@ -13,9 +13,9 @@ from branding.admin.commercial_tiers import tabs
 from branding.commercial.forms import EndForm, SubscribeForm
 from branding.models import Subscription
 from branding.services.subscriptions import cancel_subscription, end_subscription, subscribe
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
-from tenants.lists import chips, page_of
 
 
 @require_GET

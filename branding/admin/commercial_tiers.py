@@ -39,11 +39,11 @@ from branding.services.tiers import (
     terms_of,
     version_in,
 )
+from governance.lists import chips, page_of
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
 from tenants.accounts.services.roles import role_names
-from tenants.lists import chips, page_of
 
 TABS = (("tier_list", "Tiers"), ("subscription_list", "Subscriptions"))
 

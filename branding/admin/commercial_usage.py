@@ -37,10 +37,10 @@ from branding.services.statements import (
     issue_statement,
     recompute,
 )
+from governance.lists import PER_PAGE, chips
 from governance.requests import actor_of
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import page, say_refusal
-from tenants.lists import PER_PAGE, chips
 
 OVER, NEAR = "over", "near"
 

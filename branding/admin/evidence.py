@@ -18,10 +18,10 @@ from branding.services.papers import SILENT_SECONDS
 from branding.services.reports import ask_report, fetch_report, reports_of
 from governance.errors import BadTransition
 from governance.evidence import Period
+from governance.lists import page_of
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import page
 from tenants.health import heartbeat_age
-from tenants.lists import page_of
 
 MOST_DAYS: Final = 400
 _KINDS: Final = {

@@ -24,10 +24,10 @@ from branding.services.identity import identity_of
 from branding.services.mail_sender import SenderValues
 from branding.services.mail_test import send_test
 from governance.errors import BadTransition
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.models import User
 from tenants.accounts.pages.frame import attempt, page
-from tenants.lists import chips, page_of
 from tenants.nouns import in_words
 from tenants.outbox.kinds import KINDS
 from tenants.outbox.models import OutgoingMail

@@ -1,6 +1,5 @@
 """Change requests for staff: the list, one request, and the decisions on it."""
 
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -20,6 +19,7 @@ from governance.decisions import (
     submitted,
 )
 from governance.doors import guarded_page
+from governance.lists import chips, ordered, page_of
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import changes
@@ -27,7 +27,6 @@ from governance.services.details import AWAITS_REVIEW, awaiting_signature
 from governance.services.requests import visible_requests
 from governance.state import CLOSED, OPEN
 
-PAGE_SIZE = 50
 PAGE = "change_detail"
 _FILTERS = {
     "open": "Open",
@@ -35,6 +34,13 @@ _FILTERS = {
     "emergency": "Emergencies",
     "live": "Live",
     "closed": "Closed",
+}
+# What a heading asks for → column.
+SORTS = {
+    "title": "title",
+    "status": "status",
+    "author": "author_label",
+    "proposed": "submitted_at",
 }
 
 
@@ -60,7 +66,7 @@ def change_list(request: HttpRequest) -> HttpResponse:
         chosen, found = "open", found.filter(Q(status__in=OPEN) | Q(AWAITS_REVIEW))
     if words:
         found = found.filter(title__icontains=words)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = page_of(request, ordered(request, found, SORTS, "-id"))
     names = client_names(one.client_id for one in page)
     rows = [
         {
@@ -71,16 +77,12 @@ def change_list(request: HttpRequest) -> HttpResponse:
         }
         for one in page
     ]
-    chips = [
-        {
-            "label": label,
-            "url": f"?show={key}",
-            "active": key == chosen,
-            "count": len(waiting) if key == "mine" and waiting else None,
-        }
+    options = [
+        (key, label, len(waiting) if key == "mine" and waiting else None)
         for key, label in _FILTERS.items()
     ]
-    context = {"rows": rows, "empty": not rows, "page": page, "chips": chips}
+    filters = chips(request, "show", options, chosen)
+    context = {"rows": rows, "empty": not rows, "page": page, "chips": filters}
     context["tabs"] = sections(request, "change_list")
     return render(request, "governance/change_list.html", context)
 

@@ -17,25 +17,28 @@ from governance.decisions import (
     send_attachment,
 )
 from governance.doors import guarded_page
+from governance.lists import ordered, page_of
 from governance.requests import actor_of
 from governance.services.details import awaiting_signature
 from governance.services.impact_views import moved_amounts
 from governance.services.requests import visible_requests
 
 PAGE: Final = "approval_detail"
-RECENT: Final = 50
+# What a heading asks for → column.
+SORTS: Final = {"title": "title", "status": "status", "proposed": "submitted_at"}
 
 
 @guarded_page("changes.view")
 @require_GET
 def approval_list(request: HttpRequest) -> HttpResponse:
-    """Show what this person can sign now, and the latest other changes of their company."""
+    """Show what this person can sign now, and the other changes of their company."""
     actor = actor_of(request)
     waiting = awaiting_signature(actor)
-    others = visible_requests(actor).exclude(pk__in=[one.pk for one in waiting])[:RECENT]
+    others = visible_requests(actor).exclude(pk__in=[one.pk for one in waiting])
+    page = page_of(request, ordered(request, others, SORTS, "-id"))
     moved = moved_amounts([one.pk for one in waiting])
     rows = [(one, moved.get(one.pk, [])) for one in waiting]
-    context = {"waiting": rows, "empty": not waiting, "others": others}
+    context = {"waiting": rows, "empty": not waiting, "page": page}
     return render(request, "governance/portal/approval_list.html", context)
 
 

@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from governance.lists import page_of
 from governance.requests import actor_of
 from mappings.canonical.custom import TYPES
 from mappings.canonical.registry import SCHEMAS
 from mappings.models import CustomField
 from mappings.pages.frame import page
 from mappings.services.custom_fields import add_field, change_field, retire_field, used_by
-from tenants.lists import page_of
 
 
 def custom_field_list(request: HttpRequest) -> HttpResponse:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.lists import ordered, page_of
 from governance.requests import actor_of
 from mappings.documents import MAX_BYTES
 from mappings.editor.form import ADDING, form_of, press, read_form
@@ -24,7 +25,6 @@ from mappings.services.overlays import ensure_overlay, standing_document
 from mappings.services.transfer import compared, exported, read_import
 from mappings.services.versions import propose_document, save_draft, standings
 from tenants.accounts.models import Client
-from tenants.lists import ordered, page_of
 from tenants.nouns import in_words
 from tenants.tables.listed import listed_file
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.lists import page_of
 from governance.requests import actor_of
 from mappings.models import ValueMap
 from mappings.pages.frame import page, visible
@@ -23,7 +24,6 @@ from mappings.services.value_maps import (
     table_of,
     used_by,
 )
-from tenants.lists import page_of
 from tenants.tables.reading import BadTable, pasted_rows
 
 EMPTY_ROWS = 5

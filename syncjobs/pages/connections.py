@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.errors import Refusal
+from governance.lists import ordered, page_of
 from governance.requests import actor_of
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import ConnectionField, Descriptor
@@ -31,7 +32,6 @@ from syncjobs.services import connections
 from syncjobs.services.webhooks import hook_path
 from syncjobs.templatetags.words import system_label
 from tenants.accounts.models import Client
-from tenants.lists import ordered, page_of
 from tenants.nouns import in_words_later
 from tenants.tables.listed import listed_file
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from governance.actors import Actor
 from governance.errors import Refusal
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from syncjobs.models import Endpoint, Message
 from syncjobs.pages.frame import back_to, explain_failure, page
@@ -22,7 +23,6 @@ from syncjobs.state import MESSAGE
 from syncjobs.telling.kinds import GROUPS, NEEDS, kind_words
 from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import attempt, tabs
-from tenants.lists import chips, page_of
 from tenants.nouns import in_words
 
 

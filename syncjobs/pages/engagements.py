@@ -8,6 +8,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 
 from branding.viewer import Viewer, viewer_of
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from syncjobs.indicators.engagements import verdicts
 from syncjobs.indicators.engagements.answered import Engagement, answered
@@ -19,7 +20,6 @@ from syncjobs.models import CanonicalRecord, Connection
 from syncjobs.pages.frame import one_of, page, visible
 from syncjobs.templatetags.words import kind_label
 from tenants.accounts.models import Client
-from tenants.lists import chips, page_of
 from tenants.nouns import in_words
 from tenants.tables.writing import table_file
 

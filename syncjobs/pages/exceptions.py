@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.errors import Refusal
+from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
 from syncjobs.indicators.stakes import stakes_of_issues
 from syncjobs.models import Hold, Issue
@@ -30,7 +31,6 @@ from syncjobs.services.hold_releases import needs_approval, release_holds
 from syncjobs.state import ISSUE
 from tenants.accounts.models import User
 from tenants.accounts.services.roles import role_names
-from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
 
 OPEN = Q(state__in=sorted(ISSUE.open))

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
 from syncjobs.models import Hold
 from syncjobs.pages.frame import (
@@ -23,7 +24,6 @@ from syncjobs.pages.frame import (
     visible,
 )
 from syncjobs.services import hold_releases
-from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
 
 SORTS = {"record": "delivery__origin__key", "missing": "missing", "since": "created_at"}

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
 from mappings.canonical import ObjectSchema, registry
 from mappings.models import Mapping
@@ -35,7 +36,6 @@ from syncjobs.payloads import PERSONAL
 from syncjobs.services import anew, corrections, deliveries, payloads
 from syncjobs.state import DELIVERY, NEEDS_PERSON
 from syncjobs.templatetags.words import plain_words
-from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
 
 SORTS = {"record": "key", "kind": "type", "engagement": "engagement", "changed": "changed_at"}

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.errors import Refusal
+from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
 from syncjobs.indicators.throughput import DONE
 from syncjobs.indicators.timing import step_times
@@ -31,7 +32,6 @@ from syncjobs.pages.frame import (
 )
 from syncjobs.services import runs
 from syncjobs.state import DELIVERY, MOVING, RUN, WORKFLOW
-from tenants.lists import chips, ordered, page_of
 from tenants.tables.listed import listed_file
 
 # What a person wants to see first: runs that changed something, or did not end well. Systems

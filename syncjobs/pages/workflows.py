@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from governance.errors import Refusal
+from governance.lists import ordered, page_of
 from governance.models import AuditEntry
 from governance.requests import actor_of
 from syncjobs import actions
@@ -31,7 +32,6 @@ from syncjobs.pages.frame import (
 from syncjobs.services import schedules, workflows
 from syncjobs.services.upgrades import behind, upgrade_of, with_versions
 from syncjobs.state import BLOCKED, NEEDS_PERSON, WORKFLOW
-from tenants.lists import ordered, page_of
 from tenants.tables.listed import listed_file
 
 ROWS = Workflow.objects.select_related("client", "blueprint", "version")

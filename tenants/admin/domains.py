@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from governance.actors import Actor
+from governance.lists import page_of
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
 from tenants.admin.forms import DomainForm
 from tenants.context import current_schema
 from tenants.hosts import base_url
-from tenants.lists import page_of
 from tenants.models import Domain, Partner
 from tenants.services import domains
 from tenants.services.domain_checks import check_now

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.models import SupportGrant
 from tenants.accounts.services import support
@@ -17,7 +18,6 @@ from tenants.console import queries
 from tenants.console.forms import HostForm, PartnerForm, ReasonForm, show_problems
 from tenants.doors import operator_page
 from tenants.hosts import base_url
-from tenants.lists import chips, page_of
 from tenants.models import Domain, Partner
 from tenants.services import hosts, suspension
 from tenants.services.diagnosis import Level, diagnose, worst

@@ -278,3 +278,36 @@ def test_what_stays_as_it_is_folds_away_beside_what_changes(
     assert "rule 0" in folded
     request.changes.update(diff=[*lines[1:], ["-", "before"], ["+", "after"]])
     assert "stay as they are" not in _text(browse(actors.CAROL), f"/changes/{request.pk}/")
+
+
+def test_lists_go_by_what_a_heading_asks_for_and_keep_it_with_the_filter(
+    alder: Client, bob: Actor, browse: Browse
+) -> None:
+    numbers = [propose(bob, alder).pk for _ in range(2)]
+    for number, title in zip(numbers, ("Second", "First"), strict=True):
+        ChangeRequest.objects.filter(pk=number).update(title=title)
+    browser = browse(actors.CAROL)
+    page = _text(browser, "/changes/?show=open&sort=title")
+    assert page.index("First") < page.index("Second")
+    page = _text(browser, "/changes/?show=open&sort=-title")
+    assert page.index("Second") < page.index("First")
+    assert "show=live&amp;sort=-title" in page
+
+
+def test_a_client_pages_through_the_other_changes_of_its_company(
+    alder: Client, bob: Actor, browse: Browse
+) -> None:
+    request = propose(bob, alder)
+    ChangeRequest.objects.filter(pk=request.pk).update(status="applied")
+    copies = [ChangeRequest(**_columns(request, title=f"Change {n:02d}")) for n in range(30)]
+    ChangeRequest.objects.bulk_create(copies)
+    portal = browse(actors.HEIDI)
+    first = _text(portal, "/approvals/?sort=title")
+    assert "Change 00" in first
+    assert "Change 29" not in first
+    assert "Change 29" in _text(portal, "/approvals/?sort=title&page=2")
+
+
+def _columns(request: ChangeRequest, **changes: object) -> dict[str, object]:
+    row = ChangeRequest.objects.filter(pk=request.pk).values().get()
+    return {name: value for name, value in row.items() if name != "id"} | changes

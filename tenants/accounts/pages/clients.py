@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.columns import columns_for
 from tenants.accounts.locales import nearest
@@ -14,7 +15,6 @@ from tenants.accounts.models import Client
 from tenants.accounts.pages.forms import ClientChangeForm, ClientForm
 from tenants.accounts.pages.frame import attempt, page
 from tenants.accounts.services.clients import EDITABLE, add_client, change_client
-from tenants.lists import chips, page_of
 
 SORTS = {"name": "name", "-name": "-name", "added": "created_at", "-added": "-created_at"}
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.models import Client, User
 from tenants.accounts.pages.forms import InviteForm, RolesForm
@@ -16,7 +17,6 @@ from tenants.accounts.services.inviting import Invited, invite_again, invite_per
 from tenants.accounts.services.people import set_active, set_roles
 from tenants.accounts.services.second_factors import factors_of, label_of
 from tenants.accounts.services.sign_in_rules import needs_factor
-from tenants.lists import chips, page_of
 from tenants.nouns import in_words
 
 

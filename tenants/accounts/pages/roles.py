@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.lists import chips
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.models import Role
@@ -24,7 +25,6 @@ from tenants.accounts.services.roles import (
     make_role,
     remove_role,
 )
-from tenants.lists import chips
 from tenants.nouns import in_words
 
 SEES = ("users.manage", "audit.view")

@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from governance.lists import page_of
 from governance.requests import actor_of
 from tenants.accounts.models import SupportGrant
 from tenants.accounts.pages.frame import attempt, page
 from tenants.accounts.services import support
 from tenants.accounts.support_user import SESSION_KEY, support_of
-from tenants.lists import page_of
 
 
 class GrantForm(forms.Form):

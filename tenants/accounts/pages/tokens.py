@@ -8,13 +8,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.models import ApiToken, User
 from tenants.accounts.pages.forms import TokenForm
 from tenants.accounts.pages.frame import attempt, page, tabs
 from tenants.accounts.permissions import PERMISSIONS
 from tenants.accounts.services.tokens import make_token, revoke_token
-from tenants.lists import chips, page_of
 
 
 def _tokens(request: HttpRequest) -> QuerySet[ApiToken]:
