@@ -111,7 +111,7 @@ class WorkflowViewSet(
         workflow = self.get_object()
         form = ScheduleSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        schedules.set_schedule(self.actor, workflow, **form.wanted(workflow))
+        schedules.set_schedule(self.actor, workflow, **form.wanted())
         return Response(WorkflowSerializer(self.get_object()).data)
 
     @extend_schema(request=BackfillSerializer, responses={202: BackfilledSerializer})
