@@ -107,7 +107,7 @@ REFUSALS: Final = {
     "400": "Something that was sent is wrong; `fields` names it.",
     "401": "No token, or one that is unknown, revoked or expired.",
     "403": "The token lacks the scope that the message names.",
-    "404": "Not there, or not for this token.",
+    "404": "Not there, or not for this token; a cursor that is none of ours.",
     "409": "The rules say no to this now; the message says why.",
     "429": "Too many calls: wait as many seconds as the header Retry-After says.",
 }
@@ -141,8 +141,8 @@ _WRITING: Final = frozenset({"post", "put", "patch", "delete"})
 
 
 def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say how to ask, and of each call how it can be refused: reading can't conflict, and a list
-    is always there."""
+    """Say how to ask, and of each call how it can be refused: reading can't conflict, and
+    what makes something new at a list finds the list."""
     result["info"]["description"] = DESCRIPTION
     result["components"]["schemas"]["Error"] = _ERROR
     parts = result["components"].setdefault("responses", {})
@@ -154,7 +154,8 @@ def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path, methods in result["paths"].items():
         for method, call in methods.items():
             writes = method in _WRITING
-            fits = {"400": writes or "{" not in path, "404": "{" in path, "409": writes}
+            one = "{" in path
+            fits = {"400": writes or not one, "404": one or not writes, "409": writes}
             for status in REFUSALS:
                 if fits.get(status, True):
                     answer = {"$ref": f"#/components/responses/Refused{status}"}
