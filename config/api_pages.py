@@ -5,6 +5,7 @@ from typing import TypeVar
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import ValidationError as Unfit
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -23,6 +24,15 @@ class CursorPages(CursorPagination):
     invalid_cursor_message = (
         "This cursor is none of ours. Ask without it for the first page, then follow `next`."
     )
+
+    def get_page_size(self, request: Request) -> int | None:
+        """Return how many rows to give: what is asked, up to the most. Raises ValidationError for
+        what is no such number, rather than give another without a word."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked is not None and not (asked.isascii() and asked.isdigit() and asked.strip("0")):
+            said = f"Give a number from 1 to {self.max_page_size}."
+            raise Unfit({self.page_size_query_param: said})
+        return super().get_page_size(request)
 
     def paginate_queryset(
         self, queryset: QuerySet[M, Row], request: Request, view: APIView | None = None

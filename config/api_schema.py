@@ -55,32 +55,59 @@ scope is missing is answered 403 and names the scope.
 **Lists** come in pages, newest first: `results`, and `next` with the address of the next page,
 null on the last. `page_size` is at most 200. Lists of connections, workflows, runs, records,
 deliveries and exceptions refuse a parameter that they do not know, rather than ignore it.
-`changed_since` gives records and deliveries that changed since a moment: that is how to follow
-them, since no calls go out from here to programs.
+`changed_since` gives records and deliveries that changed since a moment. Programs that want to be
+told at once have webhooks sent to them: `POST /api/v1/webhook-endpoints/`.
 
-**Bringing data in.** Records come from connected systems. A program sends files (CSV, .xlsx, JSON
-Lines) to a connection for files with `POST /api/v1/connections/{id}/files/`, or plays a system that
-sends webhooks to the address of its connection; the page that makes the address says how to sign.
-The same file, or the same message, sent twice is taken in once and answered with `repeated`; a row
-that did not change changes nothing.
+**Bringing data in.** Records come from connected systems. To a connection for files a program sends
+records as JSON with `POST /api/v1/connections/{id}/records/` under an `Idempotency-Key` of its own,
+or files (CSV, .xlsx, JSON Lines) with `POST /api/v1/connections/{id}/files/`; or it plays a system
+that sends webhooks to the address of its connection; the page that makes the address says how to
+sign. The same records, the same file or the same message sent twice is taken in once and answered
+with `repeated`; a row that did not change changes nothing.
 
 **Refusals** all have the same body: `error` with a `code`, a `message` that says what to do, a
-`reference` to quote to support, and for 400 `fields`, one row for each thing that is wrong.
+`reference` to quote to support, and for `invalid` the `fields`, one row for each thing that is
+wrong. A program goes by the `code`; messages change.
 
-| Status | Means | Do |
-|---|---|---|
-| 400 | something that was sent is wrong | correct what `fields` names |
-| 401 | no token, or it is unknown, revoked or expired | make a new one |
-| 403 | the token lacks a scope | give it the one that is named |
-| 404 | not there, or not for this token | - |
-| 409 | the rules say no to this now | read it again; the message says why |
-| 429 | more calls than are allowed in a minute | wait as many seconds as `Retry-After` says |
+| Status | `code` | Means | Do |
+|---|---|---|---|
+| 400 | `invalid` | something that was sent is wrong | correct what `fields` names |
+| 400 | `parse_error` | the body or the address cannot be read | send JSON in UTF-8 |
+| 401 | `not_authenticated` | no token | send one |
+| 401 | `authentication_failed` | the token is unknown, revoked or expired | make a new one |
+| 403 | `permission_denied` | the token lacks a scope | give it the one that is named |
+| 404 | `not_found` | not there, or not for this token | - |
+| 405 | `method_not_allowed` | the address does not take this method | use one that is named |
+| 406 | `not_acceptable` | `Accept` asks for what there is not | ask for JSON |
+| 409 | `refused` | the rules say no to this now | read it again; the message says why |
+| 409 | `change_refused` | the same, of a change request | read it again; the message says why |
+| 415 | `unsupported_media_type` | a body of a type not taken | send JSON, or a file's form |
+| 429 | `throttled` | more calls than a minute allows | wait for `Retry-After` seconds |
+| 500 | `error` | something failed on our side; it is noted | try again in a minute |
+| 503 | `unavailable` | the service is paused | wait for `Retry-After` seconds |
 """
+# Every code that an answer can have: programs branch by it, so it is a closed set.
+CODES: Final = (
+    "authentication_failed",
+    "change_refused",
+    "error",
+    "invalid",
+    "method_not_allowed",
+    "not_acceptable",
+    "not_authenticated",
+    "not_found",
+    "parse_error",
+    "permission_denied",
+    "refused",
+    "throttled",
+    "unavailable",
+    "unsupported_media_type",
+)
 REFUSALS: Final = {
     "400": "Something that was sent is wrong; `fields` names it.",
     "401": "No token, or one that is unknown, revoked or expired.",
     "403": "The token lacks the scope that the message names.",
-    "404": "Not there, or not for this token.",
+    "404": "Not there, or not for this token; a cursor that is none of ours.",
     "409": "The rules say no to this now; the message says why.",
     "429": "Too many calls: wait as many seconds as the header Retry-After says.",
 }
@@ -94,12 +121,12 @@ _ERROR: Final = {
             "type": "object",
             "required": ["code", "message", "reference"],
             "properties": {
-                "code": _TEXT,
+                "code": {**_TEXT, "enum": list(CODES)},
                 "message": {**_TEXT, "description": "What is wrong and what to do."},
                 "reference": {**_TEXT, "description": "To quote to support."},
                 "fields": {
                     "type": "array",
-                    "description": "With 400: each thing that is wrong.",
+                    "description": "With `invalid`: each thing that is wrong.",
                     "items": {
                         "type": "object",
                         "required": ["field", "message"],
@@ -114,8 +141,8 @@ _WRITING: Final = frozenset({"post", "put", "patch", "delete"})
 
 
 def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Say how to ask, and of each call how it can be refused: reading can't conflict, and a list
-    is always there."""
+    """Say how to ask, and of each call how it can be refused: reading can't conflict, and
+    what makes something new at a list finds the list."""
     result["info"]["description"] = DESCRIPTION
     result["components"]["schemas"]["Error"] = _ERROR
     parts = result["components"].setdefault("responses", {})
@@ -127,7 +154,8 @@ def describe_refusals(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     for path, methods in result["paths"].items():
         for method, call in methods.items():
             writes = method in _WRITING
-            fits = {"400": writes or "{" not in path, "404": "{" in path, "409": writes}
+            one = "{" in path
+            fits = {"400": writes or not one, "404": one or not writes, "409": writes}
             for status in REFUSALS:
                 if fits.get(status, True):
                     answer = {"$ref": f"#/components/responses/Refused{status}"}

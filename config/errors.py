@@ -18,6 +18,15 @@ from governance.errors import Refusal
 
 logger = logging.getLogger(__name__)
 
+# What the API calls an answer that no view of its own gave; views name theirs themselves.
+CODES = {
+    400: "parse_error",
+    403: "permission_denied",
+    404: "not_found",
+    429: "throttled",
+    500: "error",
+    503: "unavailable",
+}
 TITLES = {
     400: ("This request can't be read", "Go back and try again."),
     403: ("You may not open this page", "Ask an owner or administrator if you need it."),
@@ -48,7 +57,7 @@ def _body(
         return JsonResponse(
             {
                 "error": {
-                    "code": str(status),
+                    "code": CODES[status],
                     "message": f"{title}. {message}",
                     "reference": reference,
                 }

@@ -71,7 +71,7 @@ class ChangeRequestViewSet(
     @extend_schema(request=SignatureSerializer, responses=ChangeRequestSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, pk: str) -> Response:
-        """Always refused with 403: only a person who has signed in can sign."""
+        """Never signs, as only a person who has signed in can: 403, or 409 where nothing waits."""
         sent = SignatureSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         return self._answer(

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 
-from governance.actions import CHANGE_REPLAYED, CHANGE_WITHDRAWN
+from governance.actions import CHANGE_REPLAYED
 from governance.actors import Actor
 from governance.appliers import applier_for
 from governance.errors import BadTransition, InvalidProposal
 from governance.models import Change, ChangeRequest
 from governance.replays import Resent, replay_for
 from governance.services.changes import ProposedChange, propose
-from governance.services.requests import load_request, move_request, record_step
+from governance.services.requests import load_request, record_step
 from governance.services.targets import live_version
 from governance.services.unsigned import let_in
+from governance.services.withdrawing import withdraw_all
 from governance.state import may
 
 _OPEN = ("submitted", "approved", "scheduled")
@@ -94,15 +95,7 @@ def propose_return(
 
 def withdraw_open(actor: Actor, request_id: int, *, comment: str) -> None:
     """Withdraw all open requests to roll a request back, inside the caller's transaction."""
-    found = ChangeRequest.objects.select_for_update().filter(
-        rolls_back=request_id, status__in=_OPEN
-    )
-    for back in found.order_by("pk"):
-        move_request(back, "withdraw")
-        back.closed_by_label, back.closed_comment = actor.label[:200], comment
-        back.scheduled_for, back.notice = None, ""
-        back.save()
-        record_step(CHANGE_WITHDRAWN, back, reason=comment)
+    withdraw_all(actor, ChangeRequest.objects.filter(rolls_back=request_id), comment=comment)
 
 
 def _returned(change: Change) -> ProposedChange:

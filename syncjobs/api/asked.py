@@ -30,15 +30,13 @@ class ScheduleSerializer(serializers.Serializer[Any]):
         help_text="What is open for longer is an exception; null for no promise.",
     )
 
-    def wanted(self, workflow: Workflow) -> dict[str, str]:
-        """Return the whole setting: what was asked over what the workflow has."""
-        has, asked = workflow.sla_seconds, self.validated_data
-        hours = asked.get("within_hours", None if has is None else has / 3600)
-        return {
-            "mode": asked.get("mode", workflow.mode),
-            "schedule": asked.get("schedule", workflow.schedule),
-            "within_hours": "" if hours is None else repr(hours),
-        }
+    def wanted(self) -> dict[str, str]:
+        """Return what was asked and nothing else."""
+        asked = dict(self.validated_data)
+        if "within_hours" in asked:
+            hours = asked["within_hours"]
+            asked["within_hours"] = "" if hours is None else repr(hours)
+        return asked
 
 
 class BackfillSerializer(serializers.Serializer[Any]):

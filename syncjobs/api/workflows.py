@@ -98,7 +98,7 @@ class WorkflowViewSet(
         return Response(WorkflowSerializer(self.get_object()).data)
 
     @extend_schema(request=None, responses=DryRunRowSerializer(many=True))
-    @action(detail=True, methods=["post"], url_path="dry-run")
+    @action(detail=True, methods=["post"], url_path="dry-run", pagination_class=None)
     def dry_run(self, request: Request, pk: str) -> Response:
         """Show each request that would be sent now, 50 at most; none is."""
         rows = workflows.dry_run(self.actor, self.get_object())
@@ -111,7 +111,7 @@ class WorkflowViewSet(
         workflow = self.get_object()
         form = ScheduleSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        schedules.set_schedule(self.actor, workflow, **form.wanted(workflow))
+        schedules.set_schedule(self.actor, workflow, **form.wanted())
         return Response(WorkflowSerializer(self.get_object()).data)
 
     @extend_schema(request=BackfillSerializer, responses={202: BackfilledSerializer})

@@ -1,6 +1,6 @@
 """Blueprints and what their newer versions change: for one workflow, or for all of them."""
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
@@ -17,7 +17,15 @@ from mappings.ownership import owner_words, system_words
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.definition_words import lines_of, moves, plain
 from syncjobs.models import Blueprint, Connection, Workflow
-from syncjobs.pages.frame import back_to, explain_failure, one_of, page, reason_in
+from syncjobs.pages.frame import (
+    back_to,
+    explain_failure,
+    keep_typed,
+    one_of,
+    page,
+    reason_in,
+    typed_before,
+)
 from syncjobs.pages.installing import SystemField
 from syncjobs.services import newer_mappings, shipping, upgrades
 from syncjobs.services.blueprints import partners_mappings, with_points
@@ -25,6 +33,7 @@ from syncjobs.services.newer_mappings import NewerMapping
 from syncjobs.services.upgrades import Asked, Upgrade
 from tenants.nouns import in_words
 
+TOLD: Final = 10  # how many are named above the page, whose table has them all
 ROWS = Workflow.objects.select_related("client", "blueprint", "version")
 
 
@@ -142,6 +151,8 @@ def blueprint_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "summary": in_words(blueprint.summary),
         "upgrades": found,
         "ready": sum(1 for one in found if _is_ready(one)),
+        "at_once": upgrades.AT_ONCE,
+        "typed": typed_before(request, f"upgrade {slug}"),
         "groups": _alike(found),
         "up_to_date": len(using) - len(found),
         "newer": newer,
@@ -183,6 +194,8 @@ def blueprint_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
         asked = Asked(reason_in(request), with_mappings="with_mappings" in request.POST)
         made = upgrades.propose_upgrades(actor_of(request), blueprint, asked)
         _tell(request, made)
+        if made.to_go:
+            keep_typed(request, f"upgrade {slug}", "reason")
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
     return back_to(request, reverse("blueprint_detail", args=[slug]))
@@ -193,10 +206,16 @@ def _tell(request: HttpRequest, made: upgrades.Proposed) -> None:
         messages.success(
             request, f"Proposed {len(made.requests)}: each is a change request of its own."
         )
+    if made.to_go:
+        messages.info(request, f"{made.to_go} are still to go. Propose once more to go on.")
     if made.mappings is not None:
         messages.info(request, f"Request {made.mappings.pk} for the mappings is decided first.")
-    for workflow, why in made.left:
+    if made.waiting and not made.requests:
+        messages.info(request, f"{made.waiting} left out: their change requests wait already.")
+    for workflow, why in made.left[:TOLD]:
         messages.warning(request, f"{workflow.client}, {workflow.name}: left out. {why}")
+    if len(made.left) > TOLD:
+        messages.warning(request, f"{len(made.left) - TOLD} more left out: see how each stands.")
 
 
 def blueprint_mappings(request: HttpRequest, slug: str) -> HttpResponse:

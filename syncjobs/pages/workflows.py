@@ -136,24 +136,12 @@ def workflow_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     names = ("mode", "schedule", "within_hours")
     given = {name: request.POST.get(name, "").strip() for name in names}
     try:
-        _refuse_a_schedule_that_counts_for_nothing(workflow, given["mode"], given["schedule"])
         schedules.set_schedule(actor_of(request), workflow, **given)
         messages.success(request, "Saved. It also holds for what is waiting now.")
     except (ValidationError, Refusal) as error:
         keep_typed(request, f"schedule {pk}", *names)
         explain_failure(request, error)
     return back_to(request, reverse("workflow_detail", args=[pk]))
-
-
-def _refuse_a_schedule_that_counts_for_nothing(
-    workflow: Workflow, mode: str, schedule: str
-) -> None:
-    """Whoever types a schedule wants it: in real time it would be dropped without a word."""
-    if mode == Workflow.Mode.REAL_TIME and schedule not in ("", workflow.schedule):
-        text = (
-            "In real time there is no schedule. Choose another mode for it, or empty the schedule."
-        )
-        raise ValidationError({"schedule": text})
 
 
 def _run(request: HttpRequest, workflow: Workflow) -> str:

@@ -19,21 +19,29 @@ from syncjobs.state import DELIVERY
 
 @transaction.atomic
 def set_schedule(
-    actor: Actor, workflow: Workflow, *, mode: str, schedule: str = "", within_hours: str = ""
+    actor: Actor,
+    workflow: Workflow,
+    *,
+    mode: str | None = None,
+    schedule: str | None = None,
+    within_hours: str | None = None,
 ) -> Workflow:
     """Let a workflow work in real time, or write only when its schedule fires.
 
     `schedule`: a cron expression in the client's zone, needed for all modes but real time. In
     batch mode its work also goes behind all other. `within_hours`: what is open for longer is an
-    exception; "" for no promise. Raises NotPermitted; ValidationError where the schedule or the
-    hours cannot be read, or the workflow compares and so needs a schedule.
+    exception; "" for no promise. None leaves a part as the locked row has it, so that two who
+    change different parts at once undo nothing of each other. Raises NotPermitted;
+    ValidationError where the schedule or the hours cannot be read, the workflow compares and
+    so needs a schedule, or a new schedule is given for real time.
     """
     actor.require("workflows.manage", workflow.client_id)
     rows = Workflow.objects.select_for_update(of=("self",)).select_related("client", "version")
     row = rows.get(pk=workflow.pk)
-    text = " ".join(schedule.split())
-    _check(row, mode, text)
-    promise = _seconds(within_hours)
+    mode = row.mode if mode is None else mode
+    text = row.schedule if schedule is None else " ".join(schedule.split())
+    _check(row, mode, text, typed=schedule is not None)
+    promise = row.sla_seconds if within_hours is None else _seconds(within_hours)
     before = {"mode": row.mode, "schedule": row.schedule, "sla_seconds": row.sla_seconds}
     row.sla_seconds = promise
     row.mode, row.schedule = mode, "" if mode == Workflow.Mode.REAL_TIME else text
@@ -74,12 +82,16 @@ def _seconds(hours: str) -> int | None:
     return round(seconds)
 
 
-def _check(workflow: Workflow, mode: str, schedule: str) -> None:
+def _check(workflow: Workflow, mode: str, schedule: str, *, typed: bool) -> None:
     if mode not in Workflow.Mode.values:
         raise ValidationError({"mode": f"Choose one of {', '.join(Workflow.Mode.values)}."})
     if mode == Workflow.Mode.REAL_TIME:
         if workflow.version is not None and definition_of(workflow.version).comparisons:
             raise ValidationError({"mode": "This one compares whole months: give it a schedule."})
+        # Whoever sends a schedule wants it: in real time it would be dropped without a word.
+        if typed and schedule not in ("", workflow.schedule):
+            text = "Choose another mode for it, or empty the schedule."
+            raise ValidationError({"schedule": f"In real time there is no schedule. {text}"})
         return
     try:
         parse(schedule)

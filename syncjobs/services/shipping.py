@@ -18,6 +18,7 @@ from syncjobs import actions
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.engine.rows import fetch
 from syncjobs.models import Blueprint
+from syncjobs.services.outdated import withdraw_outdated
 from syncjobs.shipped import is_as_shipped
 from tenants.models import Partner
 
@@ -31,7 +32,7 @@ def ship_blueprints(actor: Actor) -> int:
     how many. Those that it edited stay. Asks one thing where nothing is new."""
     known = dict(fetch("SELECT slug, version FROM syncjobs_blueprint", {}))
     behind = _behind(known)
-    return sum(_ship(slug) if slug in known else _add(slug) for slug in behind)
+    return sum(_ship(actor, slug) if slug in known else _add(slug) for slug in behind)
 
 
 def starting_blueprints(actor: Actor, partner: Partner) -> None:
@@ -50,21 +51,22 @@ def _add(slug: str) -> bool:
     return made
 
 
-def _ship(slug: str) -> bool:
+def _ship(actor: Actor, slug: str) -> bool:
     """Bring one that the partner has in an older version up to date, unless it was edited."""
     row = Blueprint.objects.select_for_update().get(slug=slug)
     if row.version >= BLUEPRINTS[slug]["version"] or not is_as_shipped(slug, row.definition):
         return False
-    _take(row)
+    _take(actor, row)
     return True
 
 
-def _take(row: Blueprint, reason: str = "", **kept: object) -> None:
+def _take(actor: Actor, row: Blueprint, reason: str = "", **kept: object) -> None:
     before = {"version": row.version, **kept}
     for name, value in _as_shipped(row.slug).items():
         setattr(row, name, value)
     row.save()
     _audit(row, before, reason)
+    withdraw_outdated(actor, row)
 
 
 def _as_shipped(slug: str) -> dict[str, Any]:
@@ -132,7 +134,7 @@ def take_shipped(actor: Actor, row: Blueprint, *, reason: str) -> None:
     """Put the shipped version in the place of the partner's edited copy, which the audit trail
     keeps. Raises as `keep_own`."""
     locked = _to_decide(actor, row)
-    _take(locked, reason, definition=locked.definition)
+    _take(actor, locked, reason, definition=locked.definition)
 
 
 def _to_decide(actor: Actor, row: Blueprint) -> Blueprint:

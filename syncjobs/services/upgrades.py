@@ -7,7 +7,7 @@ let it go in so many words.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -53,6 +53,7 @@ from syncjobs.services.workflows import KIND
 from tenants.nouns import in_words
 
 ARCHIVED = "archived"
+AT_ONCE: Final = 50
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,17 @@ class Asked:
 
 @dataclass(frozen=True)
 class Proposed:
-    """What came of asking for all: the requests, and which workflows were left, and why."""
+    """What came of asking for all: the requests, and which workflows were left, and why.
+
+    waiting: for how many it was asked already. to_go: how many were not looked at yet, since as
+    many as one call takes were asked for; the same call again goes on there.
+    """
 
     requests: list[ChangeRequest]
     left: list[tuple[Workflow, str]]
     mappings: ChangeRequest | None = None
+    waiting: int = 0
+    to_go: int = 0
 
 
 def with_versions(rows: QuerySet[Workflow]) -> QuerySet[Workflow]:
@@ -239,18 +246,24 @@ def propose_upgrade(actor: Actor, workflow: Workflow, asked: Asked) -> ChangeReq
 
 @transaction.atomic
 def propose_upgrades(actor: Actor, blueprint: Blueprint, asked: Asked) -> Proposed:
-    """Ask for the same of every workflow of a blueprint, each by a request of its own, since each
-    client signs its own. One that somebody has to be asked about is left, with why."""
+    """Ask for the same of the workflows of a blueprint, each by a request of its own, since each
+    client signs its own. One that somebody has to be asked about is left, with why.
+
+    One call asks for `AT_ONCE` at most, so that it ends in seconds and holds no row for longer;
+    the same call again goes on with the rest and asks for none twice.
+    """
     actor.require("workflows.manage", None)
     rows = behind(Workflow.objects.filter(blueprint=blueprint)).order_by("client__name", "name")
-    waiting = list(rows.select_related("client", "blueprint", "version"))
-    if not waiting:
+    older = list(rows.select_related("client", "blueprint", "version"))
+    if not older:
         raise ValidationError(in_words("No workflow of this blueprint uses an older version."))
-    free = [one for one in waiting if one.asked is None]  # type: ignore[attr-defined]  # annotated
+    free = [one for one in older if one.asked is None]  # type: ignore[attr-defined]  # annotated
     mappings = _mappings_first(actor, blueprint, free, asked) if free else None
     requests: list[ChangeRequest] = []
     left: list[tuple[Workflow, str]] = []
-    for one in waiting:
+    for one in free:
+        if len(requests) == AT_ONCE:
+            break
         try:
             with transaction.atomic():
                 requests.append(_propose(actor, _locked(actor, one), asked, mappings))
@@ -258,7 +271,9 @@ def propose_upgrades(actor: Actor, blueprint: Blueprint, asked: Asked) -> Propos
             left.append((one, " ".join(error.messages)))
         except Refusal as error:
             left.append((one, str(error)))
-    return Proposed(requests, left, mappings if isinstance(mappings, ChangeRequest) else None)
+    first = mappings if isinstance(mappings, ChangeRequest) else None
+    to_go = len(free) - len(requests) - len(left)
+    return Proposed(requests, left, first, waiting=len(older) - len(free), to_go=to_go)
 
 
 def _locked(actor: Actor, workflow: Workflow) -> Workflow:

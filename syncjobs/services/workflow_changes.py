@@ -29,6 +29,7 @@ from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
 from syncjobs.services.blueprints import foreseen_definition, new_reads, partners_mappings
+from syncjobs.services.outdated import outdated
 from syncjobs.services.workflows import KIND, install_workflow, resolved
 from syncjobs.state import WORKFLOW
 from tenants.accounts.models import Client
@@ -160,8 +161,10 @@ def _from_blueprint(
 ) -> Workflow:
     content: Mapping[str, Any] = change.content
     blueprint = Blueprint.objects.filter(slug=content["blueprint"]).first()
-    if blueprint is None or json_hash(blueprint.definition) != content["blueprint_hash"]:
-        raise ApplyFailed("The blueprint has changed since. Propose it again.")
+    if blueprint is None:
+        raise ApplyFailed("The blueprint is not there any more. Withdraw this request.")
+    if json_hash(blueprint.definition) != content["blueprint_hash"]:
+        raise ApplyFailed(f"{outdated(blueprint)} Withdraw this request and propose that instead.")
     _refuse_too_early(change)
     try:
         if known is None:

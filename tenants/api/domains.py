@@ -29,7 +29,7 @@ class DomainSerializer(serializers.ModelSerializer[Domain]):
     """A domain, the records that it needs, and what the last check said."""
 
     used_for_links = serializers.BooleanField(source="is_primary", read_only=True)
-    next_check_at = serializers.DateTimeField(source="check_after", read_only=True)
+    next_check_at = serializers.DateTimeField(source="check_after", read_only=True, allow_null=True)
     proof = serializers.CharField(source="proof_note", read_only=True)
     pointing = serializers.CharField(source="pointing_note", read_only=True)
     records = serializers.SerializerMethodField()

@@ -117,7 +117,10 @@ def test_the_description_tells_of_every_filter_and_refusal() -> None:
     skip = made["paths"]["/api/v1/deliveries/{id}/skip/"]["post"]["responses"]
     assert {"200", "400", "401", "403", "404", "409", "429"} == set(skip)
     lists = made["paths"]["/api/v1/records/"]["get"]["responses"]
-    assert {"200", "400", "401", "403", "429"} == set(lists)
+    assert {"200", "400", "401", "403", "404", "429"} == set(lists)
+    tried = made["paths"]["/api/v1/workflows/{id}/dry-run/"]["post"]["responses"]["200"]
+    assert tried["content"]["application/json"]["schema"]["type"] == "array", "it has no pages"
+    assert made["components"]["schemas"]["Domain"]["properties"]["next_check_at"]["nullable"]
     assert "Retry-After" in made["components"]["responses"]["Refused429"]["headers"]
 
 
@@ -127,6 +130,8 @@ def test_the_description_tells_of_every_filter_and_refusal() -> None:
         ("post", "records/", None, 405, "POST is not possible at this address, which takes GET."),
         ("get", "records/", "Basic x", 401, "Send a token in the header Authorization: Bearer"),
         ("get", "records/?cursor=x", None, 404, "Ask without it for the first page"),
+        ("get", "records/?page_size=many", None, 400, "a number from 1 to 200"),
+        ("get", "records/?page_size=0", None, 400, "a number from 1 to 200"),
         ("get", "recrods/", None, 404, "The address may be old or mistyped."),
         ("get", "connections/", None, 403, "The token needs the scope connections.view."),
     ],

@@ -8,7 +8,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 from django_tenants.utils import tenant_context
 
-from syncjobs.models import CanonicalRecord, Run, Stream
+from governance.actors import Actor
+from syncjobs.models import CanonicalRecord, Run, Stream, Workflow
+from syncjobs.services import schedules
 from tenants.accounts.models import User
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
@@ -89,3 +91,23 @@ def test_a_workflow_is_given_its_schedule_and_its_promise(lab: Lab, ask: Ask) ->
     assert (status, told["schedule"], told["next_run_at"]) == (200, "", None)
     for wrong in ({"mode": "batch", "schedule": "soon"}, {"mode": "x"}, {"within_hours": -1}):
         assert ask(place, **wrong)[0] in (400, 422)
+    status, told = ask(place, schedule="0 6 * * *")
+    assert status == 400, "in real time it would count for nothing"
+    assert told["error"]["fields"][0]["field"] == "schedule"
+
+
+def test_two_who_change_different_parts_at_once_undo_nothing_of_each_other(
+    lab: Lab, ask: Ask, bob: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = schedules.set_schedule
+
+    def after_another(actor: Actor, workflow: Workflow, **asked: Any) -> Workflow:
+        """The other is through after this call has read the workflow, before it takes the lock."""
+        first(bob, workflow, mode="scheduled", schedule="0 6 * * *")
+        return first(actor, workflow, **asked)
+
+    monkeypatch.setattr(schedules, "set_schedule", after_another)
+    status, told = ask(f"workflows/{lab.workflow.pk}/schedule", within_hours=4)
+    assert (status, told["within_hours"]) == (200, 4)
+    assert (told["mode"], told["schedule"]) == ("scheduled", "0 6 * * *")
+    assert told["next_run_at"]

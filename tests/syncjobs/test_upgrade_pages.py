@@ -15,6 +15,7 @@ from governance.services.policies import ensure_default_policies
 from mappings.models import Mapping
 from syncjobs.definition_words import condition_words, lines_of, moves
 from syncjobs.models import Blueprint, Workflow
+from syncjobs.services import upgrades
 from syncjobs.services.shipping import ship_blueprints
 from syncjobs.services.workflows import install_workflow
 from tenants.accounts.models import Client, User
@@ -132,7 +133,37 @@ def test_all_are_proposed_from_the_blueprints_page(
         assert Change.objects.filter(kind="workflow").count() == 1
         assert ChangeRequest.objects.filter(client_id=None).count() == 1
     again = post(bob, "blueprint_upgrade", SLUG, reason="Once more.")
-    assert "left out. Change request" in again
+    assert "1 left out: their change requests wait already." in again
+
+
+def test_more_than_one_call_takes_are_proposed_press_by_press(
+    product: Product,
+    workflow: Workflow,
+    alder: Client,
+    bob: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("Second", "Third"):
+        install_workflow(
+            BUILDER,
+            client=alder,
+            blueprint=SLUG,
+            name=name,
+            bindings={"erp": make_connection(alder, f"ERP {name}")},
+            overrides={},
+        )
+    product.next(**with_gates(TAX_GATE, NAME_GATE))
+    ship_blueprints(BUILDER)
+    monkeypatch.setattr(upgrades, "AT_ONCE", 2)
+    assert "Propose for 2 of 3" in text_of(bob, "blueprint_detail", SLUG)
+    page = post(bob, "blueprint_upgrade", SLUG, reason="New release.")
+    assert "Proposed 2" in page
+    assert "1 are still to go. Propose once more to go on." in page
+    assert 'value="New release."' in page
+    assert "Propose for 1" in page
+    page = post(bob, "blueprint_upgrade", SLUG, reason="New release.")
+    assert "Proposed 1" in page
+    assert "still to go" not in page
 
 
 def test_an_end_of_an_own_value_is_asked_on_the_page(

@@ -8,7 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from governance.actors import Actor
-from governance.errors import ApplyFailed, NotPermitted
+from governance.errors import ApplyFailed, NotPermitted, Refusal
 from governance.models import ChangeRequest
 from governance.services import changes
 from governance.services.policies import ensure_default_policies
@@ -17,6 +17,7 @@ from mappings.models import Mapping
 from mappings.services.overlays import ensure_overlay
 from mappings.services.versions import live_version, propose_document
 from syncjobs.models import Blueprint, Connection, Delivery, Hold, Stream, Workflow
+from syncjobs.services import upgrades
 from syncjobs.services.shipping import ship_blueprints
 from syncjobs.services.upgrades import (
     Asked,
@@ -331,17 +332,80 @@ def test_all_workflows_of_a_blueprint_are_asked_for_each_by_a_request_of_its_own
     }
     again = propose_upgrades(bob, blueprint, Asked("Once more."))
     assert again.requests == []
-    assert len(again.left) == 3
+    assert (again.waiting, [left.pk for left, _ in again.left]) == (2, [asking.pk])
 
 
-def test_a_workflow_that_somebody_else_changed_meanwhile_is_not_overwritten(
+def test_many_are_asked_for_in_several_calls_and_none_twice(
+    alder: Client,
+    birch: Client,
+    product: Product,
+    install: Install,
+    bob: Actor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    erp = make_connection(birch, "ERP")
+    for number in range(4):
+        install_workflow(
+            BUILDER,
+            client=birch,
+            blueprint=SLUG,
+            name=f"Flow {number}",
+            bindings={"erp": erp},
+            overrides={},
+        )
+    asking = install(alder, tries=9)
+    step = {**FIRST["steps"][0], "tries": 3}
+    points = {"checks": FIRST["extension_points"]["checks"]}
+    ship(product, extension_points=points, steps=[step])
+    monkeypatch.setattr(upgrades, "AT_ONCE", 3)
+    blueprint = Blueprint.objects.get(slug=SLUG)
+    first = propose_upgrades(bob, blueprint, Asked("New release."))
+    assert (len(first.requests), first.waiting, first.to_go) == (3, 0, 1)
+    second = propose_upgrades(bob, blueprint, Asked("New release."))
+    assert (len(second.requests), second.waiting, second.to_go) == (1, 3, 0)
+    for one in (first, second):
+        assert [left.pk for left, _ in one.left] == [asking.pk], "it comes first and keeps none up"
+    third = propose_upgrades(bob, blueprint, Asked("New release."))
+    assert (third.requests, third.waiting, third.to_go) == ([], 4, 0)
+    asked = ChangeRequest.objects.filter(changes__kind="workflow")
+    assert asked.values("changes__target_id").distinct().count() == asked.count() == 4
+
+
+def test_a_request_for_an_older_version_is_withdrawn_when_a_newer_one_ships(
     alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
 ) -> None:
     workflow = install(alder)
     ship(product, **with_gates(NAME_GATE))
     request = propose_upgrade(bob, workflow, Asked("r"))
     ship(product, **with_gates(TAX_GATE, NAME_GATE))
-    with pytest.raises(ApplyFailed, match="blueprint has changed"):
+    request.refresh_from_db()
+    assert request.status == "withdrawn"
+    assert request.closed_comment == (
+        "The blueprint has changed since this was proposed: it is in version 3 now. "
+        "Propose that instead."
+    )
+    with pytest.raises(Refusal, match="withdrawn"):
+        sign(carol, request)
+    assert gates(workflow) == ["tax"]
+    newer = propose_upgrade(bob, workflow, Asked("Then that one."))
+    assert sign(carol, newer).status == "applied"
+    assert gates(workflow) == ["tax", "name"]
+    undone = roll_back(bob, newer.pk, reason="Not yet.")
+    ship(product, **with_gates(NAME_GATE))
+    undone.refresh_from_db()
+    assert undone.is_open, "what comes back as an earlier version goes by that one's content"
+
+
+def test_a_request_against_another_content_says_what_to_do(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    ship(product, **with_gates(NAME_GATE))
+    request = propose_upgrade(bob, workflow, Asked("r"))
+    row = Blueprint.objects.get(slug=SLUG)
+    row.definition = {**row.definition, **with_gates(TAX_GATE)}
+    row.save()
+    with pytest.raises(ApplyFailed, match="Withdraw this request and propose that instead"):
         sign(carol, request)
     assert gates(workflow) == ["tax"]
 

@@ -51,7 +51,7 @@ def test_its_api_is_paused_too(partner: Partner) -> None:
     suspend_partner(OPERATOR, partner, "Unpaid")
     answer = Client(headers={"host": "northwind.localhost"}).get("/api/v1/clients/")
     assert answer.status_code == 503
-    assert answer.json()["error"]["code"] == "503"
+    assert answer.json()["error"]["code"] == "unavailable"
 
 
 def test_its_work_is_not_swept(partner: Partner) -> None:

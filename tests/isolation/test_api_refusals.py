@@ -1,0 +1,138 @@
+"""Whatever the API refuses, it says why in one shape and with a code that the description names."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client as Browser
+from django_tenants.utils import tenant_context
+from rest_framework.views import APIView
+
+from config.api_auth import TokenThrottle
+from config.api_schema import CODES, DESCRIPTION
+from tenants.models import Partner
+from tenants.services.suspension import suspend_partner
+from tests import actors
+from tests.isolation.matrix import API
+from tests.isolation.sessions import key_of
+from tests.isolation.test_api import METHODS, ROUTES, address
+from tests.isolation.test_pages import Twins
+from tests.syncjobs.factories import BUILDER
+
+if TYPE_CHECKING:  # what the test client answers with
+    from django.test.client import _MonkeyPatchedWSGIResponse as _Answer
+
+HOST = "admin.northwind.localhost"
+# By status: a code that fits another one would mislead as an unknown one does.
+FITS = {
+    400: {"invalid", "parse_error"},
+    401: {"not_authenticated", "authentication_failed"},
+    403: {"permission_denied"},
+    404: {"not_found"},
+    405: {"method_not_allowed"},
+    406: {"not_acceptable"},
+    409: {"refused", "change_refused"},
+    415: {"unsupported_media_type"},
+    429: {"throttled"},
+    500: {"error"},
+    503: {"unavailable"},
+}
+
+
+def ask(path: str, key: str, method: str = "GET", body: str = "", **more: Any) -> "_Answer":
+    headers = {"host": HOST, "accept": more.pop("accept", "application/json")}
+    if key:
+        headers["authorization"] = f"Bearer {key}"
+    browser = Browser(headers=headers, raise_request_exception=False)
+    kind = more.pop("content_type", "application/json")
+    with transaction.atomic():
+        answer = browser.generic(method, path, body, content_type=kind)
+        transaction.set_rollback(True)
+    return answer
+
+
+def code_of(answer: "_Answer", said: str) -> str:
+    """Return the code of a refusal, whose body is as the description says."""
+    assert answer.headers["Content-Type"].startswith("application/json"), said
+    body = answer.json()
+    assert set(body) == {"error"}, said
+    error = body["error"]
+    assert set(error) - {"fields"} == {"code", "message", "reference"}, said
+    assert error["message"], said
+    assert error["reference"], said
+    assert error["code"] in FITS[answer.status_code], f"{said}: {error['code']}"
+    assert "fields" not in error or answer.status_code == 400, said
+    return str(error["code"])
+
+
+def test_the_description_names_each_code_beside_its_status() -> None:
+    assert set(CODES) == set[str]().union(*FITS.values())
+    for status, codes in FITS.items():
+        for code in codes:
+            assert f"| {status} | `{code}` |" in DESCRIPTION
+
+
+def test_every_route_refuses_in_one_shape(twins: Twins) -> None:
+    northwind = twins["northwind"]
+    key, few = key_of(northwind, actors.ALICE), key_of(northwind, actors.IVAN)
+    seen: set[str] = set()
+    for route in ROUTES:
+        with tenant_context(northwind):
+            path = address(route, "Alder Consulting")
+        for method in METHODS:
+            tries = [
+                ask(path, "", method),
+                ask(path, "key_0123abcd_wrong", method),
+                ask(path, few, method, "{}"),
+                ask(path, key, method, "{"),
+                ask(path, key, method, json.dumps([1])),
+                ask(path, key, method, json.dumps({"reason": 1, "client": 999_999})),
+                ask(path, key, method, "a", content_type="text/nonsense"),
+                ask(path, key, method, "{}", accept="application/nonsense"),
+                ask(f"{path}nothing/", key, method, "{}"),
+            ]
+            cache.clear()  # these are more calls than a minute allows
+            for number, answer in enumerate(tries):
+                said = f"{method} {route.name} ({number}): {answer.status_code}"
+                assert answer.status_code < 500, said
+                if answer.status_code >= 400:
+                    seen.add(code_of(answer, said))
+    missing = {"error", "throttled", "unavailable", "change_refused", "refused"}
+    assert seen >= set(CODES) - missing, "the walk has met what it is for"
+    assert len(ROUTES) == len(API)
+
+
+def test_too_many_calls_and_a_failure_of_ours_are_in_the_same_shape(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = key_of(twins["northwind"], actors.ALICE)
+    with monkeypatch.context() as patch:
+        patch.setattr(TokenThrottle, "get_rate", lambda self: "1/min")
+        answers = [ask("/api/v1/workflows/", key) for _ in range(2)]
+    assert [one.status_code for one in answers] == [200, 429]
+    assert code_of(answers[1], "too many") == "throttled"
+    assert int(answers[1].headers["Retry-After"]) > 0
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("as a defect would")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(APIView, "check_permissions", fails)
+        failed = ask("/api/v1/workflows/", key)
+    assert failed.status_code == 500
+    assert code_of(failed, "a failure") == "error"
+
+
+def test_a_suspended_partner_and_a_body_that_is_too_large_are_in_the_same_shape(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    northwind: Partner = twins["northwind"]
+    key = key_of(northwind, actors.ALICE)
+    monkeypatch.setattr(settings, "DATA_UPLOAD_MAX_MEMORY_SIZE", 10)
+    large = ask("/api/v1/clients/", key, "POST", json.dumps({"name": "x" * 100}))
+    assert code_of(large, f"too large: {large.status_code}") == "parse_error"
+    suspend_partner(BUILDER, northwind, reason="Unpaid.")
+    assert code_of(ask("/api/v1/workflows/", key), "suspended") == "unavailable"
