@@ -20,7 +20,7 @@ from governance.errors import BadTransition
 from governance.evidence import Period
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import page
-from tenants.health import heartbeat_age
+from tenants.heartbeats import heartbeat_age
 from tenants.lists import page_of
 
 MOST_DAYS: Final = 400
