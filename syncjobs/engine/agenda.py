@@ -14,7 +14,7 @@ from django.utils import timezone
 from governance.state import OPEN as OPEN_REQUESTS
 from syncjobs.engine.claim import AGED, DUE, LAPSED, deliverable, lapsed
 from syncjobs.engine.release import STALE, stale
-from syncjobs.engine.rows import fetch
+from syncjobs.engine.rows import database_now, fetch
 from syncjobs.engine.runs import ENDED, ended
 from syncjobs.intake.arrivals import ARRIVALS_DUE
 from syncjobs.intake.comparing import COMPARES_DUE
@@ -77,7 +77,7 @@ def due_work() -> Work:
 
 def due_behind() -> Behind:
     """Return what is done where no live work is."""
-    now = timezone.now()
+    now = database_now()
     params = {"now": now, "unusable": sorted(UNUSABLE), "limit": _MOST_BEHIND}
     (found,) = fetch(_BEHIND, params | _background(now) | ended())
     return Behind(*found)
@@ -109,7 +109,7 @@ _BEGIN: Final = f"""
             WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
               AND review_due_at <= %(now)s),
         EXISTS (SELECT 1 FROM syncjobs_workflow
-            WHERE state = %(active)s AND next_run_at <= %(now)s),
+            WHERE state = %(active)s AND next_run_at <= statement_timestamp()),
         {_LIVE}
 """  # noqa: S608  our own constants
 _BACKGROUND: Final = """

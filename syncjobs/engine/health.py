@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from django.utils import timezone
-
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.jobs import Outcome
-from syncjobs.engine.rows import execute, fetch
+from syncjobs.engine.rows import database_now, execute, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection
 from syncjobs.retry import OUTAGE, TRIP_AFTER, open_for, trips
@@ -42,7 +40,7 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
         stumble(connection_id, failures, called[-1].text)
     elif pause:
         Connection.objects.filter(pk=connection_id).update(
-            breaker_until=timezone.now() + timedelta(seconds=pause)
+            breaker_until=database_now() + timedelta(seconds=pause)
         )
     elif any(not one.error_class for one in called):
         recover(connection_id)
@@ -70,7 +68,7 @@ def recover(connection_id: int) -> None:
         column="breaker",
         breaker_failures=0,
         breaker_until=None,
-        last_ok_at=timezone.now(),
+        last_ok_at=database_now(),
         last_error="",
     )
     if CONNECTION.may(row.state, "pass"):
@@ -100,7 +98,7 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
     else:
         total = row.breaker_failures + 1
     changes: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
-    until = timezone.now() + timedelta(seconds=open_for(total))
+    until = database_now() + timedelta(seconds=open_for(total))
     move_row(row, BREAKER, "trip", column="breaker", breaker_until=until, **changes)
     if CONNECTION.may(row.state, "fail"):
         move_row(row, CONNECTION, "fail")
@@ -110,7 +108,7 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
 def _is_known(row: Connection) -> bool:
     """Say whether the breaker stays open for a while yet: nothing was sent since it opened."""
     is_open = row.breaker == BREAKER.target("trip")
-    return is_open and row.breaker_until is not None and row.breaker_until > timezone.now()
+    return is_open and row.breaker_until is not None and row.breaker_until > database_now()
 
 
 def refuse(connection_id: int, text: str) -> None:
