@@ -26,6 +26,8 @@ from tenants import pulse, queue
 from tenants.context import public_scope
 from tenants.heartbeats import beat, forget, warn_of_namesake
 from tenants.outbox.doorbell import adopt_schemas
+from tenants.services.diagnosis import Level
+from tenants.services.diagnosis.database import check_clock
 from tenants.tasks import ring_due_domains
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,7 @@ PUSHER_SECONDS: Final = 60.0
 # Whoever was itself stopped for a while must not take that for the cluster's silence.
 LONGEST_STEP: Final = 3 * BEAT_SECONDS
 STOP_SECONDS: Final = 17.0
+TELL_SECONDS: Final = 60.0
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -152,27 +155,44 @@ class Supervisor:
     cluster: Cluster
     watch: Watch = field(default_factory=Watch)
     asked: Callable[[], bool] = stopping.asked_to_stop
+    # When it was last told that the database is missing; 0 while it is there.
+    _missed_at: float = field(default=0.0, init=False)
 
     def run(self) -> bool:
         """Supervise; return whether the cluster ended by itself when asked to."""
         logger.info("worker %s begins: %s", self.name, queue.described())
-        warn_of_namesake(self.name)
+        self._look_around()
         self.cluster.start()
         beaten = 0.0
         while not self.asked():
             try:
                 self._look(beat_now=monotonic() - beaten > BEAT_SECONDS)
-            except DatabaseError:
-                logger.exception("the database is not there; trying again")
+            except DatabaseError as error:
+                self._tell_missing(error)
                 close_old_connections()
                 sleep(1.0)
                 continue
+            self._missed_at = 0.0
             if monotonic() - beaten > BEAT_SECONDS:
                 beaten = monotonic()
             sleep(SWEEP_SECONDS)
         graceful = self.cluster.stop(STOP_SECONDS)
         self._sign_off()
         return graceful
+
+    def _look_around(self) -> None:
+        """Say what an operator should know of this machine, where the database answers."""
+        with contextlib.suppress(DatabaseError):
+            warn_of_namesake(self.name)
+            for finding in check_clock():
+                if finding.level is not Level.OK:
+                    logger.warning("%s: %s %s", finding.name, finding.seen, finding.to_do)
+
+    def _tell_missing(self, error: DatabaseError) -> None:
+        """Say once a minute that the database is away, not once a second."""
+        if not self._missed_at or monotonic() - self._missed_at > TELL_SECONDS:
+            self._missed_at = monotonic()
+            logger.error("the database is not there; trying again each second: %s", error)
 
     def _sign_off(self) -> None:
         """Nobody shall miss a worker that was asked to stop."""

@@ -10,9 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
 
+from syncjobs.engine import supervisor as supervisor_module
 from syncjobs.engine.standing import standing
 from syncjobs.engine.supervisor import Cluster, Supervisor, Watch, queue_command
 from syncjobs.models import Connection, Delivery, Stream
@@ -204,3 +207,29 @@ def test_status_says_how_work_stands(plant: Plant, capsys: pytest.CaptureFixture
     assert told["workers"] == heard_of()
     assert "queue_waiting" in told["queue"]
     assert standing().queue.keys() == told["queue"].keys()
+
+
+def test_a_missing_database_is_told_of_once_a_minute(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = []
+
+    def look() -> None:
+        looks.append(1)
+        raise OperationalError("connection refused")
+
+    cluster = Cluster(SLEEPER, tmp_path / "stop")
+    supervisor = Supervisor("tests", cluster, asked=lambda: len(looks) >= 3)
+    monkeypatch.setattr(supervisor_module, "sleep", lambda seconds: None)
+    monkeypatch.setattr(supervisor, "_look", lambda **_: look())
+    assert supervisor.run()
+    assert sum("the database is not there" in one for one in caplog.messages) == 1
+
+
+def test_a_worker_says_at_its_start_that_its_clock_is_off(
+    db: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    supervisor = Supervisor("tests", Cluster(SLEEPER, tmp_path / "stop"), asked=lambda: True)
+    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
+        supervisor.run()
+    assert any("off the database's" in one for one in caplog.messages)

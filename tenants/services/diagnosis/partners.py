@@ -138,17 +138,16 @@ def check_worker() -> Iterator[Finding]:
     ages = [work["oldest_due_seconds"], work["queue_oldest_seconds"]]
     oldest = max((float(str(age)) for age in ages if age is not None), default=0.0)
     if work["queue_waiting"] is None:
-        yield fail("queue", "Redis does not answer.", "Start it, or mend LIVERY_REDIS_URL.")
+        to_do = "Start it, or mend LIVERY_REDIS_URL. Nothing is lost, work waits meanwhile."
+        yield fail("queue", "Redis does not answer.", to_do)
     if oldest > LATE_SECONDS:
         to_do = BUSY if is_alive else START
         yield fail("worker", f"Work has waited for {oldest:.0f} s; {heard}.", to_do)
     elif not is_alive:
         yield warn("worker", f"{heard.capitalize()}.", f"{START} Nothing is waiting yet.")
     else:
-        yield ok(
-            "worker",
-            f"{len(workers) - len(gone)} at work, {heard}, {work['queue_waiting']} in the queue",
-        )
+        at_work, queued = len(workers) - len(gone), work["queue_waiting"] or 0
+        yield ok("worker", f"{at_work} at work, {heard}, {queued} in the queue")
     if gone and is_alive:
         ages_of = ", ".join(f"{name} for {workers[name]:.0f} s" for name in gone[:SHOWN])
         yield warn("silent workers", f"Not heard of: {ages_of}.", GONE)
