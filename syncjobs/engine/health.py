@@ -12,7 +12,7 @@ from syncjobs.engine.rows import database_now, execute, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection
 from syncjobs.retry import OUTAGE, TRIP_AFTER, open_for, trips
-from syncjobs.state import BREAKER, CONNECTION
+from syncjobs.state import BREAKER, CLAIMABLE, CONNECTION, WORKFLOW
 from tenants.outbox.doorbell import ring_after_commit
 
 # A system that answers well hundreds of times a second is noted so often only.
@@ -46,8 +46,13 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
         recover(connection_id)
 
 
-def recover(connection_id: int) -> None:
-    """Note that the system answered well; close the breaker and what it had raised."""
+def recover(connection_id: int, *, reading: bool = False) -> None:
+    """Note that the system answered well; close the breaker and what it had raised.
+
+    A `reading` that ends well closes none that failed writes hold open: a system may be read for
+    hours while it takes nothing, and each reading would let a burst of writes through, end the
+    exception and raise it anew. There the next write tells.
+    """
     params = {
         "connection": connection_id,
         "closed": BREAKER.start,
@@ -59,6 +64,8 @@ def recover(connection_id: int) -> None:
         ((is_told,),) = found
         if is_told or execute(_TELL, params):
             return
+    if reading and fetch(_TAKES_NOTHING, params | _writes_that_failed()):
+        return
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     ring_after_commit()  # whoever asked is told that it is over
     move_row(
@@ -76,6 +83,14 @@ def recover(connection_id: int) -> None:
     settle_connection(
         connection_id, ["system_unreachable", "credentials_refused", "reading_failed"]
     )
+
+
+def _writes_that_failed() -> dict[str, object]:
+    return {
+        "claimable": sorted(CLAIMABLE),
+        "outage": sorted(OUTAGE),
+        "active": WORKFLOW.start,
+    }
 
 
 def stumble(connection_id: int, failures: int, text: str) -> None:
@@ -154,3 +169,10 @@ _TELL: Final = f"""
     UPDATE syncjobs_connection SET last_ok_at = statement_timestamp(), breaker_until = NULL
     WHERE {_IS_WELL}
 """  # noqa: S608  our own constants
+_TAKES_NOTHING: Final = """
+    SELECT 1 FROM syncjobs_connection c
+    WHERE c.id = %(connection)s AND c.breaker <> %(closed)s AND EXISTS (
+        SELECT 1 FROM syncjobs_delivery d JOIN syncjobs_workflow w ON w.id = d.workflow_id
+        WHERE d.connection_id = c.id AND d.state = ANY(%(claimable)s::text[])
+          AND d.error_class = ANY(%(outage)s::text[]) AND w.state = %(active)s)
+"""
