@@ -36,7 +36,7 @@ from syncjobs.engine.lateness import tell_late
 from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.release import recheck
 from syncjobs.engine.restored import notice as notice_restored
-from syncjobs.engine.rows import database_now, prepare_here
+from syncjobs.engine.rows import prepare_here
 from syncjobs.engine.runs import counted_at_the_end, over, refresh_put_off
 from syncjobs.engine.schedules import fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
@@ -180,7 +180,7 @@ def _background(
     """
     busy = behind is None
     waited = PATIENCE if busy else timedelta(0)
-    if not (has_background(database_now() - waited) if behind is None else behind.background):
+    if not (has_background(waited) if behind is None else behind.background):
         return True
     with background_place() as free:
         if not free:
