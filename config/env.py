@@ -144,7 +144,7 @@ def broker_from_environment() -> dict[str, object]:
     """
     url = env.str("LIVERY_REDIS_URL", "")
     if not url:
-        return {"orm": "default"}
+        return {"orm": "default", "broker_class": "tenants.broker.InDatabase"}
     if urlsplit(url).scheme not in {"redis", "rediss", "unix"}:
         raise ImproperlyConfigured(
             "LIVERY_REDIS_URL must start with redis://, rediss:// or unix://."
@@ -154,7 +154,7 @@ def broker_from_environment() -> dict[str, object]:
             "LIVERY_REDIS_URL is set, and the Python package redis is not installed: "
             "install it (pip install redis), or leave the variable out."
         )
-    return {"redis": url}
+    return {"redis": url, "broker_class": "tenants.broker_redis.OnRedis"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from tenants import queue
-from tenants.context import public_scope
-from tenants.models import Heartbeat, Wakeup
+from tenants.heartbeats import heard_of, silent
+from tenants.models import Wakeup
 from tenants.services.pending import public_is_pending
 
 LIVE_PATH = "/healthz"
@@ -29,7 +29,8 @@ def _age(since: datetime | None) -> float | None:
 def waiting_work() -> dict[str, object]:
     """Return how long the oldest due work and queue entry have waited, in seconds.
 
-    A worker that is alive takes both within a second or two; None means nothing waits.
+    A worker that is alive takes both within a second or two; None means nothing waits, and for
+    `queue_waiting` that the queue does not answer.
     """
     now = timezone.now()
     due = (
@@ -39,12 +40,13 @@ def waiting_work() -> dict[str, object]:
         .values_list("due_at", flat=True)
         .first()
     )
-    queued = queue.waiting()
+    queued, workers = queue.waiting(), heard_of()
     return {
         "oldest_due_seconds": _age(due),
         "queue_oldest_seconds": _age(queued.oldest),
         "queue_waiting": queued.count,
-        "worker_heartbeat_seconds": heartbeat_age(),
+        "worker_heartbeat_seconds": min(workers.values(), default=None),
+        "workers_silent": len(silent(workers)),
     }
 
 
@@ -63,18 +65,6 @@ def told_work() -> dict[str, object]:
     for part in _parts:
         told |= part()
     return told
-
-
-def beat(name: str) -> None:
-    """Say that the worker `name` is alive; its supervisor calls this every few seconds."""
-    with public_scope():
-        Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
-
-
-def heartbeat_age() -> float | None:
-    """Return the seconds since any worker was last heard of, None when none ever was."""
-    with public_scope():
-        return _age(Heartbeat.objects.order_by("-at").values_list("at", flat=True).first())
 
 
 def readiness() -> tuple[bool, dict[str, object]]:

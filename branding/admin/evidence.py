@@ -21,7 +21,7 @@ from governance.evidence import Period
 from governance.lists import page_of
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import page
-from tenants.health import heartbeat_age
+from tenants.heartbeats import heartbeat_age
 
 MOST_DAYS: Final = 400
 _KINDS: Final = {

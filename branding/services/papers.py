@@ -27,7 +27,7 @@ from branding.papers import (
 from branding.pdf import PdfUnavailable
 from tenants import queue
 from tenants.context import current_schema
-from tenants.health import heartbeat_age
+from tenants.heartbeats import heartbeat_age
 
 logger = logging.getLogger(__name__)
 

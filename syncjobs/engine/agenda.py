@@ -6,7 +6,7 @@ found here is looked at again, and locked, by whoever does it.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Final
 
 from django.utils import timezone
@@ -77,15 +77,14 @@ def due_work() -> Work:
 
 def due_behind() -> Behind:
     """Return what is done where no live work is."""
-    now = timezone.now()
-    params = {"now": now, "unusable": sorted(UNUSABLE), "limit": _MOST_BEHIND}
-    (found,) = fetch(_BEHIND, params | _background(now) | ended())
+    params = {"unusable": sorted(UNUSABLE), "limit": _MOST_BEHIND}
+    (found,) = fetch(_BEHIND, params | _background(timedelta(0)) | ended())
     return Behind(*found)
 
 
-def has_background(before: datetime) -> bool:
-    """Say whether a preview, a report or a workflow that compares was due before a moment."""
-    return bool(fetch(f"SELECT {_BACKGROUND}", _background(before))[0][0])
+def has_background(waited: timedelta) -> bool:
+    """Say whether a preview, a report or a workflow that compares was due so long ago."""
+    return bool(fetch(f"SELECT {_BACKGROUND}", _background(waited))[0][0])
 
 
 def _live() -> dict[str, object]:
@@ -93,8 +92,12 @@ def _live() -> dict[str, object]:
     return deliverable() | off | {"limit": _MOST_STREAMS}
 
 
-def _background(before: datetime) -> dict[str, object]:
-    return {"before": before, "active": WORKFLOW.start, "open": sorted(OPEN_REQUESTS)}
+def _background(waited: timedelta) -> dict[str, object]:
+    return {
+        "waited": waited.total_seconds(),
+        "active": WORKFLOW.start,
+        "open": sorted(OPEN_REQUESTS),
+    }
 
 
 _LIVE: Final = f"ARRAY({ARRIVALS_DUE}), ARRAY({STREAMS_DUE}), EXISTS (SELECT 1 {DUE})"
@@ -109,23 +112,24 @@ _BEGIN: Final = f"""
             WHERE emergency AND status = 'applied' AND reviewed_at IS NULL
               AND review_due_at <= %(now)s),
         EXISTS (SELECT 1 FROM syncjobs_workflow
-            WHERE state = %(active)s AND next_run_at <= %(now)s),
+            WHERE state = %(active)s AND next_run_at <= statement_timestamp()),
         {_LIVE}
 """  # noqa: S608  our own constants
-_BACKGROUND: Final = """
+_BEFORE: Final = "statement_timestamp() - %(waited)s * interval '1 second'"
+_BACKGROUND: Final = f"""
     (EXISTS (SELECT 1 FROM governance_change g
             JOIN governance_changerequest r ON r.id = g.request_id
-            WHERE g.impact_due_at <= %(before)s AND r.status = ANY(%(open)s::text[]))
-        OR EXISTS (SELECT 1 FROM branding_evidencereport WHERE due_at <= %(before)s)
+            WHERE g.impact_due_at <= {_BEFORE} AND r.status = ANY(%(open)s::text[]))
+        OR EXISTS (SELECT 1 FROM branding_evidencereport WHERE due_at <= {_BEFORE})
         OR EXISTS (SELECT 1 FROM syncjobs_workflow w
             JOIN syncjobs_workflowversion v ON v.id = w.version_id
-            WHERE w.state = %(active)s AND w.next_run_at <= %(before)s
-              AND v.definition #> '{comparisons,0}' IS NOT NULL))
-"""
+            WHERE w.state = %(active)s AND w.next_run_at <= {_BEFORE}
+              AND v.definition #> '{{comparisons,0}}' IS NOT NULL))
+"""  # noqa: S608  our own constants
 _BEHIND: Final = f"""
     SELECT ARRAY(
             SELECT id FROM syncjobs_workflow
-            WHERE state = %(active)s AND next_backfill_at <= %(now)s
+            WHERE state = %(active)s AND next_backfill_at <= statement_timestamp()
             ORDER BY next_backfill_at LIMIT %(limit)s),
         ARRAY({COMPARES_DUE}), {_BACKGROUND}, ARRAY({ENDED})
 """  # noqa: S608  our own constants

@@ -22,7 +22,7 @@ from mappings.canonical.upgrades import upgraded
 from syncjobs.engine.definition import Definition
 from syncjobs.engine.flows import definition_of, flow_of
 from syncjobs.engine.plan import Cause, Raised, plan
-from syncjobs.engine.rows import decode, encode, fetch
+from syncjobs.engine.rows import database_now, decode, encode, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.events import standing_rules
 from syncjobs.models import Delivery, Run, Workflow
@@ -41,7 +41,7 @@ def backfill(workflow_id: int) -> bool:
     rows = Workflow.objects.select_for_update(of=("self",), skip_locked=True)
     workflow = (
         rows.select_related("client", "version")
-        .filter(pk=workflow_id, backfill__isnull=False, next_backfill_at__lte=timezone.now())
+        .filter(pk=workflow_id, backfill__isnull=False, next_backfill_at__lte=database_now())
         .first()
     )
     if workflow is None or workflow.backfill is None:
@@ -49,7 +49,7 @@ def backfill(workflow_id: int) -> bool:
     state = workflow.backfill
     written = Delivery.objects.filter(run_id=state["run"], state__in=sorted(CLAIMABLE))
     if written.count() > MOST_OPEN:
-        _keep(workflow, state, timezone.now() + _LOOK_AGAIN)
+        _keep(workflow, state, database_now() + _LOOK_AGAIN)
         return False
     found = _find(workflow, state, STEP)
     if not found:
@@ -70,7 +70,7 @@ def backfill(workflow_id: int) -> bool:
     done = state["done"] + len(found)
     pause = timedelta(minutes=len(found) / state["per_minute"])
     moved = {**state, "after": found[-1].record.id, "done": done}
-    _keep(workflow, moved, timezone.now() + pause)
+    _keep(workflow, moved, database_now() + pause)
     told = f"{done} of about {state['total']} records from {state['from']} on are planned."
     Run.objects.filter(pk=run.pk).update(message=told, read=done)
     planned.finish(workflow.client_id)

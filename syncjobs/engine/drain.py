@@ -13,7 +13,6 @@ from time import monotonic, sleep
 from typing import Final
 
 from django.core.cache import cache
-from django.utils import timezone
 
 from branding.services import report_drawing
 from governance.services import impacts
@@ -181,7 +180,7 @@ def _background(
     """
     busy = behind is None
     waited = PATIENCE if busy else timedelta(0)
-    if not (has_background(timezone.now() - waited) if behind is None else behind.background):
+    if not (has_background(waited) if behind is None else behind.background):
         return True
     with background_place() as free:
         if not free:

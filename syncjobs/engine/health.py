@@ -4,17 +4,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from django.utils import timezone
-
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.jobs import Outcome
-from syncjobs.engine.rows import execute, fetch
+from syncjobs.engine.rows import database_now, execute, fetch
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Connection
 from syncjobs.retry import OUTAGE, TRIP_AFTER, open_for, trips
-from syncjobs.state import BREAKER, CONNECTION
+from syncjobs.state import BREAKER, CLAIMABLE, CONNECTION, WORKFLOW
 from tenants.outbox.doorbell import ring_after_commit
 
 # A system that answers well hundreds of times a second is noted so often only.
@@ -42,14 +40,19 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
         stumble(connection_id, failures, called[-1].text)
     elif pause:
         Connection.objects.filter(pk=connection_id).update(
-            breaker_until=timezone.now() + timedelta(seconds=pause)
+            breaker_until=database_now() + timedelta(seconds=pause)
         )
     elif any(not one.error_class for one in called):
         recover(connection_id)
 
 
-def recover(connection_id: int) -> None:
-    """Note that the system answered well; close the breaker and what it had raised."""
+def recover(connection_id: int, *, reading: bool = False) -> None:
+    """Note that the system answered well; close the breaker and what it had raised.
+
+    A `reading` that ends well closes none that failed writes hold open: a system may be read for
+    hours while it takes nothing, and each reading would let a burst of writes through, end the
+    exception and raise it anew. There the next write tells.
+    """
     params = {
         "connection": connection_id,
         "closed": BREAKER.start,
@@ -61,6 +64,8 @@ def recover(connection_id: int) -> None:
         ((is_told,),) = found
         if is_told or execute(_TELL, params):
             return
+    if reading and fetch(_TAKES_NOTHING, params | _writes_that_failed()):
+        return
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     ring_after_commit()  # whoever asked is told that it is over
     move_row(
@@ -70,7 +75,7 @@ def recover(connection_id: int) -> None:
         column="breaker",
         breaker_failures=0,
         breaker_until=None,
-        last_ok_at=timezone.now(),
+        last_ok_at=database_now(),
         last_error="",
     )
     if CONNECTION.may(row.state, "pass"):
@@ -78,6 +83,14 @@ def recover(connection_id: int) -> None:
     settle_connection(
         connection_id, ["system_unreachable", "credentials_refused", "reading_failed"]
     )
+
+
+def _writes_that_failed() -> dict[str, object]:
+    return {
+        "claimable": sorted(CLAIMABLE),
+        "outage": sorted(OUTAGE),
+        "active": WORKFLOW.start,
+    }
 
 
 def stumble(connection_id: int, failures: int, text: str) -> None:
@@ -100,7 +113,7 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
     else:
         total = row.breaker_failures + 1
     changes: dict[str, object] = {"breaker_failures": total, "last_error": text[:500]}
-    until = timezone.now() + timedelta(seconds=open_for(total))
+    until = database_now() + timedelta(seconds=open_for(total))
     move_row(row, BREAKER, "trip", column="breaker", breaker_until=until, **changes)
     if CONNECTION.may(row.state, "fail"):
         move_row(row, CONNECTION, "fail")
@@ -110,7 +123,7 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
 def _is_known(row: Connection) -> bool:
     """Say whether the breaker stays open for a while yet: nothing was sent since it opened."""
     is_open = row.breaker == BREAKER.target("trip")
-    return is_open and row.breaker_until is not None and row.breaker_until > timezone.now()
+    return is_open and row.breaker_until is not None and row.breaker_until > database_now()
 
 
 def refuse(connection_id: int, text: str) -> None:
@@ -156,3 +169,10 @@ _TELL: Final = f"""
     UPDATE syncjobs_connection SET last_ok_at = statement_timestamp(), breaker_until = NULL
     WHERE {_IS_WELL}
 """  # noqa: S608  our own constants
+_TAKES_NOTHING: Final = """
+    SELECT 1 FROM syncjobs_connection c
+    WHERE c.id = %(connection)s AND c.breaker <> %(closed)s AND EXISTS (
+        SELECT 1 FROM syncjobs_delivery d JOIN syncjobs_workflow w ON w.id = d.workflow_id
+        WHERE d.connection_id = c.id AND d.state = ANY(%(claimable)s::text[])
+          AND d.error_class = ANY(%(outage)s::text[]) AND w.state = %(active)s)
+"""

@@ -44,6 +44,14 @@ def execute(sql: str, params: dict[str, Any]) -> int:
         return int(cursor.rowcount)
 
 
+def database_now() -> datetime:
+    """Return the time by the database's clock, which all workers share: what one writes down, the
+    others compare with theirs.
+    """
+    now: datetime = fetch("SELECT statement_timestamp()", {})[0][0]
+    return now
+
+
 def prepare_here() -> None:
     """From now on let this thread's session prepare the statements of this module.
 

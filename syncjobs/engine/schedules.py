@@ -17,6 +17,7 @@ from syncjobs.cron import next_after, parse
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.halfway import left_by
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues
+from syncjobs.engine.rows import database_now
 from syncjobs.engine.transitions import move_row
 from syncjobs.models import Delivery, Run, Stream, Workflow
 from syncjobs.state import BLOCKED, CLAIMABLE, RUN, WORKFLOW
@@ -35,7 +36,7 @@ def next_firing(workflow: Workflow, moment: datetime | None = None) -> datetime 
     """Return when the workflow's schedule fires next, None without one."""
     if workflow.mode == Workflow.Mode.REAL_TIME or not workflow.schedule:
         return None
-    return next_after(parse(workflow.schedule), moment or timezone.now(), workflow.client.time_zone)
+    return next_after(parse(workflow.schedule), moment or database_now(), workflow.client.time_zone)
 
 
 def fire_due() -> int:
@@ -43,7 +44,7 @@ def fire_due() -> int:
 
     What was missed while nobody worked fires once, not once for each time.
     """
-    fired = [_fire(id_) for id_ in _due(timezone.now(), comparing=False)]
+    fired = [_fire(id_) for id_ in _due(database_now(), comparing=False)]
     return sum(run is not None for run in fired)
 
 
@@ -53,7 +54,7 @@ def fire_comparison(waited: timedelta = timedelta(0)) -> int | None:
     Returns the run whose comparisons are to be made now; None when there is none. One whose
     worker died twice is not tried again before its next time; that is an exception.
     """
-    for workflow_id in _due(timezone.now() - waited, comparing=True):
+    for workflow_id in _due(database_now() - waited, comparing=True):
         run = _fire(workflow_id)
         if run is not None and not _is_given_up(run):
             return run.pk
@@ -71,7 +72,7 @@ def _due(moment: datetime, *, comparing: bool) -> list[int]:
 
 @transaction.atomic
 def _fire(workflow_id: int) -> Run | None:
-    now = timezone.now()
+    now = database_now()
     rows = Workflow.objects.select_for_update(of=("self",), skip_locked=True)
     workflow = (
         rows.select_related("client", "version")
@@ -109,14 +110,15 @@ def wake(workflow: Workflow) -> tuple[int, int]:
 
     In the caller's transaction; streams are locked in the order of their ids.
     """
+    now = database_now()
     streams = Stream.objects.filter(connection_id__in=workflow.bindings.values(), enabled=True)
     ids = list(streams.select_for_update().order_by("pk").values_list("pk", flat=True))
-    count = Stream.objects.filter(pk__in=ids).update(next_poll_at=timezone.now())
+    count = Stream.objects.filter(pk__in=ids).update(next_poll_at=now)
     rows = Delivery.objects.filter(workflow=workflow)
     # What is let go later must not wait for the time after this one.
-    blocked = rows.filter(state__in=sorted(BLOCKED), not_before__gt=timezone.now())
-    blocked.update(not_before=timezone.now())
-    return count, rows.filter(state__in=sorted(CLAIMABLE)).update(not_before=timezone.now())
+    blocked = rows.filter(state__in=sorted(BLOCKED), not_before__gt=now)
+    blocked.update(not_before=now)
+    return count, rows.filter(state__in=sorted(CLAIMABLE)).update(not_before=now)
 
 
 def _end_abandoned(run: Run) -> None:

@@ -7,12 +7,12 @@ from time import monotonic
 from typing import Final
 
 from django.db import transaction
-from django.utils import timezone
 
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Connector
 from syncjobs.connectors.errors import Config, RateLimited, Transient
 from syncjobs.connectors.scoped import Scoped
+from syncjobs.engine.rows import database_now
 from syncjobs.engine.sending import SENDING
 from syncjobs.engine.slots import FULL_SECONDS
 from syncjobs.models import Connection
@@ -67,7 +67,7 @@ class SharedBudget:
         """Fill the bucket by the time that has passed, then move tokens; return how many."""
         row = Connection.objects.select_for_update(no_key=True).get(pk=self._connection_id)
         rate = row.rate_per_second or Decimal(1)
-        now = timezone.now()
+        now = database_now()
         since = (now - row.rate_at) if row.rate_at else timedelta(seconds=_BURST_SECONDS)
         full = rate * _BURST_SECONDS
         level = min(full, row.rate_tokens + rate * Decimal(max(0.0, since.total_seconds())))

@@ -194,7 +194,7 @@ def _finished(reading: Reading, *, more: bool) -> Polled:
     move_row(run, RUN, move, message=_message(run, stream, more=more), ended_at=timezone.now())
     kept = _fold_quiet(run, stream)
     _release(reading, kept.pk, delay=0.0 if more else float(stream.every_seconds))
-    health.recover(stream.connection_id)
+    health.recover(stream.connection_id, reading=True)
     if had_failed:
         settle_connection(stream.connection_id, [FAILED])
     return Polled(kept.pk, run.read, more)

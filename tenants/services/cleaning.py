@@ -89,5 +89,11 @@ _PUBLIC: Final[Mapping[str, str]] = MappingProxyType(
                 WHERE stopped < statement_timestamp() - interval '30 days'
                 ORDER BY stopped LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
         """,
+        "silent_workers": """
+            DELETE FROM tenants_heartbeat WHERE name = ANY(ARRAY(
+                SELECT name FROM tenants_heartbeat
+                WHERE at < statement_timestamp() - interval '7 days'
+                ORDER BY name LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+        """,
     }
 )

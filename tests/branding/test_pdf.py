@@ -32,7 +32,7 @@ from branding.services.statements import issue_statement
 from branding.storage import keep_picture
 from branding.tasks import draw_queued, draw_statement
 from tenants.accounts.models import Client
-from tenants.health import beat
+from tenants.heartbeats import beat
 from tenants.models import Heartbeat, Partner
 from tests.actors import ALICE, BOB, GRACE, IVAN, MALLORY
 from tests.at_home import page_url

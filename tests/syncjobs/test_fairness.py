@@ -116,3 +116,26 @@ def test_asking_for_a_lost_answer_outlasts_an_outage(lab: Lab) -> None:
     lab.deliver_late()
     assert lab.delivery("C-1").state == "delivered"
     assert lab.target.created("C-1") == 1
+
+
+def test_a_system_that_is_read_well_and_takes_nothing_stays_out(lab: Lab) -> None:
+    for n in range(6):
+        lab.put_customer(str(n))
+    lab.target.fail_before.extend([Transient("Read-only for maintenance.")] * 5)
+    lab.drain()
+    for _ in range(3):
+        health.recover(lab.target_connection.pk, reading=True)
+    target = Connection.objects.get(pk=lab.target_connection.pk)
+    assert (target.breaker, target.state) == ("open", "failing")
+    assert (Issue.objects.get().state, Issue.objects.get().reopened) == ("open", 0)
+
+    for _ in range(2):
+        lab.deliver_late()
+    assert Connection.objects.get(pk=target.pk).breaker == "closed", "a write got through"
+    assert Issue.objects.get().state == "resolved"
+
+
+def test_a_reading_ends_an_outage_in_which_nothing_was_to_be_written(lab: Lab) -> None:
+    health.stumble(lab.source_connection.pk, TRIP_AFTER, "Down.")
+    health.recover(lab.source_connection.pk, reading=True)
+    assert Connection.objects.get(pk=lab.source_connection.pk).breaker == "closed"

@@ -6,19 +6,24 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import call_command
+from django.db import OperationalError
 from django.utils import timezone
-from django_q.models import OrmQ
 
+from syncjobs.engine import supervisor as supervisor_module
 from syncjobs.engine.standing import standing
-from syncjobs.engine.supervisor import Cluster, Supervisor, Watch, oldest_unlocked
+from syncjobs.engine.supervisor import Cluster, Supervisor, Watch, queue_command
 from syncjobs.models import Connection, Delivery, Stream
 from syncjobs.tasks import run
+from tenants import pulse
 from tenants.context import current_schema
-from tenants.models import Heartbeat, Wakeup
+from tenants.heartbeats import heard_of
+from tenants.models import Wakeup
 from tests.syncjobs import plants
 from tests.syncjobs.plants import Plant
 from tests.syncjobs.processes import ROOT, environment, until
@@ -43,30 +48,45 @@ class Clock:
         return self.now
 
 
-def test_the_same_row_in_front_for_too_long_is_a_wedge() -> None:
+LIMITS = {pulse.GUARD: 60.0, pulse.PUSHER: 360.0}
+
+
+def _looks(watch: Watch, clock: Clock, seconds: int, marks: dict[str, int]) -> str:
+    """Look every five seconds for a while; return what was found wedged."""
+    for _ in range(0, seconds, 5):
+        clock.now += 5
+        if found := watch.wedged(marks):
+            return found
+    return ""
+
+
+def test_a_guard_that_is_silent_for_a_minute_is_a_wedge() -> None:
     clock = Clock()
-    watch = Watch(90.0, clock)
-    assert not watch.wedged(7)
-    clock.now = 89
-    assert not watch.wedged(7)
-    clock.now = 91
-    assert watch.wedged(7)
+    watch = Watch(LIMITS, clock)
+    assert _looks(watch, clock, 60, {"guard": 1, "pusher": 1}) == ""
+    assert _looks(watch, clock, 30, {"guard": 1, "pusher": 1}) == "guard"
 
 
-def test_a_queue_that_moves_is_no_wedge_however_long_it_is() -> None:
+def test_workers_that_are_all_busy_are_no_wedge_until_their_tasks_would_have_ended() -> None:
     clock = Clock()
-    watch = Watch(90.0, clock)
-    for row in range(10):
-        clock.now += 80
-        assert not watch.wedged(row)
+    watch = Watch(LIMITS, clock)
+    for beat in range(11):
+        assert _looks(watch, clock, 30, {"guard": beat, "pusher": 1}) == ""
+    assert _looks(watch, clock, 55, {"guard": 99, "pusher": 1}) == "pusher"
 
 
-def test_an_empty_queue_is_no_wedge() -> None:
+def test_who_was_stopped_itself_does_not_judge_the_others() -> None:
     clock = Clock()
-    watch = Watch(90.0, clock)
-    assert not watch.wedged(None)
-    clock.now = 1000
-    assert not watch.wedged(None)
+    watch = Watch(LIMITS, clock)
+    assert watch.wedged({"guard": 1}) == ""
+    clock.now += 3_600
+    assert watch.wedged({"guard": 1}) == ""
+    assert watch.wedged({"guard": 2}) == ""
+
+
+def test_a_part_of_which_nothing_is_known_is_not_judged() -> None:
+    clock = Clock()
+    assert _looks(Watch(LIMITS, clock), clock, 3_600, {}) == ""
 
 
 def test_a_cluster_that_ignores_the_request_is_killed_as_a_group(tmp_path: Path) -> None:
@@ -101,24 +121,36 @@ def test_a_cluster_that_dies_is_started_again(db: None, tmp_path: Path) -> None:
 
     assert Supervisor("tests", cluster, asked=asked).run()
     assert cluster.restarts == 1
-    assert Heartbeat.objects.filter(name="tests").exists()
 
 
 @pytest.mark.crash
 def test_a_wedged_cluster_is_killed_and_started_again(db: None, tmp_path: Path) -> None:
     cluster = Cluster(SLEEPER, tmp_path / "stop")
-    OrmQ.objects.create(key="nobody", payload="x", lock=timezone.now())
+    supervisor = Supervisor("tests", cluster, Watch({pulse.GUARD: -1.0, pulse.PUSHER: 360.0}))
+    supervisor.asked = lambda: cluster.restarts >= 1
+    # The look comes with the beats, every five seconds.
+    started = time.monotonic()
+    supervisor.run()
+    assert time.monotonic() - started < 30
+    assert cluster.restarts == 1
+    assert "tests" not in heard_of(), "nobody misses a worker that was asked to stop"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.crash
+def test_a_stopped_cluster_hangs_though_others_take_its_tasks(db: None, tmp_path: Path) -> None:
+    limits = {pulse.GUARD: 4.0, pulse.PUSHER: 360.0}
+    cluster = Cluster(queue_command(), tmp_path / "stop")
+    cluster.start()
     try:
-        assert oldest_unlocked() is not None
-        supervisor = Supervisor("tests", cluster, Watch(limit=-1.0))
-        supervisor.asked = lambda: cluster.restarts >= 1
-        # Beats, and with them the look at the queue, come every five seconds.
-        started = time.monotonic()
-        supervisor.run()
-        assert time.monotonic() - started < 30
-        assert cluster.restarts == 1
+        begun = cluster.marks()
+        until(lambda: all(cluster.marks()[part] > begun[part] for part in begun), "signs of life")
+        assert cluster.process is not None
+        os.killpg(cluster.process.pid, signal.SIGSTOP)
+        watch = Watch(limits)
+        until(lambda: watch.wedged(cluster.marks()) == pulse.GUARD, "the silence", 15.0)
     finally:
-        OrmQ.objects.filter(key="nobody").delete()
+        cluster.kill()
 
 
 @pytest.mark.crash
@@ -163,10 +195,41 @@ def test_status_says_how_work_stands(plant: Plant, capsys: pytest.CaptureFixture
     run(current_schema())
     Delivery.objects.filter(pk=Delivery.objects.order_by("pk").first().pk).update(state="held")  # type: ignore[union-attr]  # there are many
     Connection.objects.filter(name="PSA").update(state="failing", breaker="open")
+    Connection.objects.filter(name="CRM").update(
+        breaker_until=timezone.now() + timedelta(seconds=1_800.4)
+    )
     call_command("worker", "--status")
     told = json.loads(capsys.readouterr().out)
     (mine,) = [one for one in told["partners"] if one["schema"] == plant.partner.schema_name]
     assert mine["states"] == {"held": 1}
     assert mine["out"] == ["PSA (failing, breaker open)"]
+    assert mine["paused"] == ["CRM (for 1800 s yet)"]
+    assert told["workers"] == heard_of()
     assert "queue_waiting" in told["queue"]
     assert standing().queue.keys() == told["queue"].keys()
+
+
+def test_a_missing_database_is_told_of_once_a_minute(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks = []
+
+    def look() -> None:
+        looks.append(1)
+        raise OperationalError("connection refused")
+
+    cluster = Cluster(SLEEPER, tmp_path / "stop")
+    supervisor = Supervisor("tests", cluster, asked=lambda: len(looks) >= 3)
+    monkeypatch.setattr(supervisor_module, "sleep", lambda seconds: None)
+    monkeypatch.setattr(supervisor, "_look", lambda **_: look())
+    assert supervisor.run()
+    assert sum("the database is not there" in one for one in caplog.messages) == 1
+
+
+def test_a_worker_says_at_its_start_that_its_clock_is_off(
+    db: None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    supervisor = Supervisor("tests", Cluster(SLEEPER, tmp_path / "stop"), asked=lambda: True)
+    with time_machine.travel(timezone.now() + timedelta(minutes=10), tick=True):
+        supervisor.run()
+    assert any("off the database's" in one for one in caplog.messages)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from tenants import health
-from tenants.models import Heartbeat, Wakeup
+from tenants.models import Wakeup
 
 pytestmark = pytest.mark.usefixtures("db")
 HOSTS = ["localhost", "northwind.localhost", "10.1.2.3", "nobody.example"]
@@ -76,16 +76,3 @@ def test_work_that_somebody_has_taken_does_not_wait() -> None:
         due_at=now - timedelta(seconds=90), lease_until=now + timedelta(seconds=30)
     )
     assert health.waiting_work()["oldest_due_seconds"] is None
-
-
-def test_it_tells_when_a_worker_was_last_heard_of() -> None:
-    Heartbeat.objects.all().delete()
-    assert health.heartbeat_age() is None
-    health.beat("one")
-    health.beat("two")
-    Heartbeat.objects.filter(name="one").update(at=timezone.now() - timedelta(hours=1))
-    age = health.heartbeat_age()
-    assert age is not None
-    assert age < 5
-    health.beat("one")
-    assert Heartbeat.objects.count() == 2

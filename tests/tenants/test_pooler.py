@@ -164,3 +164,11 @@ def test_statement_mode_is_refused(socket_path: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pooler, "_read", refuse)
     with Pooler(socket_path, transaction_mode=False) as proxy:
         assert pooler.mixes_sessions(through(proxy))
+
+
+def test_a_server_without_a_free_connection_is_told_from_one_that_is_not_there() -> None:
+    error = Exception("FATAL: remaining connection slots are reserved for superusers")
+    told = explained({"dbname": "livery", "host": "db", "user": "one"}, error)
+    assert "no connection left" in told
+    assert "max_connections" in told
+    assert "DATABASE_URL" not in told

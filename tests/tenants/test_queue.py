@@ -9,14 +9,14 @@ from pytest_django.fixtures import Settings
 
 from config import env
 from tenants import queue
+from tenants.services.diagnosis.finding import Level
+from tenants.services.diagnosis.run import diagnose
 
 pytestmark = pytest.mark.usefixtures("db")
 
 
 class FakeRedis:
     """A list of tasks, as the broker keeps them in Redis."""
-
-    list_key = "q"
 
     def __init__(self) -> None:
         self.tasks: list[bytes] = []
@@ -25,10 +25,6 @@ class FakeRedis:
     def queue_size(self) -> int:
         """Return how many wait."""
         return len(self.tasks)
-
-    def lindex(self, key: str, place: int) -> bytes | None:
-        """Return the task at a place, None when there is none."""
-        return self.tasks[place] if key == "q" and place < len(self.tasks) else None
 
 
 @pytest.fixture
@@ -53,17 +49,31 @@ def test_on_redis_a_task_is_sent_after_the_commit_of_what_it_announces(
     assert redis.tasks == [b"run"]
 
 
-def test_on_redis_the_front_tells_one_task_from_the_next(redis: FakeRedis) -> None:
-    assert queue.waiting() == queue.Waiting(0, None, None)
-    redis.tasks = [b"a", b"b"]
-    first = queue.waiting()
-    redis.tasks.pop(0)
-    assert (first.count, queue.waiting().count) == (2, 1)
-    assert first.front != queue.waiting().front
+def test_without_its_redis_nobody_fails_and_the_queue_is_told_of(
+    redis: FakeRedis,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: SimpleNamespace,
+) -> None:
+    assert queue.waiting() == queue.Waiting(0, None)
+
+    def refuse(*_: object, **__: object) -> int:
+        raise ConnectionError("Connection refused")
+
+    monkeypatch.setattr(queue, "async_task", refuse)
+    monkeypatch.setattr(redis, "queue_size", refuse)
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]  # a fixture
+        queue.send("run", "p_one", name="run p_one")
+    assert queue.waiting() == queue.Waiting(None, None)
+    (found,) = [one for one in diagnose() if one.name == "queue"]
+    assert found.level is Level.FAIL
+    assert "Redis does not answer" in found.seen
 
 
 def test_redis_by_setting_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert env.broker_from_environment() == {"orm": "default"}
+    assert env.broker_from_environment() == {
+        "orm": "default",
+        "broker_class": "tenants.broker.InDatabase",
+    }
     monkeypatch.setenv("LIVERY_REDIS_URL", "http://redis.example")
     with pytest.raises(ImproperlyConfigured, match="must start with redis://"):
         env.broker_from_environment()
@@ -72,4 +82,7 @@ def test_redis_by_setting_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ImproperlyConfigured, match="pip install redis"):
         env.broker_from_environment()
     monkeypatch.setattr(env, "find_spec", lambda name: object())
-    assert env.broker_from_environment() == {"redis": "redis://redis.example/0"}
+    assert env.broker_from_environment() == {
+        "redis": "redis://redis.example/0",
+        "broker_class": "tenants.broker_redis.OnRedis",
+    }

@@ -1,8 +1,10 @@
 """Runs the work of all partners: `manage.py worker`."""
 
 import json
+import os
+import re
 import socket
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from dataclasses import asdict
 from pathlib import Path
 from time import sleep
@@ -16,7 +18,7 @@ from branding.tasks import draw_queued
 from syncjobs.engine import doorbell, standing, stopping, supervisor
 from syncjobs.tasks import run, seal_trails, send_mail
 from tenants.context import public_scope
-from tenants.health import beat
+from tenants.heartbeats import beat, forget
 from tenants.outbox.doorbell import adopt_schemas, due_schemas
 from tenants.postgres.boot import check_at_start
 from tenants.services.domain_checks import claim_due
@@ -37,19 +39,34 @@ class Command(BaseCommand):
         parser.add_argument(
             "--status", action="store_true", help="say how work stands, as JSON, and end"
         )
-        parser.add_argument("--name", default=socket.gethostname(), help="for the heartbeat")
+        parser.add_argument(
+            "--name",
+            type=_name,
+            default=socket.gethostname(),
+            help="what status and doctor call it; each worker needs its own (default: the host's)",
+        )
+        parser.add_argument(
+            "--forget",
+            metavar="NAME",
+            default="",
+            help="miss a worker of this name no more, and end",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what the options say."""
         if options["status"]:
             self.stdout.write(json.dumps(asdict(standing.standing()), indent=2, default=str))
             return
+        if options["forget"]:
+            forget(options["forget"])
+            return
         check_at_start()
         stopping.listen()
         if options["inline"]:
             self._inline(options["name"])
             return
-        place = Path(settings.STATE_DIR) / f"worker-{options['name']}.stop"
+        # Another worker of the same name must not find it.
+        place = Path(settings.STATE_DIR) / f"worker-{options['name']}-{os.getpid()}.stop"
         cluster = supervisor.Cluster(supervisor.queue_command(), place)
         graceful = supervisor.Supervisor(options["name"], cluster).run()
         self.stdout.write("Stopped." if graceful else "Stopped; what was in hand goes on later.")
@@ -76,3 +93,11 @@ class Command(BaseCommand):
             beat(name)
             if not due and not mailing and not drawn:
                 sleep(supervisor.SWEEP_SECONDS)
+        forget(name)
+
+
+def _name(text: str) -> str:
+    """Return a worker's name: it is shown, and a part of a file's."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}", text):
+        raise ArgumentTypeError("a name is 1 to 80 letters, digits, '.', '-' and '_'")
+    return text

@@ -314,12 +314,22 @@ class DatabaseWrapper(TenantWrapper):  # type: ignore[misc]  # the library has n
                 cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
 
 
+# The server's words; a failed connection carries no code. In another language the rest is said.
+_NO_ROOM = ("too many clients", "remaining connection slots", "too many connections")
+
+
 def explained(params: dict[str, Any], error: Exception) -> str:
     """Return why a given database can't be reached, without its password."""
     where = f"{params.get('host') or 'the local socket'}:{params.get('port') or PORT}"
-    reason = " ".join(str(error).split())
+    reason = " ".join(str(error).split()).rstrip(".")
+    begun = f"The database {params.get('dbname')!r} at {where}"
+    if any(words in reason for words in _NO_ROOM):
+        return (
+            f"{begun} has no connection left for us: {reason}. Raise its max_connections, or run "
+            "fewer processes and threads."
+        )
     return (
-        f"The database {params.get('dbname')!r} at {where} does not take the user "
-        f"{params.get('user')!r}: {reason} Check DATABASE_URL, and that the server runs and "
-        "lets this machine in; without DATABASE_URL an embedded server is used."
+        f"{begun} does not take the user {params.get('user')!r}: {reason}. Check DATABASE_URL, "
+        "and that the server runs and lets this machine in; without DATABASE_URL an embedded "
+        "server is used."
     )

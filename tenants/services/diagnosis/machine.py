@@ -25,7 +25,10 @@ def check_disk() -> Iterator[Finding]:
     room = f"{free // 2**30} GB" if free >= 10 * 2**30 else f"{free // MEGABYTE} MB"
     seen = f"{room} free at {place}"
     if free < DISK_FAIL:
-        yield fail("disk", seen, "Free some space now: PostgreSQL stops when it can't write.")
+        lost = "pictures, papers and the audit trail's anchors can't be kept."
+        if not settings.DATABASE_URL:
+            lost = "PostgreSQL stops when it can't write."
+        yield fail("disk", seen, f"Free some space now: {lost}")
     elif free < DISK_WARN:
         yield warn("disk", seen, "Free some space, or move LIVERY_STATE_DIR.")
     else:

@@ -7,7 +7,8 @@ from django.db import connection
 from django.utils import timezone
 
 from tenants.accounts.models import User
-from tenants.health import heartbeat_age, waiting_work
+from tenants.health import waiting_work
+from tenants.heartbeats import heard_of, silent
 from tenants.models import Domain, Partner
 from tenants.postgres import roles, schemas
 from tenants.services.diagnosis.finding import Finding, fail, ok, warn
@@ -17,6 +18,15 @@ from tenants.services.tables import missing_tables
 LATE_SECONDS = 60.0
 DOMAIN_LATE = timedelta(minutes=30)
 SHOWN = 5
+START = "Start it: manage.py worker."
+BUSY = (
+    "All of them are busy, or hang: see their logs. More at once: LIVERY_WORKERS, or a worker "
+    "on another machine."
+)
+GONE = (
+    "Start them again, or see why they cannot reach the database. One that is gone for good: "
+    "manage.py worker --forget NAME (it is forgotten by itself after a week)."
+)
 
 
 def _some(names: list[str]) -> str:
@@ -120,20 +130,27 @@ def check_operators() -> Iterator[Finding]:
 
 
 def check_worker() -> Iterator[Finding]:
-    """Whether a worker lives, and due work and queue entries are taken up."""
-    work = waiting_work()
-    beat = heartbeat_age()
+    """Whether each worker lives, and due work and queue entries are taken up."""
+    work, workers = waiting_work(), heard_of()
+    beat, gone = min(workers.values(), default=None), silent(workers)
+    heard = "no worker is at work" if beat is None else f"a worker was heard of {beat:.0f} s ago"
+    is_alive = len(gone) < len(workers)
     ages = [work["oldest_due_seconds"], work["queue_oldest_seconds"]]
     oldest = max((float(str(age)) for age in ages if age is not None), default=0.0)
-    heard = "never" if beat is None else f"{beat:.0f} s ago"
+    if work["queue_waiting"] is None:
+        to_do = "Start it, or mend LIVERY_REDIS_URL. Nothing is lost, work waits meanwhile."
+        yield fail("queue", "Redis does not answer.", to_do)
     if oldest > LATE_SECONDS:
-        seen = f"Work has waited for {oldest:.0f} s; a worker was last heard of: {heard}."
-        yield fail("worker", seen, "Start it: manage.py worker.")
-    elif beat is None or beat > LATE_SECONDS:
-        seen = f"A worker was last heard of: {heard}."
-        yield warn("worker", seen, "Start it: manage.py worker. Nothing is waiting yet.")
+        to_do = BUSY if is_alive else START
+        yield fail("worker", f"Work has waited for {oldest:.0f} s; {heard}.", to_do)
+    elif not is_alive:
+        yield warn("worker", f"{heard.capitalize()}.", f"{START} Nothing is waiting yet.")
     else:
-        yield ok("worker", f"heard of {heard}, {work['queue_waiting']} in the queue")
+        at_work, queued = len(workers) - len(gone), work["queue_waiting"] or 0
+        yield ok("worker", f"{at_work} at work, {heard}, {queued} in the queue")
+    if gone and is_alive:
+        ages_of = ", ".join(f"{name} for {workers[name]:.0f} s" for name in gone[:SHOWN])
+        yield warn("silent workers", f"Not heard of: {ages_of}.", GONE)
 
 
 CHECKS = (

@@ -39,7 +39,7 @@ def _reachable() -> Finding | None:
         with public_scope():
             list(database.check_server())
     except DatabaseError as error:
-        return fail("database", " ".join(str(error).split()), "Start it, or check DATABASE_URL.")
+        return fail("database", " ".join(str(error).split()), "Do as it says. Nothing is lost.")
     return None
 
 
