@@ -67,3 +67,15 @@ def test_one_value_or_one_of_a_few_or_of_many(lab: Lab) -> None:
 
 def test_an_exception_of_before_has_the_general_advice() -> None:
     assert not brought(Issue(kind="missing_prerequisite", detail={"alert": "finance"}))
+
+
+def test_an_exception_of_before_learns_what_is_wanted_when_its_gate_is_asked_again(
+    lab: Lab,
+) -> None:
+    said = _held(lab, _gate([CUSTOMER_TAX]))
+    issue = Issue.objects.get()
+    Issue.objects.update(detail={name: issue.detail[name] for name in ("gate", "alert")})
+    lab.put_customer("1", name="Other name")
+    lab.drain()
+    issue.refresh_from_db()
+    assert (brought(issue), issue.count) == (said, 1)
