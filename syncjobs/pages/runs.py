@@ -187,7 +187,11 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         # While it goes, the page is asked for every two seconds.
         "steps": [] if run.state == RUN.start else step_times(run),
     }
-    return page(request, "run_detail.html", context)
+    answer = page(request, "run_detail.html", context)
+    if run.state != RUN.start and request.headers.get("HX-Target") == "run-counts":
+        # The counts are asked for while it goes; with its end the whole page says something else.
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:

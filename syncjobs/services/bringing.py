@@ -14,8 +14,8 @@ from tenants.accounts.services.roles import role_names
 _NAMED: Final = 3
 _LISTED: Final = 4
 _FREED: Final = {
-    HOLD: "If it may go without, release it by hand, with a reason.",
-    APPROVE: "If it may go without, ask for its release, with a reason: others sign it.",
+    HOLD: "If it may go without, it can be released by hand, with a reason.",
+    APPROVE: "If it may go without, its release can be asked for, with a reason: others sign it.",
 }
 
 

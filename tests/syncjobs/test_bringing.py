@@ -35,7 +35,7 @@ def test_a_field_is_named_in_the_system_that_owns_it(lab: Lab) -> None:
     assert _held(lab, _gate([CUSTOMER_TAX])) == (
         f"Fill in “tax code” of customer C-1 in {lab.target_connection.name}. "
         "Finance is told of it and can ask whoever keeps that system. "
-        "If it may go without, release it by hand, with a reason."
+        "If it may go without, it can be released by hand, with a reason."
     )
 
 
@@ -47,7 +47,7 @@ def test_the_partners_own_rule_on_who_owns_it_counts(lab: Lab) -> None:
 
 def test_a_gate_that_asks_for_approval_says_that_others_sign(lab: Lab) -> None:
     said = _held(lab, _gate([CUSTOMER_TAX], then="approve"))
-    assert said.endswith("ask for its release, with a reason: others sign it.")
+    assert said.endswith("its release can be asked for, with a reason: others sign it.")
 
 
 def test_a_refused_record_is_not_offered_for_release(lab: Lab) -> None:

@@ -223,6 +223,19 @@ def test_its_page_says_how_fast_it_goes_and_what_is_left(half: Run, browse: Brow
     assert "a minute" not in staff.get(place).content.decode()
 
 
+@pytest.mark.usefixtures("at_home")
+def test_the_whole_page_comes_anew_when_the_run_has_ended(half: Run, browse: Browse) -> None:
+    staff, place = browse(actors.BOB), page_url("run_detail", half.pk)
+    asked = {"HX-Request": "true", "HX-Target": "run-counts"}
+    Run.objects.filter(pk=half.pk).update(state="running")
+    assert "HX-Refresh" not in staff.get(place, headers=asked).headers
+    Run.objects.filter(pk=half.pk).update(state="partial")
+    assert staff.get(place, headers=asked).headers["HX-Refresh"] == "true"
+    # A search in its table changes the table alone.
+    searched = {"HX-Request": "true", "HX-Target": "deliveries"}
+    assert "HX-Refresh" not in staff.get(place, headers=searched).headers
+
+
 def test_a_reading_let_go_for_finding_nothing_leads_to_the_one_it_is_counted_in(
     lab: Lab, at_home: Partner, browse: Browse
 ) -> None:
