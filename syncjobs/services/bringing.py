@@ -31,7 +31,7 @@ def brought(issue: Issue) -> str:
         said.append(f"{len(wanted) - _NAMED} more things are missing, as the title says.")
     told_role = role_names().get(str(issue.detail.get("alert", "")))
     if told_role:
-        said.append(f"{told_role} is told of it and can ask whoever keeps that system.")
+        said.append(f"Whoever keeps that system can bring it; the role told of it: {told_role}.")
     return " ".join([*said, _FREED.get(then, "")]).strip()
 
 
@@ -46,27 +46,29 @@ def _asked(one: Mapping[str, Any], issue: Issue) -> str:
         return f"See that {record} exists in {place}; no system has shown it yet"
     field = fields_of(type_).get(str(name))
     label = (field.label if field else plain(name)).lower()
-    return _filled(f"“{label}” of {record} in {_place(type_, key, str(name), issue)}", one)
+    place = _place(type_, key, str(name), issue)
+    if one.get("op") == "present":
+        return f"Fill in “{label}” of {record} in {place}"
+    # Said as what is looked at, not as what to enter: it may stand for a paper or a decision.
+    return f"It counts as there once “{label}” of {record} {_met(one)} in {place}"
 
 
-def _filled(what: str, one: Mapping[str, Any]) -> str:
-    """Return what becomes of a field for the condition to hold."""
+def _met(one: Mapping[str, Any]) -> str:
+    """Return how a field has to be for the condition to hold."""
     values = [told(value) for value in one.get("values", [one.get("value")])]
     match one.get("op"):
         case "absent":
-            return f"Empty {what}"
-        case "equals":
-            return f"Set {what} to {values[0]}"
+            return "is empty"
         case "in" if len(values) > _LISTED:
-            return f"Set {what} to one of the {len(values)} values that the rule allows"
+            return f"is one of the {len(values)} values that the rule allows"
         case "in":
-            return f"Set {what} to {' or '.join(values)}"
+            return f"is {' or '.join(values)}"
         case "not_equals":
-            return f"Set {what} to something else than {values[0]}"
+            return f"is something else than {values[0]}"
         case "any":
-            return f"Add one with {values[0]} to {what}"
+            return f"has one with {values[0]}"
         case _:
-            return f"Fill in {what}"
+            return f"is {values[0]}"
 
 
 def _kind(type_: str) -> str:
