@@ -58,7 +58,7 @@ def _text(staff: Browser, page: str, pk: int) -> str:
 @pytest.mark.usefixtures("at_home")
 def test_both_pages_name_the_version_and_who_approved_it(written: Delivery, browse: Browse) -> None:
     staff = browse(actors.DAVE)
-    version = MappingVersion.objects.get(pk=written.mapping_version)
+    version = MappingVersion.objects.get(pk=written.mapping_version or 0)
     for page, pk in (("delivery_detail", written.pk), ("record_detail", written.record_id)):
         assert "Version 2, made by Bob Novak" in _text(staff, page, pk)
     _signed(version, "now")
@@ -67,7 +67,7 @@ def test_both_pages_name_the_version_and_who_approved_it(written: Delivery, brow
 
 
 def test_a_signature_under_what_changed_since_does_not_count(written: Delivery) -> None:
-    version = MappingVersion.objects.get(pk=written.mapping_version)
+    version = MappingVersion.objects.get(pk=written.mapping_version or 0)
     _signed(version, "before")
     (found,) = mapped_by([version.pk, None]).values()
     assert found == Mapped(version.number, ("Bob Novak <bob@northwind.example>",), signed=False)
