@@ -54,7 +54,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class GateResult:
-    """A gate's answer. `watch`: what its release hangs on, when it did not pass."""
+    """A gate's answer. `watch`: what its release hangs on, when it did not pass.
+
+    `wanted`: what has to come where, as data: the record's "type" and "key"; then the "field"
+    with the "op" and "value" that it must meet, or the "role" of the system that must have the
+    record, or neither, when no system has shown it yet.
+    """
 
     name: str
     label: str
@@ -64,6 +69,7 @@ class GateResult:
     alert: str = ""
     watch: tuple[str, ...] = ()
     then: str = HOLD
+    wanted: tuple[Mapping[str, object], ...] = ()
 
 
 @dataclass(slots=True)
@@ -110,11 +116,8 @@ def evaluate(gate: Mapping[str, object], context: Context) -> GateResult:
     seen = _Seen()
     if not all(_holds(one, context, seen) for one in _conditions(gate, "when")):
         return GateResult(name, label, passed=True)
-    missing = [
-        _missing_text(one, context)
-        for one in _conditions(gate, "require")
-        if not _holds(one, context, seen)
-    ]
+    failed = [one for one in _conditions(gate, "require") if not _holds(one, context, seen)]
+    missing = [_missing_text(one, context) for one in failed]
     if not missing:
         return GateResult(name, label, passed=True)
     return GateResult(
@@ -126,6 +129,7 @@ def evaluate(gate: Mapping[str, object], context: Context) -> GateResult:
         alert=str(gate.get("alert", "")),
         watch=tuple(seen.watch),
         then=then_of(gate),
+        wanted=tuple(_wanted(one, context) for one in failed if one["op"] != "same_as"),
     )
 
 
@@ -223,6 +227,25 @@ def _missing_text(condition: Mapping[str, object], context: Context) -> str:
     text = str(condition.get("missing") or f"{path} of {holder.type} {{key}}")
     value = _said(walked.value, holder, path.rpartition(".")[2])
     return text.replace("{key}", holder.key).replace("{value}", value)
+
+
+def _wanted(condition: Mapping[str, object], context: Context) -> dict[str, object]:
+    """Return what must come for the condition to hold, and at which record."""
+    walked, op = _walk(condition, context), condition["op"]
+    if walked.broken is not None:
+        return dict(zip(("type", "key"), walked.broken, strict=True))
+    if op in ("known", "exists_in") and walked.target is not None:
+        there = {"role": condition["role"]} if op == "exists_in" else {}
+        return dict(zip(("type", "key"), walked.target, strict=True)) | there
+    start, path = start_of(str(condition["path"]), context)
+    holder, segments = walked.at or start, path.split(".")
+    # The way ends early where a reference on it is empty: that one is wanted first.
+    place = min(len(walked.seen), len(segments))
+    found: dict[str, object] = {"type": holder.type, "key": holder.key}
+    if place < len(segments) or op in ("known", "exists_in"):
+        return found | {"field": segments[place - 1], "op": "present"}
+    asked = {name: condition[name] for name in ("value", "values") if name in condition}
+    return found | {"field": segments[-1], "op": op} | asked
 
 
 def _said(value: object, holder: Known, name: str) -> str:

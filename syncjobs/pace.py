@@ -6,6 +6,8 @@ from typing import Final
 
 WINDOW: Final = 60
 _TOO_EARLY: Final = 5
+# Of fewer nobody can say how long the rest takes, but for a rest that is as small.
+_TOO_FEW: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ def pace(closed: int, seconds: float, due: int, *, all_planned: bool = True) -> 
     if not closed or not due or seconds < _TOO_EARLY:
         return None
     rate = closed / seconds
-    return Pace(_rounded(rate * 60), _left(due / rate) if all_planned else "")
+    tells = all_planned and (closed >= min(_TOO_FEW, due) or seconds >= WINDOW)
+    return Pace(_rounded(rate * 60), _left(due / rate) if tells else "")
 
 
 def _rounded(number: float) -> int:

@@ -144,6 +144,8 @@ def missing_cause(job: Job, refused: GateResult, kind: str = "missing_prerequisi
             "missing": ", ".join(refused.missing),
             "message": refused.message,
             "alert": refused.alert,
+            "then": refused.then,
+            "wanted": [dict(one) for one in refused.wanted],
         },
         workflow_id=delivery.workflow_id,
     )

@@ -94,10 +94,14 @@ def _raise(print_: str, group: _Group) -> int:
             resolved_at=None,
             resolved_by="",
             resolution="",
+            detail=dict(group.cause.detail),
         )
         note(issue.pk, IssueEntry.Kind.DECISION, "It came back.")
     elif group.count:
         Issue.objects.filter(pk=issue.pk).update(count=F("count") + group.count, last_at=now)
+    if "wanted" in group.cause.detail and "wanted" not in issue.detail:
+        # It was raised by a version of ours that did not note it.
+        Issue.objects.filter(pk=issue.pk).update(detail=dict(group.cause.detail))
     _keep_last(issue.pk, group)
     return issue.pk
 

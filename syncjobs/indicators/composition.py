@@ -52,6 +52,22 @@ class Composition:
         return sum((one.amount for one in self.lines if not one.written), Decimal(0))
 
     @property
+    def hours_written(self) -> Decimal:
+        """The hours of the lines that reached the invoice."""
+        return self._hours(written=True)
+
+    @property
+    def hours_waiting(self) -> Decimal:
+        """The hours of the lines that have not reached it."""
+        return self._hours(written=False)
+
+    def _hours(self, *, written: bool) -> Decimal:
+        found = (
+            decimal_in(one.record.data, "hours") for one in self.lines if one.written == written
+        )
+        return sum((one for one in found if one), Decimal(0))
+
+    @property
     def added(self) -> Decimal:
         """What the invoice's own system put on top of the lines: tax, or lines of its own."""
         return Decimal(0) if self.total is None else self.total - self.written

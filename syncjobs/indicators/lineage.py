@@ -1,7 +1,10 @@
 """Why a record is as it is, and what became of it: from the source to the targets."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from governance.models import Approval
+from mappings.models import MappingVersion
 from syncjobs.intake.warned import Warned, warnings_of
 from syncjobs.models import Attempt, CanonicalRecord, Delivery, Event, ExternalRef, RecordVersion
 
@@ -43,3 +46,33 @@ def lineage(record: CanonicalRecord) -> Lineage:
         [Written(one, last.get(one.pk)) for one in deliveries],
         warnings_of(record, references),
     )
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """The version of a mapping that made what was written, and who let it go live.
+
+    `by`: who signed its change request; where nobody had to, who made it.
+    """
+
+    number: int
+    by: tuple[str, ...]
+    signed: bool
+
+
+def mapped_by(version_ids: Iterable[int | None]) -> dict[int, Mapped]:
+    """Return id of a mapping's version → its number and who approved it."""
+    versions = list(MappingVersion.objects.filter(pk__in={one for one in version_ids if one}))
+    asked = {one.change_request for one in versions if one.change_request}
+    signers: dict[int, list[str]] = {}
+    for one in (
+        Approval.objects.select_related("request").filter(request_id__in=asked).order_by("pk")
+    ):
+        if one.content_hash == one.request.content_hash:
+            signers.setdefault(one.request_id, []).append(one.approver_label)
+    found = {}
+    for version in versions:
+        signed = tuple(dict.fromkeys(signers.get(version.change_request or 0, ())))
+        by = signed or tuple(filter(None, [version.author_label]))
+        found[version.pk] = Mapped(version.number, by, bool(signed))
+    return found

@@ -126,6 +126,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "holds": len(held),
         "others_sign": sum(map(needs_approval, held)),
         "is_mine": issue.owner_id == request.user.pk,
+        "may": actor_of(request).permissions,
         "now": timezone.now(),
         "roles": role_names() if issue.escalated_to else {},
     }

@@ -19,7 +19,7 @@ from mappings.canonical import ObjectSchema, registry
 from mappings.models import Mapping
 from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.composition import INVOICE, SHOWN, composition, invoices_of
-from syncjobs.indicators.lineage import Lineage, lineage
+from syncjobs.indicators.lineage import Lineage, lineage, mapped_by
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import (
     back_to,
@@ -143,6 +143,7 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     record = one_of(request, CanonicalRecord.objects.select_related("client"), pk)
     trail = lineage(record)
     named = _mappings((one.delivery for one in trail.written), record.client_id)
+    made_by = mapped_by(one.delivery.mapping_version for one in trail.written)
     schema = registry.schema(record.type, custom_fields(retired=True))
     context = {
         "record": record,
@@ -152,7 +153,10 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "invoices": invoices_of(one.delivery for one in trail.written),
         "schema": schema,
         "fields": _fields(record, schema),
-        "written": [(one, named.get(one.delivery.mapping)) for one in trail.written],
+        "written": [
+            (one, named.get(one.delivery.mapping), made_by.get(one.delivery.mapping_version or 0))
+            for one in trail.written
+        ],
         "moments": _moments(trail, {field.name: field.label.lower() for field in schema.fields}),
         "may": actor_of(request).permissions,
         "correctable": corrections.correctable(record.type),
@@ -207,6 +211,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "delivery": delivery,
         "mapping": _mappings([delivery], delivery.client_id).get(delivery.mapping),
+        "made_by": mapped_by([delivery.mapping_version]).get(delivery.mapping_version or 0),
         "may": actor_of(request).permissions,
         "tries": delivery.tries.order_by("-number"),
         "holds": delivery.holds.order_by("-id"),

@@ -17,8 +17,9 @@ from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
 from syncjobs.indicators.throughput import DONE
 from syncjobs.indicators.timing import step_times
+from syncjobs.intake.polling import FAILED
 from syncjobs.intake.warned import warnings_in
-from syncjobs.models import Delivery, Run
+from syncjobs.models import Delivery, Issue, Run
 from syncjobs.pace import WINDOW, Pace, pace
 from syncjobs.pages.frame import (
     back_to,
@@ -31,7 +32,9 @@ from syncjobs.pages.frame import (
     workflow_tabs,
 )
 from syncjobs.services import runs
-from syncjobs.state import DELIVERY, MOVING, RUN, WORKFLOW
+from syncjobs.services.catalogue import explain
+from syncjobs.services.incidents import STOPPED_BY
+from syncjobs.state import DELIVERY, ISSUE, MOVING, RUN, WORKFLOW
 from tenants.tables.listed import listed_file
 
 # What a person wants to see first: runs that changed something, or did not end well. Systems
@@ -152,6 +155,18 @@ def _pace(run: Run) -> tuple[Pace | None, int]:
     return pace(closed, seconds, left["due"], all_planned=all_planned), left["every"] - left["due"]
 
 
+def _behind(request: HttpRequest, run: Run) -> tuple[Issue, str] | None:
+    """Return the open exception that a failed reading raised, with what to do about it."""
+    if run.state != RUN.target("settle_badly") or run.stream is None:
+        return None
+    of_system = Q(kind__in=STOPPED_BY, connection=run.stream.connection_id)
+    of_stream = Q(kind=FAILED, connection=run.stream.connection_id)
+    of_stream &= Q(detail__object=run.stream.object)
+    open_ones = visible(request, Issue.objects.filter(state__in=sorted(ISSUE.open)))
+    found = open_ones.filter(of_system | of_stream).order_by("severity", "-pk").first()
+    return (found, explain(found).next_step) if found else None
+
+
 def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one run: its counts, why it ended so, and its deliveries."""
     try:
@@ -173,6 +188,7 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "warnings": warnings_in(run),
+        "behind": _behind(request, run),
         "before": before,
         "compared": _compared(run, before) if before else [],
         "page": page_of(request, searched(request, rows).order_by("-id")),
@@ -187,7 +203,11 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         # While it goes, the page is asked for every two seconds.
         "steps": [] if run.state == RUN.start else step_times(run),
     }
-    return page(request, "run_detail.html", context)
+    answer = page(request, "run_detail.html", context)
+    if run.state != RUN.start and request.headers.get("HX-Target") == "run-counts":
+        # The counts are asked for while it goes; with its end the whole page says something else.
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 def run_cancel(request: HttpRequest, pk: int) -> HttpResponse:

@@ -57,6 +57,7 @@ def test_its_lines_lead_to_its_total(invoice: CanonicalRecord) -> None:
     found = composition(invoice)
     assert [one.record.key for one in found.lines] == ["T-1", "T-2", "T-3"]
     assert (found.written, found.waiting) == (Decimal("400.5"), Decimal(800))
+    assert (found.hours_written, found.hours_waiting) == (Decimal("4.005"), Decimal(8))
     assert (found.added, found.total) == (Decimal("80.1"), Decimal("480.60"))
 
 

@@ -219,3 +219,52 @@ def test_a_walk_notes_what_is_not_loaded_yet_and_stops() -> None:
 def test_a_walk_through_a_plain_field_leads_nowhere() -> None:
     record = Known("project", "P-1", {"name": "x"})
     assert walk(record, "name.anything", _world(record)).value is None
+
+
+@pytest.mark.parametrize(
+    ("records", "refs", "wanted"),
+    [
+        (
+            [Known("customer", "C-1", {}), CONTRACT],
+            THERE,
+            {"type": "customer", "key": "C-1", "field": "tax_code", "op": "present"},
+        ),
+        (
+            [CUSTOMER, Known("contract", "CT-1", {"status": "draft", "billing_schedule": "m"})],
+            THERE,
+            {"type": "contract", "key": "CT-1", "field": "status", "op": "equals"}
+            | {"value": "active"},
+        ),
+        (
+            [CUSTOMER, CONTRACT],
+            {("contract", "CT-1"): "2"},
+            {"type": "customer", "key": "C-1", "role": "erp"},
+        ),
+        (
+            [Known("customer", "C-1", {}, version=0), CONTRACT],
+            THERE,
+            {"type": "customer", "key": "C-1"},
+        ),
+    ],
+)
+def test_a_refusal_says_as_data_what_is_wanted_where(
+    records: list[Known], refs: dict[tuple[str, str], str], wanted: dict[str, object]
+) -> None:
+    result = _ask(ACTIVATION[0], PROJECT, _world(PROJECT, *records, refs=refs))
+    assert result.wanted == (wanted,)
+
+
+def test_where_a_reference_on_the_way_is_empty_that_one_is_wanted() -> None:
+    free = Known("project", "P-1", {"code": "P-1", "customer": "C-1"})
+    wanted = _ask(ACTIVATION[0], free, _world(free, CUSTOMER, refs=THERE)).wanted
+    assert wanted
+    assert all(
+        one == {"type": "project", "key": "P-1", "field": "contract", "op": "present"}
+        for one in wanted
+    )
+
+
+def test_what_nothing_but_a_signature_satisfies_wants_no_data() -> None:
+    contract = Known("contract", "CT-1", {"agreed_value": "2", "value": "1"})
+    result = _ask(MONEY[0], contract, _world(contract))
+    assert (result.passed, result.wanted) == (False, ())

@@ -33,5 +33,23 @@ def test_nothing_is_told_where_nobody_can_say(closed: int, seconds: float, due: 
     assert pace(closed, seconds, due) is None
 
 
+@pytest.mark.parametrize(
+    ("closed", "seconds", "due", "left"),
+    [
+        (9, 20, 1400, ""),
+        (10, 20, 1400, "some 47 minutes left"),
+        (2, 20, 2, "less than a minute left"),
+        (2, 60, 1400, "some 12 hours left"),
+    ],
+    ids=["too few", "enough", "a small rest", "a whole minute of few"],
+)
+def test_the_first_few_of_many_say_nothing_of_the_rest(
+    closed: int, seconds: float, due: int, left: str
+) -> None:
+    told = pace(closed, seconds, due)
+    assert told is not None
+    assert told.left == left
+
+
 def test_while_more_is_planned_only_the_pace_is_told() -> None:
     assert pace(60, 60, 10, all_planned=False) == Pace(60, "")

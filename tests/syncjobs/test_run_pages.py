@@ -14,7 +14,7 @@ from governance.actors import Actor, command_actor
 from governance.errors import BadTransition, NotPermitted
 from governance.models import AuditEntry
 from syncjobs import crashpoints
-from syncjobs.connectors.errors import Rejected
+from syncjobs.connectors.errors import Config, ConnectorError, Permanent, Rejected
 from syncjobs.models import Delivery, Hold, Issue, Run, Workflow
 from syncjobs.services.backfills import start_backfill
 from syncjobs.services.runs import cancel_run, may_cancel
@@ -221,6 +221,45 @@ def test_its_page_says_how_fast_it_goes_and_what_is_left(half: Run, browse: Brow
     assert "a minute" not in staff.get(place).content.decode()
     Run.objects.filter(pk=half.pk).update(state="partial")
     assert "a minute" not in staff.get(place).content.decode()
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize(
+    ("error", "title", "step"),
+    [
+        (Config("No."), "Source refuses our credentials", "Enter new credentials"),
+        (Permanent("No."), "Source: customers could not be read", "Look at the message"),
+    ],
+)
+def test_a_reading_that_failed_says_why_and_what_to_do(
+    lab: Lab, browse: Browse, error: ConnectorError, title: str, step: str
+) -> None:
+    lab.source.fail_read = [error]
+    lab.drain()
+    run, issue, staff = Run.objects.get(), Issue.objects.get(), browse(actors.BOB)
+    told = staff.get(page_url("run_detail", run.pk)).content.decode()
+    assert title in told
+    assert step in told
+    assert page_url("exception_detail", issue.pk) in told
+    place = page_url("exception_detail", issue.pk)
+    system = page_url("connection_detail", lab.source_connection.pk)
+    assert system in staff.get(place).content.decode()
+
+    Issue.objects.update(state="resolved")
+    assert title not in staff.get(page_url("run_detail", run.pk)).content.decode()
+
+
+@pytest.mark.usefixtures("at_home")
+def test_the_whole_page_comes_anew_when_the_run_has_ended(half: Run, browse: Browse) -> None:
+    staff, place = browse(actors.BOB), page_url("run_detail", half.pk)
+    asked = {"HX-Request": "true", "HX-Target": "run-counts"}
+    Run.objects.filter(pk=half.pk).update(state="running")
+    assert "HX-Refresh" not in staff.get(place, headers=asked).headers
+    Run.objects.filter(pk=half.pk).update(state="partial")
+    assert staff.get(place, headers=asked).headers["HX-Refresh"] == "true"
+    # A search in its table changes the table alone.
+    searched = {"HX-Request": "true", "HX-Target": "deliveries"}
+    assert "HX-Refresh" not in staff.get(place, headers=searched).headers
 
 
 def test_a_reading_let_go_for_finding_nothing_leads_to_the_one_it_is_counted_in(
