@@ -27,6 +27,7 @@ SUITES = (
     "dashboard",
     "turns",
     "audit",
+    "telling",
     *ENGINE,
 )
 RESULTS = Path(__file__).parent / "results.json"

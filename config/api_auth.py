@@ -1,15 +1,16 @@
 """API tokens as DRF's authentication, and the actor as its permission."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rest_framework import authentication, exceptions, permissions, throttling
 from rest_framework.request import Request
 
 from governance import correlation
 from governance.actors import ANONYMOUS
-from governance.requests import actor_of, set_actor
+from governance.requests import actor_of, caller_address, set_actor
 from tenants.accounts.actors import actor_for_token
 from tenants.accounts.models import ApiToken, User
+from tenants.accounts.places import place_of
 from tenants.accounts.services import tokens
 
 if TYPE_CHECKING:  # the views import this module for their defaults
@@ -26,8 +27,13 @@ class TokenAuthentication(authentication.BaseAuthentication):
             return None
         token = tokens.token_from_text(text.strip())
         if token is None:
-            raise exceptions.AuthenticationFailed(
-                "This token is unknown here, revoked or expired. Make a new one under API tokens."
+            raise _counted(
+                UnknownThrottle(),
+                request,
+                exceptions.AuthenticationFailed(
+                    "This token is unknown here, revoked or expired. "
+                    "Make a new one under API tokens."
+                ),
             )
         tokens.note_use(token)
         actor = actor_for_token(token)
@@ -50,9 +56,20 @@ class HasActor(permissions.BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiToken):
-            raise exceptions.NotAuthenticated(
-                "Send a token in the header Authorization: Bearer key_… Make one under API tokens."
+            raise _counted(
+                UnknownThrottle(),
+                request,
+                exceptions.NotAuthenticated(
+                    "Send a token in the header Authorization: Bearer key_… "
+                    "Make one under API tokens."
+                ),
             )
+        try:
+            return self._is_allowed(request, view)
+        except exceptions.APIException as refusal:
+            raise _counted(TokenThrottle(), request, refusal) from refusal
+
+    def _is_allowed(self, request: Request, view: "APIView") -> bool:
         required: dict[str, str] = getattr(view, "required", {})
         action = getattr(view, "action", None) or (request.method or "").lower()
         if getattr(view, "action", "") is None:
@@ -61,7 +78,7 @@ class HasActor(permissions.BasePermission):
             return True
         scope = required.get(action)
         if scope is None:
-            return False
+            raise exceptions.PermissionDenied(self.message)
         if scope not in actor_of(request._request).permissions:
             raise exceptions.PermissionDenied(f"The token needs the scope {scope}.")
         return True
@@ -70,6 +87,27 @@ class HasActor(permissions.BasePermission):
 def _answers(view: "APIView", request: Request) -> str:
     known = ", ".join(one for one in view.allowed_methods if one not in ("HEAD", "OPTIONS"))
     return f"{request.method} is not possible at this address, which takes {known}."
+
+
+def _counted(
+    throttle: throttling.SimpleRateThrottle, request: Request, refusal: exceptions.APIException
+) -> exceptions.APIException:
+    """Count a call that ends before DRF counts it; return its refusal, or that it is one too
+    many."""
+    # Neither throttle looks at the view.
+    if throttle.allow_request(request, cast("APIView", None)):
+        return refusal
+    return exceptions.Throttled(throttle.wait())
+
+
+class UnknownThrottle(throttling.SimpleRateThrottle):
+    """A rate per place for calls without a usable token. Only those are counted and refused by
+    it, so nobody's mistake locks out a right token from the same place."""
+
+    scope = "unknown"
+
+    def get_cache_key(self, request: Request, view: "APIView") -> str:
+        return f"unknown-{place_of(caller_address(request._request))}"
 
 
 class TokenThrottle(throttling.SimpleRateThrottle):

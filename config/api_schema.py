@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 
@@ -44,26 +45,39 @@ class Described(AutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return the filters of a list."""
         filters = getattr(self.view, "filters", None)
-        return [filters] if filters and getattr(self.view, "action", "") == "list" else []
+        is_list = getattr(self.view, "action", "") == "list"
+        return [filters] if is_list and filters and filters().fields else []
 
 
+_RATES: Final[Any] = settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]
 DESCRIPTION: Final = """\
 **Tokens.** Every call carries `Authorization: Bearer <token>`. A token belongs to one person and
 can do at most what that person can; give it only the scopes that the program needs. A call whose
 scope is missing is answered 403 and names the scope.
 
 **Lists** come in pages, newest first: `results`, and `next` with the address of the next page,
-null on the last. `page_size` is at most 200. Lists of connections, workflows, runs, records,
-deliveries and exceptions refuse a parameter that they do not know, rather than ignore it.
+null on the last. `page_size` is at most 200. A list refuses a parameter that it does not know,
+rather than ignore it.
 `changed_since` gives records and deliveries that changed since a moment. Programs that want to be
 told at once have webhooks sent to them: `POST /api/v1/webhook-endpoints/`.
 
-**Bringing data in.** Records come from connected systems. To a connection for files a program sends
-records as JSON with `POST /api/v1/connections/{id}/records/` under an `Idempotency-Key` of its own,
-or files (CSV, .xlsx, JSON Lines) with `POST /api/v1/connections/{id}/files/`; or it plays a system
-that sends webhooks to the address of its connection; the page that makes the address says how to
-sign. The same records, the same file or the same message sent twice is taken in once and answered
-with `repeated`; a row that did not change changes nothing.
+**Limits.** A token may make so many calls: `{token}`, counted by each process of the service
+on its own: where several run, more may pass before one answers 429, so go by the answer and its
+`Retry-After`, not by a count of your own. Refused calls count. Calls without a usable token are
+limited by the place that they come from, `{unknown}`; right tokens from the same place go on.
+
+**Where a record came from** and what became of it says `GET /api/v1/records/{{id}}/lineage/`:
+versions, deliveries with how each try ended, its numbers in other systems, audit entries.
+
+**Bodies** are JSON in UTF-8. An object that has a name twice is refused (`parse_error`, which
+says the name), rather than one of the two taken.
+
+**Bringing data in.** Records come from connected systems. To a connection for files a program
+sends records as JSON with `POST /api/v1/connections/{{id}}/records/` under an `Idempotency-Key`
+of its own, or files (CSV, .xlsx, JSON Lines) with `POST /api/v1/connections/{{id}}/files/`; or it
+plays a system that sends webhooks to the address of its connection; the page that makes the
+address says how to sign. The same records, the same file or the same message sent twice is taken
+in once and answered with `repeated`; a row that did not change changes nothing.
 
 **Refusals** all have the same body: `error` with a `code`, a `message` that says what to do, a
 `reference` to quote to support, and for `invalid` the `fields`, one row for each thing that is
@@ -82,10 +96,10 @@ wrong. A program goes by the `code`; messages change.
 | 409 | `refused` | the rules say no to this now | read it again; the message says why |
 | 409 | `change_refused` | the same, of a change request | read it again; the message says why |
 | 415 | `unsupported_media_type` | a body of a type not taken | send JSON, or a file's form |
-| 429 | `throttled` | more calls than a minute allows | wait for `Retry-After` seconds |
+| 429 | `throttled` | more calls than the limit allows | wait for `Retry-After` seconds |
 | 500 | `error` | something failed on our side; it is noted | try again in a minute |
 | 503 | `unavailable` | the service is paused | wait for `Retry-After` seconds |
-"""
+""".format(**_RATES)
 # Every code that an answer can have: programs branch by it, so it is a closed set.
 CODES: Final = (
     "authentication_failed",

@@ -53,6 +53,7 @@ _PAIRS: Final = frozenset(
 _HARMLESS: Final = frozenset(
     {"token id", "token name", "token prefix", "token type", "token label"}
 )
+_AS_THEY_ARE: Final = frozenset({bool, int, type(None)})
 _SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _IN_TEXT = re.compile(
     r"(?P<scheme>\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}"
@@ -96,23 +97,46 @@ def _is_suspect(text: str) -> bool:
 
 def redact(value: object) -> object:
     """Return a copy of `value` as plain JSON without secrets, at any depth."""
-    return _redacted(value, _MAX_DEPTH)
+    return _redacted(value, _MAX_DEPTH, is_harmless=False)
 
 
-def redact_mapping(value: Mapping[str, object]) -> dict[str, object]:
-    """Return `redact` of a mapping, as a dict."""
-    return _redacted_mapping(value, _MAX_DEPTH)
+def redact_mapping(value: Mapping[str, object], *, encoded: bytes = b"\\") -> dict[str, object]:
+    """Return `redact` of a mapping, as a dict.
+
+    `encoded`: the same as JSON, where it is at hand. One look at the whole then tells most often
+    that no text in it needs a look of its own.
+    """
+    return _redacted_mapping(value, _MAX_DEPTH, _is_harmless(encoded))
 
 
-def _redacted_mapping(value: Mapping[str, object], depth: int) -> dict[str, object]:
+def _is_harmless(encoded: bytes) -> bool:
+    """Say whether none of the texts in JSON can hold what `redact_text` or `storable` would change.
+
+    They stand there as they are where nothing is escaped and all is ASCII.
+    """
+    if b"\\" in encoded or not encoded.isascii():
+        return False
+    if b"=" in encoded or b"://" in encoded or b"-----" in encoded:
+        return False
+    folded = encoded.lower()
+    return b"bearer" not in folded and b"basic" not in folded
+
+
+def _redacted_mapping(
+    value: Mapping[str, object], depth: int, is_harmless: bool
+) -> dict[str, object]:
     kept: dict[str, object] = {}
     for key, item in value.items():
         name, is_secret = _name(key) if type(key) is str else _name(str(key))
+        # By far the most values are texts; each call counts.
         if is_secret:
             kept[name] = _hidden(item)
+        elif type(item) is str:
+            kept[name] = item if is_harmless else _text(item)
+        elif type(item) in _AS_THEY_ARE:
+            kept[name] = item
         else:
-            # By far the most values are texts; each call counts.
-            kept[name] = _text(item) if type(item) is str else _redacted(item, depth - 1)
+            kept[name] = _redacted(item, depth - 1, is_harmless)
     return kept
 
 
@@ -141,23 +165,27 @@ def storable(text: str) -> str:
     return text.replace("\x00", "�").encode("utf-8", "replace").decode()
 
 
-def _redacted(value: object, depth: int) -> object:
+def _redacted(value: object, depth: int, is_harmless: bool) -> object:
     if depth <= 0:
         return "[too deep]"
+    if isinstance(value, str):
+        return value if is_harmless else _text(value)
+    if type(value) is dict or isinstance(value, Mapping):
+        return _redacted_mapping(value, depth, is_harmless)
+    if type(value) is list or isinstance(value, Iterable):
+        if isinstance(value, bytes | bytearray | memoryview):
+            return f"[{len(value)} bytes]"
+        return [_redacted(item, depth - 1, is_harmless) for item in value]
+    return _plain(value)
+
+
+def _plain(value: object) -> object:
     if value is None or isinstance(value, bool | int):
         return value
-    if isinstance(value, str):
-        return _text(value)
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, datetime | date | time):
         return value.isoformat()
-    if isinstance(value, bytes | bytearray | memoryview):
-        return f"[{len(value)} bytes]"
-    if isinstance(value, Mapping):
-        return _redacted_mapping(value, depth)
-    if isinstance(value, Iterable):
-        return [_redacted(item, depth - 1) for item in value]
     return redact_text(storable(str(value)))

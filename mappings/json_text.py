@@ -4,6 +4,7 @@ import json
 from decimal import Decimal
 from typing import Final, NoReturn
 
+from governance.json_names import NamedTwice, each_once
 from mappings.documents import is_storable
 from mappings.numbers import NotANumber, as_decimal
 
@@ -35,12 +36,14 @@ def read_json(text: str | bytes, *, most: int = MAX_BYTES) -> object:
             parse_float=_decimal,
             parse_int=_integer,
             parse_constant=_refuse_constant,
-            object_pairs_hook=_object,
+            object_pairs_hook=each_once,
         )
         _refuse_unstorable(found)
         return found
     except BadJson:
         raise
+    except NamedTwice as error:
+        raise BadJson(str(error)) from error
     except UnicodeDecodeError as error:
         raise BadJson("The JSON is not written in UTF-8.") from error
     except (ValueError, RecursionError) as error:
@@ -80,15 +83,6 @@ def _integer(text: str) -> int:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise BadJson(f"{name} is not a number.")
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    made: dict[str, object] = {}
-    for name, value in pairs:
-        if name in made:
-            raise BadJson(f"The name {name[:60]!r} stands twice in one object.")
-        made[name] = value
-    return made
 
 
 def _refuse_unstorable(value: object) -> None:

@@ -8,6 +8,7 @@ Names: intake.before_commit intake.after_commit deliver.after_claim deliver.befo
 deliver.after_write ledger.before_commit ledger.after_commit doorbell.after_clear
 hook.before_commit hook.after_commit arrivals.before_commit
 compare.before_commit reconcile.after_comparison
+telling.after_claim telling.before_record telling.after_record
 """
 
 import os
@@ -32,6 +33,9 @@ NAMES: Final = frozenset(
         "arrivals.before_commit",
         "compare.before_commit",
         "reconcile.after_comparison",
+        "telling.after_claim",
+        "telling.before_record",
+        "telling.after_record",
     }
 )
 

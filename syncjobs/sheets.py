@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import dropwhile, islice
 from typing import Any, Final
 
+from governance.json_names import NamedTwice, refuse_twice
 from syncjobs.connectors.codec import BrokenJson, decode
 from tenants.tables.reading import unguarded
 from tenants.tables.separated import BadText, rows_of, text_of
@@ -152,8 +153,12 @@ def _objects(text: str, sheet: Sheet) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             data = decode(line.encode())
+            refuse_twice(line.encode())
         except BrokenJson as error:
             sheet.problems.append(Problem(number, f"It is not JSON: {error}."))
+            continue
+        except NamedTwice as error:
+            sheet.problems.append(Problem(number, str(error)))
             continue
         if isinstance(data, dict):
             yield number, data

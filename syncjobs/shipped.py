@@ -22,6 +22,8 @@ from syncjobs.blueprints import BLUEPRINTS
 FILES: Final = Path(__file__).resolve().parent / "blueprints"
 _KEPT: Final = FILES / "shipped.json"
 _SHORT: Final = 16
+# The shipped version that the partner decided against, kept beside the content and no part of it.
+DECLINED: Final = "declined"
 
 
 class Unversioned(ValueError):
@@ -34,10 +36,15 @@ def _known() -> dict[str, Any]:
     return found
 
 
+def content_hash(definition: Mapping[str, object]) -> str:
+    """Return the hash of what a blueprint says, which a decision about a shipped one leaves."""
+    return json_hash({name: one for name, one in definition.items() if name != DECLINED})
+
+
 def is_as_shipped(slug: str, definition: Mapping[str, object]) -> bool:
     """Say whether a blueprint is as some version of the product brought it."""
     versions = _known()["blueprints"].get(slug, {})
-    return any(_short(json_hash(definition)) in hashes for hashes in versions.values())
+    return any(_short(content_hash(definition)) in hashes for hashes in versions.values())
 
 
 def is_shipped_mapping(connector: str, name: str, hash_: str) -> bool:

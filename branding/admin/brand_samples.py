@@ -86,4 +86,4 @@ def _row(
 def invitation(request: HttpRequest) -> dict[str, object]:
     """What the mail of an invitation says."""
     link = f"{request.scheme}://{request.get_host()}/welcome/"
-    return {"name": "Sam Porter", "invited_by": str(request.user), "link": link}
+    return {"name": "Sam Porter", "invited_by": str(request.user), "days": 3, "link": link}

@@ -11,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from branding.admin.commercial_tiers import tabs
 from branding.commercial.forms import EndForm, SubscribeForm
+from branding.formats import date_text
 from branding.models import Subscription
 from branding.services.subscriptions import cancel_subscription, end_subscription, subscribe
+from branding.viewer import viewer_of
 from governance.lists import chips, page_of
 from governance.requests import actor_of
 from tenants.accounts.pages.frame import attempt, page, say_refusal
@@ -60,7 +62,8 @@ def subscription_add(request: HttpRequest) -> HttpResponse:
 
     made = attempt(form, add) if request.method == "POST" else None
     if made:
-        messages.success(request, f"{made.client} is on {made.tier} from {made.starts_on}.")
+        day = date_text(made.starts_on, viewer_of(request))
+        messages.success(request, f"{made.client} is on {made.tier} from {day}.")
         return HttpResponseRedirect(reverse("subscription_list"))
     return page(request, "branding/commercial/subscription_add.html", {"form": form})
 
@@ -76,7 +79,8 @@ def subscription_end(request: HttpRequest, pk: int) -> HttpResponse:
 
     ended = attempt(form, end) if request.method == "POST" else None
     if ended:
-        messages.success(request, f"{ended.client} leaves {ended.tier} after {ended.ends_on}.")
+        day = date_text(form.day(), viewer_of(request))
+        messages.success(request, f"{ended.client} leaves {ended.tier} after {day}.")
         return HttpResponseRedirect(reverse("subscription_list"))
     context = {"form": form, "subscription": subscription}
     return page(request, "branding/commercial/subscription_end.html", context)

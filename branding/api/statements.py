@@ -5,14 +5,14 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from branding.api.months import month_of
-from branding.api.usage import CLIENT, MONTH
+from branding.api.months import MonthFilters, month_of
+from branding.api.usage import MONTH
 from branding.commercial.months import Month
 from branding.commercial.pages import today_of
 from branding.commercial.rows import Row, rows_of_draft, rows_of_statement
@@ -102,13 +102,13 @@ class DraftSerializer(serializers.Serializer[ClientMonth]):
         return [dict(LineSerializer(row).data) for row in rows_of_draft(seen.draft)]
 
 
-@extend_schema_view(list=extend_schema(parameters=[CLIENT]))
 class StatementViewSet(
     mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Statement]
 ):
     """Issued statements by number."""
 
     serializer_class = StatementSerializer
+    filters = MonthFilters
     queryset = Statement.objects.prefetch_related("lines")
     lookup_field = "number"
     lookup_value_regex = "[0-9]+"

@@ -7,6 +7,7 @@ from rest_framework import mixins, serializers
 
 from branding.commercial.months import Month
 from branding.models import Tier, TierVersion
+from governance.api.filters import KnownFilters
 from tenants.accounts.api.scope import ClientScopedViewSet
 
 
@@ -79,10 +80,23 @@ class TierSerializer(serializers.ModelSerializer[Tier]):
         return dict(TierVersionSerializer(now).data) if now else None
 
 
+class TierFilters(KnownFilters):
+    """What the price list can be narrowed by."""
+
+    client = serializers.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=2**63 - 1,
+        source="subscriptions__client_id",
+        help_text="Only those that this client is or was on.",
+    )
+
+
 class TierViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ClientScopedViewSet[Tier]):
     """The price list. A token for one client sees the tiers that this client is or was on."""
 
     serializer_class = TierSerializer
+    filters = TierFilters
     queryset = Tier.objects.prefetch_related("versions")
     client_path = "subscriptions__client_id"
     required = {"list": "prices.view", "retrieve": "prices.view"}

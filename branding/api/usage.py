@@ -1,14 +1,13 @@
 """Usage in the API: one row per client, workflow, meter and day."""
 
-from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import mixins, serializers
 
-from branding.api.months import month_of
+from branding.api.months import MonthFilters
+from branding.commercial.months import Month
 from branding.models import UsageDay
 from tenants.accounts.api.scope import ClientScopedViewSet
 
-CLIENT = OpenApiParameter("client", int, description="Only this client's.")
 MONTH = OpenApiParameter("month", str, description="Only this month's, as 2026-11.")
 
 
@@ -22,15 +21,17 @@ class UsageSerializer(serializers.ModelSerializer[UsageDay]):
         fields = ("client", "day", "workflow_id", "workflow", "meter", "quantity")
 
 
-@extend_schema_view(list=extend_schema(parameters=[CLIENT, MONTH]))
+class UsageFilters(MonthFilters):
+    """Filters of days."""
+
+    def within(self, month: Month) -> dict[str, object]:
+        return {"day__range": (month.first, month.last)}
+
+
 class UsageViewSet(mixins.ListModelMixin, ClientScopedViewSet[UsageDay]):
     """What was counted: the first successful delivery of each record version."""
 
     serializer_class = UsageSerializer
+    filters = UsageFilters
     queryset = UsageDay.objects.all()
     required = {"list": "usage.view"}
-
-    def get_queryset(self) -> QuerySet[UsageDay]:
-        rows = super().get_queryset()
-        month = month_of(self.request)
-        return rows.filter(day__range=(month.first, month.last)) if month else rows

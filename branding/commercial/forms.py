@@ -131,7 +131,10 @@ class TierForm(TermsForm):
     name = forms.CharField(label="Name", max_length=60)
     description = forms.CharField(label="In one line", max_length=200, required=False)
     currency = forms.CharField(
-        label="Currency", max_length=3, initial="EUR", help_text="It stays as it is."
+        label="Currency",
+        max_length=3,
+        initial="EUR",
+        help_text="Three letters, such as EUR. It stays as it is.",
     )
     co_branding = forms.BooleanField(label=CO_BRANDING, required=False)
 

@@ -13,6 +13,7 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
         "invitation": {
             "name": "Nina Brandt",
             "invited_by": "Sam Ellery",
+            "days": 3,
             "link": _HERE + "welcome/MQ/sample/",
         },
         "password_reset": {

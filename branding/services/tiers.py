@@ -15,6 +15,7 @@ from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
 from branding.services.identity import forget_identity
 from governance.actors import Actor
+from governance.currencies import CODES, UNKNOWN
 from governance.permits import require_permit
 from governance.services import audit
 from tenants.accounts.services.roles import known_roles
@@ -180,8 +181,8 @@ def terms_of(version: TierVersion) -> Terms:
 
 def _currency(prices: pricing.PriceList) -> str:
     code = prices.currency.upper()
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
+    if code not in CODES:
+        raise ValidationError({"currency": UNKNOWN})
     return code
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, status, viewsets
+from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from governance.actors import Actor
+from governance.api.filters import FilteredViewSet
 from governance.api.serializers import (
     ChangeFilterSerializer,
     ChangeRequestRowSerializer,
@@ -36,7 +37,7 @@ class ChangeRefused(APIException):
 class ChangeRequestViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
-    viewsets.GenericViewSet[ChangeRequest],
+    FilteredViewSet[ChangeRequest],
 ):
     """Change requests. A client's token sees its own client's; others do not exist for it."""
 
@@ -46,6 +47,7 @@ class ChangeRequestViewSet(
         "approve": "changes.approve",
         "apply": "changes.apply",
     }
+    filters = ChangeFilterSerializer
     queryset = ChangeRequest.objects.none()
     serializer_class = ChangeRequestSerializer
     lookup_value_regex = "[0-9]{1,18}"
@@ -55,18 +57,11 @@ class ChangeRequestViewSet(
         found = visible_requests(self._actor())
         if self.action != "list":
             return found.prefetch_related("changes", "approvals")
-        asked = ChangeFilterSerializer(data=self.request.query_params)
-        asked.is_valid(raise_exception=True)
-        return found.filter(**asked.validated_data)
+        return found.filter(**self.asked)
 
     def get_serializer_class(self) -> type[BaseSerializer[ChangeRequest]]:
         """Return the short form for lists."""
         return ChangeRequestRowSerializer if self.action == "list" else ChangeRequestSerializer
-
-    @extend_schema(parameters=[ChangeFilterSerializer])
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """List requests, newest first."""
-        return super().list(request, *args, **kwargs)
 
     @extend_schema(request=SignatureSerializer, responses=ChangeRequestSerializer)
     @action(detail=True, methods=["post"])

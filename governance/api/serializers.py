@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from governance.actors import ANONYMOUS
+from governance.api.filters import KnownFilters
 from governance.models import Approval, AuditEntry, Change, ChangeRequest
 from governance.requests import actor_of
 from governance.services.impact_views import report_for
@@ -107,7 +108,7 @@ class SignatureSerializer(serializers.Serializer[object]):
     comment = serializers.CharField(required=False, allow_blank=True, max_length=2000)
 
 
-class ChangeFilterSerializer(serializers.Serializer[object]):
+class ChangeFilterSerializer(KnownFilters):
     """Filters of the list of requests."""
 
     status = serializers.ChoiceField(
@@ -116,7 +117,7 @@ class ChangeFilterSerializer(serializers.Serializer[object]):
     client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 
-class AuditFilterSerializer(serializers.Serializer[object]):
+class AuditFilterSerializer(KnownFilters):
     """Filters of the audit trail. `since` is included, `until` is not."""
 
     actor_kind = serializers.CharField(required=False, max_length=12)

@@ -2,12 +2,13 @@
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.actors import Actor
+from governance.api.filters import FilteredViewSet
 from governance.requests import actor_of
 from mappings.canonical.custom import TYPES
 from mappings.canonical.registry import SCHEMAS
@@ -41,7 +42,7 @@ class CustomFieldChangeSerializer(serializers.ModelSerializer[CustomField]):
         fields = ("label", "help", "required", "choices")
 
 
-class CustomFieldViewSet(mixins.ListModelMixin, viewsets.GenericViewSet[CustomField]):
+class CustomFieldViewSet(mixins.ListModelMixin, FilteredViewSet[CustomField]):
     """The partner's own fields; they hold for all clients. A client's token sees none."""
 
     serializer_class = CustomFieldSerializer

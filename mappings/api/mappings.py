@@ -52,12 +52,10 @@ class MappingViewSet(
         "overlay": "mappings.edit",
     }
 
-    def get_queryset(self) -> QuerySet[Mapping]:
+    def own(self, rows: QuerySet[Mapping]) -> QuerySet[Mapping]:
         """A client's token also sees the partner's mappings: its records go through them."""
-        if self.actor.client_id is None:
-            return super().get_queryset()
-        rows = Mapping.objects.select_related("live")
-        return rows.filter(Q(client_id=self.actor.client_id) | Q(client=None))
+        own = self.actor.client_id
+        return rows if own is None else rows.filter(Q(client_id=own) | Q(client=None))
 
     @extend_schema(responses=VersionSerializer(many=True))
     @action(detail=True, pagination_class=None)

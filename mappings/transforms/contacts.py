@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from governance.currencies import CODES
 from mappings.transforms.base import Param, Step, Transform, TransformError, plain, text_of
-from mappings.transforms.currencies import CODES, currency_code
+from mappings.transforms.currencies import currency_code
 from mappings.transforms.places import country_code, language_tag
 
 _MAIL: Final = re.compile(

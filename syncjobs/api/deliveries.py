@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 
 from syncjobs.api.filters import DeliveryFilters, RecordFilters
+from syncjobs.api.lineage import LineageSerializer, lineage_data
 from syncjobs.api.serializers import (
     CorrectionSerializer,
     DeliveryDetailSerializer,
@@ -19,6 +20,7 @@ from syncjobs.api.serializers import (
     RecordSerializer,
 )
 from syncjobs.api.workflows import make_again_of, reason_of
+from syncjobs.indicators.lineage import lineage
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.services import anew, corrections, deliveries, hold_releases
 from tenants.accounts.api.scope import ClientScopedViewSet
@@ -35,8 +37,17 @@ class RecordViewSet(
     required = {
         "list": "records.view",
         "retrieve": "records.view",
+        "lineage": "records.view",
         "correct": "exceptions.work",
     }
+
+    @extend_schema(responses=LineageSerializer)
+    @action(detail=True)
+    def lineage(self, request: Request, pk: str) -> Response:
+        """Tell where a record came from and what became of it, as its page does: versions,
+        events, deliveries with their tries, numbers in other systems, entries of the audit trail.
+        """
+        return Response(lineage_data(self.actor, lineage(self.get_object())))
 
     @extend_schema(request=CorrectionSerializer, responses=RecordSerializer)
     @action(detail=True, methods=["post"])

@@ -2,6 +2,7 @@
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,17 +15,33 @@ from syncjobs.indicators.engagements.answered import answered
 from syncjobs.indicators.engagements.chosen import among, engagements, head_of, standing
 from syncjobs.indicators.engagements.story import story_of
 from syncjobs.models import CanonicalRecord
-from tenants.accounts.api.scope import ClientScopedViewSet
+from tenants.accounts.api.scope import ClientScopedViewSet, ListFilters
 
 # Numbers and days in sentences are written as the API's other texts are.
 PLAIN = Viewer()
 LATEST = 100
 
 
-class EngagementViewSet(ClientScopedViewSet[CanonicalRecord]):
-    """Engagements by the identifier that a client's systems share; `?engagement=` finds one,
-    `?state=stopped` those of which something goes on only when somebody acts."""
+STOPPED = "stopped"
 
+
+class EngagementFilters(ListFilters):
+    """What the list of engagements can be narrowed by."""
+
+    engagement = serializers.CharField(
+        required=False, max_length=120, help_text="Only the one that the systems call so."
+    )
+    state = serializers.ChoiceField(
+        required=False,
+        choices=[STOPPED],
+        help_text="Only those of which something goes on only when somebody acts.",
+    )
+
+
+class EngagementViewSet(ClientScopedViewSet[CanonicalRecord]):
+    """Engagements by the identifier that a client's systems share."""
+
+    filters = EngagementFilters
     queryset = CanonicalRecord.objects.all()
     serializer_class = EngagementSerializer
     required = {"list": "records.view", "retrieve": "records.view"}
@@ -32,10 +49,10 @@ class EngagementViewSet(ClientScopedViewSet[CanonicalRecord]):
     @extend_schema(responses=EngagementSerializer(many=True))
     def list(self, request: Request) -> Response:
         """List engagements with the four answers about each."""
-        rows = engagements(self.get_queryset())
-        if name := request.query_params.get("engagement"):
-            rows = rows.filter(engagement=name)
-        if request.query_params.get("state") == "stopped":
+        asked = dict(self.asked)
+        state = asked.pop("state", None)
+        rows = engagements(self.own(self.queryset.all()).filter(**asked))
+        if state == STOPPED:
             known = standing(self.actor.client_id)
             rows = rows.filter(among(key for key, stopped in known.items() if stopped))
         heads = self.paginate_queryset(rows.order_by("pk")) or []

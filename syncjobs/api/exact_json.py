@@ -6,12 +6,13 @@ from typing import IO, Any
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
+from governance.json_names import NamedTwice, refuse_twice
 from syncjobs.connectors.codec import BrokenJson, decode
 from syncjobs.sheets import MAX_BYTES
 
 
 class ExactJSONParser(BaseParser):
-    """Numbers with a point become `Decimal`."""
+    """Numbers with a point become `Decimal`; a name that stands twice is refused."""
 
     media_type = "application/json"
 
@@ -26,6 +27,10 @@ class ExactJSONParser(BaseParser):
         if len(body) > MAX_BYTES:
             raise ParseError(f"At most {MAX_BYTES // 1024 // 1024} MB.")
         try:
-            return decode(body)
+            value = decode(body)
+            refuse_twice(body)
         except BrokenJson as error:
             raise ParseError(f"This is not JSON: {error}.") from error
+        except NamedTwice as error:
+            raise ParseError(str(error)) from error
+        return value

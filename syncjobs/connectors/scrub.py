@@ -19,13 +19,17 @@ class Scrubber:
     """Removes given secrets wherever they turn up, and fields whose names look secret."""
 
     def __init__(self, secrets: Iterable[object]) -> None:
-        self._spellings = _spellings(str(secret) for secret in secrets if secret)
+        self._learn(_spellings(str(secret) for secret in secrets if secret))
 
     def also(self, secret: str) -> None:
         """Learn another secret, such as an access token that was just issued."""
         if secret not in self._spellings:
             more = (*self._spellings, *_spellings([secret]))
-            self._spellings = tuple(sorted(more, key=len, reverse=True))
+            self._learn(tuple(sorted(more, key=len, reverse=True)))
+
+    def _learn(self, spellings: tuple[str, ...]) -> None:
+        self._spellings = spellings
+        self._encoded = [one.encode() for one in spellings]
 
     def text(self, text: str) -> str:
         """Return `text` without the secrets, however they were quoted."""
@@ -36,28 +40,31 @@ class Scrubber:
 
     def data(self, data: Mapping[str, object]) -> dict[str, object]:
         """Return plain JSON without the secrets."""
-        redacted = redact_mapping(data)
-        if not self._may_hold(redacted):
-            return redacted
-        cleaned = self._walk(redacted)
-        return cleaned if isinstance(cleaned, dict) else {}
+        return self._clean(data, _encoded(data))
 
     def answer(self, data: object) -> dict[str, object]:
         """Return of an answer what is kept: nothing that is not an object, or that is huge."""
         if not isinstance(data, dict):
             return {}
-        size = len(_ENCODER.encode(data))
-        if size > _LONGEST_KEPT:
-            return {"left_out": f"The answer has {size // 1024} kB, too much to be kept."}
-        return self.data(data)
+        whole = _ENCODER.encode(data)
+        if len(whole) > _LONGEST_KEPT:
+            size = len(whole) // 1024
+            return {"left_out": f"The answer has {size} kB, too much to be kept."}
+        return self._clean(data, whole)
 
-    def _may_hold(self, redacted: dict[str, object]) -> bool:
+    def _clean(self, data: Mapping[str, object], whole: bytes) -> dict[str, object]:
+        redacted = redact_mapping(data, encoded=whole)
+        if not self._may_hold(whole):
+            return redacted
+        cleaned = self._walk(redacted)
+        return cleaned if isinstance(cleaned, dict) else {}
+
+    def _may_hold(self, whole: bytes) -> bool:
         """Say whether any secret may be in there: one search of the whole text for each.
 
         A text with a sign that JSON writes otherwise is looked at part by part.
         """
-        whole = _ENCODER.encode(redacted)
-        return b"\\" in whole or any(one.encode() in whole for one in self._spellings)
+        return b"\\" in whole or any(map(whole.__contains__, self._encoded))
 
     def error(self, error: ConnectorError) -> ConnectorError:
         """Clean an error in place and return it."""
@@ -85,3 +92,11 @@ def _spellings(secrets: Iterable[str]) -> tuple[str, ...]:
         encoded = base64.b64encode(secret.encode()).decode()
         found |= {secret, quote(secret, safe=""), quote_plus(secret), encoded.rstrip("=")}
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _encoded(data: Mapping[str, object]) -> bytes:
+    """Return data as JSON; where it can't be, what makes every part of it be looked at."""
+    try:
+        return _ENCODER.encode(data)
+    except (TypeError, ValueError, RecursionError):
+        return b"\\"

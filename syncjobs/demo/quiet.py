@@ -44,9 +44,9 @@ def wait_until_quiet(
     check: Callable[[], None],
     seconds: float = 300.0,
 ) -> None:
-    """Return when each schema has read all its sources since `read_since` (None: no matter) and
-    nothing is to be sent, being sent, compared or tried again; what is held or needs a person
-    stays.
+    """Return when each schema has read all its sources since `read_since` (None: no matter), none
+    of them in vain, and nothing is to be sent, being sent, compared or tried again; what is held
+    or needs a person stays.
 
     `tell` gets the progress; `check` may raise. Raises StuckError after `seconds`.
     """
@@ -66,7 +66,10 @@ def wait_until_quiet(
 def _is_quiet(schema: str, read_since: datetime | None) -> bool:
     with schema_scope(schema):
         streams = Stream.objects.filter(enabled=True)
-        if read_since and streams.exclude(polled_at__gte=read_since).exists():
+        unread = Q(next_poll_at__lte=timezone.now()) | Q(failures__gt=0)
+        if read_since and (
+            streams.exclude(polled_at__gte=read_since).exists() or streams.filter(unread).exists()
+        ):
             return False
         late = Workflow.objects.filter(state=WORKFLOW.start, next_run_at__lte=timezone.now())
         comparing = Run.objects.filter(state=RUN.start, detail__has_key="comparing")

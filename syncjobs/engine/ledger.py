@@ -207,7 +207,7 @@ def _settle_issues(ours: Sequence[Outcome], issues: dict[str, int]) -> None:
 
 
 _READ_BACK: Final = """
-    UPDATE syncjobs_stream AS s SET next_poll_at = least(s.next_poll_at, statement_timestamp())
+    UPDATE syncjobs_stream AS s SET next_poll_at = statement_timestamp()
     FROM unnest(%(connections)s::bigint[], %(objects)s::text[]) AS x(connection_id, object)
     WHERE s.connection_id = x.connection_id AND s.object = x.object AND s.enabled
 """

@@ -78,7 +78,7 @@ class Planned:
                 lock_to_release()
             resume_runs(self.resumed)
             refresh_soon(self.run_ids)
-        if self.new or self.renewed:
+        if self.new or self.renewed or self.resumed:
             touch()
 
 

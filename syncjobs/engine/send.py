@@ -143,7 +143,8 @@ def _look_up(job: Job, system: Connector, write: Write) -> Written | None:
             write.object, reference=write.reference, idempotency_key=write.idempotency_key
         )
     except ConnectorError as error:
-        may_go_unasked = job.step.mode != "match" and _repeatable(job, system)
+        goes_out = job.step.mode != "match" and not (job.record.deleted or job.withdrawn)
+        may_go_unasked = goes_out and _repeatable(job, system)
         if isinstance(error, Permanent) and may_go_unasked:
             return None
         raise _LookUpFailed(error) from error

@@ -58,12 +58,26 @@ def background_place() -> Iterator[bool]:
     One for each partner, and over all partners one less than there are workers here, so that
     live work finds a worker.
     """
+    with _spare_worker("background") as free:
+        yield free
+
+
+@contextmanager
+def patient_place() -> Iterator[bool]:
+    """Hold the place for calls that may well end in a time-out: bounded as background work is,
+    and apart from it."""
+    with _spare_worker("patience") as free:
+        yield free
+
+
+@contextmanager
+def _spare_worker(name: str) -> Iterator[bool]:
     held: list[str] = []
     workers: Any = settings.Q_CLUSTER["workers"]
     most = max(1, int(workers) - 1)
     try:
-        own = _Bound(f"{current_schema()}/background", 1)
-        held += chain.from_iterable(_take([own, _Bound("background", most)], 1))
+        own = _Bound(f"{current_schema()}/{name}", 1)
+        held += chain.from_iterable(_take([own, _Bound(name, most)], 1))
         yield len(held) > 1
     finally:
         _release(held)

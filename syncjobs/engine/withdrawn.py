@@ -1,12 +1,14 @@
 """What is not written any more because its cause was taken back in its source."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from syncjobs.engine.flows import definition_of
 from syncjobs.engine.jobs import Job
 from syncjobs.engine.rows import fetch
 from syncjobs.state import DELIVERY
+
+WITHDRAWN_SINCE: Final = "It was withdrawn in its source."
 
 
 def is_withdrawn(job: Job) -> bool:
@@ -44,6 +46,34 @@ def _needed(causes: dict[int, int]) -> set[int]:
     return {id_ for (id_,) in fetch(_NEEDED, params)}
 
 
+def ask_refused_again(client_id: int, workflow_id: int, causes: Collection[int]) -> set[int]:
+    """Make due what was refused of causes that are so no more, in the caller's transaction: what
+    then comes is its end, and with it that of its exception. Returns the runs of these rows.
+
+    What is parked stays: whether it is there already is a question that a person was asked.
+    """
+    params = {
+        "client": client_id,
+        "workflow": workflow_id,
+        "causes": [*causes],
+        "from": DELIVERY.target("fail"),
+        "to": DELIVERY.target("retry"),
+        "text": WITHDRAWN_SINCE,
+    }
+    return {run for (run,) in fetch(_ASK_AGAIN, params) if run is not None}
+
+
+_ASK_AGAIN: Final = """
+    UPDATE syncjobs_delivery
+    SET state = %(to)s, not_before = statement_timestamp(), updated_at = statement_timestamp(),
+        unfinished_starts = 0, outcome = %(text)s
+    WHERE id = ANY(ARRAY(
+        SELECT id FROM syncjobs_delivery
+        WHERE state = %(from)s AND client_id = %(client)s AND workflow_id = %(workflow)s
+          AND origin_id = ANY(%(causes)s::bigint[])
+        ORDER BY id FOR UPDATE))
+    RETURNING run_id
+"""
 _NEEDED: Final = """
     SELECT x.id FROM unnest(%(ids)s::bigint[], %(causes)s::bigint[]) AS x(id, cause)
     WHERE EXISTS (

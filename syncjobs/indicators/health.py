@@ -25,7 +25,7 @@ _SECONDS = 30
 
 @dataclass(frozen=True)
 class Health:
-    """One client's state. `grade`: good, watch or bad, with the reason in plain words."""
+    """One client's state. `grade`: good, watch, bad or idle, with the reason in plain words."""
 
     client: Client
     done: int
@@ -34,6 +34,7 @@ class Health:
     past_due: int
     held: int
     broken_connections: int
+    connections: int
 
     @property
     def success_percent(self) -> Decimal | None:
@@ -42,12 +43,12 @@ class Health:
 
     @property
     def grade(self) -> str:
-        """Good, watch or bad: the worst thing that is true."""
+        """Good, watch or bad: the worst thing that is true. Idle before anything is connected."""
         if self.broken_connections or self.past_due:
             return "bad"
         if self.open_exceptions or self.failed:
             return "watch"
-        return "good"
+        return "good" if self.connections else "idle"
 
     @property
     def reason(self) -> str:
@@ -60,7 +61,7 @@ class Health:
             return _counted(self.open_exceptions, "exception", "open")
         if self.held:
             return f"{self.held} on hold"
-        return "All well"
+        return "All well" if self.connections else "No system connected yet"
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,10 @@ def _counts(mine: Q, *, keep: bool) -> Counts:
         Hold.objects.filter(mine, released_at=None), "holds", everything, everything
     )
     connections = _counted_by_client(
-        Connection.objects.filter(mine, state__in=BROKEN), "connections", everything, everything
+        Connection.objects.filter(mine),
+        "connections",
+        Count("pk", filter=Q(state__in=BROKEN)),
+        everything,
     )
     parts = [holds, connections]
     known: Counts | None = cache.get(_KEY) if keep else None
@@ -160,15 +164,13 @@ def _ranked(clients: Iterable[Client], counted: Counts) -> list[Health]:
     def counts(client: Client, kind: str) -> tuple[int, int]:
         return counted.get((client.pk, kind), (0, 0))
 
-    found = [
-        Health(
-            client,
-            *counts(client, "deliveries"),
-            *counts(client, "issues"),
-            held=counts(client, "holds")[0],
-            broken_connections=counts(client, "connections")[0],
-        )
-        for client in clients
-    ]
-    order = {"bad": 0, "watch": 1, "good": 2}
+    def health(client: Client) -> Health:
+        done, failed = counts(client, "deliveries")
+        issues, past_due = counts(client, "issues")
+        broken, connected = counts(client, "connections")
+        held, _ = counts(client, "holds")
+        return Health(client, done, failed, issues, past_due, held, broken, connected)
+
+    found = [health(client) for client in clients]
+    order = {"bad": 0, "watch": 1, "good": 2, "idle": 3}
     return sorted(found, key=lambda one: (order[one.grade], -one.open_exceptions, one.client.name))

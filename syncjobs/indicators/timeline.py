@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from governance.actions import action_label
 from governance.models import AuditEntry
+from mappings.actions import MAPPING_ADDED
 from mappings.known_paths import read_in
 from mappings.models import Mapping
 from syncjobs import actions
@@ -18,8 +19,12 @@ from syncjobs.drift import FieldsChanged
 from syncjobs.models import Run, Workflow
 
 SHOWN: Final = 25
-# What says nothing of how a workflow works.
-_QUIET: Final = (actions.WORKFLOW_DRY_RUN.key, actions.CONNECTION_TESTED.key)
+# What says nothing of how a workflow works: of a mapping, its first version does.
+_QUIET: Final = (
+    actions.WORKFLOW_DRY_RUN.key,
+    actions.CONNECTION_TESTED.key,
+    MAPPING_ADDED.key,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,7 +251,7 @@ _AGAIN: Final = """
           AND i.problems -> 0 ->> 0 = ANY(%(codes)s::text[])
           AND (%(client)s::bigint IS NULL OR c.client_id = %(client)s)
         RETURNING i.stream_id)
-    UPDATE syncjobs_stream SET next_poll_at = least(next_poll_at, statement_timestamp())
+    UPDATE syncjobs_stream SET next_poll_at = statement_timestamp()
     WHERE id IN (SELECT stream_id FROM again)
 """
 _WAITING: Final = """

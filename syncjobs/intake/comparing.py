@@ -27,7 +27,7 @@ from syncjobs.crashpoints import reach
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_connection
 from syncjobs.engine.live import LiveMappings
 from syncjobs.engine.members import follow_causes
-from syncjobs.engine.release import release_watchers
+from syncjobs.engine.plan import Planned
 from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.engine.systems import Systems
 from syncjobs.engine.transitions import move_row
@@ -240,22 +240,23 @@ def find_gone(stream: Stream, state: Mapping[str, Any]) -> Gone:
 
 def end_compare(stream: Stream, gone: Gone, origin: Origin) -> None:
     """Delete what is gone and end the comparison; call it last in a transaction."""
-    keys = _delete(stream, gone, origin) if gone.missing or gone.messages else []
+    is_less = bool(gone.missing or gone.messages)
+    keys, resumed = _delete(stream, gone, origin) if is_less else ([], set())
     Stream.objects.filter(pk=stream.pk).update(compare=None, next_compare_at=timezone.now() + EVERY)
     settle_connection(stream.connection_id, [ASKED])
-    release_watchers(origin.client_id, keys)
+    Planned(resumed=resumed).finish(origin.client_id, keys)
 
 
-def _delete(stream: Stream, gone: Gone, origin: Origin) -> list[str]:
+def _delete(stream: Stream, gone: Gone, origin: Origin) -> tuple[list[str], set[int]]:
     """Soft-delete the records, each with a version that says so, with the members of their lists;
-    give up what was set aside. Return the watch keys of what changed."""
+    give up what was set aside. Return the watch keys of what changed, and the runs that go on."""
     rows = fetch(
         "SELECT type, key FROM syncjobs_canonicalrecord WHERE id = ANY(%(ids)s::bigint[])",
         {"ids": gone.ids},
     )
     stored = store([Incoming(type_, key, {}, deleted=True) for type_, key in rows], origin)
     followed = follow_causes(stored, origin)
-    tell_withdrawals(origin.client_id, stored)
+    resumed = tell_withdrawals(origin.client_id, stored)
     # Should the source have one again as it was, that is news.
     execute(_UNSEE, {**_place(stream), "ids": gone.ids})
     discard(stream, gone.messages)
@@ -268,7 +269,7 @@ def _delete(stream: Stream, gone: Gone, origin: Origin) -> list[str]:
         client_id=stream.connection.client_id,
         after={"deleted": len(rows), "given_up": len(gone.messages), "known": gone.known},
     )
-    return [*(watch_record(type_, key) for type_, key in rows), *followed]
+    return [*(watch_record(type_, key) for type_, key in rows), *followed], resumed
 
 
 def _place(stream: Stream) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def _keep_and_ring(connection: Connection, values: dict[str, Any], *, reads: boo
 
 def _read_soon(connection: Connection) -> None:
     execute(
-        "UPDATE syncjobs_stream SET next_poll_at = least(next_poll_at, statement_timestamp()) "
+        "UPDATE syncjobs_stream SET next_poll_at = statement_timestamp() "
         "WHERE connection_id = %(connection)s AND enabled",
         {"connection": connection.pk},
     )

@@ -151,11 +151,12 @@ def take_in(
     set_aside(stream, reading.live, result.refused)
     tell_disputes(stream, disputes)
     tell_warnings(stream, run, reading.live, result)
-    tell_withdrawals(client_id, stored)
+    resumed = tell_withdrawals(client_id, stored)
     came = {source.id: None for source, _ in result.incoming}
     retire(stream, [*came, *result.empty, *result.back])
     followed = follow_causes(stored, origin)
     planned = _plan(reading, client_id, stored)
+    planned.resumed |= resumed
     pairs = zip(result.incoming, stored, strict=True)
     changed = {source.id for (source, _), one in pairs if one.is_changed}
     counts = Counts(

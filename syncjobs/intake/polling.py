@@ -222,10 +222,10 @@ def _message(run: Run, stream: Stream, *, more: bool) -> str:
     if more:
         return "Stopped to let others work; goes on where it stopped."
     if run.read == 0:
-        since = stream.cursor and stream.polled_at
+        known = stream.cursor and stream.polled_at
         return (
-            f"Nothing has changed since {stream.polled_at:%Y-%m-%d %H:%M} UTC."
-            if since
+            "Nothing has changed since it was last read."
+            if known
             else "The source has no records of this kind."
         )
     if not run.changed and not run.refused:
@@ -262,6 +262,7 @@ def _release(reading: Reading, run_id: int, *, delay: float, error: str = "") ->
             "stream": reading.stream.pk,
             "lease_no": reading.lease_no,
             "run": run_id,
+            "due": reading.stream.next_poll_at,
             "delay": delay,
             "error": error[:500],
         },
@@ -376,12 +377,15 @@ _HELD: Final = f"""
     WHERE t.id = %(run)s AND s.lease_no = %(lease_no)s
     FOR UPDATE OF t FOR NO KEY UPDATE OF s
 """  # noqa: S608  our own constants
+# What was asked for while it was read may have happened after its page: it is read once more.
 _DONE: Final = """
     UPDATE syncjobs_stream
     SET lease_until = NULL, polled_at = statement_timestamp(), last_run_id = %(run)s,
         last_error = %(error)s,
         failures = CASE WHEN %(error)s = '' THEN 0 ELSE failures + 1 END,
-        next_poll_at = statement_timestamp() + %(delay)s * interval '1 second'
+        next_poll_at = CASE
+            WHEN %(error)s = '' AND next_poll_at IS DISTINCT FROM %(due)s::timestamptz
+            THEN next_poll_at ELSE statement_timestamp() + %(delay)s * interval '1 second' END
     WHERE id = %(stream)s AND lease_no = %(lease_no)s
 """
 _GIVE_UP: Final = """

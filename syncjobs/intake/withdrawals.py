@@ -1,4 +1,4 @@
-"""Tells what its source took back, or deleted, after a workflow had delivered it.
+"""What its source took back, or deleted: ends what was refused of it, tells what was delivered.
 
 Nothing is taken back in the targets: it may be booked there. A person decides, by one exception
 for each workflow and engagement; it closes when all is approved again.
@@ -13,6 +13,7 @@ from syncjobs.canonical_store import Stored
 from syncjobs.engine.flows import Flow, active_flows
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_cause
 from syncjobs.engine.rows import fetch
+from syncjobs.engine.withdrawn import ask_refused_again
 from syncjobs.models import Delivery, Issue
 from syncjobs.services.catalogue import WITHDRAWN, title_of
 from syncjobs.state import DELIVERY, ISSUE
@@ -24,17 +25,23 @@ _MAY_BE_THERE: Final = [DELIVERY.target(move) for move in ("deliver", "claim", "
 Place = tuple[int, str]  # workflow, and the engagement or the record's own key
 
 
-def tell_withdrawals(client_id: int, stored: Sequence[Stored]) -> None:
-    """Raise or close the exceptions of these changes, in the caller's transaction."""
+def tell_withdrawals(client_id: int, stored: Sequence[Stored]) -> set[int]:
+    """Raise or close the exceptions of these changes, in the caller's transaction.
+
+    Returns the runs of which something is due again, to be ended: the caller resumes them.
+    """
+    resumed: set[int] = set()
     turned = [one for one in stored if one.is_changed and one.before is not None]
     if not turned:
-        return
+        return resumed
     for flow in active_flows(client_id):
         gone, back = _turned(flow, turned)
         if gone:
+            resumed |= ask_refused_again(client_id, flow.workflow_id, [one.id for one in gone])
             _raise(client_id, flow, gone)
         if back:
             _settle(client_id, flow, back)
+    return resumed
 
 
 def _turned(flow: Flow, stored: Iterable[Stored]) -> tuple[list[Stored], list[Stored]]:

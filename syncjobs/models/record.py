@@ -88,7 +88,8 @@ class RecordVersion(models.Model):
     """What a record looked like, what came in to make it so, and through which mapping.
 
     `source` is the payload as the source sent it. `changed` names the fields that differ from
-    the version before. A version without a connection was derived from another record.
+    the version before. A version without a connection was derived from another record, or, without
+    a mapping as well, made by hand.
     """
 
     record = models.ForeignKey(
@@ -131,6 +132,11 @@ class RecordVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_id} v{self.number}"
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Say whether a person made it: no system sent it and no mapping derived it."""
+        return self.connection_id is None and self.mapping_version is None
 
 
 class ExternalRef(models.Model):

@@ -1,6 +1,7 @@
 """Connections: the catalogue, adding one, testing it, new credentials."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -19,6 +20,7 @@ from syncjobs.connectors.base import ConnectionField, Descriptor
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.models import Connection, Stream, Workflow
 from syncjobs.pages.frame import (
+    any_client,
     back_to,
     explain_failure,
     one_of,
@@ -32,6 +34,7 @@ from syncjobs.services import connections
 from syncjobs.services.webhooks import hook_path
 from syncjobs.templatetags.words import system_label
 from tenants.accounts.models import Client
+from tenants.accounts.pages.frame import ask_again
 from tenants.nouns import in_words_later
 from tenants.tables.listed import listed_file
 
@@ -81,12 +84,23 @@ class CredentialsForm(forms.Form):
             if key.startswith(mark) and value
         }
 
+    def refuse(self, error: ValidationError) -> None:
+        """Tell at its field why nothing was kept, and ask again for what is not sent back."""
+        by_field = error.error_dict if hasattr(error, "error_dict") else {"": [error]}
+        for name, problems in by_field.items():
+            places = [one for one in (name, f"config_{name}") if one in self.fields]
+            said = [text for one in problems for text in one.messages]
+            self.add_error(places[0] if places else None, said)
+        ask_again(self, required=True)
+
 
 class ConnectionForm(CredentialsForm):
     """Name and client before the fields that the connector asks for."""
 
     client = forms.ModelChoiceField(
-        queryset=Client.objects.all(), label=in_words_later("Client"), empty_label="Choose"
+        queryset=Client.objects.exclude(status=Client.Status.LEFT),
+        label=in_words_later("Client"),
+        empty_label="Choose",
     )
     name = forms.CharField(max_length=120)
 
@@ -138,11 +152,22 @@ def connection_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "offered": [one for one in connection.checks if one.get("fields")],
         "asking": [one for one in streams if one.compare and "asking" in one.compare],
         "workflows": workflows_on(connection),
-        "asks_first": (until := connection.ask_first_until) and until > timezone.now(),
+        "asks_first": _is_ahead(connection.ask_first_until),
+        "is_resting": _is_ahead(connection.breaker_until),
         "hook": hook_address(hook_path(connection), request) if connection.hook_key else "",
         "may_manage": actor_of(request).can("connections.manage", connection.client_id),
+        "mend": connection.state == "refused" or _never_worked(connection),
     }
     return page(request, "connection_detail.html", context)
+
+
+def _is_ahead(moment: datetime | None) -> bool:
+    return moment is not None and moment > timezone.now()
+
+
+def _never_worked(connection: Connection) -> bool:
+    """What failed from its first test on was more likely mistyped than switched off since."""
+    return connection.state == "failing" and connection.last_ok_at is None
 
 
 def workflows_on(connection: Connection) -> list[Workflow]:
@@ -153,12 +178,18 @@ def workflows_on(connection: Connection) -> list[Workflow]:
 
 def connection_catalogue(request: HttpRequest) -> HttpResponse:
     """Show the systems that can be connected."""
-    client = request.GET.get("client", "")
     context = {
         "catalogue": registry.catalogue(),
-        "for_client": f"?client={client}" if client.isdecimal() else "",
+        "for_client": _for_client(request),
+        "any_client": any_client(),
     }
     return page(request, "connection_catalogue.html", context)
+
+
+def _for_client(request: HttpRequest) -> str:
+    """The end of an address that keeps the client for whom somebody came."""
+    client = request.GET.get("client", "")
+    return f"?client={client}" if client.isdecimal() else ""
 
 
 def connection_add(request: HttpRequest, key: str) -> HttpResponse:
@@ -184,12 +215,22 @@ def connection_add(request: HttpRequest, key: str) -> HttpResponse:
             )
             connections.test_connection(actor, made)
             return back_to(request, reverse("connection_detail", args=[made.pk]))
-        except (ValidationError, Refusal) as error:
+        except ValidationError as error:
+            form.refuse(error)
+        except Refusal as error:
             explain_failure(request, error)
         except ConnectorError as error:
             messages.error(request, error.message)
             return back_to(request, reverse("connection_list"))
-    return page(request, "connection_add.html", {"form": form, "descriptor": known[key]})
+    elif request.method == "POST":
+        ask_again(form, required=True)
+    context = {
+        "form": form,
+        "descriptor": known[key],
+        "for_client": _for_client(request),
+        "any_client": any_client(),
+    }
+    return page(request, "connection_add.html", context)
 
 
 def connection_credentials(request: HttpRequest, pk: int) -> HttpResponse:
@@ -207,8 +248,12 @@ def connection_credentials(request: HttpRequest, pk: int) -> HttpResponse:
                 secret=form.part("secret"),
             )
             return connection_test(request, pk)
-        except (ValidationError, Refusal) as error:
+        except ValidationError as error:
+            form.refuse(error)
+        except Refusal as error:
             explain_failure(request, error)
+    elif request.method == "POST":
+        ask_again(form, required=True)
     context = {"form": form, "connection": connection, "descriptor": descriptor}
     return page(request, "connection_credentials.html", context)
 

@@ -44,13 +44,13 @@ class EndpointForm(forms.Form):
         if actor.client_id is None and endpoint is None:
             self.fields["client"] = forms.ModelChoiceField(
                 Client.objects.all(),
-                label=in_words("Hears of"),
+                label=in_words("Client"),
                 required=False,
                 empty_label=in_words("All clients"),
             )
         kept = set(endpoint.listens) if endpoint else set()
         self.fields["listens"] = forms.MultipleChoiceField(
-            label="Tells of",
+            label="Events",
             choices=_choices(actor, kept),
             widget=forms.CheckboxSelectMultiple,
             error_messages={"required": "Choose what it hears of."},
@@ -184,8 +184,11 @@ def endpoint_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def endpoint_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """Remove it with its messages."""
+    """Remove it with its messages, if that is meant."""
     endpoint = _one(request, pk)
+    if "meant" not in request.POST:
+        messages.error(request, "Say that you mean it: its messages go with it.")
+        return _back(request, pk)
     endpoints.remove_endpoint(actor_of(request), endpoint)
     messages.success(request, f"{endpoint.name} is removed.")
     return back_to(request, reverse("endpoint_list"))

@@ -17,6 +17,7 @@ from governance import correlation
 from governance.errors import Refusal
 from governance.requests import actor_of
 from syncjobs.services.hold_releases import Released
+from tenants.accounts.models import Client
 from tenants.nouns import in_words
 
 M = TypeVar("M", bound=Model)
@@ -64,6 +65,11 @@ def one_of(request: HttpRequest, rows: QuerySet[M], pk: int, path: str = "client
     if actor.client_id is not None:
         rows = rows.filter(**{path: actor.client_id})
     return get_object_or_404(rows, pk=pk)
+
+
+def any_client() -> bool:
+    """Say whether there is a client whom something can be set up for."""
+    return Client.objects.exclude(status=Client.Status.LEFT).exists()
 
 
 def reason_in(request: HttpRequest) -> str:

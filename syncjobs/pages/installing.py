@@ -14,8 +14,9 @@ from governance.requests import actor_of
 from mappings.ownership import owner_words, system_words
 from syncjobs.intake.reading import roles_of as kinds_of
 from syncjobs.models import Blueprint, Connection
-from syncjobs.pages.frame import back_to, explain_failure, page
-from syncjobs.services.blueprints import needed_roles, roles_of
+from syncjobs.pages.frame import any_client, back_to, explain_failure, page
+from syncjobs.pages.steps import start_words, steps_told
+from syncjobs.services.blueprints import needed_roles, roles_of, with_points
 from syncjobs.services.workflow_changes import Wanted, propose_installation
 from tenants.accounts.models import Client
 from tenants.nouns import in_words, in_words_later
@@ -93,7 +94,8 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
             )
             for one in Blueprint.objects.order_by("name")
         ]
-        return page(request, "workflow_choose.html", {"form": chosen, "blueprints": blueprints})
+        context = {"form": chosen, "blueprints": blueprints, "any_client": any_client()}
+        return page(request, "workflow_choose.html", context)
     client, blueprint = chosen.cleaned_data["client"], chosen.cleaned_data["blueprint"]
     form = InstallForm(client, blueprint, request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -109,10 +111,13 @@ def workflow_install(request: HttpRequest) -> HttpResponse:
             return back_to(request, reverse("change_detail", args=[asked.pk]))
         except (ValidationError, Refusal) as error:
             explain_failure(request, error)
+    does = with_points(blueprint.definition, {})
     context = {
         "form": form,
         "client": client,
         "blueprint": blueprint,
         "summary": in_words(blueprint.summary),
+        "starts": start_words(does),
+        "steps": steps_told(does),
     }
     return page(request, "workflow_install.html", context)

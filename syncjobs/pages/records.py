@@ -1,8 +1,8 @@
 """Records and deliveries: what the product knows, and why it wrote what it wrote."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
@@ -11,15 +11,18 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 
 from governance.errors import Refusal
 from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
+from governance.templatetags.people import person_name
 from mappings.canonical import ObjectSchema, registry
-from mappings.models import Mapping
+from mappings.models import Mapping as MappingRow
 from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.composition import INVOICE, SHOWN, composition, invoices_of
 from syncjobs.indicators.lineage import Lineage, lineage, mapped_by
+from syncjobs.indicators.origins import Origin, origins
 from syncjobs.models import CanonicalRecord, Delivery
 from syncjobs.pages.frame import (
     back_to,
@@ -34,6 +37,7 @@ from syncjobs.pages.frame import (
 )
 from syncjobs.payloads import PERSONAL
 from syncjobs.services import anew, corrections, deliveries, payloads
+from syncjobs.services.retention_changes import keep_days
 from syncjobs.state import DELIVERY, NEEDS_PERSON
 from syncjobs.templatetags.words import plain_words
 from tenants.tables.listed import listed_file
@@ -89,7 +93,9 @@ def _referred(record: CanonicalRecord) -> dict[tuple[str, str], CanonicalRecord]
     return {(one.type, one.key): one for one in rows}
 
 
-def _fields(record: CanonicalRecord, schema: ObjectSchema) -> list[dict[str, object]]:
+def _fields(
+    record: CanonicalRecord, schema: ObjectSchema, came_from: Mapping[str, Origin]
+) -> list[dict[str, object]]:
     """Return the record's fields in the schema's order, references with their records."""
     referred = _referred(record)
     found = []
@@ -103,15 +109,16 @@ def _fields(record: CanonicalRecord, schema: ObjectSchema) -> list[dict[str, obj
                 "value": value,
                 "nested": isinstance(value, list | dict),
                 "record": referred.get((field.reference_to, str(value))),
+                "origin": came_from.get(field.name),
             }
         )
     return found
 
 
-def _mappings(rows: Iterable[Delivery], client_id: int) -> dict[str, Mapping]:
+def _mappings(rows: Iterable[Delivery], client_id: int) -> dict[str, MappingRow]:
     """Return the mappings that deliveries name, the client's own before the partner's."""
     slugs = {one.mapping for one in rows}
-    found = Mapping.objects.filter(Q(client_id=client_id) | Q(client=None), slug__in=slugs)
+    found = MappingRow.objects.filter(Q(client_id=client_id) | Q(client=None), slug__in=slugs)
     return {one.slug: one for one in found.order_by(F("client_id").asc(nulls_first=True))}
 
 
@@ -129,12 +136,19 @@ def _moments(trail: Lineage, labels: dict[str, str]) -> list[Moment]:
     """Return events and versions, newest first. `labels`: field → its words."""
     found = [Moment(one.at, plain_words(one.type), tone="ok") for one in trail.events]
     for one in trail.versions:
-        by_hand = one.connection is None and one.mapping_version is None
-        origin = f" from {one.connection}" if one.connection else ", by hand" * by_hand
         changed = ", ".join(labels.get(name, name) for name in one.changed)
-        found.append(
-            Moment(one.at, f"Version {one.number}{origin}", changed if one.number > 1 else "")
-        )
+        text = changed if one.number > 1 else ""
+        if entry := trail.corrections.get(one.number):
+            found.append(
+                Moment(
+                    one.at,
+                    f"Version {one.number}, corrected by {person_name(entry.actor_label)}",
+                    f"{text}: {entry.reason}",
+                )
+            )
+            continue
+        origin = f" from {one.connection}" if one.connection else ", by hand" * one.is_by_hand
+        found.append(Moment(one.at, f"Version {one.number}{origin}", text))
     return sorted(found, key=lambda one: one.at, reverse=True)
 
 
@@ -145,6 +159,7 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
     named = _mappings((one.delivery for one in trail.written), record.client_id)
     made_by = mapped_by(one.delivery.mapping_version for one in trail.written)
     schema = registry.schema(record.type, custom_fields(retired=True))
+    came_from = origins(trail, schema)
     context = {
         "record": record,
         "trail": trail,
@@ -152,7 +167,9 @@ def record_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "most_lines": SHOWN,
         "invoices": invoices_of(one.delivery for one in trail.written),
         "schema": schema,
-        "fields": _fields(record, schema),
+        "fields": _fields(record, schema, came_from),
+        "came_from": bool(came_from),
+        "sources": sorted({one.connection.name for one in came_from.values() if one.connection}),
         "written": [
             (one, named.get(one.delivery.mapping), made_by.get(one.delivery.mapping_version or 0))
             for one in trail.written
@@ -191,12 +208,23 @@ def record_correct(request: HttpRequest, pk: int) -> HttpResponse:
         count = corrections.correct_record(
             actor_of(request), record, field=field, text=value, reason=reason_in(request)
         )
-        told = "Nothing waited for it." if not count else f"Being sent: {count}."
-        messages.success(request, f"Corrected. {told}")
+        follows = "Nothing is written for it." if not count else f"Writes that follow: {count}."
+        messages.success(request, f"Corrected. {follows}")
     except (ValidationError, Refusal) as error:
         keep_typed(request, f"correct {pk}", "field", "value", "reason")
         explain_failure(request, error)
     return back_to(request, reverse("record_detail", args=[pk]))
+
+
+def _untold(delivery: Delivery) -> str:
+    """Return why a delivery that has ended may have no tries to show; "" for one that is open."""
+    if delivery.state not in DELIVERY.closed:
+        return ""
+    days = keep_days()["attempts"]
+    ended = delivery.finished_at or delivery.updated_at
+    is_old = bool(days) and ended < timezone.now() - timedelta(days=days)
+    was_sent = delivery.state == DELIVERY.target("deliver")
+    return "deleted" if is_old or was_sent else "nothing"
 
 
 def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
@@ -214,6 +242,7 @@ def delivery_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "made_by": mapped_by([delivery.mapping_version]).get(delivery.mapping_version or 0),
         "may": actor_of(request).permissions,
         "tries": delivery.tries.order_by("-number"),
+        "untold": _untold(delivery),
         "holds": delivery.holds.order_by("-id"),
         "verdict": deliveries.verdict_of(delivery),
         "may_work": actor_of(request).can("exceptions.work", delivery.client_id),

@@ -56,7 +56,7 @@ COUNTED = (
     ("planned", "Planned"),
     ("delivered", "Delivered"),
     ("unchanged", "Unchanged"),
-    ("blocked", "On hold"),
+    ("blocked", "Held back"),
     ("failed", "Failed"),
     ("dropped", "Cancelled or skipped"),
 )
@@ -185,6 +185,8 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
     before = _before(run)
     goes, later = _pace(run)
     may_operate = actor_of(request).can("workflows.operate", run.client_id)
+    # What was being sent when a run was given up ends as it ends.
+    is_going = run.state == RUN.start or bool(counts.get(DELIVERY.target("claim")))
     context = {
         "run": run,
         "warnings": warnings_in(run),
@@ -193,18 +195,21 @@ def run_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "compared": _compared(run, before) if before else [],
         "page": page_of(request, searched(request, rows).order_by("-id")),
         "chips": chips(request, "state", options, ""),
-        "going": run.state == RUN.start,
+        "going": is_going,
         "closed": run.delivered + run.unchanged + run.dropped,
         "pace": goes,
         "later": later,
         "may_cancel": may_operate and runs.may_cancel(run),
         # Only what the workflow itself wrote: a reading has nothing to send.
-        "may_replay": may_operate and bool(run.workflow_id and run.delivered + run.unchanged),
+        "may_replay": may_operate
+        and run.workflow is not None
+        and run.workflow.state == WORKFLOW.start
+        and run.delivered + run.unchanged > 0,
         # While it goes, the page is asked for every two seconds.
-        "steps": [] if run.state == RUN.start else step_times(run),
+        "steps": [] if is_going else step_times(run),
     }
     answer = page(request, "run_detail.html", context)
-    if run.state != RUN.start and request.headers.get("HX-Target") == "run-counts":
+    if not is_going and request.headers.get("HX-Target") == "run-counts":
         # The counts are asked for while it goes; with its end the whole page says something else.
         answer["HX-Refresh"] = "true"
     return answer

@@ -95,12 +95,10 @@ def _endpoints(guard: Guard) -> list[URLPattern]:
     return [path(address, manage(view), name=view.__name__) for address, view in pages]
 
 
-def shared(guard: Guard) -> list[URLPattern]:
-    """Return the pages on exceptions, holds, runs, records and workflows."""
-    work, operate = guard("exceptions.work"), guard("workflows.operate")
-    see, look = reading(guard, "exceptions.view"), reading(guard, "workflows.view")
+def _exceptions(guard: Guard) -> list[URLPattern]:
+    """Return the pages on exceptions, one or several at once, and on what is held."""
+    work, see = guard("exceptions.work"), reading(guard, "exceptions.view")
     return [
-        *found(guard),
         path("exceptions/", see(exceptions.exception_list), name="exception_list"),
         path("exceptions/<int:pk>/", see(exceptions.exception_detail), name="exception_detail"),
         *(
@@ -132,17 +130,13 @@ def shared(guard: Guard) -> list[URLPattern]:
             work(require_POST(holds.hold_release)),
             name="hold_release",
         ),
-        path("workflows/runs/", look(runs.run_list), name="run_list"),
-        path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
-        path("workflows/runs/<int:pk>/export/", look(run_export.run_export), name="run_export"),
-        path(
-            "workflows/runs/<int:pk>/cancel/",
-            operate(require_POST(runs.run_cancel)),
-            name="run_cancel",
-        ),
-        *_engagements(guard),
-        *_records(guard),
-        *_endpoints(guard),
+    ]
+
+
+def _workflows(guard: Guard) -> list[URLPattern]:
+    """Return the pages on workflows; what is done with them comes by POST."""
+    operate, look = guard("workflows.operate"), reading(guard, "workflows.view")
+    return [
         path("workflows/", look(workflows.workflow_list), name="workflow_list"),
         path("workflows/<int:pk>/", look(workflows.workflow_detail), name="workflow_detail"),
         *(
@@ -154,4 +148,32 @@ def shared(guard: Guard) -> list[URLPattern]:
             )
             for action in workflows.ACTIONS
         ),
+    ]
+
+
+def _runs(guard: Guard) -> list[URLPattern]:
+    """Return the pages on runs."""
+    operate, look = guard("workflows.operate"), reading(guard, "workflows.view")
+    return [
+        path("workflows/runs/", look(runs.run_list), name="run_list"),
+        path("workflows/runs/<int:pk>/", look(runs.run_detail), name="run_detail"),
+        path("workflows/runs/<int:pk>/export/", look(run_export.run_export), name="run_export"),
+        path(
+            "workflows/runs/<int:pk>/cancel/",
+            operate(require_POST(runs.run_cancel)),
+            name="run_cancel",
+        ),
+    ]
+
+
+def shared(guard: Guard) -> list[URLPattern]:
+    """Return all pages that the admin and the portal have in common."""
+    return [
+        *found(guard),
+        *_exceptions(guard),
+        *_runs(guard),
+        *_engagements(guard),
+        *_records(guard),
+        *_endpoints(guard),
+        *_workflows(guard),
     ]

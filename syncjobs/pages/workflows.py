@@ -29,6 +29,7 @@ from syncjobs.pages.frame import (
     visible,
     workflow_tabs,
 )
+from syncjobs.pages.steps import start_words, steps_told
 from syncjobs.services import schedules, workflows
 from syncjobs.services.upgrades import behind, upgrade_of, with_versions
 from syncjobs.state import BLOCKED, NEEDS_PERSON, WORKFLOW
@@ -54,7 +55,7 @@ COLUMNS: dict[str, Callable[[Any], object]] = {
     "Mode": lambda one: one.get_mode_display(),
     "State": lambda one: one.get_state_display(),
     "Done": lambda one: one.done,
-    "On hold": lambda one: one.blocked,
+    "Held back": lambda one: one.blocked,
     "Failed": lambda one: one.stuck,
 }
 
@@ -89,10 +90,13 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "schedule": workflow.schedule,
         "within_hours": promised,
     }
+    does = workflow.version.definition if workflow.version else {}
     held = Delivery.objects.filter(workflow=workflow, state__in=sorted(BLOCKED | NEEDS_PERSON))
     context = {
         "workflow": workflow,
-        "definition": workflow.version.definition if workflow.version else {},
+        "definition": does,
+        "starts": start_words(does),
+        "steps": steps_told(does),
         "runs": Run.objects.filter(workflow=workflow).order_by("-id")[:10],
         "attention": (held | late).select_related(
             "record", "origin", "connection", "workflow_version"

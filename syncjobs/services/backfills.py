@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from governance import correlation
 from governance.actors import Actor
+from governance.errors import BadTransition
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine import backfill
 from syncjobs.engine.doorbell import ring
 from syncjobs.models import Run, Workflow
 from syncjobs.services.runs import cancel_run
-from syncjobs.state import WORKFLOW
-from tenants.nouns import in_words
+from syncjobs.services.workflows import require_active
 
 PER_MINUTE = 600
 FASTEST = 6000
@@ -38,16 +38,15 @@ def start_backfill(
 ) -> Run:
     """Plan the workflow for what there is from a day on, behind live work; return its run.
 
-    Raises NotPermitted; ValidationError where one goes on already, the workflow is not active,
-    only compares, or there is nothing to do.
+    Raises NotPermitted; BadTransition where one goes on already or the workflow is not active;
+    ValidationError where it only compares, or there is nothing to do.
     """
     actor.require("workflows.operate", workflow.client_id)
     rows = Workflow.objects.select_for_update(of=("self",)).select_related("client", "version")
     row = rows.get(pk=workflow.pk)
     if row.backfill is not None:
-        raise ValidationError("A backfill goes on already. Cancel it first, or let it end.")
-    if row.state != WORKFLOW.start:
-        raise ValidationError(in_words("The workflow is paused. Resume it first."))
+        raise BadTransition("A backfill goes on already. Cancel it first, or let it end.")
+    require_active(row)
     if not 1 <= per_minute <= FASTEST:
         raise ValidationError(f"Choose between 1 and {FASTEST} records a minute.")
     total = backfill.count_backfill(row, start.isoformat())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from branding.services.identity import current_identity
 from mappings.canonical.registry import SCHEMAS, fields_of
 from mappings.ownership import ANY, NOBODY, system_words
 from mappings.services.ownership import owners_of
@@ -31,7 +32,9 @@ def brought(issue: Issue) -> str:
         said.append(f"{len(wanted) - _NAMED} more things are missing, as the title says.")
     told_role = role_names().get(str(issue.detail.get("alert", "")))
     if told_role:
-        said.append(f"Whoever keeps that system can bring it; the role told of it: {told_role}.")
+        # Said with the brand: a reader in the portal has a finance department as well.
+        named = f"{told_role} at {current_identity().name}"
+        said.append(f"Whoever keeps that system can bring it; {named} is told of it.")
     return " ".join([*said, _FREED.get(then, "")]).strip()
 
 

@@ -17,6 +17,7 @@ from syncjobs import actions
 from syncjobs.canonical_store import Origin
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import Check, ConnectionField
+from syncjobs.connectors.egress import checked_url
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.drift import compared
 from syncjobs.engine import doorbell, health
@@ -32,6 +33,7 @@ from syncjobs.services.streams import ensure_stream as ensure_stream
 from syncjobs.state import CONNECTION
 from syncjobs.vault import VaultError
 from tenants.accounts.models import Client
+from tenants.egress import AddressRefused
 from tenants.nouns import in_words
 
 
@@ -82,6 +84,17 @@ def _require_fields(fields: Sequence[ConnectionField], given: Mapping[str, str])
     ]
     if missing:
         raise ValidationError(missing)
+    _require_addresses(fields, given)
+
+
+def _require_addresses(fields: Sequence[ConnectionField], given: Mapping[str, str]) -> None:
+    """A mistyped address is told before anything is kept; whether it answers is tested later."""
+    for one in fields:
+        if one.kind == "url" and given.get(one.name):
+            try:
+                checked_url(given[one.name].strip())
+            except AddressRefused as error:
+                raise ValidationError({one.name: str(error)}) from error
 
 
 def _sealed(connection: Connection, secret: Mapping[str, str]) -> str:

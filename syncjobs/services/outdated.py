@@ -1,12 +1,12 @@
 """Change requests of workflows that were written against an older content of a blueprint."""
 
 from governance.actors import Actor
-from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest
 from governance.services.withdrawing import withdraw_all
 from governance.state import OPEN
 from syncjobs.models import Blueprint
 from syncjobs.services.workflows import KIND
+from syncjobs.shipped import content_hash
 
 
 def outdated(blueprint: Blueprint) -> str:
@@ -19,7 +19,7 @@ def withdraw_outdated(actor: Actor, blueprint: Blueprint) -> int:
     """Withdraw the open requests that were written against an older content of a blueprint, inside
     the caller's transaction; return how many. They could never go in, and each would keep the
     newer version from being proposed."""
-    now = json_hash(blueprint.definition)
+    now = content_hash(blueprint.definition)
     open_ = Change.objects.filter(
         kind=KIND, content__blueprint=blueprint.slug, request__status__in=sorted(OPEN)
     )

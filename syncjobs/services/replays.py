@@ -25,6 +25,7 @@ from syncjobs.engine.plan import Cause, Planned, Raised, plan
 from syncjobs.engine.prepare import load_jobs, prepare_in_turn
 from syncjobs.indicators.throughput import DONE
 from syncjobs.models import CanonicalRecord, Delivery, Run, Workflow
+from syncjobs.services.workflows import require_active
 from syncjobs.state import DELIVERY
 from syncjobs.verdict import Answer, Facts, verdict
 from tenants.nouns import in_words
@@ -105,12 +106,13 @@ def start_replay(actor: Actor, workflow: Workflow, choice: Choice, *, reason: st
     """Plan the workflow again for the chosen records, as one run; return it.
 
     What a target has already turns out unchanged and is not written. Raises as `preview_replay`,
-    and ValidationError without a reason.
+    ValidationError without a reason, and BadTransition while the workflow is paused.
     """
     actor.require("workflows.operate", workflow.client_id)
     if not reason.strip():
         raise ValidationError("Say why it is sent again.")
     row = _row(workflow)
+    require_active(row)
     origins = _origins(row, choice)
     cause = _cause(actor, row, Run.Kind.REPLAY)
     run = Run.objects.create(

@@ -19,10 +19,9 @@ from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.engine.rows import fetch
 from syncjobs.models import Blueprint
 from syncjobs.services.outdated import withdraw_outdated
-from syncjobs.shipped import is_as_shipped
+from syncjobs.shipped import DECLINED, is_as_shipped
 from tenants.models import Partner
 
-DECLINED: Final = "declined"
 _AT_ONCE: Final = 200
 
 

@@ -16,7 +16,6 @@ from django.db.models import Max
 from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
-from governance.hashing import json_hash
 from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
@@ -24,13 +23,14 @@ from governance.services.changes import ProposedChange, propose
 from governance.state import OPEN
 from mappings.ownership import owner_words
 from syncjobs import actions
-from syncjobs.definition_words import differences, lines_of, plain, told
+from syncjobs.definition_words import differences, plain, told
 from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
 from syncjobs.services.blueprints import foreseen_definition, new_reads, partners_mappings
 from syncjobs.services.outdated import outdated
 from syncjobs.services.workflows import KIND, install_workflow, resolved
+from syncjobs.shipped import content_hash
 from syncjobs.state import WORKFLOW
 from tenants.accounts.models import Client
 from tenants.nouns import in_words
@@ -109,7 +109,7 @@ def _content(blueprint: Blueprint, wanted: Wanted) -> dict[str, object]:
         **extra,
         "blueprint": blueprint.slug,
         "blueprint_version": blueprint.version,
-        "blueprint_hash": json_hash(blueprint.definition),
+        "blueprint_hash": content_hash(blueprint.definition),
         "name": wanted.name,
         "bindings": {role: one.pk for role, one in sorted(wanted.bindings.items())},
         "overrides": dict(wanted.overrides),
@@ -163,7 +163,7 @@ def _from_blueprint(
     blueprint = Blueprint.objects.filter(slug=content["blueprint"]).first()
     if blueprint is None:
         raise ApplyFailed("The blueprint is not there any more. Withdraw this request.")
-    if json_hash(blueprint.definition) != content["blueprint_hash"]:
+    if content_hash(blueprint.definition) != content["blueprint_hash"]:
         raise ApplyFailed(f"{outdated(blueprint)} Withdraw this request and propose that instead.")
     _refuse_too_early(change)
     try:
@@ -280,12 +280,7 @@ def _diff(change: Change) -> list[DiffLine]:
     lines = [*gone, *(DiffLine(" " if one in before else "+", one) for one in after)]
     becomes, reads = _becomes(known, change)
     lines += [DiffLine("+", one) for one in reads]
-    return lines + (differences(was, becomes) if was else _standing(becomes))
-
-
-def _standing(definition: Mapping[str, Any]) -> list[DiffLine]:
-    """What a blueprint's steps and gates do, for whoever signs that it is installed."""
-    return [DiffLine(" ", one) for one in lines_of(definition)]
+    return lines + differences(was, becomes)  # from nothing, all of its steps and gates come
 
 
 def _becomes(known: Workflow | None, change: Change) -> tuple[Mapping[str, Any], list[str]]:

@@ -12,6 +12,7 @@ from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
 from governance.deadlocks import again_after_deadlock
+from governance.errors import BadTransition
 from governance.permits import laying_down
 from governance.services import audit
 from syncjobs import actions
@@ -161,6 +162,12 @@ def resume_workflow(actor: Actor, workflow: Workflow) -> None:
     ring()
 
 
+def require_active(workflow: Workflow) -> None:
+    """Raise BadTransition for a workflow that is paused."""
+    if workflow.state != WORKFLOW.start:
+        raise BadTransition(in_words("The workflow is paused. Resume it first."))
+
+
 def _locked(actor: Actor, workflow: Workflow) -> Workflow:
     actor.require("workflows.operate", workflow.client_id)
     rows = Workflow.objects.select_for_update(of=("self",)).select_related("client", "version")
@@ -172,11 +179,10 @@ def _locked(actor: Actor, workflow: Workflow) -> Workflow:
 def run_now(actor: Actor, workflow: Workflow) -> Run:
     """Read the workflow's sources now and deliver what is due; return the run that says so.
 
-    Raises NotPermitted; ValidationError while it is paused.
+    Raises NotPermitted; BadTransition while it is paused.
     """
     row = _locked(actor, workflow)
-    if row.state != WORKFLOW.start:
-        raise ValidationError(in_words("The workflow is paused. Resume it first."))
+    require_active(row)
     count, retried = wake(row)
     if row.version is not None and definition_of(row.version).comparisons:
         Workflow.objects.filter(pk=row.pk).update(next_run_at=timezone.now())

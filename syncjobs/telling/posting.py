@@ -5,13 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from syncjobs.connectors.egress import AddressRefused, EgressRules, NameNotFound
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.connectors.http import HttpClient, Limits, Request
 from syncjobs.signatures import sign
+from tenants.egress import rules_from_settings
 
 # Whole: shorter than the lease that a worker holds on an endpoint.
 LIMITS: Final = Limits(connect=5, read=15, whole=20, max_bytes=64 * 1024)
 GONE: Final = 410
+# One text for both: what names mean inside, and whether they are there, is nobody's to read here.
+NOT_CALLED: Final = (
+    "Its address cannot be called: it must start with https:// and lead to public addresses only."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,12 @@ def headers_of(message_id: str, body: bytes, *, secrets: Sequence[str], now: int
     }
 
 
+def rules_of(*, is_ours: bool) -> EgressRules:
+    """Return where messages may go: the private networks that an operator opened are for the
+    partner's staff, who connect systems there, and not for what a client's people enter."""
+    return rules_from_settings() if is_ours else EgressRules()
+
+
 def post(client: HttpClient, url: str, headers: dict[str, str], body: bytes) -> Posted:
     """Make one attempt. A redirect is an answer as any other: it is not followed."""
     started = time.monotonic()
@@ -55,7 +67,8 @@ def post(client: HttpClient, url: str, headers: dict[str, str], body: bytes) -> 
         answer = client.send(Request(method="POST", url=url, headers=headers, body=body))
     except ConnectorError as error:
         # A status without a whole answer: what the receiver thinks of it is not known.
-        return posted(0, str(error))
+        is_refused = isinstance(error.__context__, AddressRefused | NameNotFound)
+        return posted(0, NOT_CALLED if is_refused else str(error))
     status = answer.status
     if 200 <= status < 300:
         return posted(status, "")

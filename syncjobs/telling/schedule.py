@@ -15,6 +15,10 @@ WAITS: Final = (
 )
 MOST_TRIES: Final = len(WAITS) + 1
 GIVE_UP_AFTER: Final = timedelta(days=5)
+# And so many messages were tried in vain since, the first time this long ago: two failures days
+# apart, or a short outage after quiet days, are no reason.
+LEAST_IN_VAIN: Final = 5
+TRIED_BEFORE: Final = timedelta(hours=12)
 # How long an endpoint is left alone, with all that waits for it, after it said no or nothing.
 REST: Final = timedelta(seconds=5)
 REST_UNANSWERED: Final = timedelta(seconds=60)
@@ -27,7 +31,7 @@ def next_try(tries: int, now: datetime) -> datetime | None:
 
 
 def is_given_up(failing_since: datetime | None, now: datetime) -> bool:
-    """Say whether an endpoint that has just failed once more has failed for too long."""
+    """Say whether an endpoint that has just failed once more has failed for long enough."""
     return failing_since is not None and now - failing_since >= GIVE_UP_AFTER
 
 

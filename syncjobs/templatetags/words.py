@@ -13,7 +13,6 @@ from mappings.canonical.registry import SCHEMAS
 from mappings.ownership import system_words
 from syncjobs.connectors import registry
 from syncjobs.cron import CronError, in_words
-from syncjobs.gates import APPROVE, NEXT_CYCLE, REJECT, WARN, then_of
 from syncjobs.indicators.stakes import Stake, stake_of
 from syncjobs.models import Delivery
 from syncjobs.services.hold_releases import needs_approval
@@ -77,18 +76,6 @@ def step_label(delivery: Delivery) -> str:
     return plain_words(delivery.step)
 
 
-@register.filter
-def gate_words(gate: Mapping[str, object]) -> str:
-    """What follows where a gate does not let a record through; nothing for an ordinary hold."""
-    return _THEN.get(then_of(gate), "")
-
-
-_THEN = {
-    APPROVE: "Letting it go by hand needs signatures.",
-    NEXT_CYCLE: "Without it, it is billed in the next cycle.",
-    REJECT: "Without it, it is refused.",
-    WARN: "Without it, it goes out with a warning.",
-}
 register.filter(needs_approval)
 
 

@@ -13,8 +13,8 @@ from governance import correlation
 from tenants import mailing
 from tenants.accounts.invitations import link_path
 from tenants.accounts.models import User
-from tenants.accounts.notices import ACCOUNT_PATH, moment_text, own_host
-from tenants.accounts.services.providers import password_allowed
+from tenants.accounts.notices import ACCOUNT_PATH, SIGN_IN_PATH, moment_text, own_host
+from tenants.accounts.services.providers import only_provider, password_allowed
 
 
 def password_link(user: User) -> str:
@@ -52,11 +52,21 @@ def send_new_device(user: User, device: str, at: datetime) -> bool:
 
 
 def prepare_invitation(to: str, values: Mapping[str, object]) -> Mapping[str, object] | None:
-    """Fill in the link; pointless once the person has come in, or may not."""
+    """Fill in the link; pointless once the person has come in, or may not.
+
+    Where only single sign-on lets them in, the link leads there: they can set no password.
+    """
     user = User.objects.filter(email=to, is_active=True).first()
     if user is None or user.has_usable_password():
         return None
-    return {**values, "name": user.name, "link": password_link(user)}
+    known = {**values, "name": user.name}
+    if (provider := only_provider(user)) is not None:
+        return {**known, "link": own_host(user) + SIGN_IN_PATH, "sign_on": provider.label}
+    return {**known, "link": password_link(user), "days": _link_days()}
+
+
+def _link_days() -> int:
+    return settings.PASSWORD_RESET_TIMEOUT // 86400
 
 
 def prepare_password_reset(to: str, values: Mapping[str, object]) -> Mapping[str, object] | None:
@@ -65,5 +75,4 @@ def prepare_password_reset(to: str, values: Mapping[str, object]) -> Mapping[str
     user = User.objects.filter(email=to, kind=values.get("kind"), is_active=True).first()
     if user is None or not password_allowed(user):
         return None
-    days = settings.PASSWORD_RESET_TIMEOUT // 86400
-    return {"name": user.name, "link": password_link(user), "days": days}
+    return {"name": user.name, "link": password_link(user), "days": _link_days()}

@@ -16,6 +16,7 @@ from tenants.context import current_schema
 from tenants.hosts import base_url
 
 ACCOUNT_PATH: Final = "/account/"
+SIGN_IN_PATH: Final = "/sign-in/"
 SUPPORT_PATH: Final = "/support/"
 
 

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_field
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.actors import Actor
+from governance.api.filters import FilteredViewSet
 from governance.requests import actor_of
 from tenants.models import Domain, Partner
 from tenants.services import domains
@@ -63,9 +64,7 @@ class NewDomainSerializer(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(Domain.Kind.choices)
 
 
-class DomainViewSet(
-    mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Domain]
-):
+class DomainViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, FilteredViewSet[Domain]):
     """The partner's addresses; a client's token never reaches them."""
 
     serializer_class = DomainSerializer

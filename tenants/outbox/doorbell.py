@@ -18,6 +18,8 @@ from tenants.models import Partner
 RING_SECONDS: Final = 60
 # Each schema is looked at this often in any case: for lost rings, and for daily mails.
 TICK_SECONDS: Final = 900
+# And this soon after a worker began there, unless it came to its end: it may have died.
+ATTEND_SECONDS: Final = 120
 
 
 def ring_after_commit() -> None:
@@ -40,12 +42,15 @@ def adopt_schemas() -> list[str]:
 
 def answer() -> None:
     """Somebody is at work here: from now on new mail must ring again."""
-    _run(_ANSWER, {"schema": current_schema(), "tick": TICK_SECONDS})
+    _run(_ANSWER, {"schema": current_schema(), "attend": ATTEND_SECONDS})
 
 
 def settle() -> None:
-    """Set when this schema next has mail, from the table itself."""
-    _run(_SETTLE, {"schema": current_schema()})
+    """The work came to its end: set when this schema next has mail, from the table itself.
+
+    A ring that came meanwhile stays. What else goes out of the schema sets its own time after.
+    """
+    _run(_SETTLE, {"schema": current_schema(), "tick": TICK_SECONDS})
 
 
 def come_at(moment: datetime) -> None:
@@ -72,12 +77,14 @@ _TOUCH: Final = """
 """
 _ANSWER: Final = """
     INSERT INTO public.tenants_mailwakeup (schema_name, due_at)
-    VALUES (%(schema)s, statement_timestamp() + %(tick)s * interval '1 second')
+    VALUES (%(schema)s, statement_timestamp() + %(attend)s * interval '1 second')
     ON CONFLICT (schema_name) DO UPDATE SET due_at = EXCLUDED.due_at, rung_until = NULL
     RETURNING schema_name
 """
 _SETTLE: Final = """
-    UPDATE public.tenants_mailwakeup SET due_at = least(due_at, (
+    UPDATE public.tenants_mailwakeup SET due_at = least(
+        CASE WHEN due_at > statement_timestamp()
+            THEN statement_timestamp() + %(tick)s * interval '1 second' ELSE due_at END, (
         SELECT min(CASE state WHEN 'sending' THEN lease_until ELSE not_before END)
         FROM outbox_outgoingmail WHERE state IN ('queued', 'sending')))
     WHERE schema_name = %(schema)s

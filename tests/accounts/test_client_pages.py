@@ -6,6 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from governance.models import AuditEntry
+from syncjobs.models import Connection
 from tenants.accounts.models import Client
 from tests.actors import ALICE, BOB, DAVE, ERIN
 from tests.at_home import page_url
@@ -60,6 +61,8 @@ def test_only_zones_of_places_are_offered_and_one_that_a_program_gave_stays(
     ("values", "said"),
     [
         ({"currency": "E1"}, "three-letter currency code"),
+        ({"currency": "POU"}, "There is no such currency"),
+        ({"name": "birch SYSTEMS"}, "There is a client of that name already"),
         ({"time_zone": "Mars/Olympus"}, "not one of the available choices"),
         ({"name": ""}, "required"),
         ({"name": "x" * 121}, "at most 120"),
@@ -84,6 +87,34 @@ def test_a_client_is_changed_and_the_trail_has_both_sides(browse: Browse, alder:
     assert entry.before["name"] == "Alder Consulting"
 
 
+def test_a_client_cannot_take_anothers_name_but_keeps_its_own(
+    browse: Browse, alder: Client
+) -> None:
+    address, browser = page_url("client_edit", alder.pk), browse(ALICE)
+    taken = browser.post(address, {**GOOD, "name": "Birch Systems", "status": "active"})
+    assert "There is a client of that name already" in taken.content.decode()
+    kept = browser.post(address, {**GOOD, "name": alder.name.upper(), "status": "active"})
+    assert kept.status_code == 302
+
+
+def test_who_edits_a_client_goes_back_to_it(browse: Browse, alder: Client) -> None:
+    page = browse(ALICE).get(page_url("client_edit", alder.pk)).content.decode()
+    assert page.count(f'href="{page_url("client_detail", alder.pk)}"') == 2
+
+
+def test_who_invites_from_a_clients_page_goes_back_to_it(browse: Browse, alder: Client) -> None:
+    asked = {"for": "client", "client": str(alder.pk)}
+    page = browse(ALICE).get(page_url("person_invite"), asked).content.decode()
+    assert page.count(f'href="{page_url("client_detail", alder.pk)}"') == 2
+    page = browse(ALICE).get(page_url("person_invite"), {"client": "x"}).content.decode()
+    assert page.count("Alder Consulting") == 0
+
+
+def test_no_currency_is_chosen_for_somebody(browse: Browse) -> None:
+    page = browse(BOB).get(page_url("client_add")).content.decode()
+    assert 'value="EUR"' not in page
+
+
 def test_finance_sees_clients_and_cannot_change_them(browse: Browse, alder: Client) -> None:
     browser = browse(ERIN)
     page = browser.get(page_url("client_list")).content.decode()
@@ -95,8 +126,9 @@ def test_finance_sees_clients_and_cannot_change_them(browse: Browse, alder: Clie
 def test_the_list_says_how_each_client_is_and_its_bill_to_whoever_may_see_prices(
     browse: Browse, alder: Client
 ) -> None:
+    Connection.objects.create(client=alder, name="CRM", connector="sandbox_crm")
     page = browse(ALICE).get(page_url("client_list")).content.decode()
-    assert "All well" in page
+    assert (page.count("All well"), page.count("No system connected yet")) == (1, 1)
     assert "Next statement" in page
     page = browse(DAVE).get(page_url("client_list")).content.decode()
     assert "All well" in page

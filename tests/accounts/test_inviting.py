@@ -41,6 +41,7 @@ def test_the_mail_leads_to_the_persons_own_host_and_sets_a_password_once(
     )
     assert invited.sent
     send_due()
+    assert "The link works once, for 3 days" in str(mail.outbox[0].body)
     host, path = link_in(mail.outbox[0])
     assert host == "northwind.localhost"
     browser = browse(None, host=host)

@@ -124,7 +124,7 @@ def test_a_colleague_invited_from_the_portal_belongs_to_the_same_client(
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"email": "bob@partner.example"}, "already exists"),
+        ({"email": "bob@partner.example"}, "Somebody here has this e-mail address already"),
         ({"email": "no address"}, "valid email address"),
         ({"roles": ["client_admin"]}, "not one of the available choices"),
         ({"roles": []}, "Choose one role at least."),

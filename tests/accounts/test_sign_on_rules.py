@@ -13,8 +13,10 @@ from governance.models import AuditEntry
 from tenants.accounts import invitations
 from tenants.accounts.models import ExternalIdentity, IdentityProvider
 from tenants.accounts.services import providers
+from tenants.accounts.services.inviting import invite_person
 from tenants.accounts.services.people import set_active, set_roles
 from tenants.accounts.services.providers import Setup, set_up
+from tenants.outbox.services.sending import send_due
 from tests.accounts import signing_on
 from tests.accounts.signing_on import Browse, back, come_in, configure, go, is_in, user_of
 from tests.actors import ALICE, BOB, DAVE, HEIDI, PASSWORD, Person
@@ -67,6 +69,24 @@ def test_the_way_in_for_emergencies_cannot_be_taken_away(
         set_roles(robot, user_of(ALICE), ["finance"])
     with pytest.raises(ValidationError, match="single sign-on fails"):
         set_active(robot, user_of(ALICE), active=False)
+
+
+def test_whoever_is_invited_to_single_sign_on_is_not_told_to_set_a_password(
+    browse: Browse, provider: Provider
+) -> None:
+    browser = browse(ALICE)
+    assert "a link to set their password" in browser.get(page_url("person_invite")).content.decode()
+    only_single_sign_on(provider)
+    shown = browser.get(page_url("person_invite")).content.decode()
+    assert "leads to your single sign-on" in shown
+    assert "password" not in shown
+    robot = command_actor("tests")
+    invite_person(robot, email="nina@partner.example", name="Nina", roles=["finance"])
+    send_due()
+    said = str(mail.outbox[0].body)
+    assert host_of(BOB) in said
+    assert "/sign-in/" in said
+    assert "password" not in said
 
 
 @pytest.mark.parametrize("person", [None, BOB])

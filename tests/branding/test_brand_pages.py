@@ -149,6 +149,7 @@ def test_the_editor_saves_a_draft_and_publishes_it(browse: Browse, northwind: Pa
     saved = alice.post("/brand/", FORM, follow=True)
     assert "Saved as a draft" in saved.content.decode()
     assert "Draft not published" in saved.content.decode()
+    assert "by Alice Moreau." in saved.content.decode(), "a name, without its address"
     assert _brand(northwind, "live").primary != "#0f766e"
     published = alice.post("/brand/publish/", follow=True)
     assert "Published" in published.content.decode()

@@ -14,7 +14,6 @@ from django_cotton.compiler_regex import CottonCompiler
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "templates" / "cotton").glob("*.html"))
-GUIDE = (ROOT / "templates" / "branding" / "styleguide.html").read_text()
 EVIL = "<script>alert('x')</script>"
 
 

@@ -80,7 +80,24 @@ def test_a_clients_token_sees_its_own_usage_whatever_it_asks_for(
     assert {row["client"] for row in body["results"]} <= {both[0].pk}
 
 
-@pytest.mark.parametrize("path", ["usage/", "statements/draft/"])
+@pytest.mark.parametrize("path", ["usage/", "statements/"])
+def test_a_filter_that_a_list_does_not_have_is_refused_and_not_ignored(
+    ask: Ask, both: tuple[Client, Client], path: str
+) -> None:
+    for name, wrong in (("moth", "2026-10"), ("client", "Alder")):
+        status, body = ask(ALICE, f"{path}?{name}={wrong}")
+        assert status == 400
+        assert [one["field"] for one in body["error"]["fields"]] == [name]
+
+
+def test_statements_are_listed_by_month(ask: Ask, both: tuple[Client, Client]) -> None:
+    found = ask(ALICE, "statements/", month="2026-10")[1]["results"]
+    assert found
+    assert {row["month"] for row in found} == {"2026-10"}
+    assert ask(ALICE, "statements/", month="2026-08")[1]["results"] == []
+
+
+@pytest.mark.parametrize("path", ["usage/", "statements/draft/", "statements/"])
 def test_a_month_that_is_none_is_told_at_its_field(
     ask: Ask, both: tuple[Client, Client], path: str
 ) -> None:

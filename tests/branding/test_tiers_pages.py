@@ -210,7 +210,8 @@ def test_a_subscription_is_ended(browse: Browse, alder: Client) -> None:
     browser = browse(ALICE)
     end = page_url("subscription_end", subscription.pk)
     assert "starts on 2026-10-01" in browser.post(end, {"ends_on": "2026-09-01"}).content.decode()
-    browser.post(end, {"ends_on": "2026-11-30"})
+    told = browser.post(end, {"ends_on": "2026-11-30"}, follow=True).content.decode()
+    assert "leaves Standard after 30 Nov 2026." in told
     subscription.refresh_from_db()
     assert subscription.ends_on == date(2026, 11, 30)
     assert browser.post(end, {"ends_on": "9999-12-31"}).status_code == 302, "the last day there is"

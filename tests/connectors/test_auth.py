@@ -195,6 +195,10 @@ def test_a_system_that_echoes_the_credentials_leaks_them_nowhere() -> None:
 def test_an_answer_that_is_too_large_to_be_kept_leaves_a_note() -> None:
     scrubber = Scrubber(["canary"])
     assert scrubber.answer({"a": "canary"}) == {"a": REDACTED}
+    assert scrubber.data({"in": [{"deep": "my canary sings"}]}) == {
+        "in": [{"deep": f"my {REDACTED} sings"}]
+    }
+    assert scrubber.data({"no JSON": object, "by": "canary"})["by"] == REDACTED
     assert scrubber.answer(["a"]) == {}
     assert scrubber.answer({"a": "x" * 300_000}) == {
         "left_out": "The answer has 292 kB, too much to be kept."

@@ -46,11 +46,6 @@ class Product:
     home: Path = Path()
     accounts: list[Account] = field(default_factory=list)
 
-    @property
-    def operators_door(self) -> str:
-        """The console's address, with a slash at the end."""
-        return next(one.door for one in self.accounts if not one.role)
-
     def mail_to(self, address: str) -> str:
         """Return the text of the newest mail to somebody, "" while there is none."""
         files = sorted((self.home / "mail").glob("*"), key=lambda one: one.stat().st_mtime)

@@ -160,6 +160,7 @@ def _domain_and_client(owner: Visitor, maker: Maker) -> None:
     _not_needed(owner, "Invite a colleague")
     page = _step(owner, f"Add the first {maker.brand['noun_client']}")
     page.get_by_label("Name", exact=True).fill(maker.client)
+    page.get_by_label("Currency").fill("EUR")
     page.get_by_role("button", name=f"Add the {maker.brand['noun_client']}").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(maker.client)
 

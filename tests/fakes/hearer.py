@@ -1,7 +1,7 @@
 """A program that hears of what happens: an HTTP server on loopback that answers as it is told."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import Message
@@ -19,16 +19,25 @@ class Heard:
 
 @dataclass
 class Hearer:
-    """What was heard, and what is answered: a status, and headers beside it."""
+    """What was heard, and what is answered: a status, and headers beside it.
+
+    note: called when a message was heard, before it is answered.
+    """
 
     address: str
     status: int = 200
     answer: dict[str, str] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
+    note: Callable[[], None] = lambda: None
 
     @property
     def last(self) -> Heard:
         return self.heard[-1]
+
+
+class _Server(ThreadingHTTPServer):
+    # More than the library's five may knock at once.
+    request_queue_size = 64
 
 
 @contextmanager
@@ -42,6 +51,7 @@ def hearer() -> Iterator[Hearer]:
             headers: Message = self.headers
             lower = {name.lower(): value for name, value in headers.items()}
             made.heard.append(Heard(lower, body, self.path))
+            made.note()
             self.send_response(made.status)
             for name, value in made.answer.items():
                 self.send_header(name, value)
@@ -51,7 +61,7 @@ def hearer() -> Iterator[Hearer]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  its name
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     made.address = f"http://127.0.0.1:{server.server_address[1]}/hear"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -4,11 +4,12 @@ import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.redaction import REDACTED, looks_secret, redact, redact_text
+from governance.redaction import REDACTED, looks_secret, redact, redact_mapping, redact_text
 
 CANARY = "s3cr3t-canary-91f7"
 
@@ -116,6 +117,32 @@ def test_any_value_becomes_storable_json(value: object) -> None:
     text = json.dumps(redact(value), allow_nan=False, ensure_ascii=False)
     assert "\x00" not in text
     text.encode()
+
+
+_MARKED = st.sampled_from(
+    [
+        "Bearer 0123456789abcdef",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "https://ann:hidden@example.com/?token=hidden",
+        "-----BEGIN PRIVATE KEY-----\nMIIE",
+        "basics",
+        "a\\b",
+        "Zoë",
+        "nul\x00",
+        "plain words",
+    ]
+)
+
+
+@given(st.dictionaries(st.text(max_size=3), _JSON | _MARKED | st.lists(_MARKED), max_size=4))
+def test_one_look_at_the_whole_finds_what_a_look_at_each_text_does(
+    value: dict[str, object],
+) -> None:
+    try:
+        encoded = msgspec.json.encode(value)
+    except (TypeError, ValueError):  # nobody has it as JSON then
+        return
+    assert redact_mapping(value, encoded=encoded) == redact_mapping(value)
 
 
 def test_a_value_without_end_in_depth_is_cut() -> None:

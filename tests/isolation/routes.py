@@ -44,8 +44,3 @@ def routes(door: str) -> list[Route]:
         names = tuple(entry.pattern.regex.groupindex) if isinstance(entry, URLPattern) else ()
         found.append(Route(door, pattern, name, names))
     return found
-
-
-def all_routes() -> list[Route]:
-    """Return every route of every door."""
-    return [route for door in URLCONFS for route in routes(door)]

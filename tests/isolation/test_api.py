@@ -105,6 +105,24 @@ def test_another_partners_token_and_no_token_are_refused(route: Route, twins: Tw
             assert response.status_code == 401, f"{method} {route.name}: {response.status_code}"
 
 
+def test_a_lineage_tells_of_its_own_client_alone(twins: Twins) -> None:
+    path = f"/api/v1/records/{world.ALDER}/lineage/"
+    route = next(one for one in ROUTES if one.name == "record-lineage")
+    grace = asked(
+        "GET", path, key_of(twins["northwind"], actors.GRACE), route, "northwind.localhost"
+    )
+    assert grace.status_code == 200
+    told = grace.json()
+    assert [one["id"] for one in told["deliveries"]] == [world.ALDER]
+    assert told["record"]["key"] == "C-canary-northwind-alder"
+    for foreign in (b"canary-northwind-birch", b"canary-brightbridge"):
+        assert foreign not in grace.content
+    mallory = key_of(twins["northwind"], actors.MALLORY)
+    assert asked("GET", path, mallory, route, "northwind.localhost").status_code == 404
+    there = key_of(twins["brightbridge"], actors.ALICE)
+    assert asked("GET", path, there, route, "admin.northwind.localhost").status_code == 401
+
+
 def test_a_clients_list_holds_that_clients_rows_only(twins: Twins) -> None:
     key = key_of(twins["northwind"], actors.GRACE)
     for route in ROUTES:

@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 from rest_framework.views import APIView
 
-from config.api_auth import TokenThrottle
+from config.api_auth import TokenThrottle, UnknownThrottle
 from config.api_schema import CODES, DESCRIPTION
 from tenants.models import Partner
 from tenants.services.suspension import suspend_partner
@@ -49,7 +49,7 @@ def ask(path: str, key: str, method: str = "GET", body: str = "", **more: Any) -
     browser = Browser(headers=headers, raise_request_exception=False)
     kind = more.pop("content_type", "application/json")
     with transaction.atomic():
-        answer = browser.generic(method, path, body, content_type=kind)
+        answer = browser.generic(method, path, body, content_type=kind, **more)
         transaction.set_rollback(True)
     return answer
 
@@ -124,6 +124,63 @@ def test_too_many_calls_and_a_failure_of_ours_are_in_the_same_shape(
         failed = ask("/api/v1/workflows/", key)
     assert failed.status_code == 500
     assert code_of(failed, "a failure") == "error"
+
+
+def test_calls_without_a_right_token_are_limited_where_they_come_from_and_nobody_else_is(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = key_of(twins["northwind"], actors.ALICE)
+    monkeypatch.setattr(UnknownThrottle, "get_rate", lambda self: "2/min")
+    wrong = [ask("/api/v1/workflows/", one) for one in ("key_0123abcd_wrong", "", "key_a_b")]
+    assert [one.status_code for one in wrong] == [401, 401, 429]
+    assert code_of(wrong[2], "too many wrong ones") == "throttled"
+    assert int(wrong[2].headers["Retry-After"]) > 0
+    assert ask("/api/v1/workflows/", key).status_code == 200, "a right token from the same place"
+    elsewhere = ask("/api/v1/workflows/", "", REMOTE_ADDR="203.0.113.9")
+    assert elsewhere.status_code == 401
+    near, far = "2001:db8:1:1::1", "2001:db8:1:1::2"
+    ipv6 = [ask("/api/v1/workflows/", "", REMOTE_ADDR=one) for one in (near, far, near)]
+    assert [one.status_code for one in ipv6] == [401, 401, 429], "one network is one place"
+
+
+def test_calls_without_the_scope_count_as_calls_of_their_token(
+    twins: Twins, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = key_of(twins["northwind"], actors.IVAN)
+    monkeypatch.setattr(TokenThrottle, "get_rate", lambda self: "2/min")
+    answers = [ask("/api/v1/roles/", few, "POST", "{}") for _ in range(3)]
+    assert [one.status_code for one in answers] == [403, 403, 429]
+    assert code_of(answers[2], "too many refused ones") == "throttled"
+    other = key_of(twins["northwind"], actors.ALICE)
+    assert ask("/api/v1/workflows/", other).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "body"),
+    [
+        ("clients", "name", '{"name": "Elm", "name": "Oak"}'),
+        ("workflows/9001/pause", "reason", '{"reason": "a", "reason": "b"}'),
+        ("connections/9001/records", "sum", '{"records": [{"sum": 10.5, "sum": 1.05}]}'),
+        ("mappings/9001/preview", "number", '{"sample": {"number": 1, "number": 2}}'),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused_by_name(
+    twins: Twins, place: str, name: str, body: str
+) -> None:
+    key = key_of(twins["northwind"], actors.ALICE)
+    answer = ask(f"/api/v1/{place}/", key, "POST", body, HTTP_IDEMPOTENCY_KEY="once")
+    assert answer.status_code == 400
+    assert code_of(answer, place) == "parse_error"
+    assert f"The name {name!r} stands twice" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", ["audit-entries", "change-requests", "records", "usage"])
+def test_a_filter_that_a_list_does_not_have_is_refused_with_those_that_it_has(
+    twins: Twins, path: str
+) -> None:
+    answer = ask(f"/api/v1/{path}/?klient=1", key_of(twins["northwind"], actors.ALICE))
+    assert code_of(answer, path) == "invalid"
+    assert "It has: " in answer.json()["error"]["fields"][0]["message"]
 
 
 def test_a_suspended_partner_and_a_body_that_is_too_large_are_in_the_same_shape(

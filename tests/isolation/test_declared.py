@@ -18,7 +18,7 @@ OURS = {"tenants", "tenants.accounts", "governance", "branding", "mappings", "sy
 def test_every_route_is_declared_and_every_declaration_is_a_route(door: str) -> None:
     declared = set(PAGES[door]) | (set(API) if door != "console" else set())
     found = {route.name or route.pattern for route in routes(door)}
-    assert found - declared == set(), "declare these in tests/isolation/matrix.py"
+    assert found - declared == set(), "declare these in tests/isolation/promised/"
     assert declared - found == set(), "these are declared and do not exist"
 
 

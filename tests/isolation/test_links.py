@@ -14,8 +14,9 @@ from tenants.accounts.services.people import set_roles
 from tenants.accounts.services.roles import make_role
 from tenants.models import Partner
 from tests import actors
-from tests.isolation.matrix import PAGES, PUBLIC
+from tests.isolation.matrix import PAGES
 from tests.isolation.routes import URLCONFS
+from tests.isolation.rule import PUBLIC
 from tests.isolation.sessions import signed_in
 from tests.isolation.test_pages import Twins, address, pages
 

@@ -16,8 +16,9 @@ from tests import actors
 from tests.actors import Person
 from tests.conftest import host_of
 from tests.isolation import world
-from tests.isolation.matrix import PAGES, PUBLIC, SIGNED_IN, Rule
+from tests.isolation.matrix import PAGES
 from tests.isolation.routes import URLCONFS, Route, routes
+from tests.isolation.rule import PUBLIC, SIGNED_IN, Rule
 from tests.isolation.sessions import signed_in
 
 Twins = dict[str, Partner]

@@ -20,7 +20,8 @@ from tenants.accounts.services.clients import change_client
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
 from tests.actors import ALICE, GRACE
-from tests.isolation.matrix import API, PAGES, SIGNED_IN
+from tests.isolation.matrix import API, PAGES
+from tests.isolation.rule import SIGNED_IN
 from tests.isolation.sessions import key_of, signed_in
 from tests.isolation.test_api import ROUTES as API_ROUTES
 from tests.isolation.test_api import address as api_address

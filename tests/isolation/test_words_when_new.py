@@ -15,8 +15,9 @@ from branding.services.identity import current_identity
 from tenants.accounts.permissions import permissions_of
 from tenants.models import Partner
 from tenants.outbox.kinds import KINDS
-from tests.isolation.matrix import PAGES, PUBLIC, SIGNED_IN
+from tests.isolation.matrix import PAGES
 from tests.isolation.routes import URLCONFS, Route
+from tests.isolation.rule import PUBLIC, SIGNED_IN
 from tests.isolation.sessions import sign_everybody_in, signed_in
 from tests.isolation.test_pages import pages
 from tests.isolation.test_words import PEOPLE, SHOWS_OURS, ours_in, own_words, seen

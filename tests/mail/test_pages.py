@@ -131,6 +131,7 @@ def test_a_wrong_setting_says_what_is_wrong_and_is_not_kept(
     page = text_of(browse(ALICE).post(url("mail_sender"), {**form(587), **values}))
     assert said in page
     assert "canary-7f3a" not in page
+    assert "Type it once more" in page, "left empty, a password stored before would stay"
     assert mail_sender.stored_sender() is None
 
 

@@ -270,6 +270,7 @@ def test_a_client_sees_its_own_and_the_partners_and_nothing_of_others(
     listed = browser.get(page("mapping_list", door=PORTAL)).content.decode()
     assert "Alder&#x27;s customers" in listed
     assert "Birch" not in listed
+    assert listed.count("Yours alone") == 1
     assert browser.get(page("mapping_detail", own.pk, door=PORTAL)).status_code == 200
     assert browser.get(page("mapping_detail", customers.pk, door=PORTAL)).status_code == 200
     assert browser.get(page("mapping_detail", other.pk, door=PORTAL)).status_code == 404

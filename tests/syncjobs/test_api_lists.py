@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 from drf_spectacular.generators import SchemaGenerator
 
+from config.api import router
 from governance.actors import command_actor
 from syncjobs.connectors.errors import Rejected
 from syncjobs.models import CanonicalRecord, Delivery
@@ -25,15 +26,19 @@ pytestmark = pytest.mark.usefixtures("at_home")
 Ask = Callable[..., Any]
 
 
-@pytest.fixture
-def browser(northwind: Partner) -> Browser:
-    """A program with a token of Dave's, of support."""
-    with tenant_context(northwind):
-        user = User.objects.get(email=actors.DAVE.email)
-        scopes = {"records.view", "exceptions.view", "exceptions.work", "workflows.view"}
+def _program(partner: Partner, person: actors.Person, scopes: set[str]) -> Browser:
+    with tenant_context(partner):
+        user = User.objects.get(email=person.email)
         key = make_token(command_actor("tests"), user=user, name="t", scopes=scopes)[1]
     host = {"host": "admin.northwind.localhost", "authorization": f"Bearer {key}"}
     return Browser(headers=host)
+
+
+@pytest.fixture
+def browser(northwind: Partner) -> Browser:
+    """A program with a token of Dave's, of support."""
+    scopes = {"records.view", "exceptions.view", "exceptions.work", "workflows.view"}
+    return _program(northwind, actors.DAVE, scopes)
 
 
 @pytest.fixture
@@ -88,6 +93,35 @@ def test_what_a_list_does_not_know_is_named_and_never_ignored(
     (row,) = body["error"]["fields"]
     assert row["field"] == field
     assert says in row["message"]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "scope"),
+    [
+        (name, vars(view)["required"]["list"])
+        for name, view, _ in router.registry
+        if hasattr(view, "list")
+    ],
+)
+def test_no_list_ignores_a_filter_that_it_does_not_have(
+    prefix: str, scope: str, northwind: Partner
+) -> None:
+    program = _program(northwind, actors.ALICE, {scope})
+    answer = program.get(f"/api/v1/{prefix}/", {"nmae": "x"})
+    assert answer.status_code == 400
+    assert [one["field"] for one in answer.json()["error"]["fields"]] == ["nmae"]
+    assert program.get(f"/api/v1/{prefix}/").status_code == 200
+
+
+def test_lists_of_clients_things_are_narrowed_by_the_client(lab: Lab, northwind: Partner) -> None:
+    program = _program(northwind, actors.ALICE, {"clients.view", "users.manage", "prices.view"})
+    (one,) = program.get("/api/v1/clients/", {"client": lab.client.pk}).json()["results"]
+    assert one["id"] == lab.client.pk
+    people = program.get("/api/v1/people/", {"client": lab.client.pk}).json()["results"]
+    assert {one["client"] for one in people} <= {lab.client.pk}
+    assert program.get("/api/v1/tiers/", {"client": lab.client.pk}).json()["results"] == []
+    refused = program.get("/api/v1/clients/", {"client": "x"})
+    assert refused.status_code == 400
 
 
 def test_what_a_person_does_to_a_delivery_is_a_change_of_it(lab: Lab, ask: Ask) -> None:

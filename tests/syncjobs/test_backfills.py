@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from governance.actors import Actor
-from governance.errors import NotPermitted
+from governance.errors import BadTransition, NotPermitted
 from governance.models import AuditEntry
 from syncjobs.engine import doorbell
 from syncjobs.models import CanonicalRecord, Delivery, Workflow
@@ -45,7 +45,7 @@ def later(lab: Lab) -> Workflow:
 def test_a_backfill_plans_what_was_there_from_a_day_on_and_ends(lab: Lab, later: Workflow) -> None:
     assert preview_backfill(BUILDER, later, start=DAY) == 3
     run = start_backfill(BUILDER, later, start=DAY, reason="New billing system")
-    with pytest.raises(ValidationError, match="goes on already"):
+    with pytest.raises(BadTransition, match="goes on already"):
         start_backfill(BUILDER, later, start=DAY, reason="Again")
     assert doorbell.settle() == 0
     lab.drain()
@@ -103,7 +103,7 @@ def test_what_cannot_be_backfilled_is_refused_in_words(
     with pytest.raises(ValidationError, match="between 1 and"):
         start_backfill(BUILDER, later, start=DAY, reason="Fast", per_minute=10**6)
     Workflow.objects.update(state="paused")
-    with pytest.raises(ValidationError, match="paused"):
+    with pytest.raises(BadTransition, match="paused"):
         start_backfill(BUILDER, later, start=DAY, reason="Paused")
     with pytest.raises(NotPermitted):
         preview_backfill(actor(actors.FRANK), later, start=DAY)

@@ -34,7 +34,7 @@ def _held(lab: Lab, gate: dict[str, Any]) -> str:
 def test_a_field_is_named_in_the_system_that_owns_it(lab: Lab) -> None:
     assert _held(lab, _gate([CUSTOMER_TAX])) == (
         f"Fill in “tax code” of customer C-1 in {lab.target_connection.name}. "
-        "Whoever keeps that system can bring it; the role told of it: Finance. "
+        "Whoever keeps that system can bring it; Finance at Northwind Ops is told of it. "
         "If it may go without, it can be released by hand, with a reason."
     )
 

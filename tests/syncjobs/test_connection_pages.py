@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from syncjobs.connectors.base import Check
@@ -76,3 +78,19 @@ def test_the_objects_and_fields_that_a_system_offers_are_named(
     assert "2 fields" in offered
     assert ">address.city<" in offered
     assert "projects" not in offered[: offered.index("</section>")].lower()
+
+
+@pytest.mark.parametrize(
+    ("breaker", "told"),
+    [("closed", "asked us to slow down"), ("open", "Too many calls in a row failed")],
+)
+def test_a_system_that_is_left_alone_says_until_when(
+    lab: Lab, northwind: Partner, staff: Browser, breaker: str, told: str
+) -> None:
+    place = f"/work/connections/{lab.target_connection.pk}/"
+    assert "Left alone" not in staff.get(place).content.decode()
+    with tenant_context(northwind):
+        rows = Connection.objects.filter(pk=lab.target_connection.pk)
+        rows.update(breaker=breaker, breaker_until=timezone.now() + timedelta(minutes=5))
+    shown = staff.get(place).content.decode()
+    assert told in shown

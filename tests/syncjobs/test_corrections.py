@@ -133,4 +133,4 @@ def test_the_page_offers_it_and_says_what_came_of_it(
     body = {"field": "name", "value": "Xavier Ltd", "reason": "Cut off"}
     shown = browser.post(correct, body, follow=True).content
     assert b"Corrected." in shown
-    assert b"Version 2, by hand" in shown
+    assert b"Version 2, corrected by Alice Moreau" in shown

@@ -69,7 +69,11 @@ def test_buttons_test_switch_rotate_and_remove(browse: Browse) -> None:
     assert "Switch it on first" in refused
     browser.post(page_url("endpoint_edit", pk), {**FORM, "name": "Lake"})
     assert Endpoint.objects.get().name == "Lake"
-    browser.post(page_url("endpoint_remove", pk))
+    assert "data-select-all" in browser.get(page_url("endpoint_edit", pk)).content.decode()
+    asked = browser.post(page_url("endpoint_remove", pk), follow=True).content.decode()
+    assert "Say that you mean it" in asked
+    assert Endpoint.objects.exists()
+    browser.post(page_url("endpoint_remove", pk), {"meant": "1"})
     assert not Endpoint.objects.exists()
     assert not Message.objects.exists()
 

@@ -102,6 +102,8 @@ def test_rows_that_cannot_be_read_are_named_and_the_others_stay() -> None:
     assert [row.data for row in lines.rows] == [{"a": lines.rows[0].data["a"]}]
     assert str(lines.rows[0].data["a"]) == "1.50"
     assert [one.row for one in lines.problems] == [2, 3, 4]
+    (twice,) = read_sheet("f.jsonl", b'{"sum": 1, "sum": 2}').problems
+    assert twice.text == "The name 'sum' stands twice in one object."
 
 
 @pytest.fixture
@@ -268,6 +270,22 @@ def test_the_page_shows_what_a_file_holds_before_anything_is_taken(
     staff.post(place, {"sealed": f"{found[1]}x"})
     with tenant_context(northwind):
         assert InboundEvent.objects.count() == 3
+
+
+def test_what_is_brought_by_hand_has_no_credentials_and_nothing_that_rings(
+    connection: Connection, northwind: Partner, browse: Callable[[Person], Browser]
+) -> None:
+    with tenant_context(northwind):
+        place = f"/work/connections/{connection.pk}/"
+        crm = Connection.objects.create(
+            client=connection.client, name="CRM", connector="sandbox_crm", state="ready"
+        )
+    staff = browse(actors.BOB)
+    words = ("Encrypted, never shown", "Make an address")
+    by_hand = staff.get(place).content.decode()
+    assert [one in by_hand for one in words] == [False, False]
+    other = staff.get(f"/work/connections/{crm.pk}/").content.decode()
+    assert [one in other for one in words] == [True, True]
 
 
 def test_a_program_takes_a_file_in_by_the_api(

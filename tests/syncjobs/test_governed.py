@@ -103,8 +103,11 @@ def test_an_installation_waits_for_its_signature_and_is_rolled_back_by_pausing(
     blueprint = Blueprint.objects.get(slug="time_to_billing")
     request = propose_installation(bob, alder, blueprint, wanted)
     assert request.touches_money
-    told = [text for _, text in request.changes.get().diff]
+    diff = request.changes.get().diff
+    told = [text for _, text in diff]
     assert f"blueprint Time to billing, version {blueprint.version}" in told
+    assert any(": gate " in text for text in told)
+    assert {sign for sign, _ in diff} == {"+"}, "nothing of it was there, so nothing folds away"
     assert not Workflow.objects.exists()
     assert not Stream.objects.exists()
     assert sign(carol, request).status == "applied"

@@ -1,6 +1,8 @@
 """Reading: the cursor moves with its page only, content decides, problems are told once."""
 
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -11,8 +13,8 @@ from mappings.models import Mapping, OwnershipRule, ValueMapVersion
 from mappings.services.value_maps import ensure_value_map, publish_table
 from mappings.services.versions import publish, save_draft
 from syncjobs import crashpoints
-from syncjobs.connectors.base import SourceRecord
-from syncjobs.connectors.errors import Config, Transient
+from syncjobs.connectors.base import Page, SourceRecord
+from syncjobs.connectors.errors import Config, RateLimited, Transient
 from syncjobs.engine.drain import drain
 from syncjobs.engine.live import Live
 from syncjobs.intake import aside, page, polling
@@ -29,6 +31,7 @@ from syncjobs.models import (
 )
 from syncjobs.payloads import opened_source
 from syncjobs.services.connections import read_again
+from syncjobs.services.workflows import run_now
 from tests.fakes.systems import record
 from tests.syncjobs.factories import (
     BUILDER,
@@ -395,3 +398,64 @@ def test_a_page_costs_the_same_number_of_statements_whatever_its_size(
             poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
         counts.append(len(seen))
     assert counts[1] <= counts[0] + 2
+
+
+@pytest.fixture
+def bound(lab: Lab) -> Lab:
+    """The lab, its workflow reading from its source."""
+    lab.workflow.bindings = {"crm": lab.source_connection.pk}
+    lab.workflow.save(update_fields=["bindings"])
+    return lab
+
+
+def _while_read(lab: Lab, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Read the customers; once what the source has is on its way to us, this happens."""
+    answered = lab.source.read
+
+    def read(*where: Any, **options: Any) -> Iterator[Page]:
+        pages = list(answered(*where, **options))
+        monkeypatch.setattr(lab.source, "read", answered)
+        happens()
+        yield from pages
+
+    monkeypatch.setattr(lab.source, "read", read)
+    Stream.objects.update(next_poll_at=timezone.now() - timedelta(seconds=1))
+    polling.poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+
+
+def test_what_asks_for_a_reading_while_one_goes_on_gets_another(
+    bound: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = bound
+
+    def changed_and_told() -> None:
+        lab.put_customer("2")
+        run_now(BUILDER, lab.workflow)
+
+    lab.put_customer("1")
+    _while_read(lab, monkeypatch, changed_and_told)
+    drain(systems=lab.systems())
+    assert lab.target.created("C-2") == 1
+
+    _while_read(lab, monkeypatch, lambda: None)
+    lab.customers.refresh_from_db()
+    assert lab.customers.next_poll_at is not None
+    assert lab.customers.next_poll_at > timezone.now(), "else it would be read all the time"
+
+
+def test_what_asks_for_a_reading_does_not_shorten_the_pause_after_a_failed_one(
+    bound: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = bound
+    lab.source.fail_read = [RateLimited("Slow down.", retry_after=120)]
+    answered = lab.source.read
+
+    def read(*where: Any, **options: Any) -> Iterator[Page]:
+        run_now(BUILDER, lab.workflow)
+        return answered(*where, **options)
+
+    monkeypatch.setattr(lab.source, "read", read)
+    polling.poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+    lab.customers.refresh_from_db()
+    assert lab.customers.next_poll_at is not None
+    assert lab.customers.next_poll_at > timezone.now() + timedelta(seconds=60)

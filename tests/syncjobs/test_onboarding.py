@@ -1,5 +1,6 @@
 """A new partner's checklist: computed, put away by the owner, and gone when all is done."""
 
+import re
 from collections.abc import Callable
 from html import unescape
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from bench.crowd import make_crowd
 from branding.models import Brand
@@ -14,6 +16,7 @@ from governance.actors import Actor
 from governance.models import AuditEntry, ChangeRequest
 from governance.services.changes import withdraw
 from syncjobs.models import Blueprint, Connection
+from syncjobs.services.connections import create_connection
 from syncjobs.services.workflow_changes import Wanted, propose_installation
 from tenants.accounts.models import Client, User
 from tenants.models import Domain, Partner
@@ -132,6 +135,7 @@ def test_who_installs_before_connecting_is_led_to_the_systems(
     page = browser.get(page_url("workflow_install"), there).content.decode()
     assert "Propose installation" in page
     assert "Old (not tested yet)" in page
+    assert "Gate: Complete customer." in page  # what stops a record is read before it is signed
     assert ">Books</option>" in page
 
 
@@ -174,3 +178,86 @@ def test_a_proposed_installation_waits_and_is_no_longer_to_do(
     assert "Waiting for approval" in shown(browser)
     withdraw(actor(BOB), asked.pk, comment="Not now")
     assert "Waiting for approval" not in shown(browser)
+
+
+def test_a_mistyped_address_is_told_and_leaves_no_connection(
+    at_home: Partner, browse: Browse
+) -> None:
+    client = Client.objects.all()[0]
+    address = page_url("connection_add", "sandbox_crm")
+    values = {"client": client.pk, "name": "CRM", "secret_token": "t"}
+    page = browse(ALICE).post(address, {**values, "config_base_url": "crm.example.com"})
+    shown = page.content.decode()
+    assert 'id="id_config_base_url_error"' in shown
+    assert "The address must start with https://." in shown
+    assert 'value="crm.example.com"' in shown
+    assert "Type it once more" in shown, "a token that was typed is not sent back"
+    assert not Connection.objects.exists()
+
+
+def test_a_new_secret_is_asked_for_again_after_a_mistyped_address(
+    at_home: Partner, browse: Browse, actor: Callable[[Person], Actor]
+) -> None:
+    made = create_connection(
+        actor(ALICE),
+        client=Client.objects.all()[0],
+        connector="sandbox_crm",
+        name="CRM",
+        config={"base_url": "https://crm.example.com"},
+        secret={"token": "old"},
+    )
+    typed = {"config_base_url": "crm.example.com", "secret_token": "new"}
+    page = browse(ALICE).post(page_url("connection_credentials", made.pk), typed)
+    assert "Type it once more" in page.content.decode(), "left empty, the old one would stay"
+    kept = Connection.objects.get()
+    assert (kept.secret, kept.config) == (made.secret, made.config)
+
+
+def test_who_starts_without_a_client_is_led_to_add_one(at_home: Partner, browse: Browse) -> None:
+    browser = browse(ALICE)
+    pages = [
+        page_url("connection_catalogue"),
+        page_url("connection_add", "sandbox_crm"),
+        page_url("workflow_install"),
+    ]
+    said = f'href="{page_url("client_add")}">Add the first one'
+    assert [said in browser.get(one).content.decode() for one in pages] == [False] * 3
+    Client.objects.update(status=Client.Status.LEFT)
+    assert [said in browser.get(one).content.decode() for one in pages] == [True] * 3
+
+
+def test_no_system_is_connected_for_a_client_that_has_left(
+    at_home: Partner, browse: Browse
+) -> None:
+    left, here = Client.objects.order_by("name")[:2]
+    Client.objects.filter(pk=left.pk).update(status=Client.Status.LEFT)
+    page = browse(ALICE).get(page_url("connection_add", "sandbox_crm")).content.decode()
+    assert f">{here.name}</option>" in page
+    assert f">{left.name}</option>" not in page
+
+
+def test_a_system_that_never_answered_asks_for_its_credentials_first(
+    at_home: Partner, browse: Browse
+) -> None:
+    made = Connection.objects.create(
+        client=Client.objects.all()[0], name="CRM", connector="sandbox_crm", state="failing"
+    )
+    credentials = f'href="{page_url("connection_credentials", made.pk)}"'
+
+    def first() -> bool:
+        page = browse(ALICE).get(page_url("connection_detail", made.pk)).content.decode()
+        (button,) = re.findall(rf"<a [^>]*{re.escape(credentials)}[^>]*>", page)
+        return "ui-primary" in button
+
+    assert first()
+    Connection.objects.update(last_ok_at=timezone.now())
+    assert not first(), "it worked before: it is down, and is tested again"
+
+
+def test_who_cancels_a_system_chooses_another_for_the_same_client(
+    at_home: Partner, browse: Browse
+) -> None:
+    client = Client.objects.all()[0]
+    address = page_url("connection_add", "sandbox_crm")
+    page = browse(ALICE).get(address, {"client": client.pk}).content.decode()
+    assert page.count(f'href="{page_url("connection_catalogue")}?client={client.pk}"') == 2

@@ -75,7 +75,22 @@ def test_a_workflow_is_backfilled(lab: Lab, northwind: Partner, ask: Ask) -> Non
     with tenant_context(northwind):
         run = Run.objects.get(kind="backfill")
         assert told == {"records": 1, "run": run.pk}
-    assert ask(place, start=day, reason="Again")[0] in (400, 422), "one goes on"
+    assert ask(place, start=day, reason="Again")[0] == 409, "one goes on"
+
+
+def test_a_paused_workflow_refuses_each_start_as_it_refuses_a_second_pause(
+    lab: Lab, ask: Ask
+) -> None:
+    place = f"workflows/{lab.workflow.pk}"
+    assert ask(f"{place}/pause", reason="Month end")[0] == 200
+    starts = {
+        "pause": {"reason": "Again"},
+        "run": {},
+        "backfill": {"start": "2026-01-01", "reason": "The year"},
+    }
+    for name, body in starts.items():
+        status, told = ask(f"{place}/{name}", **body)
+        assert (status, told["error"]["code"]) == (409, "refused"), name
 
 
 def test_a_workflow_is_given_its_schedule_and_its_promise(lab: Lab, ask: Ask) -> None:

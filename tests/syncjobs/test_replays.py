@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_tenants.utils import tenant_context
 
 from governance.actors import Actor
-from governance.errors import NotPermitted
+from governance.errors import BadTransition, NotPermitted
 from governance.models import AuditEntry
 from governance.permits import permit
 from mappings.models import Mapping, MappingVersion
@@ -18,6 +18,7 @@ from mappings.services.versions import publish, save_draft
 from syncjobs.models import CanonicalRecord, Delivery, Run, Workflow
 from syncjobs.services import replays
 from syncjobs.services.replays import Choice, preview_replay, start_replay, versions_of
+from syncjobs.services.workflows import pause_workflow
 from tenants.accounts.models import User
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
@@ -123,6 +124,15 @@ def test_what_cannot_be_replayed_is_refused_in_words(
     monkeypatch.setattr(replays, "MOST", 2)
     with pytest.raises(ValidationError, match="More than 2 records"):
         preview_replay(BUILDER, done.workflow, DAYS)
+
+
+def test_nothing_is_sent_through_a_paused_workflow(done: Lab) -> None:
+    pause_workflow(BUILDER, done.workflow, reason="A look first")
+    assert preview_replay(BUILDER, done.workflow, DAYS).records == 3, "it may be looked at"
+    runs = Run.objects.count()
+    with pytest.raises(BadTransition, match=r"is paused\. Resume it first\."):
+        start_replay(BUILDER, done.workflow, DAYS, reason="To be sure")
+    assert Run.objects.count() == runs
 
 
 def test_an_action_that_was_done_is_never_called_safe(done: Lab) -> None:

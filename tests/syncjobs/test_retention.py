@@ -1,9 +1,11 @@
 """Old payloads, attempts and messages go in batches; nothing open and no outcome does."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.test import Client as Browser
 from django.utils import timezone
 
 from syncjobs.connectors.base import SourceRecord
@@ -16,7 +18,11 @@ from syncjobs.models import (
     RecordVersion,
     Run,
 )
+from tests import actors
+from tests.at_home import at_home, page_url
 from tests.syncjobs.factories import Lab
+
+__all__ = ["at_home"]
 
 KEEP = {"payloads": 90, "attempts": 90, "messages": 30, "readings": 30}
 
@@ -50,6 +56,28 @@ def test_payloads_and_attempts_go_and_what_became_of_them_stays(year_old: Lab) -
     assert Attempt.objects.count() == 1
     assert Delivery.objects.filter(state="delivered").count() == 6
     assert retention.sweep(KEEP)["payloads"] == 0
+
+
+@pytest.mark.usefixtures("at_home")
+def test_the_page_of_what_was_done_does_not_call_it_unsent(
+    year_old: Lab, browse: Callable[..., Browser]
+) -> None:
+    delivered, unchanged, waiting = Delivery.objects.order_by("pk")[:3]
+    staff = browse(actors.DAVE)
+
+    def told(delivery: Delivery) -> str:
+        return staff.get(page_url("delivery_detail", delivery.pk)).content.decode()
+
+    assert "Try 1" in told(delivered)
+    retention.sweep(KEEP)
+    assert "Its tries are kept no more" in told(delivered)
+    Delivery.objects.filter(pk=unchanged.pk).update(state="unchanged")
+    assert "It ended without a call." in told(unchanged)
+    long_ago = timezone.now() - timedelta(days=500)
+    Delivery.objects.filter(pk=unchanged.pk).update(finished_at=long_ago)
+    assert "Its tries are kept no more" in told(unchanged)
+    Delivery.objects.filter(pk=waiting.pk).update(state="waiting", finished_at=None)
+    assert "Nothing was sent yet" in told(waiting)
 
 
 def test_a_record_that_comes_again_afterwards_is_still_known(year_old: Lab) -> None:

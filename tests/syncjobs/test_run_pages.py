@@ -257,6 +257,15 @@ def test_the_whole_page_comes_anew_when_the_run_has_ended(half: Run, browse: Bro
     assert "HX-Refresh" not in staff.get(place, headers=asked).headers
     Run.objects.filter(pk=half.pk).update(state="partial")
     assert staff.get(place, headers=asked).headers["HX-Refresh"] == "true"
+    # What was being sent when it was given up is still to be told.
+    Run.objects.filter(pk=half.pk).update(state="cancelled")
+    sent = half.deliveries.order_by("pk")[:1]
+    Delivery.objects.filter(pk__in=sent).update(state="running")
+    told = staff.get(place, headers=asked)
+    assert "HX-Refresh" not in told.headers
+    assert "every 2s" in told.content.decode()
+    Delivery.objects.filter(pk__in=sent).update(state="delivered")
+    assert staff.get(place, headers=asked).headers["HX-Refresh"] == "true"
     # A search in its table changes the table alone.
     searched = {"HX-Request": "true", "HX-Target": "deliveries"}
     assert "HX-Refresh" not in staff.get(place, headers=searched).headers

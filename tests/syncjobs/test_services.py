@@ -119,9 +119,7 @@ def test_a_new_address_keeps_the_credentials(alder: Client, bob: Actor) -> None:
     assert open_sealed(made.secret, aad=place_of(made)) == {"token": SECRET}
 
 
-@pytest.mark.parametrize(
-    "address", ["http://evil.example:9", "https://127.0.0.1:9", "http://127.0.0.1@evil.example/"]
-)
+@pytest.mark.parametrize("address", ["http://evil.example:9", "https://127.0.0.1:9"])
 def test_stored_credentials_are_not_sent_to_another_host(
     alder: Client, bob: Actor, address: str
 ) -> None:
@@ -133,10 +131,20 @@ def test_stored_credentials_are_not_sent_to_another_host(
     assert open_sealed(made.secret, aad=place_of(made)) == {"token": "new"}
 
 
-def test_an_address_that_cannot_be_read_is_refused(alder: Client, bob: Actor) -> None:
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("http://[", "not well formed"),
+        ("http://127.0.0.1@evil.example/", "must not hold a user name"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_refused_with_any_credentials(
+    alder: Client, bob: Actor, address: str, said: str
+) -> None:
     made = _connect(bob, alder)
-    with pytest.raises(ValidationError, match="cannot be read"):
-        change_credentials(bob, made, config={"base_url": "http://["}, secret={})
+    for secret in ({}, {"token": "new"}):
+        with pytest.raises(ValidationError, match=said):
+            change_credentials(bob, made, config={"base_url": address}, secret=secret)
 
 
 def test_a_wrong_master_key_says_what_to_do_and_loses_nothing(
@@ -298,7 +306,7 @@ def test_pausing_twice_is_refused_in_plain_words(lab: Lab, bob: Actor) -> None:
     pause_workflow(bob, lab.workflow, reason="x")
     with pytest.raises(BadTransition, match="This workflow is paused"):
         pause_workflow(bob, lab.workflow, reason="x")
-    with pytest.raises(ValidationError, match="paused"):
+    with pytest.raises(BadTransition, match="paused"):
         run_now(bob, lab.workflow)
     resume_workflow(bob, lab.workflow)
 

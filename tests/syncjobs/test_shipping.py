@@ -103,6 +103,9 @@ def test_an_edited_copy_stays_until_somebody_decides(
     product.next(**with_gates(TAX_GATE, NAME_GATE))
     assert ship_blueprints(BUILDER) == 0
     assert shipping.asks(row), "the version after asks again"
+    row.definition = {**FIRST, shipped.DECLINED: 2}
+    assert not shipping.is_edited(row), "what was decided is no part of the content"
+    row.refresh_from_db()
 
     shipping.take_shipped(bob, row, reason="Theirs is better now.")
     row.refresh_from_db()

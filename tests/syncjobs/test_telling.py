@@ -160,10 +160,11 @@ def test_an_endpoint_that_fails_for_five_days_is_stopped_and_its_keeper_told(
     started = timezone.now()
     with time_machine.travel(started, tick=False) as clock:
         for hour in range(0, 140, 6):
-            clock.move_to(started + timedelta(hours=hour))
             told(number=hour)
-            Message.objects.filter(state="waiting", tries=0).update(due_at=timezone.now())
-            send_messages()
+            for minute in range(0, 10, 2):
+                clock.move_to(started + timedelta(hours=hour, minutes=minute))
+                Message.objects.filter(state="waiting", tries=0).update(due_at=timezone.now())
+                send_messages()
             if Endpoint.objects.get().state != "on":
                 break
         mails = posted()
@@ -176,6 +177,30 @@ def test_an_endpoint_that_fails_for_five_days_is_stopped_and_its_keeper_told(
     assert "Ours" in str(mail.subject)
     told(number=999)
     assert not Message.objects.filter(body__contains="999").exists(), "nobody listens any more"
+
+
+def test_a_quiet_endpoint_is_not_stopped_by_a_second_failure(
+    listener: Hearer, alice: Actor
+) -> None:
+    add(alice, listener.address)
+    listener.status = 503
+    started = timezone.now()
+    with time_machine.travel(started, tick=False) as clock:
+        told()
+        Message.objects.update(due_at=started)
+        assert send_messages() == 1
+        clock.move_to(started + timedelta(days=6))
+        for number in range(20):
+            told(number=number)
+        Message.objects.filter(tries=0).update(due_at=timezone.now())
+        for second in range(0, 200, 10):
+            clock.move_to(started + timedelta(days=6, seconds=second))
+            send_messages()
+        assert Message.objects.filter(tries__gt=0).count() >= schedule.LEAST_IN_VAIN
+        assert Endpoint.objects.get().state == "on", "a short outage after quiet days"
+        clock.move_to(started + timedelta(days=6, hours=13))
+        send_messages()
+    assert Endpoint.objects.get().state == "stopped"
 
 
 def test_one_success_ends_the_count_of_days(listener: Hearer, alice: Actor) -> None:
@@ -432,14 +457,14 @@ def test_who_lost_the_lease_writes_nothing(
 ) -> None:
     endpoint, _ = add(alice, listener.address)
     told()
-    real = posting.post
 
-    def overtaken(*args: object) -> posting.Posted:
-        Endpoint.objects.filter(pk=endpoint.pk).update(lease_no=99)
-        return real(*args)  # type: ignore[arg-type]
+    def overtaken(name: str) -> None:
+        if name == "telling.before_record":
+            Endpoint.objects.filter(pk=endpoint.pk).update(lease_no=99)
 
-    monkeypatch.setattr("syncjobs.telling.sending.post", overtaken)
+    monkeypatch.setattr("syncjobs.telling.sending.reach", overtaken)
     send_messages()
+    assert len(listener.heard) == 1
     message = Message.objects.get()
     assert (message.state, message.attempts) == ("waiting", [])
 

@@ -7,6 +7,9 @@ from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
 from governance.models import AuditEntry
+from governance.services import audit
+from mappings.actions import MAPPING_ADDED, MAPPING_PUBLISHED
+from mappings.models import Mapping
 from syncjobs.indicators.timeline import SHOWN, happenings
 from syncjobs.services.workflows import dry_run, pause_workflow, resume_workflow
 from tenants.models import Partner
@@ -41,6 +44,14 @@ def test_runs_and_changes_are_told_newest_first(told: Lab) -> None:
     other = AuditEntry.objects.filter(object_kind="mapping", object_label__contains="customer-in")
     assert other.exists()
     assert not any("customer-in" in one.what for one in found), "it reads for others"
+
+
+def test_a_new_mapping_is_told_once_by_its_first_version(told: Lab) -> None:
+    used = Mapping.objects.get(slug="customer-out")
+    for action in (MAPPING_ADDED, MAPPING_PUBLISHED):
+        audit.record(action, object_kind="mapping", object_id=used.pk, object_label=used.name)
+    titles = [one.title for one in happenings(told.workflow) if one.what == used.name]
+    assert titles == ["Published a mapping version"]
 
 
 def test_only_the_latest_are_told(told: Lab) -> None:

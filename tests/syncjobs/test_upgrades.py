@@ -18,7 +18,7 @@ from mappings.services.overlays import ensure_overlay
 from mappings.services.versions import live_version, propose_document
 from syncjobs.models import Blueprint, Connection, Delivery, Hold, Stream, Workflow
 from syncjobs.services import upgrades
-from syncjobs.services.shipping import ship_blueprints
+from syncjobs.services.shipping import keep_own, ship_blueprints
 from syncjobs.services.upgrades import (
     Asked,
     behind,
@@ -128,6 +128,21 @@ def test_an_upgrade_says_what_it_changes_and_waits_for_its_signature(
     assert sign(carol, request).status == "applied"
     assert gates(workflow) == ["tax", "name"]
     assert upgrade_of(fresh(workflow)) is None
+
+
+def test_keeping_an_edited_copy_leaves_what_was_proposed_of_it(
+    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
+) -> None:
+    workflow = install(alder)
+    ship(product, **with_gates(TAX_GATE, NAME_GATE))
+    rows = Blueprint.objects.filter(slug=SLUG)
+    rows.update(definition={**rows.get().definition, "priority": 5})
+    request = propose_upgrade(bob, workflow, Asked("With a priority of our own."))
+    product.next(**with_gates(NAME_GATE))
+    assert ship_blueprints(BUILDER) == 0
+    keep_own(bob, rows.get(), reason="We need our priority.")
+    assert sign(carol, request).status == "applied"
+    assert gates(workflow) == ["tax", "name"]
 
 
 def test_two_versions_behind_goes_to_the_newest_and_comes_back_whole(

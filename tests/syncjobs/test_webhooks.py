@@ -128,6 +128,13 @@ def test_a_message_without_records_of_ours_makes_us_read(hook: Hook) -> None:
     assert not Stream.objects.filter(next_poll_at__lt=later).exists()
 
 
+def test_a_message_that_comes_while_its_source_is_read_makes_us_read_it_again(hook: Hook) -> None:
+    due = timezone.now() - timedelta(minutes=1)
+    Stream.objects.update(next_poll_at=due)
+    hook.send({"type": "ping", "data": {}})
+    assert not Stream.objects.filter(next_poll_at=due).exists(), "whoever reads now can tell"
+
+
 @pytest.mark.parametrize("point", ["hook.before_commit", "hook.after_commit"])
 def test_an_answer_that_was_never_sent_costs_nothing(hook: Hook, point: str) -> None:
     crashpoints.arm(f"{point}:raise")

@@ -1,17 +1,26 @@
 """Time that its source takes back: what is not billed yet is not, what is needs a person."""
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from syncjobs.connectors.base import SourceRecord
-from syncjobs.connectors.errors import Transient, Unknown
+from syncjobs.connectors.base import Page, SourceRecord
+from syncjobs.connectors.errors import Rejected, Transient, Unknown
 from syncjobs.events import is_withdrawn, withdrawals
 from syncjobs.indicators.stakes import Stake, stakes_of_issues
-from syncjobs.models import Issue, Workflow
+from syncjobs.models import Issue, Stream, Workflow
+from syncjobs.services.connections import compare_now
 from tests.fakes.systems import record
-from tests.syncjobs.factories import Lab, make_connection, make_mapping, make_stream, make_workflow
+from tests.syncjobs.factories import (
+    BUILDER,
+    Lab,
+    make_connection,
+    make_mapping,
+    make_stream,
+    make_workflow,
+)
 
 ENTRY_IN: list[dict[str, object]] = [
     {"id": name, "target": name, "source": name}
@@ -131,6 +140,72 @@ def test_what_is_held_and_withdrawn_is_let_go_and_not_written(
     assert (delivery.state, billing.target.effects) == ("unchanged", [])
     assert "before it was written" in delivery.outcome
     assert not Issue.objects.filter(state="open").exists()
+
+
+@pytest.mark.parametrize("change", [{"status": "rejected"}, {"billable": False}, {"gone": True}])
+def test_what_was_refused_and_withdrawn_ends_with_its_exception(
+    billing: Lab, change: dict[str, Any]
+) -> None:
+    billing.target.fail_before = [Rejected("No such task.")]
+    _reads(billing, "T-1")
+    refused = billing.delivery("T-1", "line")
+    assert (refused.state, refused.run and refused.run.state) == ("failed", "failed")
+    if "gone" in change:
+        _deletes(billing, "T-1")
+    else:
+        _reads(billing, "T-1", **change)
+    delivery = billing.delivery("T-1", "line")
+    assert (delivery.state, billing.target.effects) == ("unchanged", [])
+    assert "before it was written" in delivery.outcome
+    assert delivery.run
+    assert delivery.run.state == "succeeded"
+    (issue,) = Issue.objects.all()
+    assert (issue.state, issue.resolution) == ("resolved", "The cause is gone.")
+    _reads(billing, "T-1", task="Design again")
+    if "gone" not in change:
+        assert billing.target.created("T-1") == 1, "approved again"
+
+
+def test_what_was_refused_and_is_missed_by_a_comparison_ends_too(billing: Lab) -> None:
+    billing.target.fail_before = [Rejected("No such task.")]
+    for number in ("T-1", *(f"T-1{n}" for n in range(20))):
+        _put(billing, number)
+    billing.drain()
+    assert billing.delivery("T-1", "line").state == "failed"
+    billing.source.pages["entries"] = [
+        Page(tuple(one for one in page.records if one.id != "T-1"), page.cursor, page.last)
+        for page in billing.source.pages["entries"]
+    ]
+    stream = Stream.objects.get(object="entries")
+    compare_now(BUILDER, stream, reason="A test")
+    billing.drain()
+    assert billing.delivery("T-1", "line").state == "unchanged"
+    assert not Issue.objects.filter(state="open").exists()
+
+
+def test_what_is_parked_keeps_its_question_though_it_is_withdrawn(billing: Lab) -> None:
+    billing.target.can_look_up = False
+    billing.target.fail_after = [Unknown("No answer.")]
+    _reads(billing, "T-1")
+    billing.deliver_late()
+    assert billing.delivery("T-1", "line").state == "parked"
+    _reads(billing, "T-1", status="rejected")
+    billing.deliver_late()
+    assert billing.delivery("T-1", "line").state == "parked"
+    assert Issue.objects.filter(state="open", kind="outcome_unknown").exists()
+
+
+def test_what_may_be_there_and_cannot_be_looked_up_is_not_called_unwritten(billing: Lab) -> None:
+    """Sending it again would do no harm, but it is not to be sent any more."""
+    billing.target.descriptor = replace(billing.target.descriptor, writes_idempotent=True)
+    billing.target.can_look_up = False
+    billing.target.fail_after = [Unknown("No answer.")]
+    _reads(billing, "T-1")
+    assert billing.delivery("T-1", "line").state == "unknown"
+    _reads(billing, "T-1", status="rejected")
+    billing.deliver_late()
+    assert billing.target.created("T-1") == 1
+    assert billing.delivery("T-1", "line").state == "parked"
 
 
 def test_what_is_approved_again_is_written(billing: Lab) -> None:

@@ -1,6 +1,7 @@
 """A worker as a process of its own: drains one schema until it is idle.
 
-usage: python -m tests.syncjobs.worker_process SCHEMA   (LIVERY_CRASH arms a crash point)
+usage: python -m tests.syncjobs.worker_process SCHEMA   (LIVERY_CRASH arms a crash point,
+TEST_WORK=messages sends mails and messages once instead)
 """
 
 import os
@@ -22,11 +23,15 @@ def main(schema: str) -> int:
     from governance import correlation
     from governance.actors import task_actor
     from syncjobs.engine.drain import drain_until_idle
+    from syncjobs.tasks import send_mail
     from tenants.context import schema_scope
 
     stopping.listen()
     with schema_scope(schema), correlation.scope(actor=task_actor("worker"), door="task"):
-        drain_until_idle(patience=0.0)
+        if os.environ.get("TEST_WORK") == "messages":
+            send_mail(schema)
+        else:
+            drain_until_idle(patience=0.0)
     return 0
 
 

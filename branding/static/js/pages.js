@@ -57,8 +57,11 @@
   document.addEventListener("change", (event) => {
     const all = event.target.closest("[data-select-all]");
     if (!all) return;
-    const form = all.closest("form");
-    for (const box of form.querySelectorAll("tbody input[type=checkbox]")) box.checked = all.checked;
+    const group = all.closest("[data-select-group]");
+    const boxes = group
+      ? group.querySelectorAll("input[type=checkbox]:not([data-select-all])")
+      : all.closest("form").querySelectorAll("tbody input[type=checkbox]");
+    for (const box of boxes) box.checked = all.checked;
   });
 
   document.addEventListener("submit", (event) => {

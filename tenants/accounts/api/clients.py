@@ -2,6 +2,7 @@
 
 from rest_framework import mixins, serializers
 
+from governance.api.filters import KnownFilters
 from tenants.accounts.api.scope import ClientScopedViewSet
 from tenants.accounts.models import Client
 from tenants.accounts.services.clients import add_client, change_client
@@ -26,6 +27,14 @@ class ClientSerializer(serializers.ModelSerializer[Client]):
         read_only_fields = ("id", "slug", "created_at", "updated_at")
 
 
+class ClientFilters(KnownFilters):
+    """What the list of clients can be narrowed by."""
+
+    client = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, source="pk", help_text="Only this one."
+    )
+
+
 class ClientViewSet(
     mixins.ListModelMixin,
     mixins.RetrieveModelMixin,
@@ -36,6 +45,7 @@ class ClientViewSet(
     """The partner's clients; a client's own token sees that client alone."""
 
     serializer_class = ClientSerializer
+    filters = ClientFilters
     queryset = Client.objects.all()
     client_path = "pk"
     http_method_names = ["get", "post", "patch", "head", "options"]

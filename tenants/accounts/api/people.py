@@ -4,10 +4,11 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework import mixins, serializers, status, viewsets
+from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.api.filters import FilteredViewSet
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from tenants.accounts.api.scope import ClientScopedViewSet
@@ -125,7 +126,7 @@ def _known(role: Role) -> KnownRole:
     return KnownRole(role.key, role.name, role.note, role.held, of_client, role)
 
 
-class RoleViewSet(viewsets.GenericViewSet[Role]):
+class RoleViewSet(FilteredViewSet[Role]):
     """Roles: all that can be given, and the partner's own by id."""
 
     queryset = Role.objects.all()

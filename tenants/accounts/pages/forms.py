@@ -159,7 +159,7 @@ class ClientForm(forms.Form):
         help_text="Days of usage and cut-offs follow it.",
     )
     currency = forms.CharField(
-        label="Currency", max_length=3, initial="EUR", help_text="Three letters, such as EUR."
+        label="Currency", max_length=3, help_text="Three letters, such as EUR."
     )
     locale = forms.ChoiceField(
         label="Numbers and dates", choices=locale_choices("As the brand has them"), required=False

@@ -64,13 +64,22 @@ def add_errors(form: forms.BaseForm, error: ValidationError) -> None:
 
 def attempt(form: forms.BaseForm, act: Callable[[], T]) -> T | None:
     """Run `act` when the form is valid; a ValidationError becomes the form's, and None."""
-    if not form.is_valid():
-        return None
-    try:
-        return act()
-    except ValidationError as error:
-        add_errors(form, error)
-        return None
+    if form.is_valid():
+        try:
+            return act()
+        except ValidationError as error:
+            add_errors(form, error)
+    ask_again(form)
+    return None
+
+
+def ask_again(form: forms.BaseForm, *, required: bool = False) -> None:
+    """Ask once more for secrets that were typed into a form that was refused: pages never send
+    them back, and where a field may be left empty, the stored one would stay unnoticed."""
+    for name, field in form.fields.items():
+        is_secret = isinstance(field.widget, forms.PasswordInput) and form.data.get(name)
+        if is_secret and (required or not field.required) and name not in form.errors:
+            form.add_error(name, "Type it once more: it is not kept on this page.")
 
 
 def say_refusal(request: HttpRequest, error: ValidationError) -> None:

@@ -15,6 +15,7 @@ from tenants.accounts.pages.forms import InviteForm, RolesForm
 from tenants.accounts.pages.frame import attempt, page, say_refusal, tabs
 from tenants.accounts.services.inviting import Invited, invite_again, invite_person
 from tenants.accounts.services.people import set_active, set_roles
+from tenants.accounts.services.providers import provider_of
 from tenants.accounts.services.second_factors import factors_of, label_of
 from tenants.accounts.services.sign_in_rules import needs_factor
 from tenants.nouns import in_words
@@ -81,12 +82,13 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     own = Client.objects.get(pk=actor.client_id) if actor.client_id is not None else None
     of_client = own is not None or request.GET.get("for") == "client"
+    chosen = request.GET.get("client", "") if own is None else ""
     form = InviteForm(
         request.POST or None,
         actor=actor,
         of_client=of_client,
         clients=Client.objects.exclude(status="left") if of_client and own is None else None,
-        initial={"client": request.GET.get("client")},
+        initial={"client": chosen},
     )
 
     def invite() -> Invited:
@@ -107,7 +109,14 @@ def person_invite(request: HttpRequest) -> HttpResponse:
         ("", "Our staff", None),
         ("client", in_words("A client's people"), None),
     ]
-    context = {"form": form, "own": own, "chips": chips(request, "for", options, "")}
+    provider = provider_of(User.Kind.CLIENT if of_client else User.Kind.STAFF)
+    context = {
+        "form": form,
+        "own": own,
+        "chips": chips(request, "for", options, ""),
+        "by_password": provider is None or not provider.required,
+        "came_from": Client.objects.filter(pk=chosen).first() if chosen.isdecimal() else None,
+    }
     return page(request, "accounts/manage/person_invite.html", context)
 
 

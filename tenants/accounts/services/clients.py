@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from governance.actors import Actor
+from governance.currencies import CODES, UNKNOWN
 from governance.services import audit
 from tenants.accounts import actions
 from tenants.accounts.models import Client
@@ -44,9 +45,9 @@ def _validated(client: Client) -> Client:
         raise ValidationError(
             {"time_zone": f"{client.time_zone!r} is no time zone; use one such as Europe/London."}
         )
-    if not re.fullmatch("[A-Za-z]{3}", client.currency):
-        raise ValidationError({"currency": "Use a three-letter currency code such as EUR."})
     client.currency = client.currency.upper()
+    if client.currency not in CODES:
+        raise ValidationError({"currency": UNKNOWN})
     if client.locale and not _known_locale(client.locale):
         raise ValidationError(
             {"locale": f"{client.locale[:12]!r} is no locale; use one such as en-gb or de."}
@@ -54,6 +55,12 @@ def _validated(client: Client) -> Client:
     client.name = plain_name(client.name)
     client.full_clean()
     return client
+
+
+def _require_own_name(client: Client) -> None:
+    """Lists and choices show the name alone: two of one name could not be told apart."""
+    if Client.objects.exclude(pk=client.pk).filter(name__iexact=client.name).exists():
+        raise ValidationError({"name": in_words("There is a client of that name already.")})
 
 
 def _free_slug(name: str) -> str:
@@ -85,6 +92,7 @@ def add_client(
             locale=locale,
         )
     )
+    _require_own_name(client)
     client.save()
     audit.record(
         actions.CLIENT_ADDED,
@@ -109,6 +117,8 @@ def change_client(actor: Actor, client: Client, **values: str) -> Client:
     for field, value in values.items():
         setattr(locked, field, value)
     _validated(locked)
+    if locked.name != before.get("name", locked.name):
+        _require_own_name(locked)
     after = {field: getattr(locked, field) for field in values}
     if after != before:
         locked.save()

@@ -76,6 +76,8 @@ def add_person(
     _guard_widening(actor, kind)
     wanted = _checked_roles(kind, roles)
     _require_grantable(actor, kind, wanted)
+    if User.objects.filter(email=email.strip().lower()).exists():
+        raise ValidationError({"email": "Somebody here has this e-mail address already."})
     user = User.objects.create_user(
         email, password, kind=kind, name=plain_name(name), client=client
     )

@@ -60,8 +60,14 @@ def provider_of(kind: str) -> IdentityProvider | None:
 
 def password_allowed(user: User) -> bool:
     """Say whether somebody may come in by password or passkey, and set a password by link."""
+    return only_provider(user) is None
+
+
+def only_provider(user: User) -> IdentityProvider | None:
+    """Return the provider that is somebody's only way in, if there is one."""
     provider = provider_of(user.kind)
-    return provider is None or not provider.required or provider.break_glass_id == user.pk
+    only = provider is not None and provider.required and provider.break_glass_id != user.pk
+    return provider if only else None
 
 
 def refuse_break_glass(user: User) -> None:

@@ -49,12 +49,6 @@ from tests.syncjobs.factories import BUILDER, CUSTOMER_IN, CUSTOMER_OUT
 CUSTOMERS: Final = 4
 WHY: Final = "So it was decided."
 REV: Final[dict[str, object]] = {"id": "rev", "target": "rev", "constant": "R"}
-HOLDING: Final = {
-    "id": "known",
-    "expression": "tax_code != null",
-    "message": "It has no tax code.",
-    "on_failure": "hold",
-}
 # What a person is told when something cannot be done now.
 REFUSED: Final = (ValidationError, BadTransition)
 

@@ -1,0 +1,1 @@
+"""What is promised of each app's routes, commands and tasks; `matrix` joins them."""
