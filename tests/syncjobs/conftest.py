@@ -14,6 +14,13 @@ from tests.syncjobs.factories import Lab, make_lab
 from tests.syncjobs.several import Several, make_several
 
 
+@pytest.fixture(autouse=True)
+def _whole_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What failed comes back after a minute, or when its test says so (`Lab.deliver_late`). Full
+    jitter draws next to nothing at times, and two seconds pass on a busy machine."""
+    monkeypatch.setattr("syncjobs.engine.send.random", lambda: 30.0)
+
+
 @pytest.fixture
 def at_work() -> Iterator[None]:
     """Act as the worker does."""

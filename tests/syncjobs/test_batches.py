@@ -102,10 +102,7 @@ def test_a_lost_answer_where_nobody_can_be_asked_is_a_question_for_a_person(batc
     assert created(batching, 3) == [1] * 3
 
 
-def test_a_failing_call_counts_once_for_the_breaker(
-    batching: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("syncjobs.engine.send.random", lambda: 0.9)
+def test_a_failing_call_counts_once_for_the_breaker(batching: Lab) -> None:
     batching.target.fail_batch.append(Transient("Down."))
     put(batching, 4)
     batching.drain()
