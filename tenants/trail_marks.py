@@ -23,7 +23,10 @@ LOOKS: Final = (6.0, 60.0, 600.0)
 
 
 def due_trails(limit: int = 100) -> list[str]:
-    """Return the schemas whose trails are to be visited now, marked as rung for."""
+    """Return the schemas whose trails are to be visited now, marked as rung for.
+
+    A schema that is just being made, or is somebody else's, has a trail that may not be asked.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             _DUE,
@@ -69,7 +72,9 @@ _DUE: Final = """
     INSERT INTO public.tenants_trailmark (schema_name, upto, looks, rung_until)
     SELECT found.schema_name, 0, 0, statement_timestamp() + %(seconds)s * interval '1 second'
     FROM (
-        SELECT n.nspname AS schema_name, coalesce(pg_sequence_last_value(c.oid), 0) AS upto
+        SELECT n.nspname AS schema_name, coalesce(CASE
+            WHEN has_sequence_privilege(c.oid, 'SELECT') THEN pg_sequence_last_value(c.oid)
+        END, 0) AS upto
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relname = 'governance_auditentry_id_seq' AND c.relkind = 'S'
     ) found

@@ -19,6 +19,7 @@ from governance.statements import statement_from, unpacked_ids
 from syncjobs import tasks
 from tenants.context import current_schema, public_scope
 from tenants.models import Partner, TrailMark
+from tenants.postgres import roles
 from tenants.services.trails import seal_here
 from tenants.trail_marks import due_trails
 
@@ -123,6 +124,19 @@ def test_the_sweep_visits_only_trails_with_something_new(
         assert len([one for one in captured if not one["sql"].startswith("SET ")]) == 1
         TrailMark.objects.update(due_at=timezone.now(), rung_until=None, upto=0)
         assert set(due_trails()) == set(first), "a lost mark costs a visit, nothing more"
+
+
+def test_a_schema_that_is_being_made_stops_no_sweep(northwind: Partner, anchors: Path) -> None:
+    """Nothing is granted there yet; so it was for as long as an upgrade makes its template."""
+    with roles.owner_connection(autocommit=True) as owner:
+        owner.execute("CREATE SCHEMA half_made")
+        try:
+            owner.execute("CREATE SEQUENCE half_made.governance_auditentry_id_seq")
+            with public_scope():
+                assert northwind.schema_name in due_trails()
+                assert not TrailMark.objects.filter(schema_name="half_made").exists()
+        finally:
+            owner.execute("DROP SCHEMA half_made CASCADE")
 
 
 def test_a_trail_that_fails_in_any_way_lets_the_others_be_sealed_and_go_first(
