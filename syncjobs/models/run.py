@@ -88,6 +88,15 @@ class Run(models.Model):
         return f"{self.get_kind_display()} {self.pk}"
 
     @property
+    def beginning(self) -> str:
+        """Return how it began: "By hand", and of what is no usual work also "Replay, by hand"."""
+        began = self.get_trigger_display()
+        if self.kind in (self.Kind.INTAKE, self.Kind.WORKFLOW):
+            return began
+        kind = self.get_kind_display()
+        return f"{kind}, by the API" if self.trigger == self.Trigger.API else f"{kind}, by hand"
+
+    @property
     def warned(self) -> int:
         """Return how many records of the source a check warned of and let in."""
         return int(self.detail.get("warned", 0))

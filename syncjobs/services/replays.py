@@ -163,13 +163,22 @@ def _origins(workflow: Workflow, choice: Choice) -> list[int]:
     newest = _chosen(rows, workflow, choice).values("origin_id").annotate(last=Max("pk"))
     found = [one["origin_id"] for one in newest.order_by("-last")[: MOST + 1]]
     if not found:
-        raise ValidationError("Nothing that was delivered fits this. Choose more.")
+        raise ValidationError(_nothing(rows, workflow, choice))
     if len(found) > MOST:
         raise ValidationError(
             f"More than {MOST:,} records. Choose fewer days, or one run; for a whole history "
             "there is the backfill."
         )
     return found
+
+
+def _nothing(rows: QuerySet[Delivery], workflow: Workflow, choice: Choice) -> str:
+    """Return which part of a choice leaves nothing."""
+    if choice.run and not Run.objects.filter(pk=choice.run, workflow=workflow).exists():
+        return f"This workflow has no run {choice.run}."
+    if choice.record and not _chosen(rows, workflow, Choice(record=choice.record)).exists():
+        return f"This workflow delivered no record {choice.record}."
+    return "Nothing that was delivered fits all of this. Leave something empty."
 
 
 def _chosen(rows: QuerySet[Delivery], workflow: Workflow, choice: Choice) -> QuerySet[Delivery]:

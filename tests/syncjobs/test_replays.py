@@ -108,8 +108,10 @@ def test_a_run_a_record_and_days_choose(done: Lab) -> None:
     with pytest.raises(ValidationError, match="Nothing that was delivered"):
         chosen(january)
     CanonicalRecord.objects.filter(key="C-2").update(deleted=True)
-    with pytest.raises(ValidationError, match="Nothing that was delivered"):
+    with pytest.raises(ValidationError, match="delivered no record C-2"):
         chosen(Choice(record="C-2"))
+    with pytest.raises(ValidationError, match=f"has no run {other.pk + 1}"):
+        chosen(Choice(run=other.pk + 1, record="C-1"))
 
 
 def test_what_cannot_be_replayed_is_refused_in_words(
@@ -158,7 +160,7 @@ def test_its_page_previews_and_sends_again(
     wrong = staff.get(place, {"since": "2026-02-01", "until": "2026-01-01"}).content.decode()
     assert "The last day is before the first." in wrong
     none = staff.get(place, {"record": "C-99"}).content.decode()
-    assert "Nothing that was delivered fits this." in none
+    assert "This workflow delivered no record C-99." in none
 
     shown = staff.get(place, {"record": "C-2"}).content.decode()
     assert "1 record<" in shown
@@ -169,6 +171,8 @@ def test_its_page_previews_and_sends_again(
     with tenant_context(northwind):
         run = Run.objects.get(kind="replay")
         assert answer["Location"].endswith(f"/runs/{run.pk}/")
+    listed = staff.get("/work/workflows/runs/").content.decode()
+    assert listed.count("Replay, by hand") == 1
 
 
 def test_a_program_previews_and_sends_again(
@@ -206,3 +210,5 @@ def test_a_program_previews_and_sends_again(
     assert told["preview"] is None
     with tenant_context(northwind):
         assert Workflow.objects.filter(runs__kind="replay").count() == 1
+        pause_workflow(BUILDER, done.workflow, reason="A look first")
+    assert asked(record="C-1", reason="Once more")[0] == 409
