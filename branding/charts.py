@@ -78,9 +78,11 @@ def nice_top(highest: Decimal) -> tuple[Decimal, Decimal]:
     power = Decimal(10) ** (rough.adjusted())
     for factor in (Decimal(1), Decimal(2), Decimal("2.5"), Decimal(5), Decimal(10)):
         step = factor * power
-        whole = step == step.to_integral_value() or highest < 4
-        if whole and step * 4 >= highest:
+        whole = step == step.to_integral_value()
+        if (whole or highest < 4) and step * 4 >= highest:
             break
+    if whole:
+        step = step.to_integral_value()  # 250, not the 250.0 that 2.5 times 100 is
     steps = (highest / step).to_integral_value(rounding=ROUND_CEILING)
     return step * steps, step
 

@@ -55,7 +55,7 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "items": [
                 {
                     "title": "The ERP refuses our credentials",
-                    "about": "Alder Consulting · past due",
+                    "about": "Alder Consulting · past due · 16,499.50 EUR",
                     "link": _HERE + "exceptions/41/",
                 },
                 {
@@ -74,12 +74,12 @@ SAMPLES: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
             "items": [
                 {
                     "title": "The ERP refuses our credentials",
-                    "about": "Alder Consulting",
+                    "about": "Alder Consulting · past due · 16,499.50 EUR",
                     "link": _HERE + "exceptions/41/",
                 },
                 {
                     "title": "Tax setting of customer C-1001 is missing",
-                    "about": "Birch Systems",
+                    "about": "Birch Systems · 4 times",
                     "link": _HERE + "exceptions/44/",
                 },
             ],

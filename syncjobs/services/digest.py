@@ -14,7 +14,9 @@ from django.utils import timezone
 from branding.mail.notices import link_of
 from branding.services.identity import current_identity
 from branding.viewer import chosen
+from syncjobs.indicators.stakes import stakes_of_issues
 from syncjobs.models import Issue
+from syncjobs.services.mail_lines import Stakes, mail_lines
 from syncjobs.state import ISSUE
 from tenants import mailing
 from tenants.accounts.models import User
@@ -34,6 +36,7 @@ class Digest:
     late: int
     new: int
     worst: list[Issue]
+    stakes: Stakes
 
 
 def exception_digests() -> None:
@@ -89,44 +92,25 @@ def _digest(client_id: int | None, roles: frozenset[str], now: datetime) -> Dige
     if roles:
         mine = sorted(roles)
         rows = rows.filter(Q(detail__alert__in=mine) | Q(escalated_to__in=mine))
-    worst = rows.select_related("client").order_by(
-        "severity", F("due_at").asc(nulls_last=True), "pk"
-    )
+    order = ("severity", F("due_at").asc(nulls_last=True), "pk")
+    worst = list(rows.select_related("client").order_by(*order)[:SHOWN])
     return Digest(
         open=rows.count(),
         late=rows.filter(due_at__lt=now).count(),
         new=rows.filter(first_at__gte=now - timedelta(days=1)).count(),
-        worst=list(worst[:SHOWN]),
+        worst=worst,
+        stakes=stakes_of_issues(one.pk for one in worst),
     )
 
 
 def _values(person: User, digest: Digest, now: datetime) -> dict[str, object]:
-    staff = person.client_id is None
     return {
         "name": person.name,
         "open": digest.open,
         "late": digest.late,
         "new": digest.new,
         "more": digest.open - len(digest.worst),
-        "items": [
-            {
-                "title": one.title,
-                "about": _about(one, now, staff=staff),
-                "link": link_of(person, "exception_detail", one.pk),
-            }
-            for one in digest.worst
-        ],
+        "items": mail_lines(person, digest.worst, digest.stakes, now),
         "link": link_of(person, "exception_list"),
         "off_link": link_of(person, "mail_choices"),
     }
-
-
-def _about(issue: Issue, now: datetime, *, staff: bool) -> str:
-    late = issue.due_at is not None and issue.due_at < now
-    parts = [
-        str(issue.client) if staff else "",
-        f"{issue.count} times" if issue.count > 1 else "",
-        "past due" if late else "",
-        "escalated" if issue.escalated_to else "",
-    ]
-    return " · ".join(part for part in parts if part)

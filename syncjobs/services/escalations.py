@@ -20,8 +20,10 @@ from governance.services import audit
 from syncjobs import actions
 from syncjobs.due import path_of, terms_for, within
 from syncjobs.engine.issues import note
+from syncjobs.indicators.stakes import stakes_of_issues
 from syncjobs.models import Issue, IssueEntry
 from syncjobs.services.catalogue import CATALOGUE
+from syncjobs.services.mail_lines import mail_lines
 from syncjobs.state import ISSUE
 from tenants import mailing
 from tenants.accounts.models import User
@@ -56,7 +58,7 @@ def escalate_due(now: datetime) -> list[Issue]:
     rows = _open().filter(pk__in=due).select_for_update(of=("self",), skip_locked=True)
     names = role_names() if due else {}
     moved = [one for one in rows.order_by("pk") if _escalate(one, terms[one.client_id], names, now)]
-    _tell(moved)
+    _tell(moved, now)
     return moved
 
 
@@ -106,7 +108,7 @@ def _escalate(
     return True
 
 
-def _tell(moved: Sequence[Issue]) -> None:
+def _tell(moved: Sequence[Issue], now: datetime) -> None:
     """Queue one mail to each person whom some of these went to."""
     by_role: dict[str, list[Issue]] = defaultdict(list)
     for issue in moved:
@@ -120,7 +122,7 @@ def _tell(moved: Sequence[Issue]) -> None:
             theirs[person] += issues
     for person, issues in theirs.items():
         if person.pk not in refused:
-            _mail(person, sorted(issues, key=lambda one: (one.severity, one.due_at, one.pk)))
+            _mail(person, sorted(issues, key=lambda one: (one.severity, one.due_at, one.pk)), now)
 
 
 def _holders(role: str) -> list[User]:
@@ -130,19 +132,13 @@ def _holders(role: str) -> list[User]:
     return [one for one in people if "exceptions.view" in one.permissions]
 
 
-def _mail(person: User, issues: Sequence[Issue]) -> None:
+def _mail(person: User, issues: Sequence[Issue], now: datetime) -> None:
+    stakes = stakes_of_issues(one.pk for one in issues[:SHOWN])
     values = {
         "name": person.name,
         "count": len(issues),
         "more": max(0, len(issues) - SHOWN),
-        "items": [
-            {
-                "title": one.title,
-                "about": str(one.client),
-                "link": link_of(person, "exception_detail", one.pk),
-            }
-            for one in issues[:SHOWN]
-        ],
+        "items": mail_lines(person, issues[:SHOWN], stakes, now, all_escalated=True),
         "link": link_of(person, "exception_list") + "?show=escalated",
         "off_link": link_of(person, "mail_choices"),
     }

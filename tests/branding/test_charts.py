@@ -22,6 +22,16 @@ def test_the_axis_ends_at_a_round_number_at_or_above_the_highest_value(highest: 
     assert 1 <= top / step <= 5
 
 
+def test_whole_steps_are_written_without_decimals() -> None:
+    assert [str(tick.value) for tick in charts.ticks(Decimal(900))] == [
+        "0",
+        "250",
+        "500",
+        "750",
+        "1000",
+    ]
+
+
 def test_stacked_bars_stand_on_one_another_and_stay_inside_the_plot() -> None:
     rows = [Series("done", "chart-1", (10, 0, 5)), Series("failed", "chart-bad", (2, 3, None))]
     bars = charts.stacked_bars(["a", "b", "c"], rows)

@@ -70,6 +70,7 @@ def test_each_person_who_works_the_queue_gets_one_digest_a_day_of_what_they_may_
     texts = {one.to[0]: str(one.body) for one in mail.outbox}
     assert "8 open exceptions, 2 past due" in texts[DAVE.email]
     assert "And 3 more." in texts[DAVE.email]
+    assert texts[DAVE.email].count("  Alder Consulting · past due\n") == 2
     assert "http://admin.northwind.localhost/work/exceptions/" in texts[DAVE.email]
     assert "7 open exceptions" in texts[GRACE.email]
     assert "Birch" not in texts[GRACE.email]

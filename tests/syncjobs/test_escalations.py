@@ -17,7 +17,7 @@ from branding.services.price_changes import set_or_propose_terms
 from branding.services.tiers import Terms, add_tier, terms_of
 from governance.models import AuditEntry, ChangeRequest
 from syncjobs.connectors.errors import Rejected
-from syncjobs.models import Issue
+from syncjobs.models import CanonicalRecord, Issue
 from syncjobs.services.escalations import PAUSE, escalations
 from syncjobs.services.issues import resolve_issue
 from tenants.accounts.models import Client, User
@@ -101,6 +101,20 @@ def test_without_a_tier_what_is_past_due_goes_to_the_owner_once(lab: Lab) -> Non
     assert len(mails(ALICE)) == 1, "one mail for both, and none again"
     assert mails(ALICE)[0] == "2 exceptions were escalated to you"
     assert not mails(DAVE)
+
+
+def test_the_mail_says_how_late_each_is_and_what_it_stops(lab: Lab) -> None:
+    fail(lab, "1", "2")
+    worth = {"amount": "1234.5", "currency": "EUR"}
+    CanonicalRecord.objects.filter(key="C-1").update(data=worth)
+    pass_(8.1)
+    escalations()
+    send_due()
+    hers = [one for one in mail.outbox if one.to == [ALICE.email] and "escalated" in one.subject]
+    (told,) = [str(one.body) for one in hers]
+    about = [line.strip() for line in told.splitlines() if lab.client.name in line]
+    known = f"{lab.client.name} · past due"
+    assert sorted(about) == [known, f"{known} · 1,234.50 EUR"]
 
 
 def test_it_takes_the_steps_of_its_clients_tier(lab: Lab) -> None:
