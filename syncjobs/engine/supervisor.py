@@ -19,7 +19,7 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, OperationalError, close_old_connections
 
 from syncjobs.engine import doorbell, stopping
 from tenants import pulse, queue
@@ -189,10 +189,12 @@ class Supervisor:
                     logger.warning("%s: %s %s", finding.name, finding.seen, finding.to_do)
 
     def _tell_missing(self, error: DatabaseError) -> None:
-        """Say once a minute that the database is away, not once a second."""
+        """Say once a minute that the database is away or refuses us, not once a second."""
         if not self._missed_at or monotonic() - self._missed_at > TELL_SECONDS:
             self._missed_at = monotonic()
-            logger.error("the database is not there; trying again each second: %s", error)
+            is_away = isinstance(error, OperationalError)
+            what = "is not there" if is_away else "refuses what is asked of it"
+            logger.error("the database %s; trying again each second: %s", what, error)
 
     def _sign_off(self) -> None:
         """Nobody shall miss a worker that was asked to stop."""

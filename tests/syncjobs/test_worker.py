@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from syncjobs.engine import supervisor as supervisor_module
@@ -209,21 +209,33 @@ def test_status_says_how_work_stands(plant: Plant, capsys: pytest.CaptureFixture
     assert standing().queue.keys() == told["queue"].keys()
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OperationalError("connection refused"), "the database is not there"),
+        (ProgrammingError("permission denied"), "the database refuses what is asked of it"),
+    ],
+)
 def test_a_missing_database_is_told_of_once_a_minute(
-    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    db: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    told: str,
 ) -> None:
     looks = []
 
     def look() -> None:
         looks.append(1)
-        raise OperationalError("connection refused")
+        raise error
 
     cluster = Cluster(SLEEPER, tmp_path / "stop")
     supervisor = Supervisor("tests", cluster, asked=lambda: len(looks) >= 3)
     monkeypatch.setattr(supervisor_module, "sleep", lambda seconds: None)
     monkeypatch.setattr(supervisor, "_look", lambda **_: look())
     assert supervisor.run()
-    assert sum("the database is not there" in one for one in caplog.messages) == 1
+    assert sum(told in one for one in caplog.messages) == 1
 
 
 def test_a_worker_says_at_its_start_that_its_clock_is_off(
