@@ -30,6 +30,7 @@ def post_worker_init(worker: Any) -> None:
     from config import warming
 
     warming.load_pages()
+    warming.load_templates()
     if pool := getattr(worker, "tpool", None):
         warming.connect_threads(pool, worker.cfg.threads)
     gc.collect()

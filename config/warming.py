@@ -1,14 +1,16 @@
 """What the first requests of a web process would otherwise wait for, done before it takes any:
-importing all pages, and a connection to the database for each thread.
+importing all pages, compiling their templates, and a connection to the database for each thread.
 """
 
 import logging
 from concurrent.futures import Executor
+from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 from typing import Final
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.template.loader import get_template
 from django.urls import get_resolver
 
 from config.middleware import PAUSED, URLCONFS
@@ -21,6 +23,15 @@ def load_pages() -> None:
     """Import the pages of all doors, as the first request for one would."""
     for urlconf in (*URLCONFS.values(), settings.PUBLIC_SCHEMA_URLCONF, PAUSED):
         assert get_resolver(urlconf).url_patterns
+
+
+def load_templates() -> None:
+    """Compile all templates: the next release's files may take their place while this process
+    still serves, and its pages know nothing of them.
+    """
+    folder = Path(settings.BASE_DIR) / "templates"
+    for file in sorted(folder.rglob("*.*")):
+        get_template(str(file.relative_to(folder)))
 
 
 def connect_threads(threads: Executor, count: int) -> None:

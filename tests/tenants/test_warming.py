@@ -7,12 +7,29 @@ from threading import Barrier
 import pytest
 from django.db import OperationalError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.template.loader import get_template
+from django.template.loaders.app_directories import Loader as AppDirectories
+from django.template.loaders.filesystem import Loader as Filesystem
+from django_cotton.cotton_loader import Loader as CottonLoader
 from gunicorn.config import Config
 
 from config import warming
 from config.web_worker import PatientWorker
 
 THREADS = 3
+
+
+def test_no_page_takes_its_template_from_the_release_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def replaced(*_: object) -> str:
+        raise AssertionError("read from its file while serving")
+
+    warming.load_templates()
+    for kind in (CottonLoader, Filesystem, AppDirectories):
+        monkeypatch.setattr(kind, "get_contents", replaced)
+    known = [get_template(f"{name}.html") for name in ("syncjobs/home", "cotton/card")]
+    assert len(known) == 2
 
 
 @pytest.mark.django_db
