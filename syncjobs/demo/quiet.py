@@ -86,4 +86,5 @@ def _progress(schema: str, since: datetime) -> str:
         )
         unread = Stream.objects.filter(enabled=True).exclude(polled_at__gte=since).count()
     name = schema.removeprefix("p_")
-    return f"{name}: {counted['done']} done, {counted['left']} to go, {unread} sources to read"
+    sources = f"{unread} source{'' if unread == 1 else 's'} to read"
+    return f"{name}: {counted['done']} done, {counted['left']} to go, {sources}"
