@@ -73,7 +73,7 @@ class Mishaps:
 
     def _tell(self, text: str) -> None:
         self._told.append(text)
-        self.say(text)
+        self.say(f"  {text}")
 
 
 def _delivered(schema: str) -> int:

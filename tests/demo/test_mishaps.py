@@ -44,7 +44,7 @@ def test_a_worker_dies_twice_and_the_target_refuses_for_its_time(
         seen.append((stage.kills, stage.refuses))
     assert seen == [(0, False), (1, False), (1, True), (1, True), (1, False), (2, False)]
     assert one.all_happened
-    assert one.told() == said
+    assert said == [f"  {text}" for text in one.told()]
     one.end()
     assert len(said) == 4, "what has ended is not told again"
 

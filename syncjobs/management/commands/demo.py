@@ -87,16 +87,18 @@ class Command(BaseCommand):
             _open_database(stack)
         with tell.step("The clients' systems, with their month in them"):
             opened = scene.open_scene(stack, setting, options["systems"], tell)
-        worker = stack.enter_context(processes.worker(options["port"]))
-        children = [worker]
+        children = []
         if not options["once"]:
             children.append(stack.enter_context(processes.web(options["port"])))
         stages = run.set_the_stage(tell, setting, opened.partners, opened.systems, options["port"])
+        # Not before: a fast machine would be through with the month before anything goes wrong.
+        worker = stack.enter_context(processes.worker(options["port"]))
+        children.append(worker)
         mishaps = None
         if setting.size == FULL and any(one.new_records for one in opened.systems.values()):
             first = next(iter(stages[0].systems.values()))
             schemas = [stage.schema for stage in stages]
-            mishaps = Mishaps(worker, first, schemas, tell.progress, options["outage"])
+            mishaps = Mishaps(worker, first, schemas, tell.line, options["outage"])
             stack.callback(mishaps.end)
         outcome = run.play(tell, stages, worker, since, mishaps)
         for result in outcome.results:
@@ -108,7 +110,7 @@ class Command(BaseCommand):
         if options["once"]:
             tell.line(json.dumps(outcome.as_json(len(stages), seconds)))
         else:
-            processes.wait_for_web(children[1], options["port"])
+            processes.wait_for_web(children[0], options["port"])
             tell.line("\nServing. Press Ctrl-C to end it.")
             serve(children)
             tell.line("Ending the processes; the demo can be started again at any time.")
