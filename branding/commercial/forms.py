@@ -33,7 +33,7 @@ class TermsForm(forms.Form):
         label="Included deliveries a month", min_value=0, max_value=MAX_VOLUME
     )
     sla_hours = forms.IntegerField(
-        label=in_words_later("Exceptions answered within (hours)"),
+        label=in_words_later("Exceptions solved within (hours)"),
         min_value=1,
         max_value=1000,
         initial=8,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -117,10 +118,15 @@ def _chart(
         "series": rows,
         "colours": tokens,
         "table": [
-            (name, [number_text(row.values[place], viewer) for row in rows])
+            (name, [number_text(_short(row.values[place]), viewer) for row in rows])
             for place, name in enumerate(names)
         ],
     }
+
+
+def _short(value: object) -> object:
+    """Return a number without the zeros behind its last digit."""
+    return value.normalize() if isinstance(value, Decimal) else value
 
 
 @register.simple_tag

@@ -20,6 +20,8 @@ from syncjobs.telling.moves import tell_issues
 KEPT_OCCURRENCES: Final = 20
 _NEW_ENTRIES: Final = 5
 BY_ITSELF: Final = "The cause is gone."
+# It may be gone, or somebody let its records pass, skipped them or gave them up.
+NOTHING_LEFT: Final = "No record has it any more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def settle_issues(issue_ids: Iterable[int]) -> int:
             )
         )
     )
-    return _close(list(rows.values_list("pk", flat=True)))
+    return _close(list(rows.values_list("pk", flat=True)), NOTHING_LEFT)
 
 
 def settle_connection(connection_id: int, kinds: Sequence[str]) -> int:
@@ -202,7 +204,7 @@ def settle_workflow(workflow_id: int, kind: str, keep: Iterable[int]) -> int:
 
 
 @transaction.atomic
-def _close(ids: list[int]) -> int:
+def _close(ids: list[int], why: str = BY_ITSELF) -> int:
     closed = 0
     if ids:
         open_ones = Issue.objects.filter(pk__in=ids, state__in=ISSUE.sources("resolve"))
@@ -213,10 +215,10 @@ def _close(ids: list[int]) -> int:
             "resolve",
             resolved_at=timezone.now(),
             resolved_by="",
-            resolution=BY_ITSELF,
+            resolution=why,
         )
         for id_ in ids:
-            note(id_, IssueEntry.Kind.DECISION, BY_ITSELF)
+            note(id_, IssueEntry.Kind.DECISION, why)
         tell_issues("resolve", told)
     return closed
 

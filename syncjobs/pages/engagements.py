@@ -28,9 +28,10 @@ SHOWN: Final = 12  # rows of evidence of one kind
 MOST: Final = 2_000  # rows of a download
 _AT_ONCE: Final = 100
 SORTS: Final = {
-    one: [one.replace("name", "label"), "engagement", "pk"]
-    for name in ("name", "engagement", "client__name", "changed_at")
-    for one in (name, f"-{name}")
+    f"{sign}{name}": [f"{sign}{path}", "engagement", "pk"]
+    for name, path in {"name": "label"}.items()
+    | {one: one for one in ("engagement", "client__name", "changed_at")}.items()
+    for sign in ("", "-")
 }
 QUESTIONS: Final = (
     ("project", "Is the project in every system that it should be in?", verdicts.project_stops),

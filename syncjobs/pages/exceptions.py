@@ -27,8 +27,8 @@ from syncjobs.pages.frame import (
 )
 from syncjobs.services import anew, issues, previews
 from syncjobs.services.advice import advice_on
-from syncjobs.services.hold_releases import needs_approval, release_holds
-from syncjobs.state import ISSUE
+from syncjobs.services.hold_releases import asked_for, needs_approval, release_holds
+from syncjobs.state import DELIVERY, ISSUE
 from tenants.accounts.models import User
 from tenants.accounts.services.roles import role_names
 from tenants.tables.listed import listed_file
@@ -125,6 +125,8 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "gone": gone.count(),
         "holds": len(held),
         "others_sign": sum(map(needs_approval, held)),
+        "asked": asked_for(held),
+        "stopping": issue.deliveries.filter(state__in=sorted(DELIVERY.open)).count(),
         "is_mine": issue.owner_id == request.user.pk,
         "may": actor_of(request).permissions,
         "now": timezone.now(),
@@ -189,7 +191,7 @@ def _take(request: HttpRequest, issue: Issue) -> str:
 
 
 def _comment(request: HttpRequest, issue: Issue) -> str:
-    issues.comment_issue(actor_of(request), issue, reason_in(request))
+    issues.comment_issue(actor_of(request), issue, request.POST.get("reason", ""))
     return "Comment added."
 
 

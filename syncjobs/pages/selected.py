@@ -32,14 +32,16 @@ def _selected(request: HttpRequest, asked: QueryDict) -> QuerySet[Issue]:
     return rows.filter(pk__in=ids, state__in=sorted(ISSUE.open)).order_by("severity", "pk")
 
 
-def _people(request: HttpRequest, selected: list[Issue]) -> QuerySet[User]:
-    """Return who may be given all of them: staff, and people of their one client."""
+def _people(request: HttpRequest, selected: list[Issue]) -> list[User]:
+    """Return who may be given all of them and work on them: staff, and people of their one
+    client."""
     clients = {one.client_id for one in selected}
     theirs = Q(client_id__in=clients) if len(clients) == 1 else Q()
     everybody = Q(client=None) | theirs if theirs else Q(client=None)
     own = actor_of(request).client_id
     rows = User.objects.filter(everybody if own is None else Q(client_id=own), is_active=True)
-    return rows.order_by("client_id", "name")
+    found = rows.order_by("client_id", "name").prefetch_related("role_grants")
+    return [one for one in found if "exceptions.work" in one.permissions]
 
 
 def exceptions_selected(request: HttpRequest) -> HttpResponse:
@@ -98,8 +100,7 @@ def _gone(selected: list[Issue]) -> list[Issue]:
 
 def _assign(request: HttpRequest, selected: list[Issue]) -> str:
     wanted = request.POST.get("owner", "")
-    rows = _people(request, selected)
-    owner = rows.filter(pk=int(wanted)).first() if wanted.isdecimal() else None
+    owner = next((one for one in _people(request, selected) if str(one.pk) == wanted), None)
     if owner is None:
         raise ValidationError("Choose who works on them.")
     for one in selected:

@@ -17,16 +17,18 @@ from governance.services import audit
 from governance.services.changes import ProposedChange, propose
 from syncjobs import actions
 from syncjobs.engine.doorbell import ring
+from syncjobs.engine.issues import note
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row
 from syncjobs.gates import APPROVE, then_of
-from syncjobs.models import Delivery, Hold
+from syncjobs.models import Delivery, Hold, IssueEntry
 from syncjobs.services.workflow_changes import writes_money
 from syncjobs.state import DELIVERY
 from syncjobs.telling.kinds import HOLD_RELEASED
 from syncjobs.telling.moves import tell_holds
 
 KIND: Final = "hold_release"
+_OPEN: Final = ("submitted", "approved", "scheduled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +75,21 @@ def needs_approval(hold: Hold) -> bool:
     return any(gate["name"] == hold.gate and then_of(gate) == APPROVE for gate in gates)
 
 
-def _ask(actor: Actor, holds: Sequence[Hold], reason: str) -> ChangeRequest:
+def asked_for(holds: Sequence[Hold]) -> int | None:
+    """Return the open change request that asks for the release of one of these."""
     wanted = [str(hold.pk) for hold in holds]
-    waiting = Change.objects.filter(kind=KIND, target_id__in=wanted)
-    if waiting.filter(request__status__in=("submitted", "approved", "scheduled")).exists():
-        raise ValidationError("It was asked for already: others have to sign that request.")
+    waiting = Change.objects.filter(kind=KIND, target_id__in=wanted, request__status__in=_OPEN)
+    return waiting.order_by("-request_id").values_list("request_id", flat=True).first()
+
+
+def _ask(actor: Actor, holds: Sequence[Hold], reason: str) -> ChangeRequest:
+    if (asked := asked_for(holds)) is not None:
+        raise ValidationError(f"It was asked for already: others have to sign request {asked}.")
     if any(hold.released_at is not None for hold in holds):
         raise ValidationError("This hold has ended already.")
     first, others = holds[0], len(holds) - 1
     more = f" and {others} more" if others else ""
-    return propose(
+    request = propose(
         actor,
         title=f"Release {first.delivery.record.key}{more}: {first.missing}"[:200],
         reason=reason,
@@ -98,6 +105,10 @@ def _ask(actor: Actor, holds: Sequence[Hold], reason: str) -> ChangeRequest:
             for hold in holds
         ],
     )
+    for issue_id in sorted({one.delivery.issue_id for one in holds if one.delivery.issue_id}):
+        said = f"Asked in request {request.pk} for its release: {reason}"
+        note(issue_id, IssueEntry.Kind.DECISION, said, actor.label)
+    return request
 
 
 def _let_go(hold: Hold, label: str, reason: str) -> None:
@@ -119,6 +130,9 @@ def _let_go(hold: Hold, label: str, reason: str) -> None:
             updated_at=timezone.now(),
             released_gates=[*row.released_gates, locked.gate],
         )
+    if row.issue_id is not None:
+        said = f"Released {row.record.key}: {reason}"
+        note(row.issue_id, IssueEntry.Kind.DECISION, said, label)
     audit.record(
         actions.DELIVERY_RELEASED,
         object_kind="delivery",

@@ -124,6 +124,8 @@ def assign_issue(actor: Actor, issue: Issue, owner: User | None) -> None:
     else:
         if owner.client_id not in (None, row.client_id) or not owner.is_active:
             raise ValidationError(in_words("This person cannot see this exception."))
+        if "exceptions.work" not in owner.permissions:
+            raise ValidationError(in_words(f"{owner.name} may not work on exceptions."))
         move_row(row, ISSUE, "assign", owner=owner)
     name = owner.name if owner else "nobody"
     note(row.pk, IssueEntry.Kind.DECISION, f"Given to {name}.", actor.label)

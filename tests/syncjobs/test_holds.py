@@ -17,7 +17,7 @@ from mappings.models import ValueMap, ValueMapVersion
 from mappings.services.value_maps import ensure_value_map, publish_table
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.gates import APPROVE, then_of
-from syncjobs.models import Delivery, Hold, Issue
+from syncjobs.models import Delivery, Hold, Issue, IssueEntry
 from syncjobs.services.deliveries import cancel_delivery, skip_delivery
 from syncjobs.services.hold_releases import release_hold
 from tenants.accounts.models import Client, User
@@ -296,6 +296,11 @@ def test_a_gate_that_asks_for_approval_lets_go_when_another_has_signed(
     assert asking.delivery("C-1").state == "delivered"
     hold = Hold.objects.get()
     assert (hold.released_by, hold.reason) == (bob.label, "Agreed by phone.")
+    said = [(one.text, one.actor) for one in IssueEntry.objects.filter(kind="decision")]
+    asked = f"Asked in request {request.pk} for its release: Agreed by phone."
+    assert (asked, bob.label) in said
+    assert ("Released C-1: Agreed by phone.", bob.label) in said
+    assert "The cause is gone." not in str(said)
     assert AuditEntry.objects.filter(action="delivery.released").exists()
 
 
@@ -361,6 +366,11 @@ def test_the_pages_say_that_others_have_to_sign(
     with tenant_context(northwind):
         request = ChangeRequest.objects.get()
         assert request.changes.get().kind == "hold_release"
+        issue = Issue.objects.get()
+    waits = staff.get(f"/work/exceptions/{issue.pk}/").content.decode()
+    assert f'href="/changes/{request.pk}/"' in waits
+    assert "Why it may pass" not in waits
+    assert "It still stops 1 record." in waits
     seen = staff.get(f"/changes/{request.pk}/").content.decode()
     assert "C-1 is on hold: missing tax code of customer C-1" in seen
 

@@ -58,7 +58,7 @@ def test_a_check_that_warns_lets_the_record_go_on_and_tells_of_it_until_it_passe
     lab.source.put("customers", SourceRecord("2", "9", later, {}, deleted=True))
     lab.drain()
     issue.refresh_from_db()
-    assert (issue.state, issue.resolution) == ("resolved", "The cause is gone.")
+    assert (issue.state, issue.resolution) == ("resolved", "No record has it any more.")
     assert not InboundEvent.objects.exists()
     assert Run.objects.filter(warnings_told).count() == 2
 

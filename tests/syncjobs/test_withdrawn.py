@@ -160,7 +160,7 @@ def test_what_was_refused_and_withdrawn_ends_with_its_exception(
     assert delivery.run
     assert delivery.run.state == "succeeded"
     (issue,) = Issue.objects.all()
-    assert (issue.state, issue.resolution) == ("resolved", "The cause is gone.")
+    assert (issue.state, issue.resolution) == ("resolved", "No record has it any more.")
     _reads(billing, "T-1", task="Design again")
     if "gone" not in change:
         assert billing.target.created("T-1") == 1, "approved again"
