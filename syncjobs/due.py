@@ -1,7 +1,8 @@
 """By when an exception must be solved, as its kind asks for and no later than the client's tier
 promises; and whom it goes to when that time runs out."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -12,6 +13,8 @@ from branding.models import TierVersion
 from branding.services.subscriptions import current_subscription
 from branding.services.tiers import version_in
 from tenants.accounts.models import Client
+
+ZERO: Final = timedelta(0)
 
 
 def time_to_solve(client_id: int, usual_hours: int) -> timedelta:
@@ -32,6 +35,17 @@ def path_of(version: TierVersion | None) -> tuple[Step, ...]:
 def terms_for(client_id: int) -> TierVersion | None:
     """Return what a client's tier promises today; None without a tier."""
     client = Client.objects.get(pk=client_id)
-    today = timezone.now().astimezone(ZoneInfo(client.time_zone)).date()
-    subscription = current_subscription(client, today)
-    return version_in(subscription.tier, Month.of(today)) if subscription else None
+    return terms_on(client, timezone.now().astimezone(ZoneInfo(client.time_zone)).date())
+
+
+def terms_on(client: Client, day: date) -> TierVersion | None:
+    """Return what a client's tier promised on a day; None without a tier."""
+    subscription = current_subscription(client, day)
+    return version_in(subscription.tier, Month.of(day)) if subscription else None
+
+
+def promised_later(version: TierVersion | None, usual_hours: int) -> timedelta:
+    """Return how long after an exception is due its client's terms begin to be broken: its kind
+    may ask for more haste than they promise.
+    """
+    return timedelta(hours=version.sla_hours) - within(version, usual_hours) if version else ZERO

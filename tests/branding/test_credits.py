@@ -24,6 +24,7 @@ from branding.services.tiers import Terms, add_tier
 from governance.permits import permit
 from syncjobs.indicators.breaches import late_exceptions
 from syncjobs.models import Issue
+from syncjobs.services.catalogue import CATALOGUE
 from tenants.accounts.models import Client
 from tests.actors import FRANK, GRACE
 from tests.at_home import page_url
@@ -135,6 +136,22 @@ def test_the_exceptions_of_the_month_are_credited_and_kept_with_the_statement(
     # One came back and is due at another moment: the statement still adds up from the ledger.
     Issue.objects.filter(pk=slow.pk).update(due_at=timezone.now(), resolved_at=None)
     assert recompute(Statement.objects.get()).total == Decimal("275.00")
+
+
+def test_what_is_past_due_by_its_kind_and_within_what_was_promised_is_no_breach(
+    northwind: object, alder: Client
+) -> None:
+    usual = CATALOGUE["missing_prerequisite"].due_hours
+    terms = Terms(credited(PLAIN), sla_hours=usual + 8)
+    put_on(alder, add_tier(BUILDER, name="Calm", terms=terms, starts=Month(2026, 1)), OCTOBER.first)
+    due = datetime(2026, 10, 31, 20, tzinfo=UTC)  # promised: in the first hours of November
+    for hours in (7, 9):
+        late(alder, due, due + timedelta(hours=hours))
+    Issue.objects.update(kind="missing_prerequisite")
+    assert not late_exceptions({alder.pk: "UTC"}, OCTOBER)
+    (breach,) = late_exceptions({alder.pk: "UTC"}, NOVEMBER)[alder.pk]
+    assert breach.day == date(2026, 11, 1)
+    assert Issue.objects.get(pk=breach.key).resolved_at == due + timedelta(hours=9)
 
 
 def test_what_is_not_due_yet_is_no_breach_and_the_zone_decides_the_month(
