@@ -1,6 +1,6 @@
 """Every list can be sorted by each column that it offers, up and down."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 from django.test import Client as Browser
@@ -10,7 +10,7 @@ from syncjobs.pages import connections, engagements, exceptions, holds, records,
 from tenants.accounts.pages import clients
 from tests import actors
 
-LISTS = {
+LISTS: dict[str, Collection[str]] = {
     "/clients/": clients.SORTS,
     "/mappings/": mappings.SORTS,
     "/work/connections/": connections.SORTS,
