@@ -16,7 +16,7 @@ from syncjobs.indicators.engagements.chosen import among, engagements, head_of, 
 from syncjobs.indicators.engagements.story import story_of
 from syncjobs.indicators.engagements.verdicts import Answer
 from syncjobs.indicators.engagements.work import Stop
-from syncjobs.models import CanonicalRecord, Connection
+from syncjobs.models import CanonicalRecord, Connection, ExternalRef
 from syncjobs.pages.frame import one_of, page, visible
 from syncjobs.templatetags.words import kind_label
 from tenants.accounts.models import Client
@@ -132,13 +132,17 @@ def engagement_detail(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = viewer_of(request)
     (one,) = answered([head], viewer)
     facts = one.facts
+    invoices = sorted(facts.invoices, key=lambda row: row.created_at, reverse=True)[:SHOWN]
     context = {
         "head": head,
         "kind": kind_label(head.type),
         "facts": facts,
         "answers": one.answers,
         "questions": _questions(one),
-        "invoices": sorted(facts.invoices, key=lambda row: row.created_at, reverse=True)[:SHOWN],
+        "invoices": invoices,
+        "made": set(
+            ExternalRef.objects.filter(record__in=invoices).values_list("record_id", flat=True)
+        ),
         "revenue": sorted(facts.revenue, key=lambda row: row.created_at, reverse=True)[:SHOWN],
         "wrong": {row.pk for row in verdicts.wrongly_named(facts)},
         **_told(request, one, viewer),

@@ -116,6 +116,16 @@ def test_the_page_answers_and_leads_to_what_it_rests_on(browse: Browse, firm: Fi
         assert page.index("Opportunity won") > page.index("What happened")
 
 
+def test_an_invoice_that_no_system_has_is_not_called_a_draft(browse: Browse, firm: Firm) -> None:
+    invoice = firm.record("invoice", "P-1:2026-10", status="draft")
+    page = text_of(browse(ALICE), "engagement_detail", head().pk)
+    assert "Not made yet" in page
+    firm.put(invoice, "erp")
+    page = text_of(browse(ALICE), "engagement_detail", head().pk)
+    assert "Not made yet" not in page
+    assert "Draft" in page
+
+
 def test_any_record_of_an_engagement_leads_to_it_and_one_without_does_not(
     browse: Browse, firm: Firm
 ) -> None:
