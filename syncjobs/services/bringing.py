@@ -13,6 +13,7 @@ from syncjobs.models import Connection, ExternalRef, Issue
 from tenants.accounts.services.roles import role_names
 
 _NAMED: Final = 3
+_LOOKED_AT: Final = "It counts as there"
 _LISTED: Final = 4
 _FREED: Final = {
     HOLD: "If it may go without, it can be released by hand, with a reason.",
@@ -28,6 +29,13 @@ def brought(issue: Issue) -> str:
         # A gate that nothing but a signature satisfies.
         return "Ask for its release, with a reason: others sign it." if then == APPROVE else ""
     said = [f"{_asked(one, issue)}." for one in wanted[:_NAMED]]
+    if (
+        said[0].startswith(_LOOKED_AT)
+        and len(said) == 1
+        and (missing := issue.detail.get("missing"))
+    ):
+        # What is looked at is a sign of the thing: nobody should set the sign alone.
+        said = [f"Get the {missing} first.", *said]
     if len(wanted) > _NAMED:
         said.append(f"{len(wanted) - _NAMED} more things are missing, as the title says.")
     told_role = role_names().get(str(issue.detail.get("alert", "")))
@@ -53,7 +61,7 @@ def _asked(one: Mapping[str, Any], issue: Issue) -> str:
     if one.get("op") == "present":
         return f"Fill in “{label}” of {record} in {place}"
     # Said as what is looked at, not as what to enter: it may stand for a paper or a decision.
-    return f"It counts as there once “{label}” of {record} {_met(one)} in {place}"
+    return f"{_LOOKED_AT} once “{label}” of {record} {_met(one)} in {place}"
 
 
 def _met(one: Mapping[str, Any]) -> str:

@@ -66,6 +66,12 @@ def test_one_value_or_one_of_a_few_or_of_many(lab: Lab) -> None:
         assert f"It counts as there once {place}" in said
 
 
+def test_what_a_field_stands_for_comes_before_the_field(lab: Lab) -> None:
+    signed = {"path": "tax_code", "op": "equals", "value": "EU", "missing": "tax letter of {key}"}
+    said = _held(lab, _gate([signed]))
+    assert said.startswith("Get the tax letter of C-1 first. It counts as there once “tax code”")
+
+
 def test_an_exception_of_before_has_the_general_advice() -> None:
     assert not brought(Issue(kind="missing_prerequisite", detail={"alert": "finance"}))
 
