@@ -17,7 +17,7 @@ from governance.errors import Refusal
 from governance.lists import chips, ordered, page_of
 from governance.requests import actor_of
 from governance.templatetags.people import person_name
-from mappings.canonical import ObjectSchema, registry
+from mappings.canonical import Field, ObjectSchema, registry
 from mappings.models import Mapping as MappingRow
 from mappings.services.custom_fields import custom_fields
 from syncjobs.indicators.composition import INVOICE, SHOWN, composition, invoices_of
@@ -108,11 +108,29 @@ def _fields(
                 "field": field,
                 "value": value,
                 "nested": isinstance(value, list | dict),
+                "members": _members(field, value),
                 "record": referred.get((field.reference_to, str(value))),
                 "origin": came_from.get(field.name),
             }
         )
     return found
+
+
+def _members(field: Field, value: object) -> list[list[tuple[Field, object]]]:
+    """Return what each member of a list, or an object, has by its schema; nothing where it has
+    something else.
+    """
+    members = value if isinstance(value, list) else [value]
+    names = {item.name for item in field.items}
+    for one in members:
+        if not isinstance(one, dict) or not one.keys() <= names:
+            return []
+        if any(isinstance(part, list | dict) for part in one.values()):
+            return []
+    return [
+        [(item, one[item.name]) for item in field.items if one.get(item.name) not in (None, "")]
+        for one in members
+    ]
 
 
 def _mappings(rows: Iterable[Delivery], client_id: int) -> dict[str, MappingRow]:

@@ -144,3 +144,19 @@ def test_what_a_source_sent_of_a_person_is_not_shown(lab: Lab) -> None:
     found = origins(lineage(kept), registry.schema("contact"))
     assert dict(found["name"].paths) == {"surname": ""}
     assert dict(found["customer"].paths) == {"firm": "C-1", "mail": ""}
+
+
+def test_the_members_of_a_list_are_told_by_their_names(lab: Lab, browse: Browse) -> None:
+    signed = {"number": "A1", "status": "sent", "signed_on": None}
+    odd = [{"number": "S1", "unknown": 1}]
+    contract = CanonicalRecord.objects.create(
+        client=lab.client,
+        type="contract",
+        key="CT-1",
+        version=1,
+        data={"number": "CT-1", "amendments": [signed], "statements_of_work": odd},
+    )
+    shown = _text(browse(actors.DAVE), "record_detail", contract.pk)
+    assert "Number A1 · Status sent" in shown
+    assert "signed_on" not in shown
+    assert '"unknown": 1' in shown.replace("&quot;", '"'), "what has no name is shown as it is"
