@@ -15,7 +15,7 @@ from syncjobs.indicators.engagements.answered import Engagement, answered
 from syncjobs.indicators.engagements.chosen import among, engagements, head_of, standing
 from syncjobs.indicators.engagements.story import story_of
 from syncjobs.indicators.engagements.verdicts import Answer
-from syncjobs.indicators.engagements.work import Stop
+from syncjobs.indicators.engagements.work import TAKEN_OVER, Stop
 from syncjobs.models import CanonicalRecord, Connection, ExternalRef
 from syncjobs.pages.frame import one_of, page, visible
 from syncjobs.templatetags.words import kind_label
@@ -139,6 +139,8 @@ def engagement_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "facts": facts,
         "answers": one.answers,
         "questions": _questions(one),
+        "taken_over": [row for row in facts.work if row.kind in TAKEN_OVER],
+        "milestones": [row for row in facts.work if row.kind not in TAKEN_OVER],
         "invoices": invoices,
         "made": set(
             ExternalRef.objects.filter(record__in=invoices).values_list("record_id", flat=True)

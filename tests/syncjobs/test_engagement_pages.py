@@ -116,6 +116,14 @@ def test_the_page_answers_and_leads_to_what_it_rests_on(browse: Browse, firm: Fi
         assert page.index("Opportunity won") > page.index("What happened")
 
 
+def test_a_milestone_stands_under_the_question_of_invoices(browse: Browse, firm: Firm) -> None:
+    firm.hold(firm.record("milestone", "M-1", status="completed"), "erp", "time", "a signature")
+    page = text_of(browse(ALICE), "engagement_detail", head().pk)
+    time, invoice = page.index("Did approved time"), page.index("Is an invoice blocked")
+    row = page.index('<th scope="row">Milestone')
+    assert time < invoice < row
+
+
 def test_an_invoice_that_no_system_has_is_not_called_a_draft(browse: Browse, firm: Firm) -> None:
     invoice = firm.record("invoice", "P-1:2026-10", status="draft")
     page = text_of(browse(ALICE), "engagement_detail", head().pk)
