@@ -2,6 +2,7 @@
 
 import signal
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from tests.syncjobs.plants import Plant
 from tests.syncjobs.processes import go_on, is_stopped, start_worker, until
 
 pytestmark = pytest.mark.crash
+SEND_SECONDS = 0.2
 POINTS = (
     "intake.before_commit:kill:1",
     "intake.after_commit:kill:1",
@@ -45,14 +47,17 @@ def test_a_worker_that_was_stopped_past_its_lease_changes_nothing_any_more(plant
     worker = start_worker(
         plant.partner.schema_name,
         LIVERY_CRASH="deliver.before_write:stop:3",
-        TEST_SEND_SECONDS="0.2",
+        TEST_SEND_SECONDS=str(SEND_SECONDS),
     )
     until(lambda: worker.poll() is not None or is_stopped(worker.pid), "the worker to stop")
     assert worker.poll() is None, "the crash point was not reached"
+    stopped = monotonic()
 
     plant.forget_leases()
     plant.work_to_the_end()
     plant.check()
+    # A lease is longer than what is sent under it; here it was taken away before its time.
+    until(lambda: monotonic() > stopped + 3 * SEND_SECONDS, "its time to send to be over")
     before = list(Delivery.objects.order_by("id").values_list("id", "state", "attempts"))
 
     go_on(worker.pid)

@@ -170,10 +170,25 @@ def test_time_that_reached_the_erp_is_counted(firm: Firm) -> None:
     for key, hours, who in (("T-1", "4.5", "E-1"), ("T-2", "8", "E-2"), ("T-3", "1", "E-1")):
         firm.write(firm.work(key, hours, who=who), "erp", "time")
     firm.work("T-4", "100", billable=False)
-    firm.work("T-5", "100", status="draft")
+    firm.work("T-5", "100", status="rejected")
     found = answer(firm, "time")
     assert (found.state, found.short) == ("ok", "All 13.5 h")
     assert found.verdict == "Yes, all: 13.5 hours of 2 people."
+
+
+def test_time_that_nobody_has_approved_yet_is_told_beside_the_answer(firm: Firm) -> None:
+    firm.work("T-1", "100", status="draft")
+    found = answer(firm, "time")
+    early = "Still to be approved: 100 hours of 1 person."
+    assert (found.state, found.verdict) == ("none", f"No billable time is approved yet. {early}")
+    firm.write(firm.work("T-2", "8"), "erp", "time")
+    firm.write(firm.work("T-3", "1", status="submitted"), "erp", "time", "cancelled")
+    firm.work("T-4", "5", status="submitted", billable=False)
+    found = answer(firm, "time")
+    assert (found.state, found.short) == ("ok", "All 8 h")
+    assert found.verdict == (
+        "Yes, all: 8 hours of 1 person. Still to be approved: 101 hours of 1 person."
+    )
 
 
 def test_time_that_waits_is_named_with_people_day_and_reason(firm: Firm) -> None:

@@ -163,13 +163,15 @@ def _called(place: Place) -> str:
 
 def time_answer(facts: Facts, viewer: Viewer) -> Answer:
     """Say how much approved time and how many expenses reached the ERP, and what stops the rest."""
-    rows = [one for one in facts.work if one.kind in TAKEN_OVER]
+    billable = [one for one in facts.work if one.kind in TAKEN_OVER]
+    rows = [one for one in billable if one.fate != "unapproved"]
     through = [one for one in rows if one.fate == "reached"]
     if not facts.promises.billing and not through:
         words = in_words("no workflow here takes time to an ERP")
         return _nothing("Not done here", f"Not applicable: {words}.")
     if not rows:
-        return _nothing("None approved", "No billable time is approved yet.")
+        waits = _unapproved(billable, viewer)
+        return _nothing("None approved", f"No billable time is approved yet.{waits}")
     if left := [one for one in rows if one.fate in ("under_way", "unplanned")]:
         return _work_left(facts, left, viewer)
     if not through:
@@ -178,8 +180,14 @@ def time_answer(facts: Facts, viewer: Viewer) -> Answer:
         return _nothing("Not through here", f"No: what is approved {how}.")
     given_up = [one for one in rows if one.fate == "given_up"]
     but = f" A person gave up {_amount_of(given_up, viewer)}." if given_up else ""
-    said = f"Yes, all: {_amount_of(through, viewer)}.{but}"
+    said = f"Yes, all: {_amount_of(through, viewer)}.{but}{_unapproved(billable, viewer)}"
     return Answer(OK, f"All {_size(through, viewer)}", said)
+
+
+def _unapproved(rows: Iterable[Work], viewer: Viewer) -> str:
+    """Say what an invoice lacks since nobody has approved it yet."""
+    early = [one for one in rows if one.fate == "unapproved"]
+    return f" Still to be approved: {_amount_of(early, viewer)}." if early else ""
 
 
 def _work_left(facts: Facts, left: Sequence[Work], viewer: Viewer) -> Answer:

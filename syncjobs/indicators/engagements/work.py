@@ -1,4 +1,4 @@
-"""What became of approved work, and what stops deliveries: counted by PostgreSQL."""
+"""What became of billable work, and what stops deliveries: counted by PostgreSQL."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,17 +17,21 @@ FATES: Final = {
     "given_up": "Given up by a person",
     "elsewhere": "Invoiced outside of here",
     "unplanned": "Nothing planned",
+    "unapproved": "Not approved yet",
 }
 # What is billed by the hour or by receipt; a milestone is an invoice of its own.
 TAKEN_OVER: Final = ("time_entry", "expense")
+# Before somebody has approved it.
+_EARLY: Final = ("draft", "submitted")
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Approved work of one kind and currency with one fate.
+    """Billable work of one kind and currency with one fate.
 
-    `fate`: reached, open (not yet written as it is now), given_up (by a person), elsewhere (its
-    own system calls it invoiced, and nothing was planned here), or unplanned.
+    `fate`: reached, under_way (not yet written as it is now), given_up (by a person), elsewhere
+    (its own system calls it invoiced, and nothing was planned here), unplanned, or unapproved
+    (nobody has approved it yet; what was rejected is none).
     """
 
     kind: str
@@ -78,12 +82,13 @@ class Stop:
 
 
 def work_of(keys: Sequence[Key], billing: Sequence[int]) -> Iterator[tuple[Key, Work]]:
-    """Return the approved work of engagements, counted; `billing`: where it has to get to."""
+    """Return the billable work of engagements, counted; `billing`: where it has to get to."""
     params: dict[str, Any] = {
         **_keys(keys),
         "billing": list(billing),
         "open": sorted(DELIVERY.open),
         "done": [*DONE, "skipped"],
+        "early": list(_EARLY),
     }
     for client, name, kind, currency, fate, *counted in fetch(_WORK, params):
         count, hours, amount, people, since = counted
@@ -118,7 +123,8 @@ _WORK: Final = """
             (r.data->>'hours')::numeric AS hours, (r.data->>'amount')::numeric AS amount,
             r.data->>'resource' AS resource,
             coalesce(r.data->>'approved_at', r.data->>'completed_at') AS approved_at,
-            CASE WHEN d.is_open THEN 'under_way' WHEN d.is_done THEN 'reached'
+            CASE WHEN r.data->>'status' = ANY(%(early)s::text[]) THEN 'unapproved'
+                WHEN d.is_open THEN 'under_way' WHEN d.is_done THEN 'reached'
                 WHEN d.is_known THEN 'given_up'
                 WHEN r.data->>'status' = 'invoiced' THEN 'elsewhere' ELSE 'unplanned' END AS fate
         FROM unnest(%(clients)s::bigint[], %(names)s::text[]) AS k (client_id, name)
@@ -134,9 +140,9 @@ _WORK: Final = """
         WHERE r.version > 0 AND NOT r.deleted AND CASE r.type
             WHEN 'milestone' THEN r.data->>'status' IN ('completed', 'invoiced')
             WHEN 'time_entry' THEN r.data->>'billable' = 'true'
-                AND r.data->>'status' IN ('approved', 'invoiced')
+                AND r.data->>'status' = ANY(%(early)s::text[] || '{approved,invoiced}')
             WHEN 'expense' THEN r.data->>'billable' = 'true'
-                AND r.data->>'status' IN ('approved', 'invoiced')
+                AND r.data->>'status' = ANY(%(early)s::text[] || '{approved,invoiced}')
             ELSE false END
         OFFSET 0
     ) work
