@@ -114,6 +114,13 @@ def forget(subject: str) -> None:
     _known.pop((_trail(), subject), None)
 
 
+def forget_all(trail: str) -> None:
+    """Forget the keys of a schema that is gone: one that is made under its name has its own."""
+    for place in [one for one in _known if one[0] == trail]:
+        del _known[place]
+    _fresh.difference_update([one for one in _fresh if one[0] == trail])
+
+
 def rewrap(row: SubjectKey) -> bool:
     """Keep the key under the present master key; say whether it was not before."""
     if not row.wrapped or _opened(row.wrapped, row.subject, keys.wrapping_key(_trail())):

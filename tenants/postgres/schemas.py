@@ -8,6 +8,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import sql
 
+from governance import subject_keys
 from tenants.postgres.grants import grant_runtime
 from tenants.postgres.roles import owner_connection
 
@@ -84,11 +85,13 @@ def finish_schema(owner: Connection, schema: str) -> None:
 
 
 def drop_schema(owner: Connection, schema: str) -> None:
-    """Drop a schema with all in it; nothing happens when there is none.
+    """Drop a schema with all in it, and what this process remembers of it; nothing happens when
+    there is none.
 
     Waits at most LOCK_TIMEOUT for those who use it, then raises psycopg.Error.
     """
     owner.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)))
+    subject_keys.forget_all(schema)
 
 
 def unfinished_schemas(owner: Connection) -> list[str]:

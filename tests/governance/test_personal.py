@@ -21,6 +21,8 @@ from syncjobs.services.secrets import rewrap_data_keys
 from tenants.accounts.models import User
 from tenants.accounts.services.people import add_person, set_active
 from tenants.models import Partner
+from tenants.postgres import roles
+from tenants.postgres.schemas import drop_schema
 from tests import actors
 from tests.actors import Person
 
@@ -131,3 +133,12 @@ def test_a_key_is_remembered_only_once_it_is_committed(northwind: Partner, alice
     with TestCase.captureOnCommitCallbacks(execute=True):
         key = subject_keys.key_for_writing(subject)
     assert subject_keys._known[northwind.schema_name, subject].key == key
+
+
+def test_a_schema_that_is_dropped_takes_its_keys_from_memory_too() -> None:
+    """What is made under its name has persons of the same numbers, and other keys."""
+    for trail in ("p_gone", "p_stays"):
+        subject_keys._remember(trail, "inbound-1", os.urandom(32))
+    with roles.owner_connection() as owner:
+        drop_schema(owner, "p_gone")
+    assert [trail for trail, _ in subject_keys._known] == ["p_stays"]

@@ -11,7 +11,7 @@ from governance.actors import command_actor
 from tenants.accounts.models import Client
 from tenants.accounts.services.clients import add_client
 from tenants.models import Domain, Heartbeat, Partner, TrailMark, Wakeup
-from tenants.postgres import roles
+from tenants.postgres import roles, schemas
 from tenants.services.provisioning import provision_partner
 
 SLUG = "engine-lab"
@@ -24,7 +24,7 @@ def drop_partner(slug: str = SLUG) -> None:
     if partner is None:
         return
     with roles.owner_connection() as owner:
-        owner.execute(f'DROP SCHEMA IF EXISTS "{partner.schema_name}" CASCADE'.encode())
+        schemas.drop_schema(owner, partner.schema_name)
     Wakeup.objects.filter(schema_name=partner.schema_name).delete()
     Domain.objects.filter(tenant=partner).delete()
     partner.delete(force_drop=False)
