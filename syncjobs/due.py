@@ -2,7 +2,6 @@
 promises; and whom it goes to when that time runs out."""
 
 from datetime import date, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -13,8 +12,6 @@ from branding.models import TierVersion
 from branding.services.subscriptions import current_subscription
 from branding.services.tiers import version_in
 from tenants.accounts.models import Client
-
-ZERO: Final = timedelta(0)
 
 
 def time_to_solve(client_id: int, usual_hours: int) -> timedelta:
@@ -48,4 +45,6 @@ def promised_later(version: TierVersion | None, usual_hours: int) -> timedelta:
     """Return how long after an exception is due its client's terms begin to be broken: its kind
     may ask for more haste than they promise.
     """
-    return timedelta(hours=version.sla_hours) - within(version, usual_hours) if version else ZERO
+    if version is None:
+        return timedelta(0)
+    return timedelta(hours=version.sla_hours) - within(version, usual_hours)

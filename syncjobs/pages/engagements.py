@@ -29,8 +29,12 @@ MOST: Final = 2_000  # rows of a download
 _AT_ONCE: Final = 100
 SORTS: Final = {
     f"{sign}{name}": [f"{sign}{path}", "engagement", "pk"]
-    for name, path in {"name": "label"}.items()
-    | {one: one for one in ("engagement", "client__name", "changed_at")}.items()
+    for name, path in (
+        ("name", "label"),
+        ("engagement", "engagement"),
+        ("client__name", "client__name"),
+        ("changed_at", "changed_at"),
+    )
     for sign in ("", "-")
 }
 QUESTIONS: Final = (

@@ -13,7 +13,6 @@ from syncjobs.models import Connection, ExternalRef, Issue
 from tenants.accounts.services.roles import role_names
 
 _NAMED: Final = 3
-_LOOKED_AT: Final = "It counts as there"
 _LISTED: Final = 4
 _FREED: Final = {
     HOLD: "If it may go without, it can be released by hand, with a reason.",
@@ -29,11 +28,8 @@ def brought(issue: Issue) -> str:
         # A gate that nothing but a signature satisfies.
         return "Ask for its release, with a reason: others sign it." if then == APPROVE else ""
     said = [f"{_asked(one, issue)}." for one in wanted[:_NAMED]]
-    if (
-        said[0].startswith(_LOOKED_AT)
-        and len(said) == 1
-        and (missing := issue.detail.get("missing"))
-    ):
+    missing = issue.detail.get("missing")
+    if missing and len(wanted) == 1 and _is_sign(wanted[0]):
         # What is looked at is a sign of the thing: nobody should set the sign alone.
         said = [f"Get the {missing} first.", *said]
     if len(wanted) > _NAMED:
@@ -44,6 +40,11 @@ def brought(issue: Issue) -> str:
         named = f"{told_role} at {current_identity().name}"
         said.append(f"Whoever keeps that system can bring it; {named} is told of it.")
     return " ".join([*said, _FREED.get(then, "")]).strip()
+
+
+def _is_sign(one: Mapping[str, Any]) -> bool:
+    """Say whether what is looked at is a field that stands for something else."""
+    return bool(one.get("field")) and not one.get("role") and one.get("op") != "present"
 
 
 def _asked(one: Mapping[str, Any], issue: Issue) -> str:
@@ -61,7 +62,7 @@ def _asked(one: Mapping[str, Any], issue: Issue) -> str:
     if one.get("op") == "present":
         return f"Fill in “{label}” of {record} in {place}"
     # Said as what is looked at, not as what to enter: it may stand for a paper or a decision.
-    return f"{_LOOKED_AT} once “{label}” of {record} {_met(one)} in {place}"
+    return f"It counts as there once “{label}” of {record} {_met(one)} in {place}"
 
 
 def _met(one: Mapping[str, Any]) -> str:

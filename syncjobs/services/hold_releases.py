@@ -15,6 +15,7 @@ from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
 from governance.services.changes import ProposedChange, propose
+from governance.state import OPEN
 from syncjobs import actions
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import note
@@ -28,7 +29,6 @@ from syncjobs.telling.kinds import HOLD_RELEASED
 from syncjobs.telling.moves import tell_holds
 
 KIND: Final = "hold_release"
-_OPEN: Final = ("submitted", "approved", "scheduled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,9 @@ def needs_approval(hold: Hold) -> bool:
 def asked_for(holds: Sequence[Hold]) -> int | None:
     """Return the open change request that asks for the release of one of these."""
     wanted = [str(hold.pk) for hold in holds]
-    waiting = Change.objects.filter(kind=KIND, target_id__in=wanted, request__status__in=_OPEN)
+    waiting = Change.objects.filter(
+        kind=KIND, target_id__in=wanted, request__status__in=sorted(OPEN)
+    )
     return waiting.order_by("-request_id").values_list("request_id", flat=True).first()
 
 
