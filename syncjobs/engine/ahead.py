@@ -5,9 +5,9 @@ two workers: what such a step writes is under the lease that it was begun with.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
+from threading import Condition, Thread
 from typing import Final
 
 from django.db import connection
@@ -16,58 +16,74 @@ from syncjobs.engine.rows import prepare_here
 from tenants.context import current_schema, schema_scope
 
 Step = Callable[[], bool]
+# Waits up to so many seconds for the end of a step that its caller has not been told of; says
+# whether there was one or may be one yet.
+Wait = Callable[[float], bool]
 _NAME: Final = "ahead"
 
 
 @contextmanager
-def ahead(step: Step) -> Iterator[Step]:
-    """Begin `step`, which says whether there may be another; yield what waits for its end.
+def ahead(step: Step) -> Iterator[Wait]:
+    """Take step after step, until one says that there is no other or the block ends; yield what
+    waits for them, which raises what a step raised.
 
-    What is yielded returns what the step said, and begins the next. Raises what the step raised.
-    Inside a transaction, which another session does not see, the steps are taken in place.
+    Inside a transaction, which another session does not see, a step is taken at each wait.
     """
     if connection.in_atomic_block:
-        yield step
+        yield lambda _seconds: step()
         return
-    with ThreadPoolExecutor(1, _NAME) as pool:
-        steps = _Steps(step, pool, current_schema())
-        try:
-            yield steps
-        finally:
-            # The step that is under way is seen through; one that failed is told of.
-            steps.end()
+    steps = _Steps(step, current_schema())
+    try:
+        yield steps.wait
+    finally:
+        # The step that is under way is seen through; one that failed is told of.
+        steps.end()
 
 
 class _Steps:
-    def __init__(self, step: Step, pool: ThreadPoolExecutor, schema: str) -> None:
-        self._step, self._pool, self._schema = step, pool, schema
-        self._context = copy_context()
-        self._under_way: Future[bool] | None = self._begin()
+    def __init__(self, step: Step, schema: str) -> None:
+        self._step, self._schema = step, schema
+        self._state = Condition()
+        self._taken, self._told = 0, 0
+        self._goes_on = True
+        self._fault: BaseException | None = None
+        self._thread = Thread(target=copy_context().run, args=(self._work,), name=_NAME)
+        self._thread.start()
 
-    def __call__(self) -> bool:
-        under_way, self._under_way = self._under_way, None
-        more = under_way is not None and under_way.result()
-        if more:
-            self._under_way = self._begin()
-        return more
+    def wait(self, seconds: float) -> bool:
+        with self._state:
+            self._state.wait_for(lambda: self._is_news() or not self._goes_on, seconds)
+            if self._fault is not None:
+                raise self._fault
+            news, self._told = self._is_news(), self._taken
+            return news or self._goes_on
 
     def end(self) -> None:
-        """Wait for what is under way, and end the thread's session."""
+        """Begin no further step; wait for the one that is under way. Raises what it raised."""
+        with self._state:
+            self._goes_on = False
+        self._thread.join()
+        if self._fault is not None:
+            raise self._fault
+
+    def _work(self) -> None:
         try:
-            if self._under_way is not None:
-                self._under_way.result()
+            prepare_here()
+            with schema_scope(self._schema):
+                while self._goes_on:
+                    more = self._step()
+                    with self._state:
+                        self._taken += 1
+                        if not more:
+                            self._goes_on = False
+                        self._state.notify_all()
+        except BaseException as error:  # told to who began it
+            with self._state:
+                self._fault, self._goes_on = error, False
+                self._state.notify_all()
         finally:
-            self._pool.submit(_end_session).result()
+            # Looked up in the thread: each has its own session.
+            connection.close()
 
-    def _begin(self) -> Future[bool]:
-        return self._pool.submit(self._context.run, self._take)
-
-    def _take(self) -> bool:
-        prepare_here()
-        with schema_scope(self._schema):
-            return self._step()
-
-
-def _end_session() -> None:
-    # Looked up in the thread: each has its own.
-    connection.close()
+    def _is_news(self) -> bool:
+        return self._taken > self._told

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 from time import monotonic
 from typing import Final
@@ -13,6 +14,7 @@ from syncjobs.connectors.base import Connector
 from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine import ledger
+from syncjobs.engine.ahead import Wait
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import load_jobs, prepare
@@ -41,14 +43,14 @@ def deliver_batch(
     stop: Stop,
     limit: int = BATCH,
     goes_on: GoesOn | None = None,
-    beside: Callable[[], bool] | None = None,
+    beside: Wait | None = None,
 ) -> int:
     """Take what is due and see it through; return how many deliveries were taken.
 
     `stop` is asked before each send: what was not sent then goes back as it was. `goes_on`: is
     asked, with a connection and how many were taken, whether the next claim for it may be made
-    while this one is being sent. So the calls in flight never wait for a claim. `beside`: does a
-    piece of other work that brings more to send, and says whether there may be another.
+    while this one is being sent. So the calls in flight never wait for a claim. `beside`: waits
+    for other work that brings more to send (`ahead`).
     """
     return _Round(systems, worker, stop, limit, goes_on, beside).run()
 
@@ -63,7 +65,7 @@ class _Round:
         stop: Stop,
         limit: int,
         goes_on: GoesOn | None,
-        beside: Callable[[], bool] | None,
+        beside: Wait | None,
     ) -> None:
         self._systems, self._worker, self._limit = systems, worker, limit
         self._asked_to_stop, self._goes_on, self._beside = stop, goes_on, beside
@@ -128,8 +130,7 @@ class _Round:
                     lambda call: send_many(call, system),
                     in_flight=free,
                     stop=self._stop,
-                    follow=(lambda: self._following(connection.pk, system)) if follow else None,
-                    beside=self._beside if follow else None,
+                    follow=partial(self._following, connection.pk, system) if follow else None,
                 )
                 # What comes back is recorded while more is sent, and the leases are kept.
                 for batch in sending.batches():
@@ -143,14 +144,18 @@ class _Round:
         self._systems.allow(jobs[0].delivery.connection, 2 * len(jobs))
         return _calls(jobs, system)
 
-    def _following(self, connection_id: int, system: Connector) -> list[list[Job]]:
-        """Return the calls of the next claim for a system; none where others come first."""
+    def _following(
+        self, connection_id: int, system: Connector, patience: float
+    ) -> list[list[Job]] | None:
+        """Return the calls of the next claim for a system; none where others come first or there
+        are none to come, None where what is done beside may bring some yet.
+        """
         if self._goes_on is None or not self._goes_on(connection_id, self._taken):
             return []
         jobs = self._take(connection_id)
-        while not jobs and self._beside is not None and self._beside():
-            jobs = self._take(connection_id)
-        return self._calls(jobs, system) if jobs else []
+        if jobs:
+            return self._calls(jobs, system)
+        return None if self._beside is not None and self._beside(patience) else []
 
 
 class _Leases:

@@ -28,7 +28,7 @@ from syncjobs.engine.agenda import (
     due_work,
     has_background,
 )
-from syncjobs.engine.ahead import ahead
+from syncjobs.engine.ahead import Wait, ahead
 from syncjobs.engine.backfill import backfill
 from syncjobs.engine.claim import BATCH, age, has_due, reap
 from syncjobs.engine.deliver import deliver_batch
@@ -47,7 +47,7 @@ from syncjobs.intake.polling import Pages, Polled
 
 logger = logging.getLogger(__name__)
 
-MOST_DELIVERIES: Final = 2_000
+MOST_DELIVERIES: Final = 10_000
 # Others wait no longer for their turn than this, and what is in flight then.
 MOST_SECONDS: Final = 4.0
 # Previews and comparisons wait no longer than this for live work to have a pause.
@@ -222,7 +222,7 @@ def _round(work: Work, systems: Systems, done: Drained, full: Stop, most: int) -
 
 def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int) -> Polled | None:
     """Read a stream. When it is the last one that is due, and its pages bring enough for full
-    calls, that is sent while the next are read, one ahead. Earlier streams are read before:
+    calls, that is sent while the next are read. Earlier streams are read before:
     records refer to those of these.
     """
     pages = Pages(stream_id, systems, stop=full)
@@ -238,7 +238,7 @@ def _deliver(
     done: Drained,
     full: Stop,
     most: int,
-    beside: Callable[[], bool] | None = None,
+    beside: Wait | None = None,
 ) -> int:
     left = most - done.deliveries
 

@@ -21,6 +21,7 @@ SWITCH_SECONDS: Final = 0.0005
 # The name of the threads that send: they have no database.
 SENDING: Final = "send"
 Call = Sequence[Job]
+Follow = Callable[[float], Sequence[Call] | None]
 
 
 class Brake:
@@ -62,9 +63,9 @@ class Sending:
 
     `send` runs in the sending threads; it raises nothing but what is a fault of our own.
     `stop` is asked before each call: what was not sent then is given back. `follow` gives the
-    calls to go on with, none for an end; it is asked by the thread that takes the outcomes, when
-    about half of the calls are under way. `beside`: does a piece of other work in that thread,
-    and says whether there may be another, as long as there is nothing more urgent.
+    calls to go on with, an empty list for an end, None where there are none yet; it is asked by
+    the thread that takes the outcomes, when about half of the calls are under way, and may wait
+    for some as many seconds as it is given.
     """
 
     def __init__(
@@ -74,10 +75,8 @@ class Sending:
         *,
         in_flight: int,
         stop: Callable[[], bool],
-        follow: Callable[[], Sequence[Call]] | None = None,
-        beside: Callable[[], bool] | None = None,
+        follow: Follow | None = None,
     ) -> None:
-        self._beside = beside
         self._waiting = deque(calls)
         self._send, self._stop, self._follow = send, stop, follow
         self._in_flight = max(1, min(in_flight, len(self._waiting)))
@@ -105,10 +104,9 @@ class Sending:
             while not ended:
                 batch, ended = self._take()
                 if self._runs_low() and not ended:
-                    self._feed()
+                    # What came back is recorded before anything is waited for.
+                    self._feed(0 if batch else FLUSH_SECONDS)
                 yield batch
-                if self._beside is not None and not (ended or self._runs_low()):
-                    self._beside = self._beside if self._beside() else None
         finally:
             self._brake.pulled = True
             with self._state:
@@ -125,7 +123,7 @@ class Sending:
         with self._state:
             self._state.wait_for(
                 lambda: len(self._done) >= FLUSH_AFTER or not self._running or self._runs_low(),
-                0 if self._beside is not None else FLUSH_SECONDS,
+                FLUSH_SECONDS,
             )
             batch, self._done = self._done, []
             return batch, not self._running
@@ -135,9 +133,11 @@ class Sending:
         is_open = self._follow is not None and not self._brake.pulled
         return is_open and len(self._waiting) < self._enough
 
-    def _feed(self) -> None:
+    def _feed(self, patience: float) -> None:
         assert self._follow is not None
-        calls = self._follow()
+        calls = self._follow(patience)
+        if calls is None:
+            return
         with self._state:
             self._waiting.extend(calls)
             if not calls:

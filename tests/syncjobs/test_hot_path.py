@@ -117,7 +117,7 @@ def test_the_next_calls_are_asked_for_before_the_last_have_gone() -> None:
             in_time.append(asked.wait(5))
         return [Outcome(call[0], "deliver")]
 
-    def follow() -> list[Any]:
+    def follow(_seconds: float) -> list[Any]:
         asked.set()
         return following.pop(0) if following else []
 
@@ -125,3 +125,24 @@ def test_the_next_calls_are_asked_for_before_the_last_have_gone() -> None:
     assert {id(one.job) for one in outcomes} == {id(call[0]) for call in calls}
     assert len(outcomes) == 30
     assert all(in_time), "asked while calls were under way"
+
+
+def test_what_came_back_is_handed_over_before_more_is_waited_for() -> None:
+    """A slow source does not keep what a fast target answered from being recorded."""
+    calls = [[_job()] for _ in range(10)]
+    handed: list[Outcome] = []
+    asked: list[tuple[float, int]] = []
+
+    def follow(seconds: float) -> list[Any] | None:
+        asked.append((seconds, len(handed)))
+        return [] if len(handed) == len(calls) else None
+
+    def send(call: Any) -> list[Outcome]:
+        return [Outcome(call[0], "deliver")]
+
+    sending = Sending(calls, send, in_flight=2, stop=lambda: False, follow=follow)
+    for batch in sending.batches():
+        handed += batch
+    assert asked[0] == (0, 0), "asked with four answers in hand or more"
+    assert asked[1][1] >= 4
+    assert len(handed) == len(calls)
