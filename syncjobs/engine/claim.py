@@ -62,11 +62,10 @@ def claim(limit: int = BATCH, without: Sequence[int] = (), only: int | None = No
         return []
 
 
-def has_due(number: int = 1, *, elsewhere: int | None = None) -> bool:
-    """Say whether so many deliveries are due, without taking them; `elsewhere`: not to this
-    connection.
-    """
-    return len(fetch(_ANY_DUE, _parameters(number) | {"elsewhere": elsewhere})) == number
+def has_due(number: int = 1) -> bool:
+    """Say whether so many deliveries are due, without taking them."""
+    ((found,),) = fetch(_NUMBER_DUE, deliverable() | {"limit": number})
+    return bool(found == number)
 
 
 def _more(limit: int, without: Sequence[int], only: int) -> list[tuple[Any, ...]]:
@@ -248,10 +247,19 @@ _OTHERS: Final = f"""
         {_ORDER} LIMIT %(each)s FOR UPDATE OF d SKIP LOCKED) found
     LIMIT %(most)s
 """  # noqa: S608  our own constants
-_ANY_DUE: Final = f"""
-    SELECT 1 {DUE} AND (%(elsewhere)s::bigint IS NULL OR d.connection_id <> %(elsewhere)s::bigint)
-    LIMIT %(limit)s
-"""
+_NUMBER_DUE: Final = f"SELECT count(*) FROM (SELECT 1 {DUE} LIMIT %(limit)s) one"  # noqa: S608
+# With the parameters of `others_due`: others are due for whom a claim that takes from all would
+# leave this connection. Those behind a full claim for it alone would wait for that one, too.
+OTHERS_DUE: Final = f"""
+    EXISTS (
+        SELECT 1 FROM (
+            SELECT d.connection_id {DUE} {_ORDER} LIMIT {BATCH}) one
+        WHERE one.connection_id <> %(connection)s)
+    OR EXISTS (
+        SELECT 1 FROM accounts_client k
+        WHERE k.id <> (SELECT client_id FROM syncjobs_connection WHERE id = %(connection)s)
+          AND EXISTS (SELECT 1 {DUE} AND d.client_id = k.id OFFSET 0))
+"""  # noqa: S608  our own constants
 _SHUT: Final = """
     SELECT d.id, d.connection_id FROM syncjobs_delivery d
     JOIN syncjobs_connection c ON c.id = d.connection_id

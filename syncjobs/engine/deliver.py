@@ -17,7 +17,7 @@ from syncjobs.engine import ledger
 from syncjobs.engine.ahead import Wait
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
 from syncjobs.engine.jobs import Job, Outcome
-from syncjobs.engine.prepare import load_jobs, prepare
+from syncjobs.engine.prepare import jobs_of, lock_rows, prepare
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.replan import needs_replan, replan
 from syncjobs.engine.send import can_batch, failed, not_kept, send_many
@@ -153,9 +153,10 @@ class _Round:
         if self._goes_on is None or not self._goes_on(connection_id, self._taken):
             return []
         jobs = self._take(connection_id)
+        may_come = self._beside is not None and self._beside(0 if jobs else patience)
         if jobs:
             return self._calls(jobs, system)
-        return None if self._beside is not None and self._beside(patience) else []
+        return None if may_come else []
 
 
 class _Leases:
@@ -224,9 +225,9 @@ def _prepare(claims: list[Claim]) -> tuple[list[Job], list[Outcome], list[Job]]:
     Returns what is to be sent, what is decided, and what must be planned again.
     """
     with transaction.atomic():
-        ours = ledger.lock_claims(claims)
+        rows = lock_rows(claims)
         lock_to_hold()
-        jobs = load_jobs(ours)
+        jobs = jobs_of(rows, claims)
         again = [job for job in jobs if needs_replan(job)]
         ready, decided = prepare([job for job in jobs if not needs_replan(job)])
         ledger.record_blocked([one for one in decided if one.move in BLOCKING])

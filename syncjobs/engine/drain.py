@@ -27,6 +27,7 @@ from syncjobs.engine.agenda import (
     due_behind,
     due_work,
     has_background,
+    has_others,
 )
 from syncjobs.engine.ahead import Wait, ahead
 from syncjobs.engine.backfill import backfill
@@ -48,6 +49,8 @@ from syncjobs.intake.polling import Pages, Polled
 logger = logging.getLogger(__name__)
 
 MOST_DELIVERIES: Final = 10_000
+# What is read ahead waits where so many deliveries are due.
+LEAD: Final = 5 * BATCH
 # Others wait no longer for their turn than this, and what is in flight then.
 MOST_SECONDS: Final = 4.0
 # Previews and comparisons wait no longer than this for live work to have a pause.
@@ -228,7 +231,7 @@ def _read(stream_id: int, systems: Systems, done: Drained, full: Stop, most: int
     pages = Pages(stream_id, systems, stop=full)
     while pages.next():
         if not full() and has_due(BATCH) and not something_came():
-            with ahead(pages.next) as beside:
+            with ahead(pages.next, lambda: not has_due(LEAD)) as beside:
                 _deliver(systems, done, full, most, beside=beside)
     return pages.polled
 
@@ -244,8 +247,7 @@ def _deliver(
 
     def goes_on(connection_id: int, taken: int) -> bool:
         """Whether what this round would do next is to send more to the same system."""
-        others = something_came() or has_due(elsewhere=connection_id)
-        return taken + BATCH <= left and not full() and not others
+        return taken + BATCH <= left and not full() and not has_others(connection_id)
 
     taken = deliver_batch(
         systems,

@@ -6,7 +6,7 @@ same time either is seen here or lets go what is held here (`engine.release`).
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Final
+from typing import Any, Final
 
 from syncjobs.canonical_store import find_by_id
 from syncjobs.engine.blocking import EARLIER, gate_results, is_not_needed, must_be_held, must_wait
@@ -25,15 +25,33 @@ from syncjobs.models import Connection, Delivery, Workflow, WorkflowVersion
 from syncjobs.neighbours import Known, Neighbourhood
 from syncjobs.state import DELIVERY, NEEDS_PERSON
 
+Row = tuple[Any, ...]
+
 
 def load_jobs(claims: Sequence[Claim]) -> list[Job]:
     """Return the claimed deliveries, in the order in which they were planned."""
+    return jobs_of(fetch(_ROWS, {"ids": [one.delivery_id for one in claims]}), claims)
+
+
+def lock_rows(claims: Sequence[Claim]) -> list[Row]:
+    """Lock the rows of these claims, in the order that everybody does; return those still ours.
+
+    As `ledger.lock_claims`, with all that a job is made of.
+    """
+    rows = fetch(_LOCKED_ROWS, {"ids": [one.delivery_id for one in claims]})
+    running = DELIVERY.target("claim")
+    ours = {(one.delivery_id, one.lease_no, running) for one in claims}
+    return [row for row in rows if (row[0], *row[-2:]) in ours]
+
+
+def jobs_of(rows: Sequence[Row], claims: Sequence[Claim]) -> list[Job]:
+    """Return what is known of the deliveries of these rows, with the leases of their claims."""
     leases = {one.delivery_id: one.lease_no for one in claims}
-    rows = _rows([*leases])
-    records = find_by_id({id_ for row in rows for id_ in (row.record_id, row.origin_id)})
+    found = _delivery_rows(rows)
+    records = find_by_id({id_ for row in found for id_ in (row.record_id, row.origin_id)})
     steps: dict[tuple[int, str], Step] = {}
     jobs: list[Job] = []
-    for row in rows:
+    for row in found:
         at = (row.workflow_version.pk, row.step)
         if at not in steps:
             steps[at] = definition_of(row.workflow_version).step(row.step)
@@ -43,19 +61,18 @@ def load_jobs(claims: Sequence[Claim]) -> list[Job]:
     return jobs
 
 
-def _rows(ids: list[int]) -> list[DeliveryRow]:
-    """Read the rows; they share a few workflows, versions and connections."""
-    found = fetch(_ROWS, {"ids": ids})
-    places = {Workflow: -3, WorkflowVersion: -2, Connection: -1}
-    marks = marks_of({model: {row[at] for row in found} for model, at in places.items()})
+def _delivery_rows(rows: Sequence[Row]) -> list[DeliveryRow]:
+    """Make the rows; they share a few workflows, versions and connections."""
+    places = {Workflow: _SHARED_AT, WorkflowVersion: _SHARED_AT + 1, Connection: _SHARED_AT + 2}
+    marks = marks_of({model: {row[at] for row in rows} for model, at in places.items()})
     workflows = rows_kept(Workflow, marks)
     versions = rows_kept(WorkflowVersion, marks)
     connections = rows_kept(Connection, marks)
     made: list[DeliveryRow] = []
-    for row in found:
-        workflow, version, connection = row[-3:]
+    for row in rows:
+        workflow, version, connection = row[_SHARED_AT:-2]
         shared = (workflows[workflow], versions[version], connections[connection])
-        columns = (*row[:9], decode(row[9]), *row[10:-3], *shared, workflow, connection)
+        columns = (*row[:9], decode(row[9]), *row[10:_SHARED_AT], *shared, workflow, connection)
         made.append(DeliveryRow(*columns))
     return made
 
@@ -198,14 +215,16 @@ def _map(
             decided.append(outcome)
 
 
-# In the order of DeliveryRow.
+# In the order of DeliveryRow, then what fences it.
+_SHARED_AT: Final = 20
 _ROWS: Final = """
     SELECT id, client_id, run_id, event_id, step, record_id, origin_id, object, mapping, variables,
         priority, attempts, verify, after, released_gates, idempotency_key, content_hash,
         issue_id, correlation, extract(epoch FROM created_at)::float8, workflow_id,
-        workflow_version_id, connection_id
+        workflow_version_id, connection_id, lease_no, state
     FROM syncjobs_delivery WHERE id = ANY(%(ids)s::bigint[]) ORDER BY id
 """
+_LOCKED_ROWS: Final = f"{_ROWS} FOR UPDATE"
 # Nothing is known of the record there, or it would not be made: so nobody has found out since.
 _DOUBTS: Final = """
     SELECT x.record_id, x.connection_id, x.object

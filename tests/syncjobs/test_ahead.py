@@ -114,7 +114,7 @@ def test_steps_are_taken_one_at_a_time_and_told_of(committed: Lab) -> None:
         return True
 
     def take_all() -> None:
-        with ahead(step) as wait:
+        with ahead(step, lambda: True) as wait:
             while wait(5):
                 pass
 
@@ -124,7 +124,7 @@ def test_steps_are_taken_one_at_a_time_and_told_of(committed: Lab) -> None:
     assert seen == [(own, False, own)] * 3
 
     seen.clear()
-    with transaction.atomic(), ahead(step) as wait:
+    with transaction.atomic(), ahead(step, lambda: True) as wait:
         assert wait(0)
     assert seen == [(own, True, own)], "nobody else sees what a transaction has not committed"
 
