@@ -85,6 +85,6 @@ def at(data: object, path: str) -> object:
 
 
 def text_at(data: object, path: str) -> str:
-    """Return what is at a path as text; "" when absent or null."""
-    value = at(data, path)
+    """Return what is at a path as text; "" when absent or null, and where there is no path."""
+    value = at(data, path) if path else None
     return "" if value is None else str(value)

@@ -91,7 +91,7 @@ def record_of(system: RestDescriptor, spec: ObjectSpec, row: object) -> SourceRe
     if not isinstance(data, dict) or not record_id:
         raise Permanent(f"A row of {spec.label} has no id ({spec.id}).")
     modified = moment_of(at(data, spec.modified)) if spec.modified else None
-    version = text_at(data, spec.version) if spec.version else ""
+    version = text_at(data, spec.version)
     if not version and spec.modified:
         version = text_at(data, spec.modified)
     deleted = bool(at(data, spec.deleted)) if spec.deleted else False

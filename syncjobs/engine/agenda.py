@@ -12,7 +12,7 @@ from typing import Final
 from django.utils import timezone
 
 from governance.state import OPEN as OPEN_REQUESTS
-from syncjobs.engine.claim import AGED, DUE, LAPSED, OTHERS_DUE, deliverable, lapsed
+from syncjobs.engine.claim import AGED, DUE, LAPSED, deliverable, lapsed
 from syncjobs.engine.release import STALE, stale
 from syncjobs.engine.rows import fetch
 from syncjobs.engine.runs import ENDED, ended
@@ -75,14 +75,6 @@ def due_work() -> Work:
     return Work(*found)
 
 
-def has_others(connection_id: int) -> bool:
-    """Say whether anything goes before sending more to a connection: what webhooks brought, a
-    stream to be read, deliveries to other systems or of other clients.
-    """
-    ((found,),) = fetch(_OTHERS, _live() | {"connection": connection_id})
-    return bool(found)
-
-
 def due_behind() -> Behind:
     """Return what is done where no live work is."""
     params = {"unusable": sorted(UNUSABLE), "limit": _MOST_BEHIND}
@@ -110,7 +102,6 @@ def _background(waited: timedelta) -> dict[str, object]:
 
 _LIVE: Final = f"ARRAY({ARRIVALS_DUE}), ARRAY({STREAMS_DUE}), EXISTS (SELECT 1 {DUE})"
 _WORK: Final = f"SELECT {_LIVE}"
-_OTHERS: Final = f"SELECT EXISTS ({ARRIVALS_DUE}) OR EXISTS ({STREAMS_DUE}) OR {OTHERS_DUE}"
 _BEGIN: Final = f"""
     SELECT EXISTS (SELECT 1 FROM syncjobs_delivery WHERE {LAPSED}),
         EXISTS (SELECT 1 FROM syncjobs_delivery WHERE {STALE}),

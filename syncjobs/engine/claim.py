@@ -43,8 +43,9 @@ def claim(limit: int = BATCH, without: Sequence[int] = (), only: int | None = No
     One per record and system, so that a record's writes keep their order. A row whose worker
     died is taken alone: were it poison, it would take down only itself.
 
-    `only`: more for a connection to which an earlier claim is being sent: nothing that is to be
-    taken alone, and nothing through a breaker that is not closed.
+    `only`: more for a connection to which an earlier claim is being sent: nothing where others
+    would be taken as well, nothing that is to be taken alone, and nothing through a breaker that
+    is not closed.
     """
     try:
         with transaction.atomic():
@@ -69,12 +70,14 @@ def has_due(number: int = 1) -> bool:
 
 
 def _more(limit: int, without: Sequence[int], only: int) -> list[tuple[Any, ...]]:
-    found = fetch(_CANDIDATES, _parameters(limit) | {"without": list(without), "only": only})
+    found = _candidates(limit, without)
+    if any(connection_id != only for _, _, connection_id, *_ in found):
+        return []
     return [one for one in found if one[3] == BREAKER.start and not one[4]]
 
 
 def _candidates(limit: int, without: Sequence[int]) -> list[tuple[Any, ...]]:
-    params = _parameters(limit) | {"without": list(without), "only": None}
+    params = _parameters(limit) | {"without": list(without)}
     found = fetch(_CANDIDATES, params)
     if len(found) < limit:
         return found
@@ -224,11 +227,10 @@ DUE: Final = """
           SELECT c.id FROM syncjobs_connection c WHERE c.state <> ALL(%(unusable)s::text[])
           AND (c.breaker_until IS NULL OR c.breaker_until <= statement_timestamp())))
 """
-# OFFSET 0: asked for each row by its record. As a join, and with a connection that is given, all
-# that runs there would be looked through for each row.
+# OFFSET 0: asked for each row by its record. As a join, all that runs there could be looked
+# through for each row.
 _FREE: Final = """
       AND d.connection_id <> ALL(%(without)s::bigint[])
-      AND (%(only)s::bigint IS NULL OR d.connection_id = %(only)s::bigint)
       AND NOT EXISTS (
           SELECT 1 FROM syncjobs_delivery r
           WHERE r.record_id = d.record_id AND r.connection_id = d.connection_id
@@ -248,18 +250,6 @@ _OTHERS: Final = f"""
     LIMIT %(most)s
 """  # noqa: S608  our own constants
 _NUMBER_DUE: Final = f"SELECT count(*) FROM (SELECT 1 {DUE} LIMIT %(limit)s) one"  # noqa: S608
-# With the parameters of `others_due`: others are due for whom a claim that takes from all would
-# leave this connection. Those behind a full claim for it alone would wait for that one, too.
-OTHERS_DUE: Final = f"""
-    EXISTS (
-        SELECT 1 FROM (
-            SELECT d.connection_id {DUE} {_ORDER} LIMIT {BATCH}) one
-        WHERE one.connection_id <> %(connection)s)
-    OR EXISTS (
-        SELECT 1 FROM accounts_client k
-        WHERE k.id <> (SELECT client_id FROM syncjobs_connection WHERE id = %(connection)s)
-          AND EXISTS (SELECT 1 {DUE} AND d.client_id = k.id OFFSET 0))
-"""  # noqa: S608  our own constants
 _SHUT: Final = """
     SELECT d.id, d.connection_id FROM syncjobs_delivery d
     JOIN syncjobs_connection c ON c.id = d.connection_id

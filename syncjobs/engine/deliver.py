@@ -32,8 +32,8 @@ RENEW_SECONDS: Final = LEASE_SECONDS / 3
 ROUND_SECONDS: Final = 1.0
 BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
-# Of a connection's id and how many were taken so far.
-GoesOn = Callable[[int, int], bool]
+# Of how many were taken so far.
+GoesOn = Callable[[int], bool]
 
 
 def deliver_batch(
@@ -48,8 +48,8 @@ def deliver_batch(
     """Take what is due and see it through; return how many deliveries were taken.
 
     `stop` is asked before each send: what was not sent then goes back as it was. `goes_on`: is
-    asked, with a connection and how many were taken, whether the next claim for it may be made
-    while this one is being sent. So the calls in flight never wait for a claim. `beside`: waits
+    asked, with how many were taken, whether the next claim for the same system may be made while
+    this one is being sent. So the calls in flight never wait for a claim. `beside`: waits
     for other work that brings more to send (`ahead`).
     """
     return _Round(systems, worker, stop, limit, goes_on, beside).run()
@@ -150,7 +150,7 @@ class _Round:
         """Return the calls of the next claim for a system; none where others come first or there
         are none to come, None where what is done beside may bring some yet.
         """
-        if self._goes_on is None or not self._goes_on(connection_id, self._taken):
+        if self._goes_on is None or not self._goes_on(self._taken):
             return []
         jobs = self._take(connection_id)
         may_come = self._beside is not None and self._beside(0 if jobs else patience)

@@ -27,7 +27,6 @@ from syncjobs.engine.agenda import (
     due_behind,
     due_work,
     has_background,
-    has_others,
 )
 from syncjobs.engine.ahead import Wait, ahead
 from syncjobs.engine.backfill import backfill
@@ -245,9 +244,9 @@ def _deliver(
 ) -> int:
     left = most - done.deliveries
 
-    def goes_on(connection_id: int, taken: int) -> bool:
-        """Whether what this round would do next is to send more to the same system."""
-        return taken + BATCH <= left and not full() and not has_others(connection_id)
+    def goes_on(taken: int) -> bool:
+        """Whether what this round would do next is to send more."""
+        return taken + BATCH <= left and not full() and not something_came()
 
     taken = deliver_batch(
         systems,

@@ -100,3 +100,4 @@ def test_paths_reach_into_objects_and_lists_and_never_fail() -> None:
         assert at(data, missing) is None
         assert text_at(data, missing) == ""
     assert text_at(data, "a.b.0.c") == "1"
+    assert text_at(data, "") == "", "an object without a version has none, not all of it as text"
