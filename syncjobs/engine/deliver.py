@@ -18,6 +18,7 @@ from syncjobs.engine.ahead import Wait
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import jobs_of, lock_rows, prepare
+from syncjobs.engine.recording import recording
 from syncjobs.engine.release import lock_to_hold
 from syncjobs.engine.replan import needs_replan, replan
 from syncjobs.engine.send import can_batch, failed, not_kept, send_many
@@ -133,9 +134,10 @@ class _Round:
                     follow=partial(self._following, connection.pk, system) if follow else None,
                 )
                 # What comes back is recorded while more is sent, and the leases are kept.
-                for batch in sending.batches():
-                    self._record(batch)
-                    self._leases.keep()
+                with recording(self._record, beside=follow) as record:
+                    for batch in sending.batches():
+                        record(batch)
+                        self._leases.keep()
                 return
         self._systems.note_full(connection.pk)
         self._record(give_back(jobs, delay=FULL_SECONDS))

@@ -1,8 +1,9 @@
-"""A stream's pages are read beside what the page before brought: in a session of its own."""
+"""What is done beside a turn, in sessions of their own: pages are read, and outcomes recorded."""
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import pytest
 from django.db import NotSupportedError, connection, transaction
@@ -11,8 +12,10 @@ from pytest_django import DjangoDbBlocker
 
 from syncjobs import crashpoints
 from syncjobs.crashpoints import CrashPoint
-from syncjobs.engine import drain
+from syncjobs.engine import drain, ledger
 from syncjobs.engine.ahead import ahead
+from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.engine.recording import recording
 from syncjobs.engine.rows import fetch, prepare_here
 from syncjobs.intake import polling
 from syncjobs.models import Delivery, Stream
@@ -98,6 +101,67 @@ def test_a_reader_that_dies_loses_and_doubles_nothing(committed: Lab, threads: l
     assert _created(committed) == dict.fromkeys(wanted, 1)
     assert not Delivery.objects.exclude(state__in=("delivered", "unchanged")).exists()
     assert dangling() == {}
+
+
+def test_what_came_back_is_recorded_while_more_is_sent(
+    committed: Lab, threads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[str] = []
+    record: Callable[..., int] = ledger.record
+
+    def noted(outcomes: Sequence[Outcome], *, worker: str) -> int:
+        if outcomes:
+            recorded.append(threading.current_thread().name)
+        return record(outcomes, worker=worker)
+
+    monkeypatch.setattr(ledger, "record", noted)
+    wanted = set(_created(committed)) | _put(committed, 300)
+    _see_through(committed)
+    assert any(name.startswith("record") for name in recorded)
+    assert _created(committed) == dict.fromkeys(wanted, 1)
+    assert not Delivery.objects.exclude(state__in=("delivered", "unchanged")).exists()
+    assert dangling() == {}
+
+
+@pytest.mark.parametrize("point", ["ledger.before_commit", "ledger.after_commit"])
+def test_a_recorder_that_dies_is_told_of_and_doubles_nothing(
+    committed: Lab, threads: list[str], point: str
+) -> None:
+    first = 400 if point.endswith("before_commit") else 500
+    wanted = set(_created(committed)) | _put(committed, first)
+    crashpoints.arm(f"{point}:raise:3")
+    try:
+        with pytest.raises(CrashPoint):
+            _see_through(committed)
+    finally:
+        crashpoints.arm("")
+    Stream.objects.update(lease_until=timezone.now())
+    Delivery.objects.filter(state="running").update(lease_until=timezone.now())
+    _see_through(committed)
+    while committed.deliver_late().more:
+        pass
+    assert _created(committed) == dict.fromkeys(wanted, 1)
+    assert not Delivery.objects.exclude(state__in=("delivered", "unchanged")).exists()
+
+
+def test_batches_are_recorded_in_order_and_what_breaks_is_raised(committed: Lab) -> None:
+    given: list[Outcome] = []
+    one = Outcome(cast(Job, None), "deliver")
+
+    def record(batch: list[Outcome]) -> None:
+        given.extend(batch)
+        if len(given) == 3:
+            raise ValueError("broke")
+
+    def record_all() -> None:
+        with recording(record, beside=True) as give:
+            for _ in range(3):
+                give([one])
+                give([])
+
+    with pytest.raises(ValueError, match="broke"):
+        record_all()
+    assert len(given) == 3
 
 
 def test_steps_are_taken_one_at_a_time_and_told_of(committed: Lab) -> None:
