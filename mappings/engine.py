@@ -15,6 +15,7 @@ from mappings.canonical.validation import Validator
 from mappings.compiling import Check, compiled_parts
 from mappings.documents import Problem
 from mappings.inputs import SKIPPED, Inputs, Record, StepTrace, Stop
+from mappings.known_paths import read_in
 from mappings.language.budget import Budget, ExpressionError
 from mappings.parts import EACH, NUMBER, Parts
 from mappings.paths import MISSING
@@ -67,6 +68,7 @@ class CompiledMapping:
         "_to_keep",
         "_validator",
         "object_type",
+        "reads",
     )
 
     def __init__(
@@ -75,7 +77,9 @@ class CompiledMapping:
         checks: Sequence[Check],
         object_type: str,
         custom: CustomFields = NONE,
+        reads: tuple[str, ...] = (),
     ) -> None:
+        """`reads`: the paths that its rules read, for who asks for them."""
         each = next((one for one in rules if object_type and one.target == EACH), None)
         rules = [one for one in rules if one is not each]
         self._rules = rules
@@ -93,7 +97,7 @@ class CompiledMapping:
         )
         self._checks = checks
         self._validator = Validator(object_type, custom) if object_type else None
-        self.object_type = object_type
+        self.object_type, self.reads = object_type, reads
 
     @property
     def refers(self) -> bool:
@@ -273,4 +277,5 @@ def compile_mapping(
     `custom`: the fields that the partner added to either.
     """
     rules, checks = compiled_parts(document, object_type, source_type, custom)
-    return CompiledMapping(rules, checks, object_type, custom)
+    reads = tuple(sorted(read_in(document)))
+    return CompiledMapping(rules, checks, object_type, custom, reads)

@@ -1,5 +1,6 @@
-"""Where the engine's processor time goes: exclusive time of named functions, by thread."""
+"""Where the engine's processor time goes: exclusive time of named functions, in all threads."""
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -10,26 +11,29 @@ from typing import Any
 
 
 class Stopwatch:
-    """Adds up what wrapped functions take of this thread's processor, without what they call."""
+    """Adds up what wrapped functions take of their thread's processor, without what they call."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)
-        self._inner: list[float] = []
+        self._adding = threading.Lock()
+        self._of_thread = threading.local()
 
     def timed(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function, timed as part `name`."""
 
         @wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
-            self._inner.append(0.0)
+            inner: list[float] = vars(self._of_thread).setdefault("inner", [])
+            inner.append(0.0)
             begin = time.thread_time()
             try:
                 return function(*args, **kwargs)
             finally:
                 whole = time.thread_time() - begin
-                self.seconds[name] += whole - self._inner.pop()
-                if self._inner:
-                    self._inner[-1] += whole
+                with self._adding:
+                    self.seconds[name] += whole - inner.pop()
+                if inner:
+                    inner[-1] += whole
 
         return wrapped
 

@@ -253,7 +253,7 @@ def _deliver(
         worker=worker_name(),
         stop=full,
         limit=min(BATCH, left),
-        goes_on=goes_on,
+        goes_on=goes_on if left >= 2 * BATCH else None,
         beside=beside,
     )
     done.deliveries += taken

@@ -10,7 +10,6 @@ from mappings.canonical.custom import CustomFields
 from mappings.compiled import compiled
 from mappings.documents import Problem
 from mappings.engine import CompiledMapping, Inputs, Mapped
-from mappings.known_paths import read_in
 from mappings.rules import VALUE_HELD
 from mappings.services.custom_fields import custom_fields
 from mappings.services.versions import live_version
@@ -42,8 +41,7 @@ _TABLES = """
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """A mapping's published version, compiled. `makes`: the canonical object that it gives;
-    `reads`: the paths that its rules read."""
+    """A mapping's published version, compiled. `makes`: the canonical object that it gives."""
 
     slug: str
     name: str
@@ -51,7 +49,6 @@ class Live:
     makes: str
     compiled: CompiledMapping
     values: Mapping[str, Mapping[str, object]]
-    reads: tuple[str, ...] = ()
 
     def key_of(self, data: Mapping[str, object]) -> str:
         """Return the natural key of a record that this mapping gave."""
@@ -100,7 +97,6 @@ class LiveMappings:
             makes=version.mapping.object_type,
             compiled=compiled(version, own_fields(fields)),
             values=kept(("value maps", self._client_id), tables, self._tables),
-            reads=tuple(sorted(read_in(version.document))),
         )
 
     def _tables(self) -> Mapping[str, Mapping[str, object]]:

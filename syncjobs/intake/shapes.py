@@ -21,7 +21,7 @@ def watch_shape(stream: Stream, live: Live, records: Sequence[SourceRecord]) -> 
     is back or another version of the mapping is live. In the transaction that stores them."""
     before = read(stream.shape)
     rows = [one.data for one in records if not one.deleted and one.data]
-    now = look(before, live.version_id, live.reads, rows)
+    now = look(before, live.version_id, live.compiled.reads, rows)
     if now is before:
         return
     stored = now.stored()
