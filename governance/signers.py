@@ -1,5 +1,5 @@
-"""Who of the staff could sign, and in which roles. Governance knows no accounts: the app that
-owns them registers how to find out, in `AppConfig.ready()`."""
+"""Who could sign: of the staff, in which roles, and whether anybody of a client. Governance knows
+no accounts: the app that owns them registers how to find out, in `AppConfig.ready()`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,11 +17,13 @@ class Signers:
 
 @dataclass(frozen=True)
 class Staff:
-    """signers_since: who could sign. roles_of: a user's role keys. role_names: key → name."""
+    """signers_since: who could sign. roles_of: a user's role keys. role_names: key → name.
+    client_signs: whether anybody of a client may sign now."""
 
     signers_since: Callable[[datetime], Signers]
     roles_of: Callable[[int], frozenset[str]]
     role_names: Callable[[], Mapping[str, str]]
+    client_signs: Callable[[int], bool]
 
 
 _staff: list[Staff] = []
@@ -45,3 +47,8 @@ def roles_of(user_id: int) -> frozenset[str]:
 def role_names() -> dict[str, str]:
     """Return the roles of staff that a policy can name, by key."""
     return dict(_staff[-1].role_names()) if _staff else {}
+
+
+def client_signs(client_id: int) -> bool:
+    """Say whether anybody of a client may sign; with nobody to ask, somebody may."""
+    return _staff[-1].client_signs(client_id) if _staff else True

@@ -24,6 +24,7 @@ from branding.commercial.pages import (
     month_steps,
     pdf_answer,
     statement_or_404,
+    today_of,
     tone_of,
     usage_context,
 )
@@ -129,7 +130,7 @@ def usage_overview(request: HttpRequest) -> HttpResponse:
 def usage_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one client's usage by day and workflow."""
     client = get_object_or_404(Client, pk=pk)
-    month = month_in(request, timezone.localdate())
+    month = month_in(request, today_of(client))
     seen = client_month(client, month)
     context = {**usage_context(request, seen), "margin": _margin(request, seen.draft)}
     return page(request, "branding/commercial/usage.html", context)

@@ -25,9 +25,11 @@ BACK_MONTHS = 36
 
 
 def month_in(request: HttpRequest, today: date) -> Month:
-    """Return the month of `?month=`, this one without it; 404 for one that is none."""
-    text = request.GET.get("month", "")
-    return month_or_404(text) if text else Month.of(today)
+    """Return the month of `?month=`, this one without it and for one to come, in which nothing
+    was used; 404 for one that is none.
+    """
+    text, now = request.GET.get("month", ""), Month.of(today)
+    return min(month_or_404(text), now) if text else now
 
 
 def month_or_404(text: str) -> Month:

@@ -35,6 +35,7 @@ from governance.services.signing import (
 )
 from governance.services.targets import moved_targets
 from governance.services.ways import Ways, ways_on
+from governance.signers import client_signs
 from governance.state import may
 
 _HISTORY: Final = 200
@@ -153,6 +154,11 @@ def client_name(request: ChangeRequest) -> str:
     return client_names([request.client_id])[request.client_id]
 
 
+def _nobody_there(request: ChangeRequest) -> str:
+    is_alone = request.client_id is not None and not client_signs(request.client_id)
+    return ", where nobody may sign yet" if is_alone else ""
+
+
 def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]:
     """Return one phrase for each kind of signature that an open request still lacks."""
     if request.status != "submitted" and not request.awaits_review:
@@ -166,7 +172,7 @@ def missing_in_words(request: ChangeRequest, changes: list[Change]) -> list[str]
         more = "1 approval" if missing.staff == 1 else f"{missing.staff} approvals"
         phrases.append(f"{more} by somebody who did not write it")
     if missing.client:
-        phrases.append(f"the signature of {client_name(request)}")
+        phrases.append(f"the signature of {client_name(request)}{_nobody_there(request)}")
     return phrases
 
 

@@ -24,7 +24,12 @@ class AccountsConfig(AppConfig):
         from tenants.accounts.services.clients import all_clients, client_names
         from tenants.accounts.services.hands import hands_on_accounts
         from tenants.accounts.services.role_changes import ROLE_CHANGE
-        from tenants.accounts.services.signers import role_keys, signing_roles, staff_signers
+        from tenants.accounts.services.signers import (
+            client_signs,
+            role_keys,
+            signing_roles,
+            staff_signers,
+        )
         from tenants.accounts.subjects import subject_of
         from tenants.mailing import register_preparer
         from tenants.sealing import register_holder
@@ -37,7 +42,7 @@ class AccountsConfig(AppConfig):
         register_hands(hands_on_accounts)
         for source in (access_review, access_events, failed_sign_ins):
             register_source(source)
-        register_staff(Staff(staff_signers, role_keys, signing_roles))
+        register_staff(Staff(staff_signers, role_keys, signing_roles, client_signs))
         register_subjects(subject_of)
         register_preparer("invitation", mail.prepare_invitation)
         register_preparer("password_reset", mail.prepare_password_reset)

@@ -50,6 +50,16 @@ def test_a_month_without_anything_says_so(browse: Browse) -> None:
     assert "March 2025" in page
 
 
+def test_a_month_to_come_is_this_one(browse: Browse, both: tuple[Client, Client]) -> None:
+    for name, door, who, args in (
+        ("usage_overview", "admin", ERIN, ()),
+        ("usage_detail", "admin", ALICE, (both[0].pk,)),
+        ("usage", "portal", GRACE, ()),
+    ):
+        page = browse(who).get(page_url(name, *args, door=door), {"month": "2999-01"})
+        assert "January 2999" not in page.content.decode()
+
+
 @pytest.mark.parametrize("month", ["2026-13", "x", "2026-1", "99999-01"])
 def test_a_month_that_is_none_is_not_found(browse: Browse, month: str) -> None:
     assert browse(ERIN).get(page_url("usage_overview"), {"month": month}).status_code == 404

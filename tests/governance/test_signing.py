@@ -39,6 +39,16 @@ def test_money_of_one_client_needs_staff_and_the_client(
     ]
 
 
+def test_it_is_told_where_nobody_of_the_client_may_sign(
+    alder: Client, bob: Actor, carol: Actor
+) -> None:
+    request = propose(bob, alder)
+    approve(carol, request, "Fine.")
+    User.objects.filter(client=alder).update(is_active=False)
+    wanted = "the signature of Alder Consulting, where nobody may sign yet"
+    assert request_detail(carol, request.pk).missing == [wanted]
+
+
 def test_the_client_may_sign_first(alder: Client, bob: Actor, carol: Actor, heidi: Actor) -> None:
     request = propose(bob, alder)
     assert approve(heidi, request).status == "submitted"

@@ -1,4 +1,5 @@
-"""Who of the staff could sign changes, for the policy "solo" and for roles that policies name."""
+"""Who could sign changes: of the staff, for the policy "solo" and for roles that policies name;
+and whether anybody of a client."""
 
 from datetime import datetime
 from typing import Final
@@ -47,3 +48,9 @@ def role_keys(user_id: int) -> frozenset[str]:
 def signing_roles() -> dict[str, str]:
     """Return the staff's roles that may sign, by key."""
     return {one.key: one.name for one in known_roles(of_client=False) if _SIGN in one.permissions}
+
+
+def client_signs(client_id: int) -> bool:
+    """Say whether anybody of a client may sign."""
+    grants = RoleGrant.objects.filter(user__client=client_id, user__is_active=True)
+    return any(_signs(one) for one in grants.select_related("user"))
