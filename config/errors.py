@@ -1,16 +1,17 @@
 """Error pages and API errors: branded where the host is a partner's, neutral elsewhere."""
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
 from governance import correlation
@@ -140,11 +141,18 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _page(request, 403, OUTDATED)
 
 
+# What is wrong with all of it together, as the frameworks write that.
+_NO_FIELD: Final = {api_settings.NON_FIELD_ERRORS_KEY: "", NON_FIELD_ERRORS: ""}
+
+
 def _flat(detail: Any) -> list[dict[str, str]]:
     """Return DRF's nested error detail as rows of field and message."""
     if isinstance(detail, dict):
         return [
-            {"field": f"{key}.{row['field']}".rstrip("."), "message": row["message"]}
+            {
+                "field": f"{_NO_FIELD.get(key, key)}.{row['field']}".strip("."),
+                "message": row["message"],
+            }
             for key, value in detail.items()
             for row in _flat(value)
         ]
@@ -152,6 +160,15 @@ def _flat(detail: Any) -> list[dict[str, str]]:
         return [row for value in detail for row in _flat(value)]
     # A refusal may repeat what was sent, and half a character cannot be sent back.
     return [{"field": "", "message": str(detail).encode(errors="replace").decode()}]
+
+
+def _whole(rows: list[dict[str, str]]) -> str:
+    """Return what is wrong first, with the field that it is about, and how much else is."""
+    if not rows:
+        return ""
+    field, message, more = rows[0]["field"], rows[0]["message"], len(rows) - 1
+    said = f"{field}: {message}" if field else message
+    return f"{said} ({more} more in fields.)" if more else said
 
 
 class Refused(exceptions.APIException):
@@ -188,11 +205,11 @@ def api_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     code = str(known.default_code)
     body: dict[str, object] = {
         "code": code,
-        "message": rows[0]["message"] if rows else str(known.default_detail),
+        "message": _whole(rows) or str(known.default_detail),
         "reference": correlation.current().correlation_id,
     }
     if isinstance(known, exceptions.ValidationError):
-        body["fields"] = rows
+        body["fields"] = [row for row in rows if row["field"]]
     response = Response({"error": body}, status=known.status_code)
     if wait := getattr(known, "wait", None):
         response["Retry-After"] = str(int(wait) + 1)

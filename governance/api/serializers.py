@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from governance.actors import ANONYMOUS
+from governance.api.choices import OneOf
 from governance.api.filters import KnownFilters
 from governance.models import Approval, AuditEntry, Change, ChangeRequest
 from governance.requests import actor_of
@@ -111,9 +112,7 @@ class SignatureSerializer(serializers.Serializer[object]):
 class ChangeFilterSerializer(KnownFilters):
     """Filters of the list of requests."""
 
-    status = serializers.ChoiceField(
-        choices=ChangeRequest._meta.get_field("status").choices or [], required=False
-    )
+    status = OneOf(choices=ChangeRequest._meta.get_field("status").choices or [], required=False)
     client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
 
 

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.actors import Actor
+from governance.api.choices import OneOf
 from governance.api.filters import FilteredViewSet
 from governance.requests import actor_of
 from mappings.canonical.custom import TYPES
@@ -19,8 +20,8 @@ from mappings.services.custom_fields import add_field, change_field, retire_fiel
 class CustomFieldSerializer(serializers.ModelSerializer[CustomField]):
     """A field that the partner added to a canonical object. `target`: what rules call it."""
 
-    object = serializers.ChoiceField(choices=sorted(SCHEMAS))
-    type = serializers.ChoiceField(choices=TYPES)
+    object = OneOf(choices=sorted(SCHEMAS))
+    type = OneOf(choices=TYPES)
     choices = serializers.ListField(child=serializers.CharField(max_length=80), required=False)
 
     class Meta:

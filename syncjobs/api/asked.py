@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from governance.api.choices import OneOf
 from syncjobs.models import Workflow
 
 
@@ -17,7 +18,7 @@ class StreamSerializer(serializers.Serializer[Any]):
 class ScheduleSerializer(serializers.Serializer[Any]):
     """When a workflow writes, and its promise. What is left out stays as it is."""
 
-    mode = serializers.ChoiceField(choices=Workflow.Mode.choices, required=False)
+    mode = OneOf(choices=Workflow.Mode.choices, required=False)
     schedule = serializers.CharField(
         max_length=60,
         required=False,

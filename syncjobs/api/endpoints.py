@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.api.choices import OneOf
 from syncjobs.models import Endpoint, Message
 from syncjobs.services import endpoints
 from syncjobs.state import MESSAGE
@@ -50,7 +51,7 @@ class EndpointAskedSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80)
     url = serializers.CharField(max_length=500)
     listens = serializers.ListField(
-        child=serializers.ChoiceField(choices=KINDS), allow_empty=False, max_length=len(KINDS)
+        child=OneOf(choices=KINDS), allow_empty=False, max_length=len(KINDS)
     )
     client = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=_MOST)
 
@@ -61,7 +62,7 @@ class EndpointChangeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=80, required=False)
     url = serializers.CharField(max_length=500, required=False)
     listens = serializers.ListField(
-        child=serializers.ChoiceField(choices=KINDS),
+        child=OneOf(choices=KINDS),
         allow_empty=False,
         required=False,
         max_length=len(KINDS),
@@ -121,7 +122,7 @@ class MessageFilters(ListFilters):
     endpoint = serializers.IntegerField(
         required=False, min_value=1, max_value=_MOST, source="endpoint_id"
     )
-    state = serializers.ChoiceField(required=False, choices=MESSAGE.choices)
+    state = OneOf(required=False, choices=MESSAGE.choices)
 
 
 class EndpointViewSet(

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from branding.viewer import Viewer
+from governance.api.choices import OneOf
 from syncjobs.api.engagement_serializers import (
     EngagementDetailSerializer,
     EngagementSerializer,
@@ -31,7 +32,7 @@ class EngagementFilters(ListFilters):
     engagement = serializers.CharField(
         required=False, max_length=120, help_text="Only the one that the systems call so."
     )
-    state = serializers.ChoiceField(
+    state = OneOf(
         required=False,
         choices=[STOPPED],
         help_text="Only those of which something goes on only when somebody acts.",

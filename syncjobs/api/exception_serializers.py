@@ -76,7 +76,7 @@ class ExceptionDetailSerializer(ExceptionSerializer):
 
     class Meta:
         model = Issue
-        fields = (
+        fields: tuple[str, ...] = (
             *ExceptionSerializer.Meta.fields,
             "explanation",
             "next_step",
@@ -99,6 +99,16 @@ class ExceptionDetailSerializer(ExceptionSerializer):
     @extend_schema_field(VerdictSerializer(many=True))
     def get_make_again_preview(self, issue: Issue) -> Any:
         return _verdicts(previews.judged_anew(anew.gone(issue)))
+
+
+class RetriedSerializer(ExceptionDetailSerializer):
+    """The exception after its records were tried again, and how many were."""
+
+    retried = serializers.IntegerField(help_text="How many are tried again.")
+    left = serializers.IntegerField(help_text="How many need a person, or `doubtful`.")
+
+    class Meta(ExceptionDetailSerializer.Meta):
+        fields = (*ExceptionDetailSerializer.Meta.fields, "retried", "left")
 
 
 def _verdicts(found: Preview | None) -> list[dict[str, object]]:

@@ -14,6 +14,7 @@ from syncjobs.api.exception_serializers import (
     CommentSerializer,
     ExceptionDetailSerializer,
     ExceptionSerializer,
+    RetriedSerializer,
 )
 from syncjobs.api.filters import ExceptionFilters
 from syncjobs.api.serializers import MakeAgainSerializer, ReasonSerializer, RetrySerializer
@@ -51,15 +52,16 @@ class ExceptionViewSet(
             rows = rows.prefetch_related("entries")
         return rows
 
-    @extend_schema(request=RetrySerializer, responses=ExceptionDetailSerializer)
+    @extend_schema(request=RetrySerializer, responses=RetriedSerializer)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
         """Try the deliveries of this cause again; what may be done twice only if `doubtful`."""
         form = RetrySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         doubtful = bool(form.validated_data["doubtful"])
-        issues.retry_issue(self.actor, self.get_object(), doubtful=doubtful)
-        return Response(ExceptionDetailSerializer(self.get_object()).data)
+        tried = issues.retry_issue(self.actor, self.get_object(), doubtful=doubtful)
+        shown = ExceptionDetailSerializer(self.get_object()).data
+        return Response({**shown, "retried": tried.count, "left": tried.left})
 
     @extend_schema(request=ReasonSerializer, responses=ExceptionDetailSerializer)
     @action(detail=True, methods=["post"])

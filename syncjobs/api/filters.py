@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from governance.api.choices import OneOf
 from mappings.canonical.registry import SCHEMAS
 from syncjobs.state import CONNECTION, DELIVERY, ISSUE, RUN, WORKFLOW
 from tenants.accounts.api.scope import ListFilters
@@ -23,14 +24,14 @@ def _id(text: str, source: str | None = None) -> serializers.IntegerField:
 class ConnectionFilters(ListFilters):
     """Filters of connections."""
 
-    state = serializers.ChoiceField(required=False, choices=CONNECTION.choices)
+    state = OneOf(required=False, choices=CONNECTION.choices)
 
 
 class WorkflowFilters(ListFilters):
     """Filters of workflows."""
 
-    state = serializers.ChoiceField(required=False, choices=WORKFLOW.choices)
-    upgrade = serializers.ChoiceField(
+    state = OneOf(required=False, choices=WORKFLOW.choices)
+    upgrade = OneOf(
         required=False,
         choices=["waiting", "none"],
         help_text="Whether a newer version of the blueprint waits to be proposed.",
@@ -47,16 +48,14 @@ class WorkflowFilters(ListFilters):
 class RunFilters(ListFilters):
     """Filters of runs."""
 
-    state = serializers.ChoiceField(required=False, choices=RUN.choices)
+    state = OneOf(required=False, choices=RUN.choices)
     workflow = _id("Only runs of this workflow.", "workflow_id")
 
 
 class RecordFilters(ListFilters):
     """Filters of records."""
 
-    type = serializers.ChoiceField(
-        required=False, choices=sorted(SCHEMAS), help_text="The kind of object."
-    )
+    type = OneOf(required=False, choices=sorted(SCHEMAS), help_text="The kind of object.")
     key = serializers.CharField(
         required=False, max_length=200, help_text="The number or code that the record goes by."
     )
@@ -71,7 +70,7 @@ class RecordFilters(ListFilters):
 class DeliveryFilters(ListFilters):
     """Filters of deliveries."""
 
-    state = serializers.ChoiceField(required=False, choices=DELIVERY.choices)
+    state = OneOf(required=False, choices=DELIVERY.choices)
     run = _id("Only deliveries of this run.", "run_id")
     workflow = _id("Only deliveries of this workflow.", "workflow_id")
     record = _id("Only deliveries of this record.", "record_id")
@@ -83,4 +82,4 @@ class DeliveryFilters(ListFilters):
 class ExceptionFilters(ListFilters):
     """Filters of exceptions."""
 
-    state = serializers.ChoiceField(required=False, choices=ISSUE.choices)
+    state = OneOf(required=False, choices=ISSUE.choices)

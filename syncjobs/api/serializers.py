@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from governance.api.choices import OneOf
 from syncjobs.api.asked import UpgradeWaitingSerializer
 from syncjobs.connectors.files import HELD
 from syncjobs.models import (
@@ -19,6 +20,7 @@ from syncjobs.models import (
     Run,
     Workflow,
 )
+from syncjobs.services.hold_releases import asked_for
 from syncjobs.sheets import MAX_BYTES
 
 MOST_RECORDS: Final = 1_000
@@ -51,7 +53,7 @@ class FileSerializer(serializers.Serializer[Any]):
     """A file, and what its rows are. `check`: say what would become of them, and store nothing.
     `again`: take in once more what was taken in before, if another file has come since."""
 
-    object = serializers.ChoiceField(choices=list(HELD))
+    object = OneOf(choices=list(HELD))
     file = serializers.FileField(max_length=200)
     check = serializers.BooleanField(default=False)
     again = serializers.BooleanField(default=False)
@@ -66,7 +68,7 @@ class FileSerializer(serializers.Serializer[Any]):
 class RecordsSerializer(serializers.Serializer[Any]):
     """Records as their system has them, and what they are."""
 
-    object = serializers.ChoiceField(choices=list(HELD))
+    object = OneOf(choices=list(HELD))
     records = serializers.ListField(
         child=serializers.DictField(), min_length=1, max_length=MOST_RECORDS
     )
@@ -350,11 +352,19 @@ class DeliveryDetailSerializer(DeliverySerializer):
 
     tries = AttemptSerializer(many=True, read_only=True)
     holds = HoldSerializer(many=True, read_only=True)
+    change_request = serializers.SerializerMethodField(
+        help_text="The open change request that asks others to let it pass."
+    )
 
     class Meta:
         model = Delivery
-        fields = (*DeliverySerializer.Meta.fields, "tries", "holds")
+        fields = (*DeliverySerializer.Meta.fields, "tries", "holds", "change_request")
         read_only_fields = fields
+
+    def get_change_request(self, row: Delivery) -> int | None:
+        """Return its number."""
+        holds = [one for one in row.holds.all() if one.released_at is None]
+        return asked_for(holds) if holds else None
 
 
 class ReasonSerializer(serializers.Serializer[object]):

@@ -119,7 +119,10 @@ def test_no_answer_of_the_api_says_our_word(twins: Twins) -> None:
                     transaction.set_rollback(True)
                 error = answer.json().get("error") if answer.status_code >= 400 else None
                 if isinstance(error, dict):
-                    rows = [error["message"], *(row["message"] for row in error.get("fields", []))]
+                    fields = error.get("fields", [])
+                    name = fields[0]["field"] if fields else ""
+                    rows = [error["message"].removeprefix(f"{name}: ")]
+                    rows += [row["message"] for row in fields]
                     said[f"{method} {route.name} {body}"] = ours_in(" ".join(rows))
     assert len(said) > 20
     assert [f"{name}: {words}" for name, words in said.items() if words] == []

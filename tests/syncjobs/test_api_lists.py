@@ -13,7 +13,7 @@ from drf_spectacular.generators import SchemaGenerator
 from config.api import router
 from governance.actors import command_actor
 from syncjobs.connectors.errors import Rejected
-from syncjobs.models import CanonicalRecord, Delivery
+from syncjobs.models import CanonicalRecord, Delivery, Issue
 from tenants.accounts.models import User
 from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
@@ -78,8 +78,8 @@ def test_records_are_followed_by_when_they_changed(lab: Lab, ask: Ask) -> None:
     [
         ("records", {"changed-since": "2026-10-01"}, "changed-since", "It has: changed_since, cl"),
         ("records", {"changed_since": "yesterday"}, "changed_since", "wrong format"),
-        ("records", {"type": "timeentry"}, "type", "not a valid choice"),
-        ("deliveries", {"state": "done"}, "state", "not a valid choice"),
+        ("records", {"type": "timeentry"}, "type", "is none of these: "),
+        ("deliveries", {"state": "done"}, "state", "is none of these: "),
         ("deliveries", {"run": "x"}, "run", "valid integer"),
         ("runs", {"since": "2026-10-01"}, "since", "no such filter"),
         ("exceptions", {"status": "open"}, "status", "It has: client, state."),
@@ -141,6 +141,30 @@ def test_what_a_person_does_to_a_delivery_is_a_change_of_it(lab: Lab, ask: Ask) 
     status, refused = ask(f"deliveries/{first.pk}/skip", {"reason": "Again."})
     assert status == 409
     assert "skipped" in refused["error"]["message"]
+
+
+def test_trying_an_exception_again_says_how_many_are_tried(lab: Lab, ask: Ask) -> None:
+    lab.target.fail_before = [Rejected("It is blocked.") for _ in range(2)]
+    lab.put_customer("1")
+    lab.put_customer("2")
+    lab.drain()
+    issue = Issue.objects.get()
+    status, tried = ask(f"exceptions/{issue.pk}/retry", {})
+    assert (status, tried["retried"], tried["left"]) == (200, 2, 0)
+    assert ask(f"exceptions/{issue.pk}/retry", {})[1]["retried"] == 0
+    error = ask(f"exceptions/{issue.pk}/skip", {"reason": "Again."})[1]["error"]
+    assert error["fields"] == []
+    assert error["message"] == "Nothing of it is gone there any more."
+
+
+def test_a_refusal_names_its_field_and_how_much_else_is_wrong(lab: Lab, ask: Ask) -> None:
+    status, answer = ask("records", type="x", changed_since="y")
+    assert status == 400
+    message = answer["error"]["message"]
+    assert message.endswith("(1 more in fields.)")
+    fields = [one["field"] for one in answer["error"]["fields"]]
+    assert sorted(fields) == ["changed_since", "type"]
+    assert message.startswith(f"{fields[0]}: ")
 
 
 def test_the_description_tells_of_every_filter_and_refusal() -> None:

@@ -15,6 +15,7 @@ from governance.services import changes
 from governance.services.policies import ensure_default_policies
 from mappings.models import ValueMap, ValueMapVersion
 from mappings.services.value_maps import ensure_value_map, publish_table
+from syncjobs.api.serializers import DeliveryDetailSerializer
 from syncjobs.blueprints import BLUEPRINTS
 from syncjobs.gates import APPROVE, then_of
 from syncjobs.models import Delivery, Hold, Issue, IssueEntry
@@ -283,6 +284,7 @@ def test_a_gate_that_asks_for_approval_lets_go_when_another_has_signed(
     request = done.request
     assert request is not None
     assert "tax code of customer C-1" in request.title
+    assert DeliveryDetailSerializer(asking.delivery("C-1")).data["change_request"] == request.pk
     with pytest.raises(Exception, match="asked for already"):
         release_hold(bob, Hold.objects.get(), reason="Again.")
     with pytest.raises(NotPermitted):
