@@ -48,16 +48,18 @@ class ApprovalSerializer(serializers.ModelSerializer[Approval]):
     """A signature; it counts while `content_hash` is the request's."""
 
     approver = serializers.CharField(source="approver_label")
+    client = serializers.IntegerField(source="client_id", allow_null=True)
 
     class Meta:
         model = Approval
-        fields = ["approver", "client_id", "content_hash", "comment", "at"]
+        fields = ["approver", "client", "content_hash", "comment", "at"]
 
 
 class ChangeRequestRowSerializer(serializers.ModelSerializer[ChangeRequest]):
     """A request in a list."""
 
     author = serializers.CharField(source="author_label")
+    client = serializers.IntegerField(source="client_id", allow_null=True)
 
     class Meta:
         model = ChangeRequest
@@ -65,7 +67,7 @@ class ChangeRequestRowSerializer(serializers.ModelSerializer[ChangeRequest]):
             "id",
             "title",
             "status",
-            "client_id",
+            "client",
             "author",
             "risk",
             "revision",
@@ -113,7 +115,9 @@ class ChangeFilterSerializer(KnownFilters):
     """Filters of the list of requests."""
 
     status = OneOf(choices=ChangeRequest._meta.get_field("status").choices or [], required=False)
-    client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    client = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, source="client_id"
+    )
 
 
 class AuditFilterSerializer(KnownFilters):
@@ -127,13 +131,15 @@ class AuditFilterSerializer(KnownFilters):
     object_name = serializers.CharField(
         required=False, max_length=200, help_text="A part of what the object was called."
     )
-    client_id = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    client = serializers.IntegerField(
+        required=False, min_value=1, max_value=2**63 - 1, source="client_id"
+    )
     since = serializers.DateTimeField(required=False)
     until = serializers.DateTimeField(required=False)
 
 
 class AuditEntrySerializer(serializers.ModelSerializer[AuditEntry]):
-    """One thing that happened."""
+    """One thing that happened, under the names that the proof of the trail has."""
 
     class Meta:
         model = AuditEntry

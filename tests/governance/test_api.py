@@ -109,11 +109,16 @@ def test_a_clients_token_knows_its_own_client_only(
 
 
 def test_the_list_is_filtered_and_a_wrong_filter_is_an_error(
-    alder: Client, bob: Actor, call: Call
+    alder: Client, birch: Client, bob: Actor, call: Call
 ) -> None:
     propose(bob, alder)
     assert call("get", f"{CHANGES}?status=applied", "changes.view").json()["results"] == []
-    for query in ("status=nonsense", "client_id=x", f"client_id={2**70}"):
+    for client, number in ((alder, 1), (birch, 0)):
+        found = call("get", f"{CHANGES}?client={client.pk}", "changes.view").json()["results"]
+        assert [row["client"] for row in found] == [client.pk] * number
+        told = call("get", f"{TRAIL}?client={client.pk}", "audit.view").json()["results"]
+        assert {row["client_id"] for row in told} <= {client.pk}
+    for query in ("status=nonsense", "client=x", f"client={2**70}"):
         assert call("get", f"{CHANGES}?{query}", "changes.view").status_code == 400
 
 
