@@ -9,7 +9,7 @@ from syncjobs.engine.own_session import OwnSession, can_be_seen
 
 Step = Callable[[], bool]
 # Waits up to so many seconds for the end of a step that its caller has not been told of; says
-# whether there was one or may be one yet.
+# whether there was one or may be one yet. It is not to be waited for while there is no room.
 Wait = Callable[[float], bool]
 _NAME: Final = "ahead"
 # How often it looks for room where its caller does not wait.
@@ -19,8 +19,9 @@ _LOOK_SECONDS: Final = 0.1
 @contextmanager
 def ahead(step: Step, has_room: Callable[[], bool]) -> Iterator[Wait]:
     """Take step after step, until one says that there is no other or the block ends; yield what
-    waits for them. `has_room`: asked before each step, and again when its caller waits. What a
-    step raised is raised at the end of the block, and by waiting.
+    waits for them. `has_room`: asked before each step, and again when its caller waits. A step
+    that raised was the last, and the end of the block raises that: what its caller has begun is
+    ended before.
 
     Inside a transaction a step is taken at each wait.
     """
@@ -42,8 +43,7 @@ class _Steps:
         self._step, self._has_room = step, has_room
         self._state = Condition()
         self._taken, self._told = 0, 0
-        self._goes_on = True
-        self._fault: BaseException | None = None
+        self._goes_on, self._pauses = True, False
 
     def take_all(self) -> None:
         try:
@@ -52,19 +52,15 @@ class _Steps:
                     self._note(self._step())
                 else:
                     self._pause()
-        except BaseException as error:  # told to who waits
-            self._fault = error
+        finally:
             self.end()
-            raise
 
     def wait(self, seconds: float) -> bool:
         with self._state:
             self._state.notify_all()
-            self._state.wait_for(lambda: self._is_news() or not self._goes_on, seconds)
-            if self._fault is not None:
-                raise self._fault
+            self._state.wait_for(lambda: self._is_news() or not self._may_come(), seconds)
             news, self._told = self._is_news(), self._taken
-            return news or self._goes_on
+            return news or self._may_come()
 
     def end(self) -> None:
         """Begin no further step."""
@@ -81,7 +77,13 @@ class _Steps:
     def _pause(self) -> None:
         with self._state:
             if self._goes_on:
+                self._pauses = True
+                self._state.notify_all()
                 self._state.wait(_LOOK_SECONDS)
+                self._pauses = False
+
+    def _may_come(self) -> bool:
+        return self._goes_on and not self._pauses
 
     def _is_news(self) -> bool:
         return self._taken > self._told

@@ -154,11 +154,12 @@ class _Round:
         """
         if self._goes_on is None or not self._goes_on(self._taken):
             return []
+        if self._beside is not None:
+            self._beside(0)
         jobs = self._take(connection_id)
-        may_come = self._beside is not None and self._beside(0 if jobs else patience)
         if jobs:
             return self._calls(jobs, system)
-        return None if may_come else []
+        return None if self._beside is not None and self._beside(patience) else []
 
 
 class _Leases:

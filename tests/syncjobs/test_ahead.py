@@ -184,6 +184,8 @@ def test_steps_are_taken_one_at_a_time_and_told_of(committed: Lab) -> None:
 
     with pytest.raises(ValueError, match="broke"):
         take_all()
+    with ahead(step, lambda: False) as wait:
+        assert not wait(60), "nothing comes while there is no room, so nobody waits for it"
     own = current_schema()
     assert seen == [(own, False, own)] * 3
 
