@@ -17,7 +17,12 @@ from syncjobs.api.exception_serializers import (
     RetriedSerializer,
 )
 from syncjobs.api.filters import ExceptionFilters
-from syncjobs.api.serializers import MakeAgainSerializer, ReasonSerializer, RetrySerializer
+from syncjobs.api.serializers import (
+    MakeAgainSerializer,
+    ReasonSerializer,
+    ResolveSerializer,
+    RetrySerializer,
+)
 from syncjobs.api.workflows import make_again_of, reason_of
 from syncjobs.models import Issue
 from syncjobs.services import anew, issues
@@ -63,11 +68,13 @@ class ExceptionViewSet(
         shown = ExceptionDetailSerializer(self.get_object()).data
         return Response({**shown, "retried": tried.count, "left": tried.left})
 
-    @extend_schema(request=ReasonSerializer, responses=ExceptionDetailSerializer)
+    @extend_schema(request=ResolveSerializer, responses=ExceptionDetailSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, pk: str) -> Response:
         """Close it with a note; it reopens by itself when the cause comes back."""
-        issues.resolve_issue(self.actor, self.get_object(), reason=reason_of(request))
+        form = ResolveSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        issues.resolve_issue(self.actor, self.get_object(), **form.validated_data)
         return Response(ExceptionDetailSerializer(self.get_object()).data)
 
     @extend_schema(request=AssignSerializer, responses=ExceptionDetailSerializer)

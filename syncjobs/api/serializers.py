@@ -373,6 +373,12 @@ class ReasonSerializer(serializers.Serializer[object]):
     reason = serializers.CharField(max_length=500)
 
 
+class ResolveSerializer(ReasonSerializer):
+    """How it was settled; `skip`: what failed was settled elsewhere, so it is skipped."""
+
+    skip = serializers.BooleanField(default=False)
+
+
 class RetrySerializer(serializers.Serializer[object]):
     """`doubtful`: also what could be done a second time by it, since somebody looked there."""
 

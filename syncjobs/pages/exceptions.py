@@ -127,6 +127,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "others_sign": sum(map(needs_approval, held)),
         "asked": asked_for(held),
         "stopping": issue.deliveries.filter(state__in=sorted(DELIVERY.open)).count(),
+        "failed": issues.stopped_for_good(issue).count(),
         "is_mine": issue.owner_id == request.user.pk,
         "may": actor_of(request).permissions,
         "now": timezone.now(),
@@ -178,8 +179,10 @@ def _skip(request: HttpRequest, issue: Issue) -> str:
 
 
 def _resolve(request: HttpRequest, issue: Issue) -> str:
-    issues.resolve_issue(actor_of(request), issue, reason=reason_in(request))
-    return "Resolved. It reopens by itself if the cause comes back."
+    skip = request.POST.get("skip") == "1"
+    skipped = issues.resolve_issue(actor_of(request), issue, reason=reason_in(request), skip=skip)
+    told = f"Resolved, and {skipped} skipped." if skipped else "Resolved."
+    return f"{told} It reopens by itself if the cause comes back."
 
 
 def _take(request: HttpRequest, issue: Issue) -> str:

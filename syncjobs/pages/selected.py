@@ -59,7 +59,7 @@ def exceptions_selected(request: HttpRequest) -> HttpResponse:
         "selected": selected,
         "preview": judged,
         "stopped": stopped.count() if judged else 0,
-        "most": previews.MOST,
+        "most": issues.MOST,
         "aside": aside,
         "anew": previews.judged_anew(gone),
         "may_retry": aside or bool(judged and judged.goes),

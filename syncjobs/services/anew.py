@@ -30,12 +30,10 @@ from syncjobs.engine.transitions import move_row
 from syncjobs.models import CanonicalRecord, Delivery, ExternalRef, Issue, IssueEntry, Run
 from syncjobs.services.catalogue import GONE
 from syncjobs.services.deliveries import can_look_up, skip_delivery
-from syncjobs.services.issues import Retried
+from syncjobs.services.issues import MOST, Retried, stopped_for_good
 from syncjobs.state import DELIVERY, NEEDS_PERSON, WORKFLOW
 from syncjobs.verdict import Verdict, verdict_anew
 
-# Of one exception at a time.
-MOST: Final = 500
 MAKES: Final = frozenset({"create", "upsert"})
 DONE: Final = frozenset({"delivered", "unchanged"})
 NOTHING: Final = "Nothing of it is gone there any more."
@@ -45,7 +43,7 @@ Place = tuple[int, int, str]
 
 def gone(issue: Issue) -> QuerySet[Delivery]:
     """Return what an exception stops since its record is gone in the target."""
-    rows = Delivery.objects.filter(issue=issue, state__in=sorted(NEEDS_PERSON))
+    rows = stopped_for_good(issue)
     return rows if issue.kind == GONE else rows.none()
 
 

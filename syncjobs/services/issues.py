@@ -1,10 +1,11 @@
 """What people do with exceptions: take, comment, retry, resolve."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
 from governance.actions import Action
@@ -17,10 +18,13 @@ from syncjobs.engine.issues import note
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.models import CanonicalRecord, Delivery, Issue, IssueEntry, Stream
-from syncjobs.services.deliveries import verdicts_of
-from syncjobs.state import DELIVERY, INBOUND, ISSUE
+from syncjobs.services.deliveries import skip_delivery, verdicts_of
+from syncjobs.state import DELIVERY, INBOUND, ISSUE, NEEDS_PERSON
 from tenants.accounts.models import User
 from tenants.nouns import in_words
+
+# Of one exception at a time.
+MOST: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,20 @@ def _read_again(issue: Issue) -> int:
     return count
 
 
+@again_after_deadlock
 @transaction.atomic
-def resolve_issue(actor: Actor, issue: Issue, *, reason: str) -> None:
+def resolve_issue(actor: Actor, issue: Issue, *, reason: str, skip: bool = False) -> int:
     """Close an exception with a note; it reopens by itself when the cause comes back.
 
-    Raises NotPermitted; ValidationError without a note; BadTransition when closed already.
+    `skip`: what it stopped for good was settled elsewhere, so its deliveries are skipped, at most
+    `MOST`. Returns how many. Raises NotPermitted; ValidationError without a note; BadTransition
+    when closed already.
     """
+    actor.require("exceptions.work", issue.client_id)
+    # Rows before their exception, as who records an outcome locks them.
+    settled = list(
+        stopped_for_good(issue).select_for_update().order_by("pk")[:MOST] if skip else ()
+    )
     row = _locked(actor, issue)
     if not reason.strip():
         raise ValidationError("Say how it was resolved.")
@@ -111,6 +123,16 @@ def resolve_issue(actor: Actor, issue: Issue, *, reason: str) -> None:
     )
     note(row.pk, IssueEntry.Kind.DECISION, f"Resolved: {reason}", actor.label)
     _audit(actions.ISSUE_RESOLVED, row, reason=reason)
+    for delivery in settled:
+        skip_delivery(actor, delivery, reason=reason)
+    if settled:
+        note(row.pk, IssueEntry.Kind.DECISION, f"Skipped {len(settled)}.", actor.label)
+    return len(settled)
+
+
+def stopped_for_good(issue: Issue) -> QuerySet[Delivery]:
+    """Return what nothing but a person lets go on."""
+    return Delivery.objects.filter(issue=issue, state__in=sorted(NEEDS_PERSON))
 
 
 @transaction.atomic

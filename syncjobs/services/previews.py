@@ -1,17 +1,13 @@
 """What sending the records of exceptions again comes to, before it is done."""
 
-from typing import Final
-
 from django.db.models import Prefetch, QuerySet
 
 from syncjobs.models import CanonicalRecord, Delivery, Issue
 from syncjobs.services import anew
 from syncjobs.services.deliveries import verdicts_of
+from syncjobs.services.issues import MOST
 from syncjobs.state import DELIVERY
 from syncjobs.verdict import Preview, preview
-
-# So many stopped records are judged.
-MOST: Final = 500
 
 
 def stopped(issue: Issue) -> QuerySet[Delivery]:
@@ -28,5 +24,5 @@ def judged(rows: QuerySet[Delivery]) -> Preview | None:
 
 def judged_anew(gone: QuerySet[Delivery]) -> Preview | None:
     """Return what making all again comes to, of as many as are made at a time; None without."""
-    found = list(gone.select_related("workflow_version").order_by("pk")[: anew.MOST])
+    found = list(gone.select_related("workflow_version").order_by("pk")[:MOST])
     return preview(anew.verdicts_anew(found)) if found else None

@@ -140,7 +140,8 @@ def test_a_program_gives_it_to_somebody_comments_and_resolves(gone: int, ask: As
     assert ask(f"exceptions/{gone}/assign", owner=None)[1]["state"] == "open"
     assert ask(f"exceptions/{gone}/assign", owner=10**9)[0] == 400
     assert ask(f"exceptions/{gone}/assign", owner=frank.pk)[0] in (400, 422), "who may only look"
-    assert ask(f"exceptions/{gone}/resolve", reason=WHY)[1]["state"] == "resolved"
+    assert ask(f"exceptions/{gone}/resolve", reason=WHY, skip="no")[1]["state"] == "resolved"
+    assert Delivery.objects.filter(issue=gone, state="failed").exists()
 
 
 def test_a_clients_program_gives_it_to_its_own_people_only(gone: int, ask: Ask) -> None:

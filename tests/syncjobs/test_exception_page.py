@@ -105,6 +105,19 @@ def test_without_anything_stopped_nothing_is_judged(told: Callable[[], str]) -> 
     assert "Try all again" not in told()
 
 
+def test_resolving_offers_to_skip_what_failed(
+    two: list[int], browse: Callable[..., Browser]
+) -> None:
+    staff = browse(actors.DAVE)
+    shown = staff.get(page_url("exception_detail", two[0])).content.decode()
+    assert "Settled elsewhere: skip the record that failed" in shown
+    sent = {"reason": "Entered by hand.", "skip": "1"}
+    said = staff.post(page_url("exception_resolve", two[0]), sent, follow=True).content.decode()
+    assert "Resolved, and 1 skipped." in said
+    assert sorted(_states().values()) == ["failed", "skipped"]
+    assert "Settled elsewhere" not in said
+
+
 @pytest.fixture
 def two(lab: Lab) -> list[int]:
     """Two causes, one record each."""

@@ -44,6 +44,7 @@ from tenants.models import Wakeup
 from tests import actors
 from tests.actors import Person
 from tests.syncjobs.factories import Lab, step
+from tests.syncjobs.releases import TAX_GATE
 
 SECRET = "canary-secret-4711"
 
@@ -275,6 +276,27 @@ def test_an_exception_has_an_owner_comments_and_a_note(lab: Lab, dave: Actor) ->
     assert kinds == ["occurrence", "decision", "comment", "decision"]
     with pytest.raises(BadTransition):
         resolve_issue(dave, issue, reason="Twice")
+
+
+def test_resolving_may_skip_what_was_settled_elsewhere(lab: Lab, dave: Actor) -> None:
+    _failed(lab, "1", "2")
+    issue = Issue.objects.get()
+    assert resolve_issue(dave, issue, reason="Entered there by hand.", skip=True) == 2
+    issue.refresh_from_db()
+    assert (issue.state, issue.resolution) == ("resolved", "Entered there by hand.")
+    assert [lab.delivery(f"C-{n}").state for n in (1, 2)] == ["skipped", "skipped"]
+    assert {one.outcome for one in Delivery.objects.all()} == {"Entered there by hand."}
+    said = list(issue.entries.order_by("id").values_list("text", flat=True))
+    assert said[-2:] == ["Resolved: Entered there by hand.", "Skipped 2."]
+    assert not Run.objects.filter(failed__gt=0).exists()
+
+
+def test_resolving_leaves_what_is_on_hold_on_hold(lab: Lab, dave: Actor) -> None:
+    lab.replace_workflow([step("customer", lab.target_connection, gates=[TAX_GATE])])
+    lab.put_customer("1")
+    lab.drain()
+    assert resolve_issue(dave, Issue.objects.get(), reason="Known.", skip=True) == 0
+    assert lab.delivery("C-1").state == "held"
 
 
 def test_an_exception_is_not_given_to_another_clients_person(lab: Lab, dave: Actor) -> None:
