@@ -15,8 +15,9 @@ from syncjobs.models import Delivery
 from syncjobs.services.catalogue import WITHDRAWN
 from syncjobs.state import DELIVERY, ISSUE
 
-# Which field says what a record is worth, the most exact first.
-_AMOUNTS = ("amount", "total", "value")
+# Which field says what a record is worth, the most exact first; what was agreed before what the
+# system that bills knows of it.
+_AMOUNTS = ("amount", "total", "agreed_value", "value")
 # What an exception stops, or what was written and should not be there any more.
 _AT_STAKE: Final = Q(state__in=sorted(DELIVERY.open)) | Q(
     issue__kind=WITHDRAWN, issue__state__in=sorted(ISSUE.open)
