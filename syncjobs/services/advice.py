@@ -37,7 +37,7 @@ def _behind(invoices: Sequence[CanonicalRecord]) -> str:
     return (
         f"{said}, so correcting the source does not help: no line is added there any more. Either "
         "finance opens the invoice again in its own system, and you try all again; or the work is "
-        "billed by hand, and you say on each record's page that it is done there, with the reason."
+        "billed by hand, and you resolve this as settled elsewhere, with the reason."
     )
 
 
