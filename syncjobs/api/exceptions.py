@@ -71,7 +71,11 @@ class ExceptionViewSet(
     @extend_schema(request=ResolveSerializer, responses=ExceptionDetailSerializer)
     @action(detail=True, methods=["post"])
     def resolve(self, request: Request, pk: str) -> Response:
-        """Close it with a note; it reopens by itself when the cause comes back."""
+        """Close it with a note; it reopens by itself when the cause comes back.
+
+        With `skip` at most 500 are skipped at a time: where more failed it stays open, so ask
+        until its `state` is `resolved`.
+        """
         form = ResolveSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         issues.resolve_issue(self.actor, self.get_object(), **form.validated_data)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Condition
 from typing import Final
 
-from syncjobs.engine.own_session import OwnSession, can_be_seen
+from syncjobs.engine.own_session import can_be_seen, own_session
 
 Step = Callable[[], bool]
 # Waits up to so many seconds for the end of a step that its caller has not been told of; says
@@ -29,7 +29,7 @@ def ahead(step: Step, has_room: Callable[[], bool]) -> Iterator[Wait]:
         yield lambda _seconds: step()
         return
     steps = _Steps(step, has_room)
-    with OwnSession(_NAME) as session:
+    with own_session(_NAME) as session:
         under_way = session.begin(steps.take_all)
         try:
             yield steps.wait

@@ -1,14 +1,15 @@
 """A thread with a database session of its own, for what is done beside its caller.
 
-So one transaction computes while another waits for the database. Both fences hold as between
-two workers: what is written there is under the lease that it was begun with.
+So one transaction computes while another waits for the database. As between two workers, what is
+written there counts only under the lease that it was begun with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from contextvars import copy_context
-from types import TracebackType
-from typing import Self, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db import connection
 
@@ -23,35 +24,32 @@ def can_be_seen() -> bool:
     return not connection.in_atomic_block
 
 
+@dataclass(frozen=True, slots=True)
 class OwnSession:
-    """Does work in a thread of this name, in the schema and context of who gives it: one after
-    another. At the end of the block all that was begun is seen through.
-    """
+    """Does work in its thread, one after another, in the context of who gives it."""
 
-    def __init__(self, name: str) -> None:
-        self._schema = current_schema()
-        self._pool = ThreadPoolExecutor(1, name)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        self._pool.submit(_end)
-        self._pool.shutdown()
+    pool: ThreadPoolExecutor
+    schema: str
 
     def begin(self, work: Callable[[], T]) -> Future[T]:
         """Let `work` be done when all that was given before is; what it raised is the future's."""
-        return self._pool.submit(copy_context().run, self._inside, work)
+        return self.pool.submit(copy_context().run, self._inside, work)
 
     def _inside(self, work: Callable[[], T]) -> T:
         prepare_here()
-        with schema_scope(self._schema):
+        with schema_scope(self.schema):
             return work()
+
+
+@contextmanager
+def own_session(name: str) -> Iterator[OwnSession]:
+    """Yield a session in this schema, in a thread of this name; at the end of the block all that
+    was begun is seen through."""
+    with ThreadPoolExecutor(1, name) as pool:
+        try:
+            yield OwnSession(pool, current_schema())
+        finally:
+            pool.submit(_end)
 
 
 def _end() -> None:

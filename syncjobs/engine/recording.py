@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final
 
 from syncjobs.engine.jobs import Outcome
-from syncjobs.engine.own_session import OwnSession, can_be_seen
+from syncjobs.engine.own_session import can_be_seen, own_session
 
 Record = Callable[[list[Outcome]], None]
 _NAME: Final = "record"
@@ -26,14 +26,15 @@ def recording(record: Record, *, beside: bool) -> Iterator[Record]:
     if not (beside and can_be_seen()):
         yield record
         return
-    with OwnSession(_NAME) as session:
+    with own_session(_NAME) as session:
         waiting: deque[Future[None]] = deque()
 
         def give(batch: list[Outcome]) -> None:
+            if not batch:
+                return
             if len(waiting) == _MOST_WAITING:
                 waiting.popleft().result()
-            if batch:
-                waiting.append(session.begin(partial(record, batch)))
+            waiting.append(session.begin(partial(record, batch)))
 
         yield give
         for one in waiting:

@@ -128,6 +128,7 @@ def exception_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "asked": asked_for(held),
         "stopping": issue.deliveries.filter(state__in=sorted(DELIVERY.open)).count(),
         "failed": issues.stopped_for_good(issue).count(),
+        "at_a_time": issues.MOST,
         "is_mine": issue.owner_id == request.user.pk,
         "may": actor_of(request).permissions,
         "now": timezone.now(),
@@ -180,7 +181,10 @@ def _skip(request: HttpRequest, issue: Issue) -> str:
 
 def _resolve(request: HttpRequest, issue: Issue) -> str:
     skip = request.POST.get("skip") == "1"
-    skipped = issues.resolve_issue(actor_of(request), issue, reason=reason_in(request), skip=skip)
+    settled = issues.resolve_issue(actor_of(request), issue, reason=reason_in(request), skip=skip)
+    skipped = settled.skipped
+    if settled.more:
+        return f"{skipped} skipped. More failed, so it stays open: skip those as well."
     told = f"Resolved, and {skipped} skipped." if skipped else "Resolved."
     return f"{told} It reopens by itself if the cause comes back."
 

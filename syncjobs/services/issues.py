@@ -96,38 +96,54 @@ def _read_again(issue: Issue) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How many deliveries were skipped, and whether the exception stays open since more failed
+    than are skipped at a time."""
+
+    skipped: int
+    more: bool = False
+
+
 @again_after_deadlock
 @transaction.atomic
-def resolve_issue(actor: Actor, issue: Issue, *, reason: str, skip: bool = False) -> int:
+def resolve_issue(actor: Actor, issue: Issue, *, reason: str, skip: bool = False) -> Settled:
     """Close an exception with a note; it reopens by itself when the cause comes back.
 
     `skip`: what it stopped for good was settled elsewhere, so its deliveries are skipped, at most
-    `MOST`. Returns how many. Raises NotPermitted; ValidationError without a note; BadTransition
-    when closed already.
+    `MOST` at a time: where more are left it stays open. Raises NotPermitted; ValidationError
+    without a note; BadTransition when closed already.
     """
     actor.require("exceptions.work", issue.client_id)
     # Rows before their exception, as who records an outcome locks them.
-    settled = list(
-        stopped_for_good(issue).select_for_update().order_by("pk")[:MOST] if skip else ()
-    )
+    failed = stopped_for_good(issue).select_for_update().order_by("pk")
+    found = list(failed[: MOST + 1]) if skip else []
+    settled, more = found[:MOST], len(found) > MOST
     row = _locked(actor, issue)
     if not reason.strip():
         raise ValidationError("Say how it was resolved.")
+    ISSUE.after(row.state, "resolve")  # Raises where it is closed already.
+    if not more:
+        _resolve(actor, row, reason)
+    for delivery in settled:
+        skip_delivery(actor, delivery, reason=reason)
+    if settled:
+        left = f" More are left: {reason}" if more else ""
+        note(row.pk, IssueEntry.Kind.DECISION, f"Skipped {len(settled)}.{left}", actor.label)
+    return Settled(len(settled), more)
+
+
+def _resolve(actor: Actor, issue: Issue, reason: str) -> None:
     move_row(
-        row,
+        issue,
         ISSUE,
         "resolve",
         resolution=reason,
         resolved_by=actor.label[:200],
         resolved_at=timezone.now(),
     )
-    note(row.pk, IssueEntry.Kind.DECISION, f"Resolved: {reason}", actor.label)
-    _audit(actions.ISSUE_RESOLVED, row, reason=reason)
-    for delivery in settled:
-        skip_delivery(actor, delivery, reason=reason)
-    if settled:
-        note(row.pk, IssueEntry.Kind.DECISION, f"Skipped {len(settled)}.", actor.label)
-    return len(settled)
+    note(issue.pk, IssueEntry.Kind.DECISION, f"Resolved: {reason}", actor.label)
+    _audit(actions.ISSUE_RESOLVED, issue, reason=reason)
 
 
 def stopped_for_good(issue: Issue) -> QuerySet[Delivery]:

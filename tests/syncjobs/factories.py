@@ -15,6 +15,7 @@ from governance.permits import permit
 from mappings.engine import compile_mapping
 from mappings.models import Mapping, MappingVersion
 from mappings.services.versions import publish, save_draft
+from syncjobs.connectors.errors import Rejected
 from syncjobs.engine.drain import Drained, drain
 from syncjobs.engine.flows import definition_of
 from syncjobs.fingerprint import fingerprint
@@ -230,3 +231,12 @@ def make_lab(client: Client) -> Lab:
     stream = make_stream(source, "customers", "customer", "customer-in")
     workflow = make_workflow(client, [step("customer", target)])
     return Lab(client, FakeSystem(), FakeSystem(), source, target, stream, workflow)
+
+
+def failed(lab: Lab, *ids: str) -> list[Delivery]:
+    """Bring customers that the target refuses; return their deliveries."""
+    lab.target.fail_before = [Rejected("It is blocked.") for _ in ids]
+    for id_ in ids:
+        lab.put_customer(id_)
+    lab.drain()
+    return [lab.delivery(f"C-{id_}") for id_ in ids]

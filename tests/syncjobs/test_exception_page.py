@@ -11,13 +11,13 @@ from django.utils.html import strip_tags
 from syncjobs.connectors import registry
 from syncjobs.connectors.errors import Rejected
 from syncjobs.models import CanonicalRecord, Delivery, Issue
-from syncjobs.services import previews
+from syncjobs.services import issues, previews
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
 from tests import actors
 from tests.at_home import at_home, page_url
 from tests.syncjobs.billed import deliver
-from tests.syncjobs.factories import BUILDER, Lab
+from tests.syncjobs.factories import BUILDER, Lab, failed
 
 __all__ = ["at_home"]
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -118,6 +118,21 @@ def test_resolving_offers_to_skip_what_failed(
     assert "Settled elsewhere" not in said
 
 
+def test_more_than_are_skipped_at_a_time_are_skipped_in_several(
+    lab: Lab, browse: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed(lab, "1", "2", "3")
+    monkeypatch.setattr(issues, "MOST", 2)
+    staff, (issue,) = browse(actors.DAVE), Issue.objects.all()
+    shown = staff.get(page_url("exception_detail", issue.pk)).content.decode()
+    assert "skip the 3 records that failed, 2 at a time" in shown
+    place, sent = page_url("exception_resolve", issue.pk), {"reason": "By hand.", "skip": "1"}
+    said = staff.post(place, sent, follow=True).content.decode()
+    assert "2 skipped. More failed, so it stays open: skip those as well." in said
+    assert "skip the record that failed</label>" in said
+    assert "Resolved, and 1 skipped." in staff.post(place, sent, follow=True).content.decode()
+
+
 @pytest.fixture
 def two(lab: Lab) -> list[int]:
     """Two causes, one record each."""
@@ -196,9 +211,9 @@ def test_what_was_done_by_hand_is_said_on_the_records_page_and_ends_it(
     told: Callable[[], str], browse: Callable[..., Browser]
 ) -> None:
     staff = browse(actors.DAVE)
-    for failed in Delivery.objects.filter(state="failed"):
-        page = staff.get(page_url("delivery_detail", failed.pk)).content.decode()
-        place = page_url("delivery_skip", failed.pk)
+    for row in Delivery.objects.filter(state="failed"):
+        page = staff.get(page_url("delivery_detail", row.pk)).content.decode()
+        place = page_url("delivery_skip", row.pk)
         assert f'action="{place}"' in page
         staff.post(place, {"reason": "Billed by hand as INV-8."})
     assert set(Delivery.objects.values_list("state", flat=True)) >= {"skipped"}

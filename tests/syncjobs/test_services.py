@@ -12,7 +12,7 @@ from branding.models import UsageDay
 from governance.actors import Actor
 from governance.errors import BadTransition, NotPermitted
 from governance.models import AuditEntry
-from syncjobs.connectors.errors import Rejected, Transient, Unknown
+from syncjobs.connectors.errors import Transient, Unknown
 from syncjobs.models import Connection, Delivery, Issue, Run
 from syncjobs.services.catalogue import CATALOGUE, explain
 from syncjobs.services.connections import (
@@ -43,18 +43,9 @@ from tenants.context import current_schema
 from tenants.models import Wakeup
 from tests import actors
 from tests.actors import Person
-from tests.syncjobs.factories import Lab, step
-from tests.syncjobs.releases import TAX_GATE
+from tests.syncjobs.factories import Lab, failed, step
 
 SECRET = "canary-secret-4711"
-
-
-def _failed(lab: Lab, *ids: str) -> list[Delivery]:
-    lab.target.fail_before = [Rejected("It is blocked.") for _ in ids]
-    for id_ in ids:
-        lab.put_customer(id_)
-    lab.drain()
-    return [lab.delivery(f"C-{id_}") for id_ in ids]
 
 
 def _connect(actor: Actor, client: Client, **changes: Any) -> Connection:
@@ -174,7 +165,7 @@ def test_a_connection_that_is_switched_off_is_neither_read_nor_written(
 
 
 def test_retry_sends_again_and_resolves_the_exception(lab: Lab, dave: Actor) -> None:
-    (delivery,) = _failed(lab, "1")
+    (delivery,) = failed(lab, "1")
     assert verdict_of(delivery).answer == "safe"
     retry_delivery(dave, delivery, reason="Unblocked there")
     lab.drain()
@@ -200,7 +191,7 @@ def test_retry_of_an_unknown_outcome_asks_the_target_first(lab: Lab, dave: Actor
 def test_giving_up_needs_a_reason_and_ends_it(
     lab: Lab, dave: Actor, service: Callable[..., None], state: str
 ) -> None:
-    (delivery,) = _failed(lab, "1")
+    (delivery,) = failed(lab, "1")
     with pytest.raises(ValidationError):
         service(dave, delivery, reason=" ")
     service(dave, delivery, reason="Not ours")
@@ -214,7 +205,7 @@ def test_giving_up_needs_a_reason_and_ends_it(
 def test_nobody_but_those_who_work_exceptions_touches_deliveries(
     lab: Lab, actor: Callable[[Person], Actor]
 ) -> None:
-    (delivery,) = _failed(lab, "1")
+    (delivery,) = failed(lab, "1")
     for person in (actors.FRANK, actors.IVAN, actors.MALLORY):
         for service in (retry_delivery, cancel_delivery, skip_delivery, replay_delivery):
             with pytest.raises(NotPermitted):
@@ -240,7 +231,7 @@ def test_the_verdicts_of_many_are_those_of_each_and_cost_as_few_queries_as_those
 ) -> None:
     lab.put_customer("1")
     lab.drain()
-    _failed(lab, "2", "3")
+    failed(lab, "2", "3")
     Delivery.objects.filter(record__key="C-3").update(verify=True)
     rows = Delivery.objects.order_by("id")
     each = [verdict_of(one) for one in rows]
@@ -254,7 +245,7 @@ def test_the_verdicts_of_many_are_those_of_each_and_cost_as_few_queries_as_those
 
 
 def test_retrying_an_exception_retries_all_that_it_stops(lab: Lab, dave: Actor) -> None:
-    _failed(lab, "1", "2", "3")
+    failed(lab, "1", "2", "3")
     assert retry_issue(dave, Issue.objects.get()) == Retried(3, left=0)
     lab.drain()
     assert [lab.target.created(f"C-{n}") for n in (1, 2, 3)] == [1, 1, 1]
@@ -262,7 +253,7 @@ def test_retrying_an_exception_retries_all_that_it_stops(lab: Lab, dave: Actor) 
 
 
 def test_an_exception_has_an_owner_comments_and_a_note(lab: Lab, dave: Actor) -> None:
-    _failed(lab, "1")
+    failed(lab, "1")
     issue = Issue.objects.get()
     me = User.objects.get(email=actors.DAVE.email)
     assign_issue(dave, issue, me)
@@ -278,35 +269,14 @@ def test_an_exception_has_an_owner_comments_and_a_note(lab: Lab, dave: Actor) ->
         resolve_issue(dave, issue, reason="Twice")
 
 
-def test_resolving_may_skip_what_was_settled_elsewhere(lab: Lab, dave: Actor) -> None:
-    _failed(lab, "1", "2")
-    issue = Issue.objects.get()
-    assert resolve_issue(dave, issue, reason="Entered there by hand.", skip=True) == 2
-    issue.refresh_from_db()
-    assert (issue.state, issue.resolution) == ("resolved", "Entered there by hand.")
-    assert [lab.delivery(f"C-{n}").state for n in (1, 2)] == ["skipped", "skipped"]
-    assert {one.outcome for one in Delivery.objects.all()} == {"Entered there by hand."}
-    said = list(issue.entries.order_by("id").values_list("text", flat=True))
-    assert said[-2:] == ["Resolved: Entered there by hand.", "Skipped 2."]
-    assert not Run.objects.filter(failed__gt=0).exists()
-
-
-def test_resolving_leaves_what_is_on_hold_on_hold(lab: Lab, dave: Actor) -> None:
-    lab.replace_workflow([step("customer", lab.target_connection, gates=[TAX_GATE])])
-    lab.put_customer("1")
-    lab.drain()
-    assert resolve_issue(dave, Issue.objects.get(), reason="Known.", skip=True) == 0
-    assert lab.delivery("C-1").state == "held"
-
-
 def test_an_exception_is_not_given_to_another_clients_person(lab: Lab, dave: Actor) -> None:
-    _failed(lab, "1")
+    failed(lab, "1")
     with pytest.raises(ValidationError):
         assign_issue(dave, Issue.objects.get(), User.objects.get(email=actors.MALLORY.email))
 
 
 def test_every_kind_of_exception_says_why_and_what_to_do(lab: Lab) -> None:
-    _failed(lab, "1")
+    failed(lab, "1")
     told = explain(Issue.objects.get())
     assert "It is blocked." in told.why
     assert told.next_step
@@ -316,7 +286,7 @@ def test_every_kind_of_exception_says_why_and_what_to_do(lab: Lab) -> None:
 
 
 def test_cancelling_a_run_gives_up_what_was_not_written(lab: Lab, bob: Actor) -> None:
-    _failed(lab, "1", "2")
+    failed(lab, "1", "2")
     run = Run.objects.get(kind="workflow", failed__gt=0)
     assert cancel_run(bob, run, reason="Wrong month") >= 1
     run.refresh_from_db()
