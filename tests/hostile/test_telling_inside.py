@@ -13,7 +13,7 @@ from syncjobs.models import Endpoint, Message
 from syncjobs.telling.posting import NOT_CALLED
 from syncjobs.telling.sending import send_messages
 from tests.fakes.hearer import Hearer, hearer
-from tests.syncjobs.test_telling import add, alice, grace, told
+from tests.syncjobs.listening import add, alice, grace, told
 
 __all__ = ["alice", "grace"]
 

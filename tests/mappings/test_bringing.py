@@ -27,7 +27,7 @@ from tenants.accounts.models import Client
 from tests import actors
 from tests.forms import fields_of_form
 from tests.mappings.conftest import make
-from tests.mappings.test_pages import post
+from tests.mappings.pages import post
 
 pytestmark = pytest.mark.usefixtures("at_home")
 HOURS = Path(__file__).parent / "files" / "hours.csv"

@@ -7,7 +7,7 @@ from mappings.models import Mapping, ValueMap
 from mappings.pages.value_maps import EMPTY_ROWS, SHOWN_ROWS
 from tests import actors
 from tests.forms import fields_of_form
-from tests.mappings.test_pages import Browse, page
+from tests.mappings.pages import Browse, page
 
 pytestmark = pytest.mark.usefixtures("at_home")
 WORDS = [f"Tax {number}" for number in range(40)]

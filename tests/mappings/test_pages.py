@@ -3,37 +3,25 @@
 import csv
 import io
 import re
-from collections.abc import Callable
-from typing import Any
 
 import pytest
-from django.test import Client as Browser
-from django.urls import reverse
 
 from governance.models import AuditEntry, ChangeRequest
 from mappings import samples
 from mappings.documents import rules_of
 from mappings.editor.form import form_of
-from mappings.models import Mapping, MappingVersion, ValueMap
-from mappings.pages.value_maps import EMPTY_ROWS
+from mappings.models import Mapping, MappingVersion
 from mappings.samples import Sample
 from mappings.services.preview import read_sample
-from mappings.services.value_maps import MAX_ROWS
 from tenants.accounts.models import Client
 from tests import actors
 from tests.actors import Person
-from tests.forms import fields_of_form
 from tests.mappings.conftest import CUSTOMERS, SAMPLE, make, with_rule
+from tests.mappings.pages import PORTAL, Browse, page, post
 from tests.mappings.test_editor import posted
 
 pytestmark = pytest.mark.usefixtures("at_home")
-Browse = Callable[..., Browser]
 SAMPLE_TEXT = '{"number": "C-1", "name": " Ada ", "address": {"city": "Ulm"}}'
-STAFF, PORTAL = "config.urls_admin", "config.urls_portal"
-
-
-def page(name: str, *args: object, door: str = STAFF) -> str:
-    return reverse(name, args=args, urlconf=door)
 
 
 def sent(document: dict[str, object], **more: str) -> str:
@@ -44,12 +32,6 @@ def sent(document: dict[str, object], **more: str) -> str:
     for name, value in more.items():
         form[name.replace("__", "-")] = value
     return form.urlencode()
-
-
-def post(browser: Browser, path: str, body: str, **headers: str) -> Any:
-    return browser.post(
-        path, body, content_type="application/x-www-form-urlencoded", headers=headers
-    )
 
 
 def test_the_list_says_from_where_to_where(customers: Mapping, browse: Browse) -> None:
@@ -298,86 +280,6 @@ def test_a_client_does_not_see_the_partners_drafts(customers: Mapping, browse: B
     browser, path = browse(actors.GRACE), page("mapping_detail", customers.pk, door=PORTAL)
     assert "Version 2" not in browser.get(path).content.decode()
     assert browser.get(f"{path}?version=2").status_code == 404
-
-
-# --- value maps ------------------------------------------------------------------------------
-
-
-def test_a_value_map_is_added_filled_and_proposed(customers: Mapping, browse: Browse) -> None:
-    browser = browse(actors.BOB)
-    made = browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
-    value_map = ValueMap.objects.get(name="terms")
-    assert made["Location"] == page("value_map_detail", value_map.pk)
-    rows = {"word": ["N30", "", "N60"], "value": ["30D", "left over", "60D"]}
-    path = page("value_map_propose", value_map.pk)
-    more = browser.post(path, {**rows, "do": "add"})
-    assert more.content.decode().count('name="word"') == 7
-    answer = browser.post(path, {**rows, "reason": "The ERP wants them."})
-    request = ChangeRequest.objects.get()
-    assert answer["Location"] == page("change_detail", request.pk)
-    assert request.changes.get().content["table"] == {"N30": "30D", "N60": "60D"}
-    assert "Payment terms" in browser.get(page("value_map_list")).content.decode()
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ({"word": ["a", "b", "a"], "value": ["1", "2", "3"], "reason": "r"}, "rows 1 and 3"),
-        ({"word": ["a", "b"], "value": ["1", ""], "reason": "r"}, "Row 2: say what"),
-        ({"word": ["a"], "value": ["1"]}, "Write a reason"),
-        ({"reason": "r"}, "nothing would change"),
-        ({"word": ["a\x00"], "value": ["1"], "reason": "r"}, "signs"),
-    ],
-)
-def test_a_table_that_can_not_go_on_keeps_what_was_written(
-    customers: Mapping, browse: Browse, rows: dict[str, Any], words: str
-) -> None:
-    browser = browse(actors.BOB)
-    browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
-    value_map = ValueMap.objects.get(name="terms")
-    answer = browser.post(page("value_map_propose", value_map.pk), rows)
-    assert answer.status_code == 422
-    assert words in answer.content.decode()
-    kept = fields_of_form(answer.content.decode(), "value-map")
-    pairs = [*zip(kept.getlist("word"), kept.getlist("value"), strict=True)]
-    assert pairs[:-EMPTY_ROWS] == [*zip(rows.get("word", []), rows.get("value", []), strict=True)]
-
-
-def test_rows_of_a_spreadsheet_are_pasted_into_a_value_map(
-    customers: Mapping, browse: Browse
-) -> None:
-    browser = browse(actors.BOB)
-    browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
-    path = page("value_map_propose", ValueMap.objects.get(name="terms").pk)
-    rows = {"word": ["N30"], "value": ["30D"], "do": "paste"}
-    text = "N60\t60D\r\n\r\nN30\t30\r\nN60\t60D\r\nN60\t61D"
-    shown = browser.post(path, {**rows, "pasted": text})
-    sent = fields_of_form(shown.content.decode(), "value-map")
-    assert sent.getlist("word")[:4] == ["N30", "N60", "N60", ""]
-    assert sent.getlist("value")[:4] == ["30", "60D", "61D", ""]
-    for wrong in ("", "one", "a\tb\tc", '"open'):
-        refused = browser.post(path, {**rows, "pasted": wrong})
-        assert refused.status_code == 422
-        assert 'value="N30"' in refused.content.decode()
-
-
-def test_the_largest_value_map_can_be_sent_from_its_page(
-    customers: Mapping, browse: Browse
-) -> None:
-    browser = browse(actors.BOB)
-    browser.post(page("value_map_add"), {"name": "terms", "label": "Payment terms"})
-    path = page("value_map_propose", ValueMap.objects.get(name="terms").pk)
-    words = [f"N{number}" for number in range(MAX_ROWS)]
-    blank = [""] * EMPTY_ROWS
-    rows = {"word": words + blank, "value": words + blank, "reason": "All of them."}
-    assert browser.post(path, rows).status_code == 302
-    assert len(ChangeRequest.objects.get().changes.get().content["table"]) == MAX_ROWS
-
-
-def test_a_value_map_without_a_name_is_not_added(northwind: object, browse: Browse) -> None:
-    answer = browse(actors.BOB).post(page("value_map_add"), {"name": "No Name!", "label": "x"})
-    assert answer.status_code == 422
-    assert not ValueMap.objects.exists()
 
 
 def test_the_sample_of_these_tests_is_a_sample() -> None:

@@ -2,20 +2,27 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from governance.actors import Actor
+from governance.models import ChangeRequest
+from governance.services import changes
 from syncjobs import shipped
 from syncjobs.blueprints import BLUEPRINTS
+from syncjobs.models import Workflow
 
 SLUG = "lab_flow"
 TAX_GATE: dict[str, Any] = {
     "name": "tax",
     "label": "Tax setting",
     "require": [{"path": "tax_code", "op": "present", "missing": "tax code of customer {key}"}],
+    "message": "No invoice without it.",
+    "alert": "finance",
 }
 NAME_GATE: dict[str, Any] = {
     "name": "name",
@@ -51,6 +58,8 @@ RULES: list[dict[str, Any]] = [
     {"id": "number", "target": "number", "source": "number", "required": True},
     {"id": "name", "target": "name", "source": "name", "required": True, "extension": "replace"},
 ]
+PHONE = {"id": "phone", "target": "phone", "source": "phone", "on_missing": "skip"}
+Install = Callable[..., Workflow]
 
 
 class Product:
@@ -103,3 +112,19 @@ def with_gates(*gates: dict[str, Any]) -> dict[str, Any]:
     points = deepcopy(FIRST["extension_points"])
     points["checks"]["default"] = list(gates)
     return {"extension_points": points}
+
+
+def fresh(workflow: Workflow) -> Workflow:
+    """Read a workflow anew."""
+    return Workflow.objects.select_related("client", "blueprint", "version").get(pk=workflow.pk)
+
+
+def gates(workflow: Workflow) -> list[str]:
+    """Return the names of the gates of a workflow's only step."""
+    version = fresh(workflow).version
+    assert version is not None
+    return [gate["name"] for gate in version.definition["steps"][0]["gates"]]
+
+
+def sign(actor: Actor, request: ChangeRequest) -> ChangeRequest:
+    return changes.approve(actor, request.pk, content_hash=request.content_hash)

@@ -23,7 +23,7 @@ from tests.actors import BOB, Person
 from tests.at_home import page_url
 from tests.branding.commerce import make_tier, put_on
 from tests.syncjobs.factories import Lab, step
-from tests.syncjobs.test_holds import TAX_GATE
+from tests.syncjobs.releases import TAX_GATE
 
 
 def _refused(lab: Lab) -> Issue:

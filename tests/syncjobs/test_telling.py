@@ -3,7 +3,7 @@
 import base64
 import hmac
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,66 +11,29 @@ import pytest
 import time_machine
 from django.conf import LazySettings
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
 from django.utils import timezone
 from django_tenants.utils import schema_context
 
 from governance.actors import Actor
 from governance.errors import NotPermitted
-from governance.models import AuditEntry, ChangeRequest
-from governance.services.requests import move_request
+from governance.models import AuditEntry
 from syncjobs.engine.retention import sweep
-from syncjobs.engine.transitions import move_row
-from syncjobs.models import Delivery, Endpoint, Hold, Issue, Message, Run
+from syncjobs.models import Endpoint, Message
 from syncjobs.services import endpoints
-from syncjobs.services.hold_releases import release_hold
-from syncjobs.services.issues import resolve_issue
 from syncjobs.services.secrets import rotate_data_key
-from syncjobs.state import RUN
 from syncjobs.tasks import send_mail
-from syncjobs.telling import kinds, posting, schedule
+from syncjobs.telling import posting, schedule
 from syncjobs.telling.sending import send_messages
-from syncjobs.telling.tell import tell
 from tenants.accounts.models import Client
 from tenants.models import MailWakeup
 from tests import actors
 from tests.actors import Person
-from tests.fakes.hearer import Heard, Hearer, hearer
-from tests.fakes.systems import record
+from tests.fakes.hearer import Heard, Hearer
 from tests.posted import posted
-from tests.syncjobs.factories import BUILDER, Lab, make_lab, step
-from tests.syncjobs.test_holds import TAX_GATE
+from tests.syncjobs.factories import BUILDER
+from tests.syncjobs.listening import add, alice, grace, listener, told
 
-
-@pytest.fixture
-def listener(settings: LazySettings) -> Iterator[Hearer]:
-    settings.ALLOWED_PRIVATE_NETWORKS = ["127.0.0.0/8"]
-    with hearer() as made:
-        yield made
-
-
-@pytest.fixture
-def alice(actor: Callable[[Person], Actor]) -> Actor:
-    return actor(actors.ALICE)
-
-
-@pytest.fixture
-def grace(actor: Callable[[Person], Actor]) -> Actor:
-    return actor(actors.GRACE)
-
-
-def add(who: Actor, url: str, *listens: str, client: Client | None = None) -> tuple[Endpoint, str]:
-    return endpoints.add_endpoint(
-        who, name="Ours", url=url, listens=listens or kinds.KINDS, client=client
-    )
-
-
-def told(kind: str = "run.failed", client: int | None = None, number: int = 1) -> None:
-    tell(kind, [(client, {"run": {"id": number}})])
-
-
-def bodies() -> list[dict[str, object]]:
-    return [json.loads(one.body) for one in Message.objects.order_by("pk")]
+__all__ = ["alice", "grace", "listener"]
 
 
 def verified(secret: str, heard: Heard) -> dict[str, Any]:
@@ -333,73 +296,6 @@ def test_nobody_lets_a_program_hear_of_what_they_may_not_see(
         add(actor(actors.DAVE), "https://hook.example/", "invoice.posted")
 
 
-def test_a_business_event_is_told_by_ids_alone(lab: Lab, alice: Actor) -> None:
-    add(alice, "https://hook.example/", "customer.changed")
-    lab.source.put("customers", record("1", {"no": "C-1", "name": "Secret & Sons", "tax": "T"}))
-    lab.drain()
-    found = [one for one in bodies() if one["type"] == "customer.changed"]
-    assert len(found) == 1
-    data = found[0]["data"]
-    assert isinstance(data, dict)
-    assert data["client"] == lab.client.pk
-    assert data["record"]["type"] == "customer"
-    assert "Secret" not in json.dumps(bodies())
-    assert "C-1" not in json.dumps(bodies())
-
-
-def test_what_rolls_back_is_not_told(alice: Actor) -> None:
-    add(alice, "https://hook.example/", "run.failed")
-    with transaction.atomic():
-        told()
-        transaction.set_rollback(True)
-    assert not Message.objects.exists()
-
-
-def test_holds_and_exceptions_are_told_as_they_come_and_go(
-    alder: Client, at_work: None, alice: Actor, dave: Actor
-) -> None:
-    lab = make_lab(alder)
-    lab.replace_workflow([step("customer", lab.target_connection, gates=[TAX_GATE])])
-    add(alice, "https://hook.example/", "hold.placed", "hold.released", "exception.opened",
-        "exception.resolved")  # fmt: skip
-    lab.source.put("customers", record("1", {"no": "C-1", "name": "A"}))
-    lab.drain()
-    assert sorted(str(one["type"]) for one in bodies()) == ["exception.opened", "hold.placed"]
-    Delivery.objects.update(updated_at=timezone.now() - timedelta(hours=1))
-    lab.drain()
-    assert len(bodies()) == 2, "held again is nothing new"
-    release_hold(dave, Hold.objects.get(), reason="agreed")
-    lab.drain()
-    assert [one["type"] for one in bodies()].count("hold.released") == 1
-    assert [one["type"] for one in bodies()].count("exception.resolved") == 1
-
-
-def test_a_run_that_fails_and_an_exception_closed_by_hand_are_told(
-    lab: Lab, alice: Actor, dave: Actor
-) -> None:
-    add(alice, "https://hook.example/", "run.failed", "exception.resolved")
-    run = Run.objects.create(client=lab.client, kind="intake", trigger="schedule")
-    move_row(run, RUN, "settle_badly", message="no")
-    issue = Issue.objects.create(
-        client=lab.client, fingerprint="x", class_name="technical", kind="timeout", title="T"
-    )
-    resolve_issue(dave, issue, reason="mended")
-    assert [one["type"] for one in bodies()] == ["run.failed", "exception.resolved"]
-
-
-def test_a_decided_change_is_told(alice: Actor, alder: Client) -> None:
-    add(alice, "https://hook.example/", "change.decided")
-    request = ChangeRequest.objects.create(
-        title="t", reason="r", client_id=alder.pk, status="submitted", author_label="x"
-    )
-    move_request(request, "reject")
-    ((body,)) = bodies()
-    assert body["data"] == {
-        "client": alder.pk,
-        "change_request": {"id": request.pk, "status": "rejected", "decision": "reject"},
-    }
-
-
 def test_a_message_goes_again_by_hand_under_its_id(listener: Hearer, alice: Actor) -> None:
     endpoint, _ = add(alice, listener.address)
     told()
@@ -478,21 +374,3 @@ def test_old_messages_go_and_what_waits_stays(alice: Actor) -> None:
     Message.objects.filter(pk=gone.pk).update(due_at=None, state="delivered")
     assert sweep({"messages": 30})["messages"] == 1
     assert Message.objects.get().state == "waiting"
-
-
-def test_without_an_endpoint_a_page_costs_no_statement_more(lab: Lab) -> None:
-    asked: list[str] = []
-
-    def note(run: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        asked.append(sql)
-        return run(sql, *rest)
-
-    for number in range(30):
-        lab.source.put(
-            "customers", record(str(number), {"no": f"C-{number}", "name": "A", "tax": "T"})
-        )
-    with connection.execute_wrapper(note):
-        lab.drain()
-    named = [sql for sql in asked if "syncjobs_endpoint" in sql]
-    assert any("INSERT INTO syncjobs_event" in sql for sql in named)
-    assert all("INSERT INTO syncjobs_event" in sql or "syncjobs_hold" in sql for sql in named)

@@ -22,7 +22,7 @@ from syncjobs.telling.posting import Posted
 from syncjobs.telling.sending import MOST_IN_FLIGHT, send_messages
 from syncjobs.telling.tell import message_row, store_messages
 from tests.fakes.hearer import Hearer, hearer
-from tests.syncjobs.test_telling import add, alice, grace, told
+from tests.syncjobs.listening import add, alice, grace, told
 
 __all__ = ["alice", "grace"]
 GOOD, BAD = Posted(200, "", 1), Posted(500, "It answered 500.", 1)

@@ -1,8 +1,7 @@
 """What people and programs see of newer versions of blueprints, and how they ask for them."""
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from django.urls import reverse
 from django_tenants.utils import tenant_context
 
 from governance.models import Change, ChangeRequest
-from governance.services.policies import ensure_default_policies
 from mappings.models import Mapping
 from syncjobs.definition_words import condition_words, lines_of, moves
 from syncjobs.models import Blueprint, Workflow
@@ -26,28 +24,15 @@ from tests.syncjobs.factories import BUILDER, make_connection
 from tests.syncjobs.releases import (
     FIRST,
     NAME_GATE,
+    PHONE,
     RULES,
     SLUG,
     TAX_GATE,
     Product,
-    forget,
     with_gates,
 )
 
-PHONE = {"id": "phone", "target": "phone", "source": "phone", "on_missing": "skip"}
 Call = Callable[..., tuple[int, Any]]
-
-
-@pytest.fixture
-def product(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, northwind: Partner, at_work: None
-) -> Iterator[Product]:
-    """Releases of the test's own; the first is what partners have."""
-    made = Product(monkeypatch, tmp_path)
-    ship_blueprints(BUILDER)
-    ensure_default_policies()
-    yield made
-    forget()
 
 
 @pytest.fixture

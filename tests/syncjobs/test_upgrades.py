@@ -1,7 +1,6 @@
 """Workflows take a newer version of their blueprint: asked for, signed, and nothing is lost."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,26 +9,14 @@ from django.core.exceptions import ValidationError
 from governance.actors import Actor
 from governance.errors import ApplyFailed, NotPermitted, Refusal
 from governance.models import ChangeRequest
-from governance.services import changes
-from governance.services.policies import ensure_default_policies
 from governance.services.rollbacks import roll_back
 from mappings.models import Mapping
-from mappings.services.overlays import ensure_overlay
-from mappings.services.versions import live_version, propose_document
-from syncjobs.models import Blueprint, Connection, Delivery, Hold, Stream, Workflow
+from syncjobs.models import Blueprint, Delivery, Hold, Stream, Workflow
 from syncjobs.services import upgrades
 from syncjobs.services.shipping import keep_own, ship_blueprints
-from syncjobs.services.upgrades import (
-    Asked,
-    behind,
-    mappings_for,
-    propose_upgrade,
-    propose_upgrades,
-    upgrade_of,
-)
+from syncjobs.services.upgrades import Asked, behind, propose_upgrade, propose_upgrades, upgrade_of
 from syncjobs.services.workflows import install_workflow, pause_workflow, resume_workflow
 from tenants.accounts.models import Client
-from tenants.models import Partner
 from tests import actors
 from tests.actors import Person
 from tests.syncjobs.factories import BUILDER, Lab, make_connection
@@ -39,71 +26,22 @@ from tests.syncjobs.releases import (
     RULES,
     SLUG,
     TAX_GATE,
+    Install,
     Product,
-    forget,
+    fresh,
+    gates,
+    sign,
     with_gates,
 )
 
 Of = Callable[[Person], Actor]
-Install = Callable[..., Workflow]
 LOUD = {**RULES[1], "steps": [{"do": "upper"}]}
-PHONE = {"id": "phone", "target": "phone", "source": "phone", "on_missing": "skip"}
-
-
-@pytest.fixture
-def product(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, northwind: Partner, at_work: None
-) -> Iterator[Product]:
-    """Releases of the test's own; the first is what partners have."""
-    made = Product(monkeypatch, tmp_path)
-    ship_blueprints(BUILDER)
-    ensure_default_policies()
-    yield made
-    forget()
-
-
-@pytest.fixture
-def carol(actor: Of) -> Actor:
-    """The approver."""
-    return actor(actors.CAROL)
-
-
-@pytest.fixture
-def install(product: Product) -> Install:
-    """Installs `lab_flow` for a client, on a system that plays the ERP."""
-
-    def made(client: Client, system: Connection | None = None, **overrides: object) -> Workflow:
-        return install_workflow(
-            BUILDER,
-            client=client,
-            blueprint=SLUG,
-            bindings={"erp": system or make_connection(client, "ERP")},
-            overrides=overrides,
-        )
-
-    return made
 
 
 def ship(product: Product, **changes_: Any) -> None:
     """Release a newer version and bring it to the partner."""
     product.next(**changes_)
     assert ship_blueprints(BUILDER) == 1
-
-
-def fresh(workflow: Workflow) -> Workflow:
-    """Read a workflow anew."""
-    return Workflow.objects.select_related("client", "blueprint", "version").get(pk=workflow.pk)
-
-
-def gates(workflow: Workflow) -> list[str]:
-    """Return the names of the gates of a workflow's only step."""
-    version = fresh(workflow).version
-    assert version is not None
-    return [gate["name"] for gate in version.definition["steps"][0]["gates"]]
-
-
-def sign(actor: Actor, request: ChangeRequest) -> ChangeRequest:
-    return changes.approve(actor, request.pk, content_hash=request.content_hash)
 
 
 def test_an_upgrade_says_what_it_changes_and_waits_for_its_signature(
@@ -247,76 +185,6 @@ def test_what_is_newly_read_is_told_and_read_once_it_is_signed(
     assert not Stream.objects.exists()
     sign(carol, request)
     assert Stream.objects.get().object == "customers"
-
-
-def test_newer_mappings_go_first_by_a_request_of_the_partners(
-    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
-) -> None:
-    workflow = install(alder)
-    assert mappings_for(workflow.blueprint, [workflow]) == []
-    product.release({**FIRST, "version": 2, **with_gates(NAME_GATE)}, [*RULES, PHONE])
-    ship_blueprints(BUILDER)
-    assert live_version("sandbox-erp-lab-out", alder.pk).number == 1, "it waits"  # type: ignore[union-attr]
-    request = propose_upgrade(bob, workflow, Asked("r"))
-    first = ChangeRequest.objects.get(pk=request.changes.get().content["after_request"])
-    assert first.client_id is None
-    assert any("phone" in text for _, text in first.changes.get().diff)
-    with pytest.raises(ApplyFailed, match=f"Request {first.pk} has to be decided first"):
-        sign(carol, request)
-    assert gates(workflow) == ["tax"]
-    sign(carol, first)
-    changes.apply(carol, request.pk)
-    assert gates(workflow) == ["name"]
-    live = live_version("sandbox-erp-lab-out", alder.pk)
-    assert live is not None
-    assert [rule["id"] for rule in live.document["rules"]] == ["number", "name", "phone"]
-    assert mappings_for(workflow.blueprint, [workflow]) == []
-
-
-def test_a_clients_rules_over_a_mapping_survive_or_keep_it_back_by_name(
-    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
-) -> None:
-    workflow = install(alder)
-    shared = Mapping.objects.get(slug="sandbox-erp-lab-out")
-    overlay = ensure_overlay(bob, shared, alder.pk)
-    own = {"rules": [RULES[0], {**LOUD, "extension": "replace"}]}
-    sign(carol, propose_document(bob, overlay, own, title="Louder", reason="r"))
-    product.release({**FIRST, "version": 2}, [*RULES, PHONE])
-    ship_blueprints(BUILDER)
-    request = propose_upgrade(bob, workflow, Asked("r"))
-    sign(carol, ChangeRequest.objects.get(pk=request.changes.get().content["after_request"]))
-    sign(carol, request)
-    live = live_version("sandbox-erp-lab-out", alder.pk)
-    assert live is not None
-    rules = {rule["id"]: rule for rule in live.document["rules"]}
-    assert rules["name"]["steps"] == [{"do": "upper"}]
-    assert "phone" in rules
-
-    closed = {name: one for name, one in RULES[1].items() if name != "extension"}
-    product.release({**FIRST, "version": 3}, [RULES[0], closed, PHONE])
-    ship_blueprints(BUILDER)
-    with pytest.raises(ValidationError, match=r"Lab: customer does not fit .* Alder Consulting"):
-        propose_upgrade(bob, workflow, Asked("r"))
-    assert propose_upgrade(bob, workflow, Asked("r", with_mappings=False)).pk
-
-
-def test_rules_that_the_partner_changed_stay_until_it_chooses(
-    alder: Client, product: Product, install: Install, bob: Actor, carol: Actor
-) -> None:
-    workflow = install(alder)
-    shared = Mapping.objects.get(slug="sandbox-erp-lab-out")
-    sign(carol, propose_document(bob, shared, {"rules": [RULES[0], LOUD]}, title="t", reason="r"))
-    product.release({**FIRST, "version": 2}, [*RULES, PHONE])
-    ship_blueprints(BUILDER)
-    (newer,) = mappings_for(workflow.blueprint, [workflow])
-    assert newer.is_edited
-    assert {one.sign for one in newer.lines} == {"+", "-"}
-    request = propose_upgrade(bob, workflow, Asked("r"))
-    assert "after_request" not in request.changes.get().content
-    sign(carol, request)
-    live = live_version("sandbox-erp-lab-out", alder.pk)
-    assert live is not None
-    assert live.number == 2
 
 
 def test_all_workflows_of_a_blueprint_are_asked_for_each_by_a_request_of_its_own(
