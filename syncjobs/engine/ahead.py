@@ -23,13 +23,16 @@ def ahead(step: Step, has_room: Callable[[], bool]) -> Iterator[Wait]:
     that raised was the last, and the end of the block raises that: what its caller has begun is
     ended before.
 
-    Inside a transaction a step is taken at each wait.
+    Inside a transaction, and where there is no session for it, a step is taken at each wait.
     """
     if not can_be_seen():
         yield lambda _seconds: step()
         return
     steps = _Steps(step, has_room)
     with own_session(_NAME) as session:
+        if not session.opens():
+            yield lambda _seconds: step()
+            return
         under_way = session.begin(steps.take_all)
         try:
             yield steps.wait

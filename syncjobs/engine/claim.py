@@ -6,6 +6,7 @@ from typing import Any, Final
 from django.db import IntegrityError, transaction
 from msgspec import Struct
 
+from governance.deadlocks import again_after_deadlock
 from syncjobs.engine.issues import Cause, Occurrence, raise_issues, settle_issues
 from syncjobs.engine.rows import execute, fetch
 from syncjobs.models import Delivery, Workflow
@@ -160,6 +161,7 @@ def lapsed() -> dict[str, object]:
     }
 
 
+@again_after_deadlock
 def renew(claims: Sequence[Claim]) -> None:
     """Lengthen the leases that are still ours."""
     fetch(
@@ -308,10 +310,14 @@ _REAP: Final = f"""
     WHERE id = ANY(%(ids)s::bigint[])
     RETURNING id
 """  # noqa: S608  our own constants
+# In the order in which everybody locks them: who records does it at the same time.
 _RENEW: Final = """
     UPDATE syncjobs_delivery AS d
     SET lease_until = statement_timestamp() + %(seconds)s * interval '1 second'
-    FROM unnest(%(ids)s::bigint[], %(leases)s::bigint[]) AS x(id, lease_no)
-    WHERE d.id = x.id AND d.lease_no = x.lease_no AND d.state = %(running)s
+    WHERE d.id = ANY(ARRAY(
+        SELECT l.id FROM unnest(%(ids)s::bigint[], %(leases)s::bigint[]) AS x(id, lease_no)
+        JOIN syncjobs_delivery l ON l.id = x.id
+        WHERE l.lease_no = x.lease_no AND l.state = %(running)s
+        ORDER BY l.id FOR NO KEY UPDATE OF l))
     RETURNING d.id
 """

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from time import monotonic
 from typing import Final
 
-from django.db import DataError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors.base import Connector
@@ -15,6 +15,7 @@ from syncjobs.connectors.errors import ConnectorError
 from syncjobs.crashpoints import reach
 from syncjobs.engine import ledger
 from syncjobs.engine.ahead import Wait
+from syncjobs.engine.called_off import called_off
 from syncjobs.engine.claim import BATCH, LEASE_SECONDS, SEND_SECONDS, Claim, claim, renew
 from syncjobs.engine.jobs import Job, Outcome
 from syncjobs.engine.prepare import jobs_of, lock_rows, prepare
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 RENEW_SECONDS: Final = LEASE_SECONDS / 3
 # Before a system is opened, which may take a while: a lease that is older than this.
 ROUND_SECONDS: Final = 1.0
+# How often people are asked whether what was claimed is to be sent still.
+LOOK_SECONDS: Final = 1.0
 BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
 # Of how many were taken so far.
@@ -71,15 +74,20 @@ class _Round:
         self._systems, self._worker, self._limit = systems, worker, limit
         self._asked_to_stop, self._goes_on, self._beside = stop, goes_on, beside
         self._leases = _Leases(monotonic())
-        self._until = monotonic()
+        self._until = self._looked = monotonic()
         self._taken = 0
 
     def run(self) -> int:
         groups = _by_system(self._take())
-        for jobs in groups:
+        for place, jobs in enumerate(groups, 1):
             # The others are done by then: what comes after a full claim may follow at once.
             is_full = self._taken >= self._limit or self._beside is not None
-            self._send_all(jobs, is_last=jobs is groups[-1] and is_full)
+            try:
+                self._send_all(jobs, is_last=place == len(groups) and is_full)
+            except Exception:
+                # A fault of our own: of the systems after this one, nothing has been sent.
+                self._record(give_back(chain.from_iterable(groups[place:]), delay=0))
+                raise
         return self._taken
 
     def _take(self, only: int | None = None) -> list[Job]:
@@ -106,7 +114,7 @@ class _Round:
     def _record(self, outcomes: list[Outcome]) -> None:
         try:
             ledger.record(outcomes, worker=self._worker)
-        except DataError:
+        except (DataError, IntegrityError):
             _record_apart(outcomes, self._worker)
         self._leases.drop(outcomes)
 
@@ -118,37 +126,45 @@ class _Round:
             return
         self._leases.keep(ROUND_SECONDS)
         try:
-            system = self._systems.open(connection)
+            self._systems.open(connection)
         except ConnectorError as error:
             self._record(_not_opened(jobs, error))
             return
-        calls = self._calls(jobs, system)
+        calls = self._calls(jobs)
         with places(connection, min(connection.in_flight, len(calls)), self._leases.ids) as free:
             if free:
                 follow = is_last and self._goes_on is not None
                 sending = Sending(
                     calls,
-                    lambda call: send_many(call, system),
+                    lambda call: send_many(call, self._opened(call)),
                     in_flight=free,
                     stop=self._stop,
-                    follow=partial(self._following, connection.pk, system) if follow else None,
+                    follow=partial(self._following, connection.pk) if follow else None,
                 )
                 # What comes back is recorded while more is sent, and the leases are kept.
                 with recording(self._record, beside=follow) as record:
                     for batch in sending.batches():
                         record(batch)
                         self._leases.keep()
+                        record(sending.take_back(self._called_off()))
                 return
         self._systems.note_full(connection.pk)
         self._record(give_back(jobs, delay=FULL_SECONDS))
 
-    def _calls(self, jobs: Sequence[Job], system: Connector) -> list[list[Job]]:
-        self._systems.allow(jobs[0].delivery.connection, 2 * len(jobs))
-        return _calls(jobs, system)
+    def _opened(self, call: Sequence[Job]) -> Connector:
+        return self._systems.opened(call[0].delivery.connection)
 
-    def _following(
-        self, connection_id: int, system: Connector, patience: float
-    ) -> list[list[Job]] | None:
+    def _calls(self, jobs: Sequence[Job]) -> list[list[Job]]:
+        self._systems.allow(jobs[0].delivery.connection, 2 * len(jobs))
+        return _calls(jobs, self._opened(jobs))
+
+    def _called_off(self) -> set[int]:
+        if monotonic() - self._looked < LOOK_SECONDS:
+            return set()
+        self._looked = monotonic()
+        return called_off(self._leases.ids)
+
+    def _following(self, connection_id: int, patience: float) -> list[list[Job]] | None:
         """Return the calls of the next claim for a system; none where others come first or there
         are none to come, None where what is done beside may bring some yet.
         """
@@ -158,7 +174,7 @@ class _Round:
             self._beside(0)
         jobs = self._take(connection_id)
         if jobs:
-            return self._calls(jobs, system)
+            return self._calls(jobs)
         return None if self._beside is not None and self._beside(patience) else []
 
 
@@ -196,7 +212,8 @@ class _Leases:
 
 def _record_apart(outcomes: Sequence[Outcome], worker: str) -> None:
     """Record one by one where something among them cannot be kept, as systems may answer anything:
-    the others do not suffer for it, and what that one did is asked of its system later.
+    the others do not suffer for it, and what that one did is asked of its system later. Where
+    another session took a place in the same instant, this finds it taken.
     """
     for one in outcomes:
         try:

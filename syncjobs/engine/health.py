@@ -1,8 +1,11 @@
 """What outcomes say about a connection: well, failing for a while, or refused."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
+
+from django.db.models import Value
+from django.db.models.functions import Greatest
 
 from governance.services import audit
 from syncjobs import actions
@@ -39,8 +42,9 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
     elif failures:
         stumble(connection_id, failures, called[-1].text)
     elif pause:
+        until = Value(database_now() + timedelta(seconds=pause))
         Connection.objects.filter(pk=connection_id).update(
-            breaker_until=database_now() + timedelta(seconds=pause)
+            breaker_until=Greatest("breaker_until", until)
         )
     elif any(not one.error_class for one in called):
         recover(connection_id)
@@ -48,6 +52,9 @@ def _learn(connection_id: int, called: Sequence[Outcome]) -> None:
 
 def recover(connection_id: int, *, reading: bool = False) -> None:
     """Note that the system answered well; close the breaker and what it had raised.
+
+    What lasts still, a pause that the system asked for or that of a breaker, lasts on: this
+    answers a call that began before.
 
     A `reading` that ends well closes none that failed writes hold open: a system may be read for
     hours while it takes nothing, and each reading would let a burst of writes through, end the
@@ -67,6 +74,16 @@ def recover(connection_id: int, *, reading: bool = False) -> None:
     if reading and fetch(_TAKES_NOTHING, params | _writes_that_failed()):
         return
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
+    if not _is_known(row):
+        _heal(row, row.breaker_until if _rests(row) else None)
+
+
+def reopen(connection_id: int) -> None:
+    """Close the breaker, end any pause and what they had raised: a person has just tried it."""
+    _heal(Connection.objects.select_for_update(no_key=True).get(pk=connection_id), None)
+
+
+def _heal(row: Connection, pause: datetime | None) -> None:
     ring_after_commit()  # whoever asked is told that it is over
     move_row(
         row,
@@ -74,15 +91,13 @@ def recover(connection_id: int, *, reading: bool = False) -> None:
         "heal",
         column="breaker",
         breaker_failures=0,
-        breaker_until=None,
+        breaker_until=pause,
         last_ok_at=database_now(),
         last_error="",
     )
     if CONNECTION.may(row.state, "pass"):
         move_row(row, CONNECTION, "pass")
-    settle_connection(
-        connection_id, ["system_unreachable", "credentials_refused", "reading_failed"]
-    )
+    settle_connection(row.pk, ["system_unreachable", "credentials_refused", "reading_failed"])
 
 
 def _writes_that_failed() -> dict[str, object]:
@@ -122,8 +137,11 @@ def stumble(connection_id: int, failures: int, text: str) -> None:
 
 def _is_known(row: Connection) -> bool:
     """Say whether the breaker stays open for a while yet: nothing was sent since it opened."""
-    is_open = row.breaker == BREAKER.target("trip")
-    return is_open and row.breaker_until is not None and row.breaker_until > database_now()
+    return row.breaker == BREAKER.target("trip") and _rests(row)
+
+
+def _rests(row: Connection) -> bool:
+    return row.breaker_until is not None and row.breaker_until > database_now()
 
 
 def refuse(connection_id: int, text: str) -> None:
@@ -161,12 +179,13 @@ _IS_WELL: Final = """
     id = %(connection)s AND breaker = %(closed)s AND breaker_failures = 0 AND state = %(well)s
 """
 _WELL: Final = f"""
-    SELECT breaker_until IS NULL
+    SELECT (breaker_until IS NULL OR breaker_until > statement_timestamp())
         AND coalesce(last_ok_at > statement_timestamp() - %(seconds)s * interval '1 second', false)
     FROM syncjobs_connection WHERE {_IS_WELL}
 """  # noqa: S608  our own constants
 _TELL: Final = f"""
-    UPDATE syncjobs_connection SET last_ok_at = statement_timestamp(), breaker_until = NULL
+    UPDATE syncjobs_connection SET last_ok_at = statement_timestamp(), breaker_until = CASE
+        WHEN breaker_until > statement_timestamp() THEN breaker_until END
     WHERE {_IS_WELL}
 """  # noqa: S608  our own constants
 _TAKES_NOTHING: Final = """

@@ -21,7 +21,7 @@ from syncjobs.engine.release import release_watchers
 from syncjobs.engine.rows import encode, execute, fetch
 from syncjobs.engine.runs import refresh_soon
 from syncjobs.neighbours import watch_delivery, watch_ref
-from syncjobs.state import DELIVERY
+from syncjobs.state import DELIVERY, RUN
 
 # Ends of one version of a record, from which a newer one starts afresh.
 OVERTAKEN: Final = DELIVERY.closed | DELIVERY.moves["supersede"][0]
@@ -135,8 +135,23 @@ def _update(outcomes: Sequence[Outcome], issues: dict[str, int]) -> list[Outcome
             "overtaken": sorted(OVERTAKEN),
         },
     )
-    states = dict(found)
+    states = dict(found) | _give_up_with_run(outcomes)
     return [one for one in outcomes if states[one.job.delivery.pk] in DELIVERY.closed]
+
+
+def _give_up_with_run(outcomes: Sequence[Outcome]) -> dict[int, str]:
+    """Cancel what goes back into the queue, known not to be written, and whose run a person has
+    given up meanwhile; return its state by id."""
+    ids = [one.job.delivery.pk for one in outcomes if one.move in _GOES_BACK and not one.verify]
+    if not ids:
+        return {}
+    gone = {
+        "ids": ids,
+        "back": sorted(DELIVERY.target(move) for move in _GOES_BACK),
+        "given_up": RUN.target("cancel"),
+        "to": DELIVERY.target("cancel"),
+    }
+    return dict(fetch(_GIVE_UP, gone))
 
 
 def _row(outcome: Outcome, issues: dict[str, int]) -> dict[str, object]:
@@ -206,6 +221,16 @@ def _settle_issues(ours: Sequence[Outcome], issues: dict[str, int]) -> None:
     settle_issues(before - set(issues.values()))
 
 
+_GOES_BACK: Final = frozenset({"give_back", "retry_later"})
+_GIVE_UP: Final = """
+    UPDATE syncjobs_delivery AS d
+    SET state = %(to)s, issue_id = NULL, outcome = 'Given up with its run.',
+        finished_at = statement_timestamp(), updated_at = statement_timestamp()
+    FROM syncjobs_run r
+    WHERE d.id = ANY(%(ids)s::bigint[]) AND r.id = d.run_id AND r.state = %(given_up)s
+      AND d.state = ANY(%(back)s::text[]) AND NOT d.verify
+    RETURNING d.id, d.state
+"""
 _READ_BACK: Final = """
     UPDATE syncjobs_stream AS s SET next_poll_at = statement_timestamp()
     FROM unnest(%(connections)s::bigint[], %(objects)s::text[]) AS x(connection_id, object)

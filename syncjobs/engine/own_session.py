@@ -4,6 +4,7 @@ So one transaction computes while another waits for the database. As between two
 written there counts only under the lease that it was begun with.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,11 +12,12 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 from syncjobs.engine.rows import prepare_here
 from tenants.context import current_schema, schema_scope
 
+logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -30,6 +32,15 @@ class OwnSession:
 
     pool: ThreadPoolExecutor
     schema: str
+
+    def opens(self) -> bool:
+        """Connect now; say whether the server had a session left for it."""
+        try:
+            self.begin(_open).result()
+        except OperationalError:
+            logger.warning("The database has no session left for what is done beside a turn.")
+            return False
+        return True
 
     def begin(self, work: Callable[[], T]) -> Future[T]:
         """Let `work` be done when all that was given before is; what it raised is the future's."""
@@ -50,6 +61,10 @@ def own_session(name: str) -> Iterator[OwnSession]:
             yield OwnSession(pool, current_schema())
         finally:
             pool.submit(_end)
+
+
+def _open() -> None:
+    connection.ensure_connection()
 
 
 def _end() -> None:

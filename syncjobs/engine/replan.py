@@ -33,6 +33,16 @@ def replan(job: Job, *, worker: str) -> None:
         text = DELETED if job.origin.deleted else WITHDRAWN
         ledger.record([Outcome(job, "find_unchanged", text=text)], worker=worker)
         return
+    derived = _derive(job)
+    if derived.records is not None:
+        _plan_and_end(job, worker)
+    elif not derived.waits_for:
+        ledger.record([_failed(job, derived)], worker=worker)
+
+
+@again_after_deadlock
+def _derive(job: Job) -> Derived:
+    """Derive; where something is missing, the row waits for it."""
     with transaction.atomic():
         ledger.lock_claims([_claim(job)])
         lock_to_hold()
@@ -40,11 +50,7 @@ def replan(job: Job, *, worker: str) -> None:
         if derived.records is None and derived.waits_for:
             waits = Outcome(job, "wait", text=derived.text[:200], watch=derived.waits_for)
             ledger.record_blocked([waits])
-            return
-    if derived.records is None:
-        ledger.record([_failed(job, derived)], worker=worker)
-    else:
-        _plan_and_end(job, worker)
+    return derived
 
 
 @again_after_deadlock

@@ -6,7 +6,7 @@ one. Outcomes are handed over in batches, so that recording costs little for eac
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from threading import Condition, Thread
 from typing import Final
 
@@ -61,7 +61,9 @@ def give_back(jobs: Iterable[Job], *, delay: float) -> list[Outcome]:
 class Sending:
     """Sends `calls`, in their order, `in_flight` at a time.
 
-    `send` runs in the sending threads; it raises nothing but what is a fault of our own.
+    `send` runs in the sending threads; it raises nothing but what is a fault of our own. After
+    a fault, of `follow` too, what has come back is still handed over, and what was not sent is
+    given back.
     `stop` is asked before each call: what was not sent then is given back. `follow` gives the
     calls to go on with, an empty list for an end, None where there are none yet; it is asked by
     the thread that takes the outcomes, when about half of the calls are under way, and may wait
@@ -90,16 +92,15 @@ class Sending:
     def batches(self) -> Iterator[list[Outcome]]:
         """Send; yield outcomes when there are enough of them or half a second has passed.
 
-        Sending goes on while the caller works. Raises what `send` raised, after the outcomes
-        of the other calls.
+        Sending goes on while the caller works. Raises what `send` or `follow` raised, after the
+        outcomes of the other calls.
         """
         threads = [Thread(target=self._work, name=SENDING) for _ in range(self._in_flight)]
         self._running = len(threads)
         patience = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_SECONDS)
-        for thread in threads:
-            thread.start()
         try:
+            self._start(threads)
             ended = False
             while not ended:
                 batch, ended = self._take()
@@ -112,11 +113,37 @@ class Sending:
             with self._state:
                 self._state.notify_all()
             for thread in threads:
-                thread.join()
+                if thread.ident is not None:
+                    thread.join()
             sys.setswitchinterval(patience)
+        # A `CrashPoint` stands for the death of the process, which gives nothing back.
+        if isinstance(self._fault, Exception | None):
+            yield [outcome for call in self._waiting for outcome in self._brake.give_back(call)]
         if self._fault is not None:
             raise self._fault
-        yield [outcome for call in self._waiting for outcome in self._brake.give_back(call)]
+
+    def take_back(self, deliveries: Container[int]) -> list[Outcome]:
+        """Take these deliveries out of what waits; return what puts them back into the queue."""
+        gone: list[Job] = []
+        with self._state:
+            calls, self._waiting = self._waiting, deque()
+            for call in calls:
+                gone += [job for job in call if job.delivery.pk in deliveries]
+                left = [job for job in call if job.delivery.pk not in deliveries]
+                if left:
+                    self._waiting.append(left)
+        return give_back(gone, delay=0)
+
+    def _start(self, threads: Sequence[Thread]) -> None:
+        for number, thread in enumerate(threads):
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no room for more: those that run are enough
+                with self._state:
+                    self._running -= len(threads) - number
+                if number == 0:
+                    raise
+                return
 
     def _take(self) -> tuple[list[Outcome], bool]:
         """Wait for a batch; return it, and whether it was the last."""
@@ -135,7 +162,14 @@ class Sending:
 
     def _feed(self, patience: float) -> None:
         assert self._follow is not None
-        calls = self._follow(patience)
+        try:
+            calls = self._follow(patience)
+        except Exception as error:  # raised when what is under way has ended
+            with self._state:
+                self._fault, self._follow = error, None
+                self._brake.pulled = True
+                self._state.notify_all()
+            return
         if calls is None:
             return
         with self._state:

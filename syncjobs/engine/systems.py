@@ -109,8 +109,12 @@ class Systems:
         """
         if connection.pk not in self._open:
             self._open[connection.pk] = self._connect(connection)
+        return self.opened(connection)
+
+    def opened(self, connection: Connection) -> Connector:
+        """Return a system that is open, within the scope of this connection as it was read: that
+        may have changed while the session stayed open. Asks no database."""
         system = self._open[connection.pk]
-        # Asked each time: the scope may have changed while the session stayed open.
         return Scoped(system, connection.scope) if connection.scope.is_limited else system
 
     def note_full(self, connection_id: int) -> None:

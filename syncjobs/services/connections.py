@@ -138,7 +138,7 @@ def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
     kept, changes = compared(row.checks, checks)
     Connection.objects.filter(pk=row.pk).update(checks=kept, checked_at=timezone.now())
     if passed:
-        health.recover(row.pk)
+        health.reopen(row.pk)
         if registry.connector(row.connector).descriptor.fetches:
             ensure_fetched(row)
         _poll_soon(row.pk)

@@ -47,22 +47,24 @@ def is_planned_on(run: Run) -> bool:
 def cancel_run(actor: Actor, run: Run, *, reason: str) -> int:
     """Give up what of a run has not been written; return how many deliveries that is.
 
-    What is being sent this moment ends as it ends. A backfill that plans into the run ends with
-    it. Raises NotPermitted; BadTransition for one that is over; ValidationError without a reason
-    or where nothing is left.
+    What is being sent this moment ends as it ends; what a worker has claimed besides, and does
+    not count here, goes back within a second and is given up then. A backfill that plans into
+    the run ends with it. Raises NotPermitted; BadTransition for one that is over; ValidationError
+    without a reason or where nothing is left.
     """
     actor.require("workflows.operate", run.client_id)
     if not reason.strip():
         raise ValidationError("Give a reason.")
     # The order of the engine's locks: workflow, deliveries, the lock to release, run.
     workflow = _planning(run).select_for_update(of=("self",)).first()
-    ids = list(_left(run).select_for_update().order_by("id").values_list("pk", flat=True))
+    left = dict(_left(run).select_for_update().order_by("id").values_list("pk", "state"))
+    ids = [pk for pk, state in left.items() if DELIVERY.may(state, "cancel")]
     lock_to_release()
     row = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     # Between two steps of a backfill, the run is done with all that was planned so far.
     if workflow is None or RUN.may(row.state, "cancel"):
         move_row(row, RUN, "cancel", ended_at=timezone.now())
-    if not ids and workflow is None:
+    if not left and workflow is None:
         raise ValidationError("Nothing of this run is left to give up.")
     _give_up(actor, row, ids, reason)
     if workflow is not None:
@@ -77,7 +79,7 @@ def _planning(run: Run) -> QuerySet[Workflow]:
 
 
 def _left(run: Run) -> QuerySet[Delivery]:
-    return Delivery.objects.filter(run_id=run.pk, state__in=DELIVERY.sources("cancel"))
+    return Delivery.objects.filter(run_id=run.pk, state__in=sorted(DELIVERY.open))
 
 
 def _give_up(actor: Actor, run: Run, ids: list[int], reason: str) -> None:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from django.db import connection
 from django_q.models import OrmQ
 from django_tenants.utils import tenant_context
+from pytest_django import DjangoDbBlocker
 
 from governance.actors import command_actor
 from tenants.accounts.models import Client
@@ -13,8 +15,23 @@ from tenants.accounts.services.clients import add_client
 from tenants.models import Domain, Heartbeat, Partner, TrailMark, Wakeup
 from tenants.postgres import roles, schemas
 from tenants.services.provisioning import provision_partner
+from tests.syncjobs.factories import Lab, make_lab
 
 SLUG = "engine-lab"
+
+
+@pytest.fixture(scope="module")
+def db(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """In a module that imports this, the database without a transaction around the test."""
+    with django_db_blocker.unblock():
+        yield
+
+
+@pytest.fixture
+def open_lab(db: None) -> Iterator[Lab]:
+    """A client's flow on really committed rows: another session sees them."""
+    with committed_partner("open-lab") as (_, client):
+        yield make_lab(client)
 
 
 def drop_partner(slug: str = SLUG) -> None:

@@ -98,7 +98,7 @@ def test_a_delivery_outlasts_an_outage_but_no_failure_of_its_own(lab: Lab) -> No
     assert (one.state, one.attempts) == ("retrying", 45)
     assert Issue.objects.get().kind == "system_unreachable"
 
-    health.recover(lab.target_connection.pk)
+    health.reopen(lab.target_connection.pk)
     lab.target.fail_before.append(Transient("It fails with this one alone."))
     lab.deliver_late()
     assert lab.delivery("C-1").state == "failed", "somebody else got through"
@@ -137,5 +137,6 @@ def test_a_system_that_is_read_well_and_takes_nothing_stays_out(lab: Lab) -> Non
 
 def test_a_reading_ends_an_outage_in_which_nothing_was_to_be_written(lab: Lab) -> None:
     health.stumble(lab.source_connection.pk, TRIP_AFTER, "Down.")
+    Connection.objects.filter(pk=lab.source_connection.pk).update(breaker_until=timezone.now())
     health.recover(lab.source_connection.pk, reading=True)
     assert Connection.objects.get(pk=lab.source_connection.pk).breaker == "closed"
