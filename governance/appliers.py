@@ -4,7 +4,7 @@ Higher apps register theirs in `AppConfig.ready()`. A kind that nobody registere
 proposed, shown or applied.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -55,7 +55,10 @@ class Applier:
     may_go_unsigned: whether a rule may ask for no signature at all; everything else needs one
         at least, whatever its rule says.
     of_partner: whether it is always the partner's own, so that no client could sign it.
-    permission: what letting it in without a signature needs besides proposing; "" for nothing.
+    permission: what changing it takes besides proposing, asked of who lets it in without a
+        signature, declares it an emergency or asks for what was before; "" for nothing.
+    seen_with: permissions of which one is needed to see its requests; none for everybody who
+        sees changes.
     adopt: told that a change of this kind has come into a request by other ways than its own
         app's proposal: a roll-back, or two requests made one (optional).
     """
@@ -73,6 +76,7 @@ class Applier:
     may_go_unsigned: bool = False
     of_partner: bool = False
     permission: str = ""
+    seen_with: frozenset[str] = frozenset()
 
 
 _registry: dict[str, Applier] = {}
@@ -92,6 +96,30 @@ def applier_for(kind: str) -> Applier:
         return _registry[kind]
     except KeyError:
         raise UnknownKind(f"{kind!r} is not a kind of change that is known here.") from None
+
+
+def may_change(actor: "Actor", changes: "Iterable[Change]", client_id: int | None) -> bool:
+    """Say whether an actor may change each of these kinds by themselves."""
+    return all(actor.can(one, client_id) for one in _permissions(changes))
+
+
+def require_change(actor: "Actor", changes: "Iterable[Change]", client_id: int | None) -> None:
+    """Raise NotPermitted, naming what is missing, where they may not."""
+    for one in _permissions(changes):
+        actor.require(one, client_id)
+
+
+def _permissions(changes: "Iterable[Change]") -> list[str]:
+    return sorted({applier_for(one.kind).permission for one in changes} - {""})
+
+
+def hidden_from(actor: "Actor") -> list[str]:
+    """Return the kinds whose requests do not exist for an actor."""
+    return [
+        one.kind
+        for one in _registry.values()
+        if one.seen_with and not any(map(actor.can, one.seen_with))
+    ]
 
 
 def reaches_nobody(change: "Change") -> Collection[int]:

@@ -137,6 +137,7 @@ MAPPING_VERSION = Applier(
     revert=_version_before,
     adopt=_adopt_version,
     reaches=_runs_for,
+    permission="mappings.edit",
 )
 
 # --- value maps ------------------------------------------------------------------------------
@@ -218,6 +219,7 @@ VALUE_MAP_VERSION = Applier(
     snapshot=_live_table,
     revert=_table_before,
     reaches=lambda change: users_of_map(_value_map(change.target_id)),
+    permission="mappings.edit",
 )
 
 # --- ownership -------------------------------------------------------------------------------
@@ -290,4 +292,5 @@ OWNERSHIP = Applier(
     base_version=_owners_base,
     snapshot=_owners_now,
     revert=_owners_before,
+    permission="mappings.edit",
 )

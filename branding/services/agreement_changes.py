@@ -19,6 +19,7 @@ from branding.services.agreements import (
     shortened,
     target_of,
 )
+from branding.services.tiers import SEEN_WITH
 from governance.actors import SYSTEM, Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
@@ -140,4 +141,6 @@ AGREEMENT_CHANGE: Final = Applier(
     revert=lambda change: {"agreed": (change.before or {}).get("agreed")},
     reaches=lambda change: [_place(change.target_id)[0].client_id],
     of_partner=True,
+    permission="prices.manage",
+    seen_with=SEEN_WITH,
 )

@@ -19,6 +19,7 @@ from branding.services.fees import (
     prefix_of,
     take_back_fee,
 )
+from branding.services.tiers import SEEN_WITH
 from governance.actors import SYSTEM, Actor
 from governance.appliers import Applier, DiffLine, Risk
 from governance.errors import ApplyFailed
@@ -132,4 +133,6 @@ FEE_CHANGE: Final = Applier(
     revert=lambda change: {"fee": (change.before or {}).get("fee")},
     reaches=lambda change: [client_id_of(change.target_id)],
     of_partner=True,
+    permission="prices.manage",
+    seen_with=SEEN_WITH,
 )

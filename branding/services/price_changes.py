@@ -14,6 +14,7 @@ from branding.models import Subscription, Tier, TierVersion
 from branding.pricing import Band, PriceList
 from branding.services.tiers import (
     KIND,
+    SEEN_WITH,
     Terms,
     check_terms,
     is_taken,
@@ -167,4 +168,6 @@ PRICE_CHANGE: Final = Applier(
     base_version=_base,
     revert=_revert,
     reaches=_reaches,
+    permission="prices.manage",
+    seen_with=SEEN_WITH,
 )

@@ -21,6 +21,8 @@ from governance.services import audit
 from tenants.accounts.services.roles import known_roles
 
 KIND = "tier_prices"
+# Who sees a request about prices: also whoever may be asked to sign it.
+SEEN_WITH = frozenset({"prices.view", "changes.approve"})
 
 
 @dataclass(frozen=True, slots=True)

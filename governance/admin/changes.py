@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from governance.admin.frame import sections
-from governance.clients import client_names
 from governance.decisions import (
     RemarkForm,
     decide,
@@ -23,7 +22,7 @@ from governance.lists import chips, ordered, page_of
 from governance.models import ChangeRequest
 from governance.requests import actor_of
 from governance.services import changes
-from governance.services.details import AWAITS_REVIEW, awaiting_signature
+from governance.services.details import AWAITS_REVIEW, awaiting_signature, client_name
 from governance.services.requests import visible_requests
 from governance.state import CLOSED, OPEN
 
@@ -66,12 +65,12 @@ def change_list(request: HttpRequest) -> HttpResponse:
         chosen, found = "open", found.filter(Q(status__in=OPEN) | Q(AWAITS_REVIEW))
     if words:
         found = found.filter(title__icontains=words)
+    found = found.prefetch_related("changes")
     page = page_of(request, ordered(request, found, SORTS, "-id"))
-    names = client_names(one.client_id for one in page)
     rows = [
         {
             "request": one,
-            "client": names.get(one.client_id or 0, ""),
+            "client": client_name(one),
             "mine": one.pk in waiting,
             "url": reverse(PAGE, args=[one.pk]),
         }

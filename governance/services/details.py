@@ -35,11 +35,14 @@ from governance.services.signing import (
 )
 from governance.services.targets import moved_targets
 from governance.services.ways import Ways, ways_on
+from governance.services.windows import reached_by
 from governance.signers import client_signs
 from governance.state import may
 
 _HISTORY: Final = 200
 _READ_ALONG: Final = 3
+# More clients than so many are told by their number.
+_MOST_NAMED: Final = 3
 AWAITS_REVIEW: Final = Q(emergency=True, status="applied", reviewed_at=None)
 
 
@@ -149,9 +152,12 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
 
 def client_name(request: ChangeRequest) -> str:
     """Return whom a request concerns, in words; "" for the partner as a whole."""
-    if request.client_id is None:
+    reached = reached_by(request) if request.client_id is None else {request.client_id}
+    if not reached:
         return ""
-    return client_names([request.client_id])[request.client_id]
+    if len(reached) > _MOST_NAMED:
+        return worded(f"{len(reached)} clients")
+    return ", ".join(sorted(client_names(reached).values()))
 
 
 def _nobody_there(request: ChangeRequest) -> str:

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from governance.actions import CHANGE_ESCALATED, CHANGE_REVIEWED, CHANGE_RUSHED, CHANGE_SIGNED
 from governance.actors import SYSTEM, Actor
+from governance.appliers import require_change
 from governance.bell import ring_bell
 from governance.errors import BadTransition, ContentChanged, InvalidProposal, NotPermitted, Refusal
 from governance.models import Change, ChangeRequest
@@ -104,6 +105,7 @@ def _rush(
 ) -> None:
     actor.require("changes.propose", request.client_id)
     actor.require("changes.apply", request.client_id)
+    require_change(actor, changes, request.client_id)
     if actor.kind != "person" or actor.user_id is None or actor.client_id is not None:
         raise NotPermitted("Only a person of the staff who has signed in declares an emergency.")
     if not reason:

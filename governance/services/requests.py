@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from governance.actions import CHANGE_EXPIRED, CHANGE_VOIDED, Action
 from governance.actors import Actor
-from governance.appliers import Risk, applier_for
+from governance.appliers import Risk, applier_for, hidden_from
 from governance.bell import ring_bell
 from governance.errors import BadTransition, BaseMoved, Refusal
 from governance.hashing import HashedChange, content_hash
@@ -25,8 +25,11 @@ from governance.state import Move, next_status
 
 
 def visible_requests(actor: Actor) -> models.QuerySet[ChangeRequest]:
-    """Return the requests that exist for this actor: a client's sees its own, no drafts."""
+    """Return the requests that exist for this actor: a client's sees its own, no drafts; none
+    with a kind of change that is hidden from them."""
     found = ChangeRequest.objects.all()
+    if hidden := hidden_from(actor):
+        found = found.exclude(changes__kind__in=hidden)
     if actor.client_id is None:
         return found
     return found.filter(client_id=actor.client_id).exclude(status="draft")

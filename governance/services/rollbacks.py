@@ -6,7 +6,7 @@ from django.db import transaction
 
 from governance.actions import CHANGE_REPLAYED
 from governance.actors import Actor
-from governance.appliers import applier_for
+from governance.appliers import applier_for, require_change
 from governance.errors import BadTransition, InvalidProposal
 from governance.models import Change, ChangeRequest
 from governance.replays import Resent, replay_for
@@ -56,14 +56,15 @@ def _stands(change: Change) -> bool:
 
 def roll_back(actor: Actor, request_id: int, *, reason: str) -> ChangeRequest:
     """Ask for what was before a request to come back. Needs the signatures of any such change;
-    where the rules ask for none, it is back at once, if the actor may change it alone.
+    where the rules ask for none, it is back at once.
 
-    Raises NotPermitted, BadTransition saying why there is no way back, InvalidProposal,
-    ChangeRequest.DoesNotExist.
+    Raises NotPermitted where they may not change such a thing themselves, BadTransition saying
+    why there is no way back, InvalidProposal, ChangeRequest.DoesNotExist.
     """
     with transaction.atomic():
         request = load_request(actor, request_id, lock=True)
         actor.require("changes.propose", request.client_id)
+        require_change(actor, request.changes.all(), request.client_id)
         made = propose_return(actor, request, reason=reason)
     return let_in(actor, made.pk)
 

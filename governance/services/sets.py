@@ -4,7 +4,7 @@ from django.db import transaction
 
 from governance.actions import CHANGE_JOINED
 from governance.actors import Actor
-from governance.appliers import applier_for
+from governance.appliers import applier_for, require_change
 from governance.errors import InvalidProposal, NotPermitted
 from governance.models import Change, ChangeRequest
 from governance.services.changes import ProposedChange, edit
@@ -30,6 +30,7 @@ def join(actor: Actor, request_id: int, other_id: int) -> ChangeRequest:
     waiting = request.status == other.status == "submitted"
     if not waiting or request.rolls_back_id or other.rolls_back_id:
         raise InvalidProposal("Only requests that wait for approval, and no roll-backs, join.")
+    require_change(actor, [*request.changes.all(), *other.changes.all()], request.client_id)
     if not may_take(actor, other):
         raise NotPermitted(
             f"“{other.title}” is signed already: only somebody who wrote it can bring it in."

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from governance.actions import CHANGE_REPLAYED
 from governance.actors import Actor
+from governance.appliers import may_change
 from governance.errors import Refusal
 from governance.models import AuditEntry, Change, ChangeRequest
 from governance.requirements import Requirement
@@ -58,7 +59,8 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
     mine = request.client_id
     proposes, applies = actor.can("changes.propose", mine), actor.can("changes.apply", mine)
     is_person = actor.kind == "person" and actor.client_id is None
-    rush = is_person and proposes and applies and may(request.status, "rush")
+    changes_it = proposes and may_change(actor, changes, mine)
+    rush = is_person and changes_it and applies and may(request.status, "rush")
     opening, held = None, ""
     if request.is_open:
         held = freezes_holding(request)
@@ -80,8 +82,8 @@ def ways_on(actor: Actor, request: ChangeRequest, changes: Sequence[Change]) -> 
         opening=opening,
         held=f"Nothing goes in before {held}." if held else "",
         moments=_moments(request, requirement) if applies else [],
-        can_roll_back=applied and proposes and not no_way,
-        why_no_way_back=no_way if proposes else "",
+        can_roll_back=applied and changes_it and not no_way,
+        why_no_way_back=no_way if changes_it else "",
         written=_written(actor, request),
         resent=_resent(request),
         joinable=_joinable(actor, request, changes) if proposes else [],

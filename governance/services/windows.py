@@ -31,7 +31,7 @@ def windows_of(request: ChangeRequest) -> list[Window]:
         mine |= models.Q(client_id=request.client_id)
     else:
         theirs = models.Q(mode=Window.Mode.FREEZE)
-        reached = _reached(request)
+        reached = reached_by(request)
         mine |= theirs if reached is None else theirs & models.Q(client_id__in=reached)
     concerned = {key_of_entity(one) for one in request.entities}
     return [
@@ -41,7 +41,7 @@ def windows_of(request: ChangeRequest) -> list[Window]:
     ]
 
 
-def _reached(request: ChangeRequest) -> set[int] | None:
+def reached_by(request: ChangeRequest) -> set[int] | None:
     """Return the clients that a change of the partner's own reaches, None for all of them: where
     nobody can say whom it reaches, it counts as reaching everybody."""
     found: set[int] = set()

@@ -191,4 +191,5 @@ HOLD_RELEASE: Final = Applier(
     diff=_diff,
     risk=_risk,
     base_version=_base,
+    permission="exceptions.work",
 )

@@ -141,4 +141,5 @@ RETENTION: Final = Applier(
     base_version=_base,
     snapshot=_snapshot,
     revert=_revert,
+    permission="connections.manage",
 )

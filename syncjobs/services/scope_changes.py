@@ -136,4 +136,5 @@ CONNECTION_SCOPE: Final = Applier(
     base_version=_base,
     snapshot=_snapshot,
     revert=_revert,
+    permission="connections.manage",
 )

@@ -370,4 +370,5 @@ WORKFLOW_CHANGE: Final = Applier(
     base_version=_base,
     snapshot=_snapshot,
     revert=_revert,
+    permission="workflows.manage",
 )

@@ -104,4 +104,5 @@ ROLE_CHANGE: Final = Applier(
     snapshot=_facts_now,
     revert=_before,
     reaches=reaches_nobody,
+    permission="users.manage",
 )
