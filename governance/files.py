@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 MOST_BYTES: Final = 5 * 1024 * 1024
-MOST_FILES: Final = 10
+# To one change; and of one person's.
+MOST_FILES: Final = 20
+MOST_OF_ONE: Final = 5
 _LONGEST_NAME: Final = 120
 _STRANGE: Final = re.compile(r"[^\w .,()+=@-]")
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from governance.actions import CHANGE_ATTACHED
 from governance.actors import Actor
 from governance.errors import BadTransition, InvalidProposal, NotPermitted
-from governance.files import MOST_FILES, FileRefused, checked_file
+from governance.files import MOST_FILES, MOST_OF_ONE, FileRefused, checked_file
 from governance.models import Attachment, ChangeRequest
 from governance.services.requests import load_request, record_step
 
@@ -30,6 +30,10 @@ def attach(actor: Actor, request_id: int, *, name: str, content: bytes) -> Chang
     number = request.attachments.count() + 1
     if number > MOST_FILES:
         raise InvalidProposal(f"A change holds {MOST_FILES} files at most.")
+    label = actor.label[:200]
+    # So nobody takes the places of the others: what is attached stays.
+    if request.attachments.filter(by_label=label).count() >= MOST_OF_ONE:
+        raise InvalidProposal(f"You have attached {MOST_OF_ONE} files, which is the most.")
     try:
         fit, kind = checked_file(name, content)
     except FileRefused as refused:
@@ -42,7 +46,7 @@ def attach(actor: Actor, request_id: int, *, name: str, content: bytes) -> Chang
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         content=content,
-        by_label=actor.label[:200],
+        by_label=label,
     )
     record_step(
         CHANGE_ATTACHED,

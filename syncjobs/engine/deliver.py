@@ -4,10 +4,17 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import chain, groupby
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
-from django.db import DataError, IntegrityError, transaction
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
 
 from governance.deadlocks import again_after_deadlock
 from syncjobs.connectors.base import Connector
@@ -34,6 +41,8 @@ RENEW_SECONDS: Final = LEASE_SECONDS / 3
 ROUND_SECONDS: Final = 1.0
 # How often people are asked whether what was claimed is to be sent still.
 LOOK_SECONDS: Final = 1.0
+# Before what came back is recorded again: together well under a lease.
+PAUSES: Final = (1, 2, 4, 8)
 BLOCKING: Final = frozenset({"hold", "wait"})
 Stop = Callable[[], bool]
 # Of how many were taken so far.
@@ -113,25 +122,25 @@ class _Round:
 
     def _record(self, outcomes: list[Outcome]) -> None:
         try:
-            ledger.record(outcomes, worker=self._worker)
+            _record_surely(outcomes, self._worker)
         except (DataError, IntegrityError):
             _record_apart(outcomes, self._worker)
         self._leases.drop(outcomes)
 
     def _send_all(self, jobs: list[Job], *, is_last: bool) -> None:
-        connection = jobs[0].delivery.connection
+        target = jobs[0].delivery.connection
         if self._stop():
             # The one before took the claim's time: nothing would be sent, so nobody signs in.
             self._record(give_back(jobs, delay=0))
             return
         self._leases.keep(ROUND_SECONDS)
         try:
-            self._systems.open(connection)
+            self._systems.open(target)
         except ConnectorError as error:
             self._record(_not_opened(jobs, error))
             return
         calls = self._calls(jobs)
-        with places(connection, min(connection.in_flight, len(calls)), self._leases.ids) as free:
+        with places(target, min(target.in_flight, len(calls)), self._leases.ids) as free:
             if free:
                 follow = is_last and self._goes_on is not None
                 sending = Sending(
@@ -139,16 +148,19 @@ class _Round:
                     lambda call: send_many(call, self._opened(call)),
                     in_flight=free,
                     stop=self._stop,
-                    follow=partial(self._following, connection.pk) if follow else None,
+                    follow=partial(self._following, target.pk) if follow else None,
                 )
                 # What comes back is recorded while more is sent, and the leases are kept.
                 with recording(self._record, beside=follow) as record:
                     for batch in sending.batches():
-                        record(batch)
-                        self._leases.keep()
-                        record(sending.take_back(self._called_off()))
+                        try:
+                            record(batch)
+                            self._leases.keep()
+                            record(sending.take_back(self._called_off()))
+                        except Exception as fault:  # what else comes back is recorded all the same
+                            sending.end_with(fault)
                 return
-        self._systems.note_full(connection.pk)
+        self._systems.note_full(target.pk)
         self._record(give_back(jobs, delay=FULL_SECONDS))
 
     def _opened(self, call: Sequence[Job]) -> Connector:
@@ -208,6 +220,24 @@ class _Leases:
         if monotonic() - self._renewed > seconds:
             renew(list(self._left.values()))
             self._renewed = monotonic()
+
+
+def _record_surely(outcomes: Sequence[Outcome], worker: str) -> None:
+    """Record in a new session where the database ended the old one, as a restart does. What was
+    committed before the answer was lost has another state by then, and stays as it is.
+    """
+    for pause in PAUSES:
+        try:
+            ledger.record(outcomes, worker=worker)
+        except (OperationalError, InterfaceError):
+            if connection.in_atomic_block:
+                raise
+            logger.warning("What came back could not be recorded; trying again.", exc_info=True)
+            connection.close()
+            sleep(pause)
+        else:
+            return
+    ledger.record(outcomes, worker=worker)
 
 
 def _record_apart(outcomes: Sequence[Outcome], worker: str) -> None:

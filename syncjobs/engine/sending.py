@@ -122,6 +122,13 @@ class Sending:
         if self._fault is not None:
             raise self._fault
 
+    def end_with(self, fault: Exception) -> None:
+        """Send nothing more; what is under way is still handed over, then this is raised."""
+        with self._state:
+            self._fault, self._follow = fault, None
+            self._brake.pulled = True
+            self._state.notify_all()
+
     def take_back(self, deliveries: Container[int]) -> list[Outcome]:
         """Take these deliveries out of what waits; return what puts them back into the queue."""
         gone: list[Job] = []
@@ -164,11 +171,8 @@ class Sending:
         assert self._follow is not None
         try:
             calls = self._follow(patience)
-        except Exception as error:  # raised when what is under way has ended
-            with self._state:
-                self._fault, self._follow = error, None
-                self._brake.pulled = True
-                self._state.notify_all()
+        except Exception as error:  # told at the end
+            self.end_with(error)
             return
         if calls is None:
             return

@@ -12,7 +12,7 @@ from django.utils import timezone
 from governance.actors import Actor
 from governance.errors import BadTransition, InvalidProposal, NotPermitted
 from governance.evidence import Period
-from governance.files import MOST_BYTES, FileRefused, checked_file
+from governance.files import MOST_BYTES, MOST_FILES, MOST_OF_ONE, FileRefused, checked_file
 from governance.models import Attachment, AuditEntry
 from governance.services import changes
 from governance.services.attachments import attach, open_attachment
@@ -99,10 +99,15 @@ def test_only_who_takes_part_attaches_and_only_while_it_is_open(
     alder: Client, bob: Actor, actor: Callable[..., Actor]
 ) -> None:
     request = propose(bob, alder)
-    for _ in range(10):
+    for _ in range(MOST_OF_ONE):
         attach(bob, request.pk, name="a.txt", content=b"a")
-    with pytest.raises(InvalidProposal, match="10 files at most"):
+    with pytest.raises(InvalidProposal, match="You have attached 5 files"):
         attach(bob, request.pk, name="a.txt", content=b"a")
+    for _ in range(MOST_FILES - MOST_OF_ONE):
+        Attachment.objects.update(by_label="somebody else")
+        attach(bob, request.pk, name="a.txt", content=b"a")
+    with pytest.raises(InvalidProposal, match="20 files at most"):
+        attach(actor(actors.ALICE), request.pk, name="a.txt", content=b"a")
     with pytest.raises(NotPermitted):
         attach(actor(actors.FRANK), request.pk, name="a.txt", content=b"a")
     changes.withdraw(bob, request.pk)

@@ -9,12 +9,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from syncjobs.connectors.base import Write
-from syncjobs.engine import deliver, drain, refs, sending
+from syncjobs.engine import deliver, drain, ledger, refs, sending
 from syncjobs.engine.jobs import Job, Outcome
+from syncjobs.engine.rows import fetch
 from syncjobs.intake.polling import poll_stream
 from syncjobs.models import Delivery, ExternalRef, Stream
 from tenants.postgres.backend.base import DatabaseWrapper
@@ -137,6 +138,51 @@ def test_what_was_sent_is_recorded_where_no_further_session_is_to_be_had(
     monkeypatch.setattr(DatabaseWrapper, "get_new_connection", refused)
     drain.drain(systems=open_lab.systems())
     assert states() == {"delivered": 60}
+
+
+def _ended_by_the_server(monkeypatch: pytest.MonkeyPatch, of: Any, name: str) -> list[str]:
+    """Let the server end the session in which this is first called; return in which thread."""
+    plain: Callable[..., Any] = vars(of)[name]
+    ended: list[str] = []
+
+    def broken(*given: Any, **named: Any) -> Any:
+        if not ended and given[0]:
+            ended.append(threading.current_thread().name)
+            fetch("SELECT pg_terminate_backend(pg_backend_pid())", {})
+        return plain(*given, **named)
+
+    monkeypatch.setattr(of, name, broken)
+    monkeypatch.setattr(deliver, "PAUSES", (0,))
+    return ended
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_what_was_sent_is_recorded_though_the_server_ends_the_session(
+    open_lab: Lab, monkeypatch: pytest.MonkeyPatch, beside: bool
+) -> None:
+    plan(open_lab, 40)
+    monkeypatch.setattr(drain, "BATCH", 20 if beside else 200)
+    ended = _ended_by_the_server(monkeypatch, ledger, "record")
+    drain.drain(systems=open_lab.systems())
+    assert ended[0].startswith("record" if beside else "MainThread")
+    assert states() == {"delivered": 40}
+    assert len(open_lab.target.effects) == 40
+
+
+def test_what_was_sent_is_recorded_though_its_leases_can_not_be_renewed(
+    open_lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan(open_lab, 40)
+    monkeypatch.setattr(drain, "BATCH", 20)
+    monkeypatch.setattr(vars(deliver)["_Leases"].keep, "__defaults__", (-1.0,))
+    ended = _ended_by_the_server(monkeypatch, deliver, "renew")
+    with pytest.raises(OperationalError):
+        drain.drain(systems=open_lab.systems())
+    assert ended == ["MainThread"]
+    connection.close()
+    sent = len(open_lab.target.effects)
+    assert states()["delivered"] == sent
+    assert states()["running"] == 0
 
 
 def test_a_place_that_is_taken_in_the_same_instant_costs_the_others_nothing(
