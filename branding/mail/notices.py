@@ -19,6 +19,7 @@ from governance.clients import client_names
 from governance.hashing import json_hash
 from governance.models import ChangeRequest
 from governance.services.details import awaiting_signature
+from governance.services.requests import visible_requests
 from tenants import mailing
 from tenants.accounts.actors import actor_for
 from tenants.accounts.models import User
@@ -87,7 +88,9 @@ def tell_mentioned(request: ChangeRequest, author: str, words: str) -> None:
     named = {one.casefold() for one in _MENTION.findall(words)[:_MOST_NAMED]}
     people = User.objects.filter(email__in=named, is_active=True) if named else []
     for person in people:
-        if not actor_for(person).can("changes.view", request.client_id):
+        actor = actor_for(person)
+        sees = visible_requests(actor).filter(pk=request.pk).exists()
+        if not (sees and actor.can("changes.view", request.client_id)):
             continue
         mailing.send(
             person.email,

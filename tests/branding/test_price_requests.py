@@ -14,11 +14,13 @@ from branding.services.fee_changes import propose_fee
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.models import ChangeRequest
+from governance.services.comments import comment
 from governance.services.emergencies import rush
 from governance.services.policies import ensure_default_policies
 from governance.services.rollbacks import roll_back
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
+from tenants.outbox.models import OutgoingMail
 from tests.actors import ALICE, BOB, CAROL, DAVE, ERIN, FRANK, Person
 from tests.at_home import page_url
 from tests.branding.commerce import BUILDER, make_tier, put_on
@@ -103,3 +105,9 @@ def test_it_says_which_client_it_concerns(fee: ChangeRequest, browse: Browse) ->
 def _proposing(actor: Actor) -> Actor:
     """The same person in a role of the partner's own that may propose as well."""
     return replace(actor, permissions=actor.permissions | {"changes.propose"})
+
+
+def test_a_comment_is_told_to_those_who_see_it(fee: ChangeRequest, actor: ActorOf) -> None:
+    comment(actor(ERIN), fee.pk, text=f"Ask @{BOB.email} and @{CAROL.email}.")
+    told = OutgoingMail.objects.filter(kind="change_comment").values_list("to", flat=True)
+    assert list(told) == [CAROL.email]
