@@ -75,7 +75,9 @@ def recover(connection_id: int, *, reading: bool = False) -> None:
         return
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection_id)
     if not _is_known(row):
-        _heal(row, row.breaker_until if _rests(row) else None)
+        # That of a probe ends with its answer; that of a closed breaker the system asked for.
+        asked_for = row.breaker == BREAKER.start and _rests(row)
+        _heal(row, row.breaker_until if asked_for else None)
 
 
 def reopen(connection_id: int) -> None:

@@ -90,6 +90,12 @@ def test_a_reading_ends_no_pause(resting: Lab, failures: int) -> None:
     assert Connection.objects.get(pk=resting.target_connection.pk).breaker_failures == 0
 
 
+def test_a_probe_that_gets_through_ends_the_pause_that_it_made(resting: Lab) -> None:
+    Connection.objects.filter(pk=resting.target_connection.pk).update(breaker="half_open")
+    health.recover(resting.target_connection.pk)
+    assert not _rests(resting)
+
+
 def test_a_persons_test_ends_it(resting: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("syncjobs.services.connections.Systems", resting.systems)
     checks = try_connection(command_actor("tests"), resting.target_connection)
