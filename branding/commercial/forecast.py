@@ -1,9 +1,11 @@
 """What a month will come to if its days go on as they did. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from branding.commercial.billing import NOTHING_ELSE, Extras, Segment, draft_of
 from branding.commercial.months import Month
@@ -36,15 +38,21 @@ def forecast(
     start = max(segments[0].first, month.first) if segments else month.first
     if today < start:
         return Forecast(now.used, now.total, is_final=False)
-    expected = _carried_on(now.month, by_day, start, today)
-    more = {**by_day, today: by_day.get(today, 0) + expected}
-    end = draft_of(month, segments, more, extras)
-    return Forecast(now.used + expected, end.total, is_final=False)
-
-
-def _carried_on(month: Month, by_day: Mapping[date, int], start: date, today: date) -> int:
-    """Return how many are still to come after today."""
     counted = sum(count for day, count in by_day.items() if start <= day <= month.last)
-    gone, left = (today - start).days + 1, (month.last - today).days
-    mean = Decimal(counted * left) / gone
-    return int(mean.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    mean = Fraction(counted, (today - start).days + 1)
+    expected = {
+        day: count
+        for day, count in _carried_on(mean, today, month.last)
+        if not segments or any(one.first <= day <= one.last for one in segments)
+    }
+    end = draft_of(month, segments, {**by_day, **expected}, extras)
+    return Forecast(now.used + sum(expected.values()), end.total, is_final=False)
+
+
+def _carried_on(mean: Fraction, today: date, last: date) -> Iterator[tuple[date, int]]:
+    """Spread the mean over the days that are left, in whole numbers."""
+    told = 0
+    for number in range(1, (last - today).days + 1):
+        due = floor(mean * number + Fraction(1, 2))
+        yield today + timedelta(days=number), due - told
+        told = due

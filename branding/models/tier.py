@@ -101,7 +101,8 @@ class Subscription(models.Model):
     A client's subscriptions never overlap: `branding.services.subscriptions` holds that
     under a lock on the client. fees: `branding.commercial.fees.Fee` as JSON, each of a month
     that has one of these days at least. agreed: `…agreements.Agreement` as JSON, never two for
-    one month.
+    one month. shortened: which one it ended sooner when it was planned, and when that would have
+    ended; empty for none, None for those planned before this was kept.
     """
 
     client = models.ForeignKey(
@@ -112,6 +113,7 @@ class Subscription(models.Model):
     ends_on = models.DateField(null=True, blank=True)
     fees = models.JSONField(default=list, db_default=[], blank=True)
     agreed = models.JSONField(default=list, db_default=[], blank=True)
+    shortened = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -8,11 +8,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from branding.commercial import actions
 from branding.commercial.months import Month
 from branding.models import Statement, Subscription, Tier
+from branding.services.usage import day_of
 from governance.actions import Action
 from governance.actors import Actor
 from governance.services import audit
@@ -35,10 +37,14 @@ def subscribe(actor: Actor, client: Client, tier: Tier, *, starts_on: date) -> S
         raise ValidationError(
             {"starts_on": f"{later.tier} starts on {later.starts_on} already; cancel that first."}
         )
+    _check_currency(others, tier, starts_on)
     current = others.exclude(ends_on__lt=starts_on).first()
+    shortened: dict[str, object] = {}
     fees: list[Any] = []
     if current:
-        _check_change(current, tier, starts_on)
+        if current.tier_id == tier.pk:
+            raise ValidationError({"tier": f"{client} is on {tier} already."})
+        shortened = {"subscription": current.pk, "ends_on": _iso(current.ends_on)}
         current.ends_on = starts_on - timedelta(days=1)
         fees = _fees_after(current, current.ends_on)
         if fees and current.tier.currency != tier.currency:
@@ -46,7 +52,7 @@ def subscribe(actor: Actor, client: Client, tier: Tier, *, starts_on: date) -> S
         current.fees = [one for one in current.fees if one not in fees]
         current.save(update_fields=["ends_on", "fees"])
     subscription = Subscription.objects.create(
-        client=client, tier=tier, starts_on=starts_on, fees=fees
+        client=client, tier=tier, starts_on=starts_on, fees=fees, shortened=shortened
     )
     _record(
         actions.SUBSCRIBED,
@@ -88,20 +94,18 @@ def end_subscription(actor: Actor, subscription: Subscription, *, ends_on: date)
 
 @transaction.atomic
 def cancel_subscription(actor: Actor, subscription: Subscription) -> None:
-    """Remove a subscription that has not begun; the one that it was to follow goes on.
+    """Remove a subscription that has not begun for its client; the one that it had shortened goes
+    on as it would have without it.
 
     Raises NotPermitted, or ValidationError when it has begun.
     """
     actor.require("prices.manage", subscription.client_id)
     _lock(subscription.client)
     subscription.refresh_from_db()
-    if subscription.starts_on <= timezone.localdate():
+    if subscription.starts_on <= day_of(timezone.now(), subscription.client.time_zone):
         raise ValidationError("It has begun; end it instead.")
     if subscription.fees:
         raise ValidationError(_fees_stand(subscription.fees))
-    Subscription.objects.filter(
-        client=subscription.client, ends_on=subscription.starts_on - timedelta(days=1)
-    ).update(ends_on=None)
     _record(
         actions.SUBSCRIPTION_CANCELLED,
         subscription,
@@ -109,8 +113,25 @@ def cancel_subscription(actor: Actor, subscription: Subscription) -> None:
             "tier": subscription.tier.name,
             "starts_on": subscription.starts_on.isoformat(),
         },
+        after=_lengthen_again(subscription),
     )
     subscription.delete()
+
+
+def _lengthen_again(cancelled: Subscription) -> dict[str, object]:
+    """Let the one that was shortened for it end when it would have; return which and when."""
+    rows = Subscription.objects.filter(
+        client=cancelled.client, ends_on=cancelled.starts_on - timedelta(days=1)
+    )
+    if cancelled.shortened is not None:
+        rows = rows.filter(pk=cancelled.shortened.get("subscription"))
+    before = rows.select_related("tier").first()
+    if before is None:
+        return {}
+    ends_on = (cancelled.shortened or {}).get("ends_on")
+    before.ends_on = date.fromisoformat(ends_on) if ends_on else None
+    before.save(update_fields=["ends_on"])
+    return {"goes_on": before.tier.name, "ends_on": ends_on}
 
 
 def current_subscription(client: Client, day: date) -> Subscription | None:
@@ -121,6 +142,10 @@ def current_subscription(client: Client, day: date) -> Subscription | None:
         .select_related("tier")
         .first()
     )
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _fees_after(subscription: Subscription, day: date) -> list[Any]:
@@ -144,10 +169,10 @@ def _check_tier(tier: Tier, starts_on: date) -> None:
         raise ValidationError({"starts_on": f"{tier} has no prices yet for that month."})
 
 
-def _check_change(current: Subscription, tier: Tier, starts_on: date) -> None:
-    if current.tier_id == tier.pk:
-        raise ValidationError({"tier": f"{current.client} is on {tier} already."})
-    if current.tier.currency != tier.currency and starts_on.day != 1:
+def _check_currency(others: QuerySet[Subscription], tier: Tier, starts_on: date) -> None:
+    """Refuse a second currency in the month, also after one that has ended in it."""
+    same_month = others.exclude(ends_on__lt=Month.of(starts_on).first)
+    if starts_on.day != 1 and same_month.exclude(tier__currency=tier.currency).exists():
         raise ValidationError(
             {"starts_on": "A change of currency starts on the first of a month: one statement "
              "has one currency."}

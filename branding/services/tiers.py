@@ -14,10 +14,12 @@ from branding.commercial.margins import Costs
 from branding.commercial.months import Month
 from branding.models import Subscription, Tier, TierVersion
 from branding.services.identity import forget_identity
+from branding.services.usage import day_of
 from governance.actors import Actor
 from governance.currencies import CODES, UNKNOWN
 from governance.permits import require_permit
 from governance.services import audit
+from tenants.accounts.models import Client
 from tenants.accounts.services.roles import known_roles
 
 KIND = "tier_prices"
@@ -96,7 +98,7 @@ def check_terms(actor: Actor, tier: Tier, *, terms: Terms, starts: Month) -> Tie
     locked = Tier.objects.select_for_update().get(pk=tier.pk)
     if _currency(terms.prices) != locked.currency:
         raise ValidationError({"currency": "A tier keeps its currency; add another tier."})
-    if starts.first <= timezone.localdate() and _is_in_use(locked, starts):
+    if starts.first <= _latest_today(locked) and _is_in_use(locked, starts):
         raise ValidationError(
             {"starts": f"{locked.name} is in use in {starts.label}; choose a later month."}
         )
@@ -199,7 +201,15 @@ def _described(tier: Tier) -> dict[str, object]:
 
 def _is_in_use(tier: Tier, month: Month) -> bool:
     subscriptions = Subscription.objects.filter(tier=tier)
-    return subscriptions.exclude(ends_on__lt=month.first).filter(starts_on__lte=_today()).exists()
+    begun = subscriptions.filter(starts_on__lte=_latest_today(tier))
+    return begun.exclude(ends_on__lt=month.first).exists()
+
+
+def _latest_today(tier: Tier) -> date:
+    """The latest of the days that it is for the tier's clients now."""
+    zones = Client.objects.filter(subscriptions__tier=tier).values_list("time_zone", flat=True)
+    now = timezone.now()
+    return max((day_of(now, zone) for zone in set(zones)), default=now.date())
 
 
 def _today() -> date:

@@ -106,9 +106,10 @@ class RetriedSerializer(ExceptionDetailSerializer):
 
     retried = serializers.IntegerField(help_text="How many are tried again.")
     left = serializers.IntegerField(help_text="How many need a person, or `doubtful`.")
+    more = serializers.BooleanField(help_text="Whether there are more than are tried at a time.")
 
     class Meta(ExceptionDetailSerializer.Meta):
-        fields = (*ExceptionDetailSerializer.Meta.fields, "retried", "left")
+        fields = (*ExceptionDetailSerializer.Meta.fields, "retried", "left", "more")
 
 
 def _verdicts(found: Preview | None) -> list[dict[str, object]]:

@@ -60,13 +60,15 @@ class ExceptionViewSet(
     @extend_schema(request=RetrySerializer, responses=RetriedSerializer)
     @action(detail=True, methods=["post"])
     def retry(self, request: Request, pk: str) -> Response:
-        """Try the deliveries of this cause again; what may be done twice only if `doubtful`."""
+        """Try the deliveries of this cause again, the latest 500; what may be done twice only if
+        `doubtful`. While `more` is true, ask again."""
         form = RetrySerializer(data=request.data)
         form.is_valid(raise_exception=True)
         doubtful = bool(form.validated_data["doubtful"])
         tried = issues.retry_issue(self.actor, self.get_object(), doubtful=doubtful)
         shown = ExceptionDetailSerializer(self.get_object()).data
-        return Response({**shown, "retried": tried.count, "left": tried.left})
+        told = {"retried": tried.count, "left": tried.left, "more": tried.more}
+        return Response({**shown, **told})
 
     @extend_schema(request=ResolveSerializer, responses=ExceptionDetailSerializer)
     @action(detail=True, methods=["post"])

@@ -154,7 +154,7 @@ def told(retried: issues.Retried) -> str:
     if left:
         stays = "needs a person and stays" if left == 1 else "need a person and stay"
         text += f" {left} {stays} as before."
-    return text
+    return f"{text} There are more: try those as well." if retried.more else text
 
 
 def _make_again(request: HttpRequest, issue: Issue) -> str:
@@ -203,12 +203,14 @@ def _comment(request: HttpRequest, issue: Issue) -> str:
 
 
 def _release(request: HttpRequest, issue: Issue) -> str:
-    """Let everything that this cause holds pass, on the person's word."""
+    """Let what this cause holds pass, on the person's word."""
     reason = reason_in(request)
     held = _holds(issue)
     if not held:
         raise ValidationError("Nothing is on hold here any more.")
-    return released_words(release_holds(actor_of(request), held, reason=reason))
+    told = released_words(release_holds(actor_of(request), held[: issues.MOST], reason=reason))
+    left = len(held) - issues.MOST
+    return f"{told} {left} more wait: release those as well." if left > 0 else told
 
 
 ACTIONS = {

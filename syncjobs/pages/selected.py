@@ -71,7 +71,8 @@ def exceptions_selected(request: HttpRequest) -> HttpResponse:
 def _retry(request: HttpRequest, selected: list[Issue]) -> str:
     actor = actor_of(request)
     each = [issues.retry_issue(actor, one) for one in selected]
-    return told(issues.Retried(sum(one.count for one in each), sum(one.left for one in each)))
+    count, left = sum(one.count for one in each), sum(one.left for one in each)
+    return told(issues.Retried(count, left, any(one.more for one in each)))
 
 
 def _make_again(request: HttpRequest, selected: list[Issue]) -> str:

@@ -110,6 +110,7 @@ def workflow_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "within_hours": promised,
         "paused": _paused(workflow) if actor.client_id is None else None,
         "timeline": happenings(workflow) if actor.client_id is None else [],
+        "schedule_was": stored,
         "typed": stored | typed_before(request, f"schedule {pk}"),
     }
     return page(request, "workflow_detail.html", context)
@@ -138,7 +139,9 @@ def workflow_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     """Set when one workflow works: in real time, or by a schedule."""
     workflow = one_of(request, ROWS, pk)
     names = ("mode", "schedule", "within_hours")
-    given = {name: request.POST.get(name, "").strip() for name in names}
+    sent = {name: request.POST.get(name, "").strip() for name in names}
+    # What the person left as it was shown stays as it is by now.
+    given = {one: text for one, text in sent.items() if text != request.POST.get(f"was_{one}")}
     try:
         schedules.set_schedule(actor_of(request), workflow, **given)
         messages.success(request, "Saved. It also holds for what is waiting now.")

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from governance.actors import Actor
 from governance.appliers import Applier, DiffLine, Risk
+from governance.deadlocks import again_after_deadlock
 from governance.models import Change, ChangeRequest
 from governance.permits import require_permit
 from governance.services import audit
@@ -19,6 +20,7 @@ from governance.state import OPEN
 from syncjobs import actions
 from syncjobs.engine.doorbell import ring
 from syncjobs.engine.issues import note
+from syncjobs.engine.release import lock_to_release
 from syncjobs.engine.runs import refresh_runs
 from syncjobs.engine.transitions import move_row
 from syncjobs.gates import APPROVE, then_of
@@ -44,6 +46,7 @@ def release_hold(actor: Actor, hold: Hold, *, reason: str) -> Released:
     return release_holds(actor, [hold], reason=reason)
 
 
+@again_after_deadlock
 @transaction.atomic
 def release_holds(actor: Actor, holds: Sequence[Hold], *, reason: str) -> Released:
     """Let held deliveries of one client pass on somebody's word; those whose gate asks for
@@ -57,9 +60,7 @@ def release_holds(actor: Actor, holds: Sequence[Hold], *, reason: str) -> Releas
     if not reason.strip():
         raise ValidationError("Say why it may pass.")
     asked = [hold for hold in holds if needs_approval(hold)]
-    for hold in holds:
-        if hold not in asked:
-            _let_go(hold, actor.label, reason)
+    _let_go([hold for hold in holds if hold not in asked], actor.label, reason)
     return Released(len(holds) - len(asked), _ask(actor, asked, reason) if asked else None)
 
 
@@ -113,8 +114,19 @@ def _ask(actor: Actor, holds: Sequence[Hold], reason: str) -> ChangeRequest:
     return request
 
 
-def _let_go(hold: Hold, label: str, reason: str) -> None:
-    row = Delivery.objects.select_for_update(of=("self",)).get(pk=hold.delivery_id)
+def _let_go(holds: Sequence[Hold], label: str, reason: str) -> None:
+    """Locks are taken in the order of the engine's: deliveries, the lock to release, runs, bell."""
+    found = Delivery.objects.filter(pk__in={hold.delivery_id for hold in holds})
+    locked = found.select_for_update(of=("self",)).select_related("record").order_by("pk")
+    rows = {row.pk: row for row in locked}
+    for hold in holds:
+        _let_one_go(hold, rows[hold.delivery_id], label, reason)
+    lock_to_release()
+    refresh_runs(row.run_id for row in rows.values() if row.run_id is not None)
+    ring()
+
+
+def _let_one_go(hold: Hold, row: Delivery, label: str, reason: str) -> None:
     locked = Hold.objects.select_for_update().get(pk=hold.pk)
     if locked.released_at is not None:
         raise ValidationError("This hold has ended already.")
@@ -144,8 +156,6 @@ def _let_go(hold: Hold, label: str, reason: str) -> None:
         after={"gate": locked.gate, "missing": locked.missing},
         reason=reason,
     )
-    refresh_runs([row.run_id] if row.run_id is not None else [])
-    ring()
 
 
 def _hold(target_id: str) -> Hold:
@@ -159,7 +169,7 @@ def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
     hold = _hold(change.target_id)
     if hold.released_at is not None:
         return {"released": False}
-    _let_go(hold, change.request.author_label, str(change.content["reason"]))
+    _let_go([hold], change.request.author_label, str(change.content["reason"]))
     return {"released": True}
 
 

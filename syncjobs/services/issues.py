@@ -29,23 +29,26 @@ MOST: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """How many are tried again, and how many were left because a person must decide."""
+    """How many are tried again, how many were left because a person must decide, and whether there
+    are more than are tried at a time."""
 
     count: int
     left: int
+    more: bool = False
 
 
 @again_after_deadlock
 @transaction.atomic
 def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retried:
-    """Try everything of this cause again now, but what may be done twice by that.
+    """Try what this cause stops again now, the latest `MOST` of it, but what may be done twice by
+    that.
 
     `doubtful`: that as well, knowingly. An outcome that is not known is looked up first. Records
     that were set aside on the way in are read again. Raises NotPermitted.
     """
     actor.require("exceptions.work", issue.client_id)
     # Rows before their exception, as who records an outcome locks them.
-    stopped = _stopped(issue)
+    stopped, more = _stopped(issue)
     row = _locked(actor, issue)
     left = [] if doubtful else _doubtful(stopped)
     goes = {one.pk: one.run_id for one in stopped if one.pk not in left}
@@ -65,15 +68,16 @@ def retry_issue(actor: Actor, issue: Issue, *, doubtful: bool = False) -> Retrie
     _audit(actions.DELIVERY_RETRIED, row, after=after)
     refresh_runs(run for run in goes.values() if run is not None)
     ring()
-    return Retried(count, len(left))
+    return Retried(count, len(left), more)
 
 
-def _stopped(issue: Issue) -> list[Delivery]:
-    """Lock and return what can be tried again."""
+def _stopped(issue: Issue) -> tuple[list[Delivery], bool]:
+    """Lock and return the latest of what can be tried again, and whether there is more."""
     rows = Delivery.objects.filter(issue=issue, state__in=DELIVERY.sources("retry"))
+    latest = list(rows.order_by("-pk").values_list("pk", flat=True)[: MOST + 1])
     only_version = Prefetch("record", CanonicalRecord.objects.only("version"))
-    locked = rows.select_for_update(of=("self",)).order_by("pk")
-    return list(locked.prefetch_related(only_version))
+    locked = rows.filter(pk__in=latest[:MOST]).select_for_update(of=("self",)).order_by("pk")
+    return list(locked.prefetch_related(only_version)), len(latest) > MOST
 
 
 def _doubtful(stopped: list[Delivery]) -> list[int]:

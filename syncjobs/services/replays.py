@@ -130,6 +130,8 @@ def start_replay(actor: Actor, workflow: Workflow, choice: Choice, *, reason: st
     planned = _plan(row, cause, records)
     if not (planned.new or planned.renewed):
         raise ValidationError("Nothing of this concerns the workflow any more.")
+    if not (planned.new or Delivery.objects.filter(run=run).exists()):
+        raise ValidationError("All of it is on its way already: it waits in an earlier run.")
     audit.record(
         actions.WORKFLOW_REPLAYED,
         object_kind="workflow",

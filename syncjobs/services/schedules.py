@@ -13,7 +13,7 @@ from syncjobs.engine.issues import settle_workflow
 from syncjobs.engine.lateness import LATE
 from syncjobs.engine.release import ring_in_turn
 from syncjobs.engine.schedules import next_firing
-from syncjobs.models import Delivery, Workflow
+from syncjobs.models import Delivery, Run, Workflow
 from syncjobs.state import DELIVERY
 
 
@@ -45,16 +45,13 @@ def set_schedule(
     before = {"mode": row.mode, "schedule": row.schedule, "sla_seconds": row.sla_seconds}
     row.sla_seconds = promise
     row.mode, row.schedule = mode, "" if mode == Workflow.Mode.REAL_TIME else text
-    row.priority = _priority(row)
-    row.next_run_at = next_firing(row)
+    if (row.mode, row.schedule) != (before["mode"], before["schedule"]):
+        _go_by_it(row)
     names = ["mode", "schedule", "priority", "sla_seconds", "next_run_at", "updated_at"]
     row.save(update_fields=names)
     if promise is None:
         # Nobody looks again at a workflow that promises nothing.
         settle_workflow(row.pk, LATE, keep=())
-    # What was planned under the old rule goes by the new one.
-    waiting = Delivery.objects.filter(workflow=row, state=DELIVERY.start, attempts=0)
-    waiting.update(not_before=row.next_run_at or timezone.now(), priority=row.priority)
     ring_in_turn()
     audit.record(
         actions.WORKFLOW_CHANGED,
@@ -66,6 +63,17 @@ def set_schedule(
         after={"mode": row.mode, "schedule": row.schedule, "sla_seconds": row.sla_seconds},
     )
     return row
+
+
+def _go_by_it(row: Workflow) -> None:
+    """Let what was planned under the old rule go by the new one; but not what somebody sends again
+    or brings up to date, which goes by no schedule."""
+    row.priority = _priority(row)
+    row.next_run_at = next_firing(row)
+    waiting = Delivery.objects.filter(workflow=row, state=DELIVERY.start, attempts=0)
+    waiting.exclude(run__kind__in=(Run.Kind.REPLAY, Run.Kind.BACKFILL)).update(
+        not_before=row.next_run_at or timezone.now(), priority=row.priority
+    )
 
 
 def _seconds(hours: str) -> int | None:

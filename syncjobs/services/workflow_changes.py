@@ -24,12 +24,11 @@ from governance.state import OPEN
 from mappings.ownership import owner_words
 from syncjobs import actions
 from syncjobs.definition_words import differences, plain, told
-from syncjobs.engine.transitions import move_row
 from syncjobs.fingerprint import fingerprint
 from syncjobs.models import Blueprint, Connection, Workflow, WorkflowVersion
 from syncjobs.services.blueprints import foreseen_definition, new_reads, partners_mappings
 from syncjobs.services.outdated import outdated
-from syncjobs.services.workflows import KIND, install_workflow, resolved
+from syncjobs.services.workflows import KIND, install_workflow, pause_locked, resolved
 from syncjobs.shipped import content_hash
 from syncjobs.state import WORKFLOW
 from tenants.accounts.models import Client
@@ -140,7 +139,7 @@ def _apply(change: Change, actor: Actor) -> Mapping[str, object]:
     require_permit(KIND, change.target_id)
     known = _workflow(change.target_id)
     if change.content.get("paused"):
-        return _pause(known)
+        return _pause(known, f"Change {change.request.rolls_back_id} was rolled back.")
     # The people who signed answer for it: whoever pressed the last button needs no more rights.
     system = Actor("system", None, actor.label)
     bindings = _bindings(change)
@@ -232,11 +231,12 @@ def _keep_version(
     )
 
 
-def _pause(workflow: Workflow | None) -> Mapping[str, object]:
+def _pause(workflow: Workflow | None, reason: str) -> Mapping[str, object]:
     if workflow is None:
         raise ApplyFailed("The workflow is not there any more.")
-    if WORKFLOW.may(workflow.state, "pause"):
-        move_row(workflow, WORKFLOW, "pause")
+    row = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    if WORKFLOW.may(row.state, "pause"):
+        pause_locked(row, reason)
     return {"paused": True}
 
 

@@ -146,7 +146,11 @@ def pause_workflow(actor: Actor, workflow: Workflow, *, reason: str) -> None:
 
     Raises NotPermitted, BadTransition when it is paused already.
     """
-    row = _locked(actor, workflow)
+    pause_locked(_locked(actor, workflow), reason)
+
+
+def pause_locked(row: Workflow, reason: str) -> None:
+    """Pause a workflow that the caller has locked and may pause. Raises BadTransition."""
     move_row(row, WORKFLOW, "pause")
     _audit(actions.WORKFLOW_PAUSED, row, reason=reason)
     ring_after_commit()

@@ -126,6 +126,15 @@ def test_a_month_that_has_not_begun_is_forecast_at_its_fee() -> None:
     assert (seen.volume, seen.cost) == (0, Decimal("300.00"))
 
 
+def test_a_forecast_goes_on_by_day_so_what_comes_after_the_end_costs_nothing() -> None:
+    usage = {date(2026, 11, number): 10 for number in range(1, 11)}
+    prices = PriceList("EUR", Decimal(300), 100, (Band(None, Decimal(1)),))
+    seen = forecast(NOVEMBER, [segment(prices, 1, 15)], usage, date(2026, 11, 10))
+    assert seen.volume == 150
+    whole = {date(2026, 11, number): 10 for number in range(1, 16)}
+    assert seen.cost == draft_of(NOVEMBER, [segment(prices, 1, 15)], whole).total
+
+
 @given(st.dictionaries(st.integers(1, 30), st.integers(0, 500), max_size=30), st.integers(1, 30))
 def test_a_forecast_is_never_below_what_was_used(by_number: dict[int, int], today: int) -> None:
     usage = {date(2026, 11, number): n for number, n in by_number.items() if number <= today}

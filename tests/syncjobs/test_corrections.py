@@ -123,6 +123,14 @@ def test_nothing_that_decides_about_billing_can_be_corrected_by_hand(kind: str) 
     assert all(one.type == "text" for one in correctable(kind))
 
 
+def test_a_field_is_open_to_corrections_only_where_somebody_said_so() -> None:
+    """A new field of text fails here until it is decided whether it says what is billed."""
+    address = {"street", "city", "postal_code"}
+    told = {"name", "legal_name", "email", "phone", *address, "first_name", "last_name"}
+    told |= {"job_title", "role", "skill", "description", "receipt", "engagement"}
+    assert {one.name for kind in SCHEMAS for one in correctable(kind)} == told
+
+
 def test_the_page_offers_it_and_says_what_came_of_it(
     failed: CanonicalRecord, browse: Callable[..., Browser]
 ) -> None:

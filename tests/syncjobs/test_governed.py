@@ -8,7 +8,7 @@ from django.test import Client as Browser
 
 from governance.actors import Actor
 from governance.errors import ApplyFailed, NotPermitted
-from governance.models import ChangeRequest
+from governance.models import AuditEntry, ChangeRequest
 from governance.services import changes
 from governance.services.details import request_detail
 from governance.services.policies import ensure_default_policies
@@ -138,6 +138,8 @@ def test_a_first_installation_is_taken_back_by_pausing(
     request = sign(carol, propose_installation(bob, alder, blueprint, wanted))
     assert sign(carol, roll_back(bob, request.pk, reason="Too early.")).status == "applied"
     assert Workflow.objects.get().state == "paused"
+    entry = AuditEntry.objects.get(action="workflow.paused")
+    assert entry.reason == f"Change {request.pk} was rolled back."
 
 
 def test_a_blueprint_that_moved_on_or_a_foreign_system_does_not_go_in(

@@ -15,11 +15,13 @@ from syncjobs.engine.issues import Cause, Occurrence, raise_issues
 from syncjobs.engine.live import Derived
 from syncjobs.engine.prepare import load_jobs
 from syncjobs.engine.release import lock_to_release
-from syncjobs.models import Delivery, Issue
+from syncjobs.models import Delivery, Hold, Issue
+from syncjobs.services.hold_releases import release_holds
 from tenants.context import current_schema
 from tests.syncjobs.committed import db, open_lab
 from tests.syncjobs.elsewhere import Elsewhere
-from tests.syncjobs.factories import Lab
+from tests.syncjobs.factories import BUILDER, Lab, step
+from tests.syncjobs.releases import TAX_GATE
 from tests.syncjobs.test_faults import plan
 
 __all__ = ["db", "open_lab"]
@@ -74,6 +76,25 @@ def test_renewing_is_repeated_after_a_deadlock(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(claiming, "fetch", meets)
     claiming.renew([])
     assert met
+
+
+def test_holds_are_released_in_the_order_in_which_records_are_read(open_lab: Lab) -> None:
+    gate = {**TAX_GATE, "then": "hold"}
+    open_lab.replace_workflow([step("customer", open_lab.target_connection, gates=[gate])])
+    for number in range(4):
+        open_lab.put_customer(str(number))
+    open_lab.drain()
+    first, *_, last = Delivery.objects.order_by("pk")
+    holds = list(Hold.objects.select_related("delivery__workflow_version").order_by("-pk"))
+    schema = current_schema()
+    with transaction.atomic():
+        Delivery.objects.select_for_update().get(pk=first.pk)
+        with _until_they_wait(1):
+            releasing = Elsewhere(lambda: release_holds(BUILDER, holds, reason="Go."), schema)
+        # It waits for the first, and has none of those after it yet.
+        Delivery.objects.select_for_update(nowait=True).get(pk=last.pk)
+    releasing.end()
+    assert not Hold.objects.filter(released_at=None).exists()
 
 
 def test_planning_again_is_repeated_after_a_deadlock(

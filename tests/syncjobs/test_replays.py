@@ -79,6 +79,9 @@ def test_what_an_old_version_mapped_is_sent_by_the_new_one(done: Lab) -> None:
     preview = preview_replay(BUILDER, done.workflow, choice)
     assert preview.effects == [("Updates the one record that exists.", "safe", 3)]
     start_replay(BUILDER, done.workflow, choice, reason="The mark was missing")
+    with pytest.raises(ValidationError, match="on its way already"):
+        start_replay(BUILDER, done.workflow, choice, reason="Once more")
+    assert Run.objects.filter(kind="replay").count() == 1
     done.drain()
     assert {(one.what, one.data["mark"]) for one in done.target.effects} == {("updated", "yes")}
     assert sorted(one.reference for one in done.target.effects) == ["C-1", "C-2", "C-3"]

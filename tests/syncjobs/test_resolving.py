@@ -1,4 +1,4 @@
-"""Resolving an exception: what failed may be skipped with it, what is on hold stays."""
+"""Resolving an exception, or trying what it stops again: so many at a time."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from governance.actors import Actor
 from governance.errors import BadTransition
 from governance.models import AuditEntry
 from syncjobs.models import Delivery, Issue, Run
-from syncjobs.services.issues import Settled, resolve_issue
+from syncjobs.services.issues import Retried, Settled, resolve_issue, retry_issue
 from tests.syncjobs.factories import Lab, failed, step
 from tests.syncjobs.releases import TAX_GATE
 
@@ -30,6 +30,17 @@ def test_resolving_leaves_what_is_on_hold_on_hold(lab: Lab, dave: Actor) -> None
     lab.drain()
     assert resolve_issue(dave, Issue.objects.get(), reason="Known.", skip=True) == Settled(0)
     assert lab.delivery("C-1").state == "held"
+
+
+def test_trying_all_again_takes_the_latest_and_says_that_there_are_more(
+    lab: Lab, dave: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("syncjobs.services.issues.MOST", 2)
+    failed(lab, "1", "2", "3")
+    issue = Issue.objects.get()
+    assert retry_issue(dave, issue) == Retried(2, left=0, more=True)
+    assert [lab.delivery(f"C-{n}").state for n in (1, 2, 3)] == ["failed", "pending", "pending"]
+    assert retry_issue(dave, issue) == Retried(1, left=0)
 
 
 def test_it_stays_open_while_more_failed_than_are_skipped_at_a_time(

@@ -26,6 +26,7 @@ from syncjobs.engine.reconcile import reconcile
 from syncjobs.engine.schedules import fire_comparison, fire_due
 from syncjobs.engine.slots import background_place
 from syncjobs.engine.systems import Systems
+from syncjobs.intake.polling import poll_stream
 from syncjobs.models import CanonicalRecord, Connection, Delivery, Issue, Run, Workflow
 from syncjobs.services.schedules import set_schedule
 from syncjobs.services.workflows import run_now
@@ -117,6 +118,30 @@ def test_a_paused_workflow_does_not_fire_and_real_time_lets_go_at_once(lab: Lab)
     assert (made.schedule, made.next_run_at, made.priority) == ("", None, 20)
     lab.drain()
     assert len(lab.target.effects) == 1
+
+
+def test_a_changed_promise_moves_nothing_of_the_schedule(lab: Lab) -> None:
+    set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule=NIGHTLY)
+    lab.put_customer("1")
+    lab.drain()
+    missed = timezone.now() - timedelta(hours=5)
+    Workflow.objects.update(next_run_at=missed)
+    Delivery.objects.update(not_before=missed)
+    set_schedule(BUILDER, lab.workflow, within_hours="4")
+    assert Workflow.objects.get().next_run_at == missed, "what was missed fires once"
+    assert lab.delivery("C-1").not_before == missed
+
+
+@pytest.mark.parametrize("kind", [Run.Kind.REPLAY, Run.Kind.BACKFILL])
+def test_a_changed_schedule_leaves_what_goes_by_none(lab: Lab, kind: str) -> None:
+    lab.put_customer("1")
+    poll_stream(lab.customers.pk, lab.systems(), stop=lambda: False)
+    Run.objects.filter(deliveries__record__key="C-1").update(kind=kind)
+    Delivery.objects.update(priority=30)
+    was = lab.delivery("C-1")
+    set_schedule(BUILDER, lab.workflow, mode="scheduled", schedule=NIGHTLY)
+    now = lab.delivery("C-1")
+    assert (now.not_before, now.priority) == (was.not_before, 30)
 
 
 def test_who_may_set_a_schedule_and_what_is_kept_of_it(lab: Lab, dave: Actor) -> None:
