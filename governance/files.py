@@ -11,6 +11,7 @@ MOST_FILES: Final = 20
 MOST_OF_ONE: Final = 5
 _LONGEST_NAME: Final = 120
 _STRANGE: Final = re.compile(r"[^\w .,()+=@-]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 class FileRefused(ValueError):
@@ -18,10 +19,23 @@ class FileRefused(ValueError):
 
 
 def _is_text(content: bytes) -> bool:
+    """Say whether it is UTF-8, UTF-16 with its mark, or the Windows-1252 of older programs."""
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not marked and b"\x00" in content:
+        return False
     try:
-        return "\x00" not in content.decode()
+        return "\x00" not in content.decode("utf-16" if marked else "utf-8")
+    except UnicodeDecodeError:
+        return not marked and _is_windows_1252(content)
+
+
+def _is_windows_1252(content: bytes) -> bool:
+    try:
+        text = content.decode("cp1252")
     except UnicodeDecodeError:
         return False
+    # Nearly all bytes are letters there; a control character says that it is no text.
+    return not _CONTROL.search(text)
 
 
 def _begins(*marks: bytes) -> Callable[[bytes], bool]:
@@ -54,5 +68,8 @@ def checked_file(name: str, content: bytes) -> tuple[str, str]:
     if len(content) > MOST_BYTES:
         raise FileRefused(f"The file is larger than {MOST_BYTES // 1024 // 1024} MB: shorten it.")
     if not _ENDINGS[ending](content):
-        raise FileRefused(f"The file is no {ending.upper()}, whatever its name says.")
+        how = "in UTF-8" if _ENDINGS[ending] is _is_text else "once more"
+        raise FileRefused(
+            f"The file is no {ending.upper()}, whatever its name says. Save it as one {how}."
+        )
     return f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}", ending

@@ -35,7 +35,10 @@ PDF = b"%PDF-1.7 an offer"
         (".pdf", PDF, "ends in csv"),
         ("offer.pdf", b"MZ", "no PDF"),
         ("notes.txt", b"\x00\x01", "no TXT"),
-        ("notes.txt", "Ü".encode("latin-1"), "no TXT"),
+        ("notes.txt", b"M\xfcller\x01", "no TXT.*Save it as one in UTF-8"),
+        ("notes.txt", b"M\xfcller \x81", "no TXT"),
+        ("notes.txt", b"\xff\xfea", "no TXT"),
+        ("notes.txt", "a\x00".encode("utf-16"), "no TXT"),
         ("offer.pdf", b"", "empty"),
         ("offer.pdf", PDF + b"x" * MOST_BYTES, "larger than 5 MB"),
     ],
@@ -43,6 +46,12 @@ PDF = b"%PDF-1.7 an offer"
 def test_what_is_no_paper_is_refused(name: str, content: bytes, said: str) -> None:
     with pytest.raises(FileRefused, match=said):
         checked_file(name, content)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_table_is_taken_as_spreadsheets_save_it(encoding: str) -> None:
+    content = "name;sum\r\nMüller – Söhne;5 €\r\n".encode(encoding)
+    assert checked_file("table.csv", content) == ("table.csv", "csv")
 
 
 @pytest.mark.parametrize(
