@@ -5,6 +5,7 @@ from typing import Final
 from governance.actions import CHANGE_COMMENTED
 from governance.actors import Actor
 from governance.errors import InvalidProposal, NotPermitted
+from governance.hidden import holds_hidden
 from governance.models import AuditEntry, ChangeRequest
 from governance.notices import tell_mentioned
 from governance.services.requests import load_request, record_step
@@ -24,6 +25,8 @@ def comment(actor: Actor, request_id: int, *, text: str) -> ChangeRequest:
     words = text.strip()
     if not words or len(words) > LONGEST:
         raise InvalidProposal(f"A comment has 1 to {LONGEST:,} characters.")
+    if holds_hidden(words, lines=True):
+        raise InvalidProposal("Write the comment without hidden characters.")
     record_step(CHANGE_COMMENTED, request, reason=words)
     tell_mentioned(request, actor.label.partition(" <")[0], words)
     return request

@@ -22,6 +22,7 @@ from tenants.nouns import in_words
 
 M = TypeVar("M", bound=Model)
 _TYPED = "typed"
+_LONGEST_REASON = 500
 FRAMES = {"admin": "staff/base.html", "portal": "portal/base.html"}
 
 
@@ -29,7 +30,8 @@ class ReasonForm(forms.Form):
     """A reason, which goes to the audit trail."""
 
     reason = forms.CharField(
-        max_length=500, widget=forms.TextInput(attrs={"placeholder": "Why", "required": True})
+        max_length=_LONGEST_REASON,
+        widget=forms.TextInput(attrs={"placeholder": "Why", "required": True}),
     )
 
 
@@ -75,6 +77,8 @@ def any_client() -> bool:
 def reason_in(request: HttpRequest) -> str:
     """Return the reason that was typed. Raises ValidationError in plain words."""
     form = ReasonForm(request.POST)
+    if form.has_error("reason", "max_length"):
+        raise ValidationError(f"A reason has at most {_LONGEST_REASON} characters.")
     if not form.is_valid():
         raise ValidationError("Say why: a reason is kept with every such decision.")
     return str(form.cleaned_data["reason"])

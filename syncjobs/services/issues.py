@@ -11,6 +11,7 @@ from django.utils import timezone
 from governance.actions import Action
 from governance.actors import Actor
 from governance.deadlocks import again_after_deadlock
+from governance.hidden import holds_hidden
 from governance.services import audit
 from syncjobs import actions
 from syncjobs.engine.doorbell import ring
@@ -178,8 +179,12 @@ def assign_issue(actor: Actor, issue: Issue, owner: User | None) -> None:
 def comment_issue(actor: Actor, issue: Issue, text: str) -> None:
     """Add a comment, at most 4,000 characters. Raises NotPermitted, ValidationError."""
     row = _locked(actor, issue)
-    if not text.strip() or len(text) > 4000:
-        raise ValidationError("Write a comment of at most 4,000 characters.")
+    if not text.strip():
+        raise ValidationError("Write a comment first.")
+    if len(text) > 4000:
+        raise ValidationError("A comment has at most 4,000 characters.")
+    if holds_hidden(text, lines=True):
+        raise ValidationError("Write the comment without hidden characters.")
     note(row.pk, IssueEntry.Kind.COMMENT, text, actor.label)
     _audit(actions.ISSUE_COMMENTED, row)
 

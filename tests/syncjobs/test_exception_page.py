@@ -238,3 +238,22 @@ def test_its_page_leads_to_its_audit_entries_for_who_may_read_them(
     assert "ui-head-meta" not in support, "no empty line in its place"
     own = browse(actors.GRACE).get(page_url("exception_detail", number, door="portal"))
     assert "All audit entries" not in own.content.decode()
+
+
+def test_what_is_too_long_or_missing_is_told_as_such(
+    told: Callable[[], str], browse: Callable[..., Browser]
+) -> None:
+    told()
+    number, owner = Issue.objects.get().pk, browse(actors.ALICE)
+
+    def said(name: str, text: str) -> str:
+        sent = owner.post(page_url(f"exception_{name}", number), {"reason": text}, follow=True)
+        return sent.content.decode()
+
+    assert "Write a comment first." in said("comment", " ")
+    assert "A comment has at most 4,000 characters." in said("comment", "x" * 4001)
+    assert "without hidden characters" in said("comment", "a\u202eb")
+    assert "Comment added." in said("comment", "One line\r\nand another")
+    assert "A reason has at most 500 characters." in said("resolve", "x" * 501)
+    assert "Say why: a reason is kept" in said("resolve", " ")
+    assert 'maxlength="4000"' in said("comment", "x" * 3999)
