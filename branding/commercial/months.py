@@ -27,8 +27,10 @@ class Month:
     def parse(cls, text: str) -> "Month":
         """Return the month of `2026-11`. Raises ValueError for anything else."""
         match = _TEXT.fullmatch(text)
-        if match is None or not 1 <= int(match[2]) <= 12 or not 2000 <= int(match[1]) <= 2999:
+        if match is None:
             raise ValueError("Write a month as four digits, a hyphen and two: 2026-11.")
+        if not 1 <= int(match[2]) <= 12 or not 2000 <= int(match[1]) <= 2999:
+            raise ValueError(f"There is no month {text}: use one from 2000-01 to 2999-12.")
         return cls(int(match[1]), int(match[2]))
 
     @property
