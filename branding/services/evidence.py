@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from branding.nouns import Nouns
 from governance.evidence import Evidence, Section, Story, utc
-from governance.spreadsheets import safe_cell
 from tenants.tables.xlsx import write_sheets
 
 _Rows = list[tuple[str, ...]]
@@ -25,7 +24,7 @@ def evidence_workbook(evidence: Evidence) -> bytes:
         *((_title(one), _table(one)) for one in (emergencies, *evidence.sections)),
         ("Check of the audit trail", [(line,) for line in evidence.verification.lines]),
     ]
-    return write_sheets([(title, [_safe(row) for row in rows]) for title, rows in sheets])
+    return write_sheets(sheets)
 
 
 def in_words(evidence: Evidence, nouns: Nouns) -> Evidence:
@@ -126,7 +125,3 @@ def _table(section: Section) -> _Rows:
 
 def _title(section: Section) -> str:
     return section.title.replace(":", ",")
-
-
-def _safe(row: Sequence[str]) -> list[str]:
-    return [safe_cell(cell) for cell in row]

@@ -20,8 +20,8 @@ def table_file(
 ) -> HttpResponse:
     """Return a download of the table: `kind` xlsx, or CSV for anything else."""
     kind = kind if kind in _TYPES else "csv"
-    safe = [[safe_cell(cell) for cell in row] for row in (headings, *rows)]
-    body = write_rows(safe) if kind == "xlsx" else _csv(safe)
+    table = (headings, *rows)
+    body = _workbook(table) if kind == "xlsx" else _csv(table)
     return HttpResponse(
         body,
         content_type=_TYPES[kind],
@@ -29,8 +29,13 @@ def table_file(
     )
 
 
-def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+def _workbook(rows: Iterable[Sequence[object]]) -> bytes:
+    """Its cells say that they are texts; an apostrophe before one would be shown."""
+    return write_rows([["" if cell is None else str(cell) for cell in row] for row in rows])
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([safe_cell(cell) for cell in row] for row in rows)
     # With the mark, spreadsheets read it as UTF-8.
     return text.getvalue().encode("utf-8-sig")
