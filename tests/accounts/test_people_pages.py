@@ -121,6 +121,16 @@ def test_a_colleague_invited_from_the_portal_belongs_to_the_same_client(
     assert User.objects.get(email="nina@alder.example").client == alder
 
 
+def test_a_client_does_not_learn_who_else_is_here(browse: Browse) -> None:
+    answer = browse(GRACE).post(
+        page_url("person_invite", door="portal"),
+        {"name": "Nina", "email": "bob@partner.example", "roles": ["client_viewer"]},
+    )
+    page = answer.content.decode()
+    assert "Ask support." in page
+    assert "Somebody here has" not in page
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [

@@ -77,7 +77,11 @@ def add_person(
     wanted = _checked_roles(kind, roles)
     _require_grantable(actor, kind, wanted)
     if User.objects.filter(email=email.strip().lower()).exists():
-        raise ValidationError({"email": "Somebody here has this e-mail address already."})
+        # Who else is here is nothing for a client's administrator to learn.
+        told = "Somebody here has this e-mail address already."
+        if actor.client_id is not None:
+            told = "This address can't be invited here. Ask support."
+        raise ValidationError({"email": told})
     user = User.objects.create_user(
         email, password, kind=kind, name=plain_name(name), client=client
     )
