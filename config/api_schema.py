@@ -70,7 +70,8 @@ limited by the place that they come from, `{unknown}`; right tokens from the sam
 versions, deliveries with how each try ended, its numbers in other systems, audit entries.
 
 **Bodies** are JSON in UTF-8. An object that has a name twice is refused (`parse_error`, which
-says the name), rather than one of the two taken.
+says the name), rather than one of the two taken. So is a field that a call does not know, or
+that can only be read (`invalid`, naming each).
 
 **Bringing data in.** Records come from connected systems. To a connection for files a program
 sends records as JSON with `POST /api/v1/connections/{{id}}/records/` under an `Idempotency-Key`

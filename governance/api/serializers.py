@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from governance.actors import ANONYMOUS
+from governance.api.bodies import KnownFields
 from governance.api.choices import OneOf
 from governance.api.filters import KnownFilters
 from governance.models import Approval, AuditEntry, Change, ChangeRequest
@@ -104,7 +105,7 @@ class ChangeRequestSerializer(ChangeRequestRowSerializer):
         ]
 
 
-class SignatureSerializer(serializers.Serializer[object]):
+class SignatureSerializer(KnownFields[object]):
     """What a signature names: the hash of what was read."""
 
     content_hash = serializers.RegexField(r"\A[0-9a-f]{64}\Z")

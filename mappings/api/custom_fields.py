@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.actors import Actor
+from governance.api.bodies import KnownFields
 from governance.api.choices import OneOf
 from governance.api.filters import FilteredViewSet
 from governance.requests import actor_of
@@ -17,7 +18,7 @@ from mappings.models import CustomField
 from mappings.services.custom_fields import add_field, change_field, retire_field
 
 
-class CustomFieldSerializer(serializers.ModelSerializer[CustomField]):
+class CustomFieldSerializer(KnownFields[CustomField], serializers.ModelSerializer[CustomField]):
     """A field that the partner added to a canonical object. `target`: what rules call it."""
 
     object = OneOf(choices=sorted(SCHEMAS))
@@ -33,7 +34,9 @@ class CustomFieldSerializer(serializers.ModelSerializer[CustomField]):
         read_only_fields = ("id", "target", "retired")
 
 
-class CustomFieldChangeSerializer(serializers.ModelSerializer[CustomField]):
+class CustomFieldChangeSerializer(
+    KnownFields[CustomField], serializers.ModelSerializer[CustomField]
+):
     """What may change of a custom field."""
 
     choices = serializers.ListField(child=serializers.CharField(max_length=80), required=False)

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from governance.api.bodies import KnownFields
 from mappings.models import Mapping, MappingVersion
 
 
@@ -55,7 +56,7 @@ class MappingSerializer(serializers.ModelSerializer[Mapping]):
         read_only_fields = fields
 
 
-class PreviewRequestSerializer(serializers.Serializer[object]):
+class PreviewRequestSerializer(KnownFields[object]):
     """What to try: a sample, and a document (the live one when it is left out)."""
 
     sample = JsonObjectField()
@@ -86,7 +87,7 @@ class ComparisonSerializer(serializers.Serializer[object]):
         return {"from": serializers.IntegerField(), **super().get_fields()}
 
 
-class DraftRequestSerializer(serializers.Serializer[object]):
+class DraftRequestSerializer(KnownFields[object]):
     """A document or a YAML text, one of them."""
 
     document = JsonObjectField(required=False)
@@ -100,7 +101,7 @@ class DraftRequestSerializer(serializers.Serializer[object]):
         return attrs
 
 
-class OverlayRequestSerializer(serializers.Serializer[object]):
+class OverlayRequestSerializer(KnownFields[object]):
     """Whose rules differ."""
 
     client = serializers.IntegerField(min_value=1)

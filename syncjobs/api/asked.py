@@ -4,18 +4,19 @@ from typing import Any
 
 from rest_framework import serializers
 
+from governance.api.bodies import KnownFields
 from governance.api.choices import OneOf
 from syncjobs.models import Workflow
 
 
-class StreamSerializer(serializers.Serializer[Any]):
+class StreamSerializer(KnownFields[Any]):
     """One kind of record that is read of a connection, and why."""
 
     object = serializers.CharField(max_length=80)
     reason = serializers.CharField(max_length=500)
 
 
-class ScheduleSerializer(serializers.Serializer[Any]):
+class ScheduleSerializer(KnownFields[Any]):
     """When a workflow writes, and its promise. What is left out stays as it is."""
 
     mode = OneOf(choices=Workflow.Mode.choices, required=False)
@@ -40,7 +41,7 @@ class ScheduleSerializer(serializers.Serializer[Any]):
         return asked
 
 
-class BackfillSerializer(serializers.Serializer[Any]):
+class BackfillSerializer(KnownFields[Any]):
     """From which day on, how fast at the most, and why. `check`: only count."""
 
     start = serializers.DateField()
@@ -91,7 +92,7 @@ class UpgradeSerializer(serializers.Serializer[Any]):
     change_request = serializers.IntegerField(source="request", allow_null=True)
 
 
-class AskedUpgradeSerializer(serializers.Serializer[Any]):
+class AskedUpgradeSerializer(KnownFields[Any]):
     """Why. `let_go`: extension points whose own values may end. `systems`: role → connection for
     roles that are new. `with_mappings`: also ask for the newer mappings that it needs."""
 

@@ -9,6 +9,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.api.bodies import KnownFields
 from governance.api.choices import OneOf
 from syncjobs.models import Endpoint, Message
 from syncjobs.services import endpoints
@@ -45,7 +46,7 @@ class EndpointSerializer(serializers.ModelSerializer[Endpoint]):
         read_only_fields = fields
 
 
-class EndpointAskedSerializer(serializers.Serializer[Any]):
+class EndpointAskedSerializer(KnownFields[Any]):
     """An endpoint to be. `client`: only that client's things; a client's token has no choice."""
 
     name = serializers.CharField(max_length=80)
@@ -56,7 +57,7 @@ class EndpointAskedSerializer(serializers.Serializer[Any]):
     client = serializers.IntegerField(required=False, allow_null=True, min_value=1, max_value=_MOST)
 
 
-class EndpointChangeSerializer(serializers.Serializer[Any]):
+class EndpointChangeSerializer(KnownFields[Any]):
     """What is to change of an endpoint; `on` switches it on or off."""
 
     name = serializers.CharField(max_length=80, required=False)

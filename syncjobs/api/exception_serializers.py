@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from governance.api.bodies import KnownFields
 from syncjobs.models import Issue, IssueEntry
 from syncjobs.services import anew, previews
 from syncjobs.services.advice import advice_on
@@ -120,13 +121,13 @@ def _verdicts(found: Preview | None) -> list[dict[str, object]]:
     ]
 
 
-class AssignSerializer(serializers.Serializer[object]):
+class AssignSerializer(KnownFields[object]):
     """Who works on it: a person's id, or null for nobody."""
 
     owner = serializers.IntegerField(allow_null=True, min_value=1, max_value=2**63 - 1)
 
 
-class CommentSerializer(serializers.Serializer[object]):
+class CommentSerializer(KnownFields[object]):
     """A comment for whoever works on it."""
 
     text = serializers.CharField(max_length=4000)

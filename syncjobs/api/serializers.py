@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from governance.api.bodies import KnownFields
 from governance.api.choices import OneOf
 from syncjobs.api.asked import UpgradeWaitingSerializer
 from syncjobs.connectors.files import HELD
@@ -49,7 +50,7 @@ class ConnectionSerializer(serializers.ModelSerializer[Connection]):
         read_only_fields = fields
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class FileSerializer(KnownFields[Any]):
     """A file, and what its rows are. `check`: say what would become of them, and store nothing.
     `again`: take in once more what was taken in before, if another file has come since."""
 
@@ -65,7 +66,7 @@ class FileSerializer(serializers.Serializer[Any]):
         return value
 
 
-class RecordsSerializer(serializers.Serializer[Any]):
+class RecordsSerializer(KnownFields[Any]):
     """Records as their system has them, and what they are."""
 
     object = OneOf(choices=list(HELD))
@@ -190,7 +191,7 @@ class DryRunRowSerializer(serializers.Serializer[Any]):
     problem = serializers.CharField()
 
 
-class ReplaySerializer(serializers.Serializer[Any]):
+class ReplaySerializer(KnownFields[Any]):
     """What of a workflow is sent through again; what is left out chooses all.
 
     `since`, `until`: the days on which it was delivered, both included. `check`: say what is
@@ -247,7 +248,7 @@ class ReferenceSerializer(serializers.ModelSerializer[ExternalRef]):
         read_only_fields = fields
 
 
-class CorrectionSerializer(serializers.Serializer[object]):
+class CorrectionSerializer(KnownFields[object]):
     """One field of a record, what it is to hold (as text, empty for nothing), and why."""
 
     field = serializers.CharField(max_length=80)
@@ -367,7 +368,7 @@ class DeliveryDetailSerializer(DeliverySerializer):
         return asked_for(holds) if holds else None
 
 
-class ReasonSerializer(serializers.Serializer[object]):
+class ReasonSerializer(KnownFields[object]):
     """The reason that an action must carry; it goes to the audit trail."""
 
     reason = serializers.CharField(max_length=500)
@@ -379,7 +380,7 @@ class ResolveSerializer(ReasonSerializer):
     skip = serializers.BooleanField(default=False)
 
 
-class RetrySerializer(serializers.Serializer[object]):
+class RetrySerializer(KnownFields[object]):
     """`doubtful`: also what could be done a second time by it, since somebody looked there."""
 
     doubtful = serializers.BooleanField(default=False)

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from governance.actors import Actor
+from governance.api.bodies import KnownFields
 from governance.api.filters import FilteredViewSet
 from governance.requests import actor_of
 from tenants.models import Domain, Partner
@@ -57,7 +58,7 @@ class DomainSerializer(serializers.ModelSerializer[Domain]):
         return [dict(DnsRecordSerializer(record).data) for record in records_of(domain)]
 
 
-class NewDomainSerializer(serializers.Serializer[Any]):
+class NewDomainSerializer(KnownFields[Any]):
     """A name to add. The service checks it."""
 
     domain = serializers.CharField(max_length=1000, trim_whitespace=False)

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from governance.api.bodies import KnownFields
 from governance.requests import actor_of
 from tenants.models import Partner
 from tenants.services.provisioning import ProvisioningError, provision_partner
@@ -39,7 +40,7 @@ class PartnerSerializer(serializers.ModelSerializer[Partner]):
         ]
 
 
-class NewPartnerSerializer(serializers.Serializer[Any]):
+class NewPartnerSerializer(KnownFields[Any]):
     """What a set-up needs. The service checks it."""
 
     name = serializers.CharField(max_length=120)
@@ -48,7 +49,7 @@ class NewPartnerSerializer(serializers.Serializer[Any]):
     owner_name = serializers.CharField(max_length=120)
 
 
-class ReasonSerializer(serializers.Serializer[Any]):
+class ReasonSerializer(KnownFields[Any]):
     """Why."""
 
     reason = serializers.CharField(max_length=300)

@@ -25,6 +25,15 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 BODIES = {
     "record-correct": {"field": "name", "value": "Another name", "reason": "because"},
     "client-list": {"name": "New Client"},
+    "client-detail": {"name": "New Name"},
+    "person-detail": {"is_active": True},
+    "role-detail": {"note": "because"},
+    "custom-field-detail": {"help": "because"},
+    "exception-retry": {"doubtful": True},
+    "exception-assign": {"owner": None},
+    "exception-comment": {"text": "because"},
+    "workflow-schedule": {"within_hours": 4},
+    "webhook-endpoint-detail": {"name": "New Name"},
     "webhook-endpoint-list": {
         "name": "Ours",
         "url": "https://ours.example/hook",
@@ -45,7 +54,7 @@ def address(route: Route, side: str) -> str:
 
 def asked(method: str, path: str, key: str, route: Route, host: str) -> "_Answer":
     browser = Browser(headers={"host": host, "authorization": f"Bearer {key}"})
-    body = json.dumps(BODIES.get(route.name, {"reason": "because", "comment": "c"}))
+    body = json.dumps(BODIES.get(route.name, {"reason": "because"}))
     with transaction.atomic():
         response = browser.generic(method, path, body, content_type="application/json")
         transaction.set_rollback(True)

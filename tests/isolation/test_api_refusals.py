@@ -1,22 +1,29 @@
 """Whatever the API refuses, it says why in one shape and with a code that the description names."""
 
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.test import Client as Browser
+from django.urls import reverse
 from django_tenants.utils import tenant_context
+from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from config.api_auth import TokenThrottle, UnknownThrottle
 from config.api_schema import CODES, DESCRIPTION
+from governance.api.bodies import KnownFields
+from tenants.accounts.models import Client, User
 from tenants.models import Partner
 from tenants.services.suspension import suspend_partner
 from tests import actors
 from tests.isolation.matrix import API
+from tests.isolation.routes import URLCONFS
 from tests.isolation.sessions import key_of
 from tests.isolation.test_api import METHODS, ROUTES, address
 from tests.isolation.test_pages import Twins
@@ -181,6 +188,54 @@ def test_a_filter_that_a_list_does_not_have_is_refused_with_those_that_it_has(
     answer = ask(f"/api/v1/{path}/?klient=1", key_of(twins["northwind"], actors.ALICE))
     assert code_of(answer, path) == "invalid"
     assert "It has: " in answer.json()["error"]["fields"][0]["message"]
+
+
+def _taking_bodies() -> Iterator[str]:
+    """Give the names of what the description says is read of a body."""
+    text = (settings.BASE_DIR / "docs" / "openapi.yaml").read_text()
+    for calls in yaml.safe_load(text)["paths"].values():
+        for call in calls.values():
+            for kind in call.get("requestBody", {}).get("content", {}).values():
+                name = kind["schema"]["$ref"].rpartition("/")[2]
+                yield name.removeprefix("Patched").removesuffix("Request")
+
+
+def _below(kind: type[BaseSerializer[Any]]) -> Iterator[type[BaseSerializer[Any]]]:
+    for one in kind.__subclasses__():
+        yield one
+        yield from _below(one)
+
+
+def test_whatever_reads_a_body_refuses_fields_that_it_does_not_know() -> None:
+    strict = {one.__name__.removesuffix("Serializer") for one in _below(KnownFields)}
+    asked = set(_taking_bodies())
+    assert len(asked) > 20
+    assert asked <= strict
+
+
+def test_a_field_that_is_not_known_or_only_read_is_named_with_those_that_there_are(
+    twins: Twins,
+) -> None:
+    northwind = twins["northwind"]
+    with tenant_context(northwind):
+        person = User.objects.get(email=actors.BOB.email).pk
+    body = json.dumps({"active": False, "e-mail": "b@example.com"})
+    answer = ask(f"/api/v1/people/{person}/", key_of(northwind, actors.ALICE), "PATCH", body)
+    assert code_of(answer, "people") == "invalid"
+    told = {one["field"]: one["message"] for one in answer.json()["error"]["fields"]}
+    assert set(told) == {"active", "e-mail"}
+    assert told["active"] == "There is no such field here. There are: is_active, roles."
+    body = json.dumps({"name": "Alder", "slug": "other"})
+    client = reverse("client-detail", urlconf=URLCONFS["admin"], args=[_client(northwind)])
+    answer = ask(client, key_of(northwind, actors.ALICE), "PATCH", body)
+    assert code_of(answer, "clients") == "invalid"
+    (only,) = answer.json()["error"]["fields"]
+    assert only == {"field": "slug", "message": "This cannot be changed here."} | only
+
+
+def _client(partner: Partner) -> int:
+    with tenant_context(partner):
+        return Client.objects.get(name="Alder Consulting").pk
 
 
 def test_a_suspended_partner_and_a_body_that_is_too_large_are_in_the_same_shape(

@@ -2,6 +2,7 @@
 
 from rest_framework import mixins, serializers
 
+from governance.api.bodies import KnownFields
 from governance.api.choices import OneOf
 from governance.api.filters import KnownFilters
 from tenants.accounts.api.scope import ClientScopedViewSet
@@ -9,7 +10,7 @@ from tenants.accounts.models import Client
 from tenants.accounts.services.clients import add_client, change_client
 
 
-class ClientSerializer(serializers.ModelSerializer[Client]):
+class ClientSerializer(KnownFields[Client], serializers.ModelSerializer[Client]):
     """A client as the API shows and takes it."""
 
     serializer_choice_field = OneOf

@@ -8,6 +8,7 @@ from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from governance.api.bodies import KnownFields
 from governance.api.filters import FilteredViewSet
 from governance.models import ChangeRequest
 from governance.requests import actor_of
@@ -26,7 +27,7 @@ from tenants.accounts.services.roles import (
 EDITABLE = ("name", "note", "permissions")
 
 
-class PersonSerializer(serializers.ModelSerializer[User]):
+class PersonSerializer(KnownFields[User], serializers.ModelSerializer[User]):
     """A person. `roles` are keys, as the list of roles gives them."""
 
     roles = serializers.ListField(child=serializers.CharField(max_length=24), allow_empty=False)
@@ -46,7 +47,7 @@ class ProposedSerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
 
 
-class PersonChangeSerializer(serializers.Serializer[Any]):
+class PersonChangeSerializer(KnownFields[Any]):
     """What can be changed of a person."""
 
     roles = serializers.ListField(
@@ -112,7 +113,7 @@ class RoleSerializer(serializers.Serializer[Any]):
         return sorted(role.permissions)
 
 
-class RoleWriteSerializer(serializers.Serializer[Any]):
+class RoleWriteSerializer(KnownFields[Any]):
     """What a role of the partner's own is made of."""
 
     name = serializers.CharField(max_length=60)
