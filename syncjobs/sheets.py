@@ -91,7 +91,7 @@ def _table(cells: Sequence[Sequence[str]]) -> Sheet:
     for number, row in enumerate(cells[1:], start=2):
         if not any(cell.strip() for cell in row):
             continue
-        wrong = _wrong(row, len(sheet.columns))
+        wrong = _wrong(row, sheet.columns)
         if wrong:
             sheet.problems.append(Problem(number, wrong))
             continue
@@ -119,14 +119,14 @@ def _headings(row: Sequence[str]) -> list[str]:
     return names
 
 
-def _wrong(row: Sequence[str], columns: int) -> str:
-    if any(cell.strip() for cell in row[columns:]):
+def _wrong(row: Sequence[str], columns: Sequence[str]) -> str:
+    if any(cell.strip() for cell in row[len(columns) :]):
         return "It has more cells than there are headings."
-    for place, cell in enumerate(row):
+    for name, cell in zip(columns, row, strict=False):
         if len(cell) > MAX_CELL:
-            return f"Cell {place + 1} has more than {MAX_CELL:,} characters."
+            return f"The column {name!r} has more than {MAX_CELL:,} characters."
         if cell.lstrip().startswith(_FORMULA):
-            return f"Cell {place + 1} holds a formula. Put its value there."
+            return f"The column {name!r} holds a formula. Put its value there."
     return ""
 
 

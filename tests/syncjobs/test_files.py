@@ -95,7 +95,7 @@ def test_rows_that_cannot_be_read_are_named_and_the_others_stay() -> None:
     sheet = read_sheet("f.csv", b'a,b\n1,2\n=cmd(),3\n4,5,6\n-7,"8"\n')
     assert [row.number for row in sheet.rows] == [2, 5]
     assert [(one.row, one.text.split(".")[0]) for one in sheet.problems] == [
-        (3, "Cell 1 holds a formula"),
+        (3, "The column 'a' holds a formula"),
         (4, "It has more cells than there are headings"),
     ]
     lines = read_sheet("f.jsonl", b'{"a": 1.50}\nnot json\n[1]\n' + b'{"a":' * 60 + b"\n")
