@@ -46,7 +46,9 @@ class Checked:
 
     `problems`: of rows that cannot be read or named (they are left out), and of rows that the
     mapping refuses (they are set aside as they are, with an exception). `problem_count`: all.
-    `warnings`: of rows that go on; `warned` counts these rows.
+    `doubled`: rows whose number a later one has too. `warnings`: of rows that go on; `warned`
+    counts these rows. `unread`: columns that the mapping does not know. `lacking`: columns that a
+    row is named by and that the file does not have.
     """
 
     columns: list[str]
@@ -56,6 +58,14 @@ class Checked:
     left_out: int
     warnings: list[Problem] = field(default_factory=list)
     warned: int = 0
+    doubled: int = 0
+    unread: Sequence[str] = ()
+    lacking: Sequence[str] = ()
+
+    @property
+    def aside(self) -> int:
+        """How many rows the mapping refuses."""
+        return self.problem_count - self.left_out - self.doubled
 
     @property
     def shown(self) -> list[list[str]]:
@@ -115,6 +125,14 @@ def keep_file(
     if new:
         doorbell.ring()
     return Taken(checked, new, repeated=bool(checked.good) and not new)
+
+
+def is_repeated(stream: Stream, checked: Checked, content: bytes) -> bool:
+    """Say whether `keep_file` would find nothing new, asked again."""
+    mark = hashlib.sha256(content).hexdigest()[:_DIGEST]
+    places = [_place(stream, mark, row.number) for row, _ in checked.good]
+    kept = fetch(_KEPT, {"connection": stream.connection_id, "places": places})
+    return len(kept) == len(places) > 0 and not _another_since(stream, mark)
 
 
 def keep_records(stream: Stream, checked: Checked, *, key: str) -> Taken:
@@ -177,7 +195,7 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
     good: list[tuple[Row, str]] = []
     seen: dict[str, int] = {}
     warnings: dict[int, str] = {}
-    count = len(problems)
+    count, doubled = len(problems), 0
     for row in sheet.rows:
         texts = [one.text(row.data) for one in keys]
         pairs = zip(keys, texts, strict=True)
@@ -189,8 +207,9 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
         key = row_id(texts)
         taken = map_in(live, row.data)
         wrong = _refusal(taken)
-        if key in seen:
-            wrong = wrong or f"Row {seen[key]} has the number {key} too; the later row counts."
+        if key in seen and not wrong:
+            doubled += 1
+            wrong = f"Row {seen[key]} has the number {key} too; the later row counts."
         if wrong:
             count += 1
             problems.append(Problem(row.number, wrong))
@@ -199,9 +218,20 @@ def _checked(sheet: Sheet, live: Live, keys: Sequence[_KeyPath]) -> Checked:
         seen[key] = row.number
         good.append((row, key))
     problems.sort(key=lambda one: one.row)
-    told = [Problem(*one) for one in [*warnings.items()][:MOST_PROBLEMS]]
-    shown = problems[:MOST_PROBLEMS]
-    return Checked(sheet.columns, good, shown, count, left_out, told, len(warnings))
+    needed = [split(one.path)[0] for one in keys if not one.may_be_empty]
+    read = {split(path)[0] for path in live.compiled.reads}.union(needed)
+    return Checked(
+        sheet.columns,
+        good,
+        problems[:MOST_PROBLEMS],
+        count,
+        left_out,
+        warnings=[Problem(*one) for one in [*warnings.items()][:MOST_PROBLEMS]],
+        warned=len(warnings),
+        doubled=doubled,
+        unread=[name for name in sheet.columns if name not in read],
+        lacking=[name for name in dict.fromkeys(needed) if name not in sheet.columns],
+    )
 
 
 def row_id(texts: Sequence[str]) -> str:

@@ -1,13 +1,16 @@
 """Taking a file in by hand: what it holds first, then the work."""
 
 import base64
+import re
 import zlib
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
 from django.core import signing
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
@@ -18,11 +21,16 @@ from syncjobs.models import Connection
 from syncjobs.pages.frame import back_to, explain_failure, one_of, page
 from syncjobs.services import files
 from tenants.context import current_schema
+from tenants.nouns import in_words
 
 # What is previewed comes back with the confirmation, so that nothing is kept in between.
 _MOST_SEALED: Final = 2 * 1024 * 1024
 _KEPT_SECONDS: Final = 3600
 _SALT: Final = "syncjobs.files"
+_ENDINGS: Final = (".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson")
+# What a mapping's author can do about a value; who brings a file cannot.
+_ADVICE: Final = re.compile(r"; add the step '[^']*'( \(from [^)]*\))?")
+_REPEATED: Final = "This very file was the last to be taken in; nothing is new."
 
 
 class FileForm(forms.Form):
@@ -35,8 +43,15 @@ class FileForm(forms.Form):
         label="File",
         help_text="CSV in UTF-8, .xlsx (the first sheet, values only) or JSON Lines. "
         "The first row holds the headings.",
-        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.jsonl,.ndjson"}),
+        widget=forms.FileInput(attrs={"accept": ",".join(_ENDINGS)}),
     )
+
+    def clean_file(self) -> UploadedFile:
+        """Refuse what no table is in."""
+        given: UploadedFile = self.cleaned_data["file"]
+        if not str(given.name).lower().endswith(_ENDINGS):
+            raise ValidationError(f"Choose a file that ends in {', '.join(_ENDINGS)}.")
+        return given
 
 
 def connection_file(request: HttpRequest, pk: int) -> HttpResponse:
@@ -44,7 +59,7 @@ def connection_file(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Connection.objects.select_related("client").filter(connector=KEY)
     connection = one_of(request, rows, pk)
     form = FileForm(initial={"object": request.GET.get("object", "time_entry")})
-    context: dict[str, Any] = {"connection": connection, "columns": _columns()}
+    context: dict[str, Any] = {"connection": connection}
     try:
         if "sealed" in request.POST:
             return _take(request, connection)
@@ -54,11 +69,8 @@ def connection_file(request: HttpRequest, pk: int) -> HttpResponse:
                 context |= _preview(request, connection, form)
     except (ValidationError, Refusal) as error:
         explain_failure(request, error)
-    return page(request, "connection_file.html", context | {"form": form})
-
-
-def _columns() -> list[tuple[str, str]]:
-    return [(one.label, ", ".join(one.columns)) for one in HELD.values()]
+    context |= {"form": form, "kinds": HELD.values(), "chosen": form["object"].value()}
+    return page(request, "connection_file.html", context)
 
 
 def _preview(request: HttpRequest, connection: Connection, form: FileForm) -> dict[str, Any]:
@@ -69,6 +81,8 @@ def _preview(request: HttpRequest, connection: Connection, form: FileForm) -> di
     checked = files.check_file(
         actor_of(request), connection, object_=object_, name=given.name, content=content
     )
+    if not checked.good and not checked.problem_count:
+        raise ValidationError("The file has headings and no rows below them.")
     packed = [
         current_schema(),
         connection.pk,
@@ -77,11 +91,37 @@ def _preview(request: HttpRequest, connection: Connection, form: FileForm) -> di
         base64.b85encode(zlib.compress(content)).decode(),
     ]
     sealed = signing.dumps(packed, salt=_SALT)
+    repeated = files.was_last_taken(connection, checked, object_=object_, content=content)
+    too_large = len(sealed) > _MOST_SEALED
     return {
         "checked": checked,
         "kind": HELD[object_].label,
-        "sealed": sealed if len(sealed) <= _MOST_SEALED and checked.good else "",
+        "told": " ".join(_told(checked)),
+        "problems": [(one.row, _ADVICE.sub("", one.text)) for one in checked.problems],
+        "repeated": _REPEATED if repeated else "",
+        "too_large": too_large and not repeated,
+        "sealed": sealed if checked.good and not too_large and not repeated else "",
     }
+
+
+def _told(checked: files.Checked) -> Iterator[str]:
+    """Give what becomes of rows with a problem."""
+    if count := checked.left_out:
+        are = "is" if count == 1 else "are"
+        yield f"{_rows(count)} cannot be read or named and {are} left out."
+    if count := checked.aside:
+        aside = "is set aside as it is" if count == 1 else "are set aside as they are"
+        yield in_words(
+            f"{_rows(count)} {aside}, told of in exceptions, and tried again when the row comes "
+            "anew or the mapping changes."
+        )
+    if count := checked.doubled:
+        has = "has" if count == 1 else "have"
+        yield f"{_rows(count)} {has} the number of an earlier one, and the later one counts."
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
 
 
 def _take(request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -98,7 +138,8 @@ def _take(request: HttpRequest, connection: Connection) -> HttpResponse:
         actor_of(request), connection, object_=object_, name=name, content=content, again=True
     )
     if taken.repeated:
-        messages.info(request, "This very file was the last to be taken in; nothing is new.")
+        messages.info(request, _REPEATED)
     else:
-        messages.success(request, f"{taken.rows} rows are taken in now, in the background.")
+        are = "is" if taken.rows == 1 else "are"
+        messages.success(request, f"{_rows(taken.rows)} {are} taken in now, in the background.")
     return back_to(request, reverse("connection_detail", args=[connection.pk]))

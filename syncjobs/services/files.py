@@ -16,7 +16,7 @@ from syncjobs.connectors.codec import encode
 from syncjobs.connectors.files import HELD, KEY
 from syncjobs.engine.live import LiveMappings
 from syncjobs.intake.filing import Checked as Checked
-from syncjobs.intake.filing import KeyReused, check_content, keep_file, keep_records
+from syncjobs.intake.filing import KeyReused, check_content, is_repeated, keep_file, keep_records
 from syncjobs.intake.filing import Taken as Taken
 from syncjobs.intake.filing import row_id as row_id
 from syncjobs.models import Connection, Stream
@@ -51,6 +51,14 @@ def check_file(
         return check_content(connection, live, slug, object_=object_, name=name, content=content)
     except BadSheet as error:
         raise ValidationError(str(error)) from error
+
+
+def was_last_taken(
+    connection: Connection, checked: Checked, *, object_: str, content: bytes
+) -> bool:
+    """Say whether this very file was the last of its kind to be taken in."""
+    known = Stream.objects.filter(connection=connection, object=object_).first()
+    return known is not None and is_repeated(known, checked, content)
 
 
 @transaction.atomic
