@@ -257,3 +257,15 @@ def test_what_is_too_long_or_missing_is_told_as_such(
     assert "A reason has at most 500 characters." in said("resolve", "x" * 501)
     assert "Say why: a reason is kept" in said("resolve", " ")
     assert 'maxlength="4000"' in said("comment", "x" * 3999)
+
+
+def test_who_comments_for_the_partner_knows_that_the_clients_people_read_it(
+    told: Callable[[], str], browse: Callable[..., Browser]
+) -> None:
+    told()
+    number = Issue.objects.get().pk
+    words = "The client's people read it too."
+    assert words in browse(actors.ALICE).get(page_url("exception_detail", number)).content.decode()
+    own = browse(actors.GRACE).get(page_url("exception_detail", number, door="portal"))
+    assert 'id="comment"' in own.content.decode()
+    assert words not in own.content.decode()
