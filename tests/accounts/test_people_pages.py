@@ -7,9 +7,11 @@ from django.core.exceptions import ValidationError
 from django.test import Client as Browser
 
 from governance.actors import command_actor
+from governance.models import AuditEntry
 from tenants.accounts.models import Client, User
 from tenants.accounts.permissions import NOTES, PERMISSIONS, ROLES
 from tenants.accounts.services.people import set_roles
+from tenants.accounts.services.tokens import make_token
 from tenants.models import Partner
 from tenants.outbox.models import OutgoingMail
 from tests.actors import ALICE, BOB, ERIN, GRACE, HEIDI, IVAN, MALLORY, Person
@@ -178,8 +180,34 @@ def test_a_closed_account_is_out_from_the_next_request(browse: Browse) -> None:
     assert bob.get(page_url("client_list")).status_code == 200
     alice.post(page_url("person_active", pk_of(BOB)), {"active": "no"})
     assert bob.get(page_url("client_list")).status_code == 302
-    alice.post(page_url("person_active", pk_of(BOB)), {"active": "yes"})
+
+
+def test_an_account_that_is_opened_again_has_no_session_and_no_token(browse: Browse) -> None:
+    bob, alice = browse(BOB), browse(ALICE)
+    person = User.objects.get(pk=pk_of(BOB))
+    _, text = make_token(
+        command_actor("tests"), user=person, name="Nightly", scopes=["clients.view"]
+    )
+    program, asked = browse(None, host="admin.northwind.localhost"), f"Bearer {text}"
+
+    def answers() -> tuple[int, int]:
+        called = program.get("/api/v1/clients/", headers={"authorization": asked})
+        return bob.get(page_url("client_list")).status_code, called.status_code
+
+    assert answers() == (200, 200)
+    alice.post(page_url("person_active", person.pk), {"active": "no"})
+    alice.post(page_url("person_active", person.pk), {"active": "yes"})
+    assert answers() == (302, 401)
+    told = AuditEntry.objects.filter(actor_id=pk_of(ALICE)).values_list("action", flat=True)
+    assert {"account.sessions_ended", "token.revoked"} <= set(told)
+
+
+def test_a_sign_in_that_was_under_way_does_not_outlive_a_closed_account(browse: Browse) -> None:
+    bob, alice = browse(BOB), browse(ALICE)
     assert bob.get(page_url("client_list")).status_code == 200
+    User.objects.filter(pk=pk_of(BOB)).update(is_active=False)
+    alice.post(page_url("person_active", pk_of(BOB)), {"active": "yes"})
+    assert bob.get(page_url("client_list")).status_code == 302
 
 
 def test_the_role_matrix_has_every_permission_and_the_portal_only_its_own_roles(

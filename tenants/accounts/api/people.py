@@ -86,7 +86,10 @@ class PersonViewSet(
 
     @extend_schema(request=PersonChangeSerializer, responses=PersonSerializer)
     def partial_update(self, request: Request, pk: str) -> Response:
-        """Give roles, close or open the account: all of it, or nothing."""
+        """Give roles, close or open the account: all of it, or nothing.
+
+        Closing it ends its sessions and revokes its tokens for good.
+        """
         person = self.get_object()
         asked = PersonChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

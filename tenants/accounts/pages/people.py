@@ -155,7 +155,7 @@ def person_active(request: HttpRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         say_refusal(request, error)
     else:
-        done = "is open again" if active else "is closed; every session has ended"
+        done = "is open again" if active else "is closed, its sessions and API tokens have ended"
         messages.success(request, f"The account of {person.name} {done}.")
     return _to(person)
 

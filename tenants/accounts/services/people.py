@@ -21,6 +21,8 @@ from tenants.accounts.services.roles import (
     known_roles,
     require_grantable,
 )
+from tenants.accounts.services.sessions import end_all
+from tenants.accounts.services.tokens import revoke_tokens_of
 
 
 def _checked_roles(kind: str, roles: Iterable[str]) -> list[KnownRole]:
@@ -136,7 +138,8 @@ def set_roles(actor: Actor, user: User, roles: Iterable[str]) -> None:
 def set_active(actor: Actor, user: User, *, active: bool) -> None:
     """Let a person sign in, or stop them from the next request on.
 
-    Opening an account gives its permissions, so the actor must hold them.
+    Closing an account ends its sessions and revokes its tokens, for good: who is let in again
+    signs in anew. Opening one gives its permissions, so the actor must hold them.
     """
     actor.require("users.manage", user.client_id)
     _refuse_own(actor, user, "account")
@@ -152,6 +155,9 @@ def set_active(actor: Actor, user: User, *, active: bool) -> None:
         _require_another_owner(user)
         refuse_break_glass(user)
     User.objects.filter(pk=user.pk).update(is_active=active)
+    # On opening, too: of a sign-in that was under way when it was closed.
+    end_all(actor, user)
+    revoke_tokens_of(actor, user)
     audit.record(
         actions.USER_CHANGED,
         object_kind="user",

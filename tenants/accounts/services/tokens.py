@@ -102,6 +102,18 @@ def note_use(token: ApiToken) -> None:
 def revoke_token(actor: Actor, token: ApiToken) -> None:
     """Stop a token at once; a second call changes nothing."""
     actor.require("tokens.manage", token.client_id)
+    _revoke(token)
+
+
+@transaction.atomic
+def revoke_tokens_of(actor: Actor, person: User) -> None:
+    """Stop every token of somebody, for whoever manages people."""
+    actor.require("users.manage", person.client_id)
+    for token in ApiToken.objects.filter(user=person, revoked_at=None).order_by("pk"):
+        _revoke(token)
+
+
+def _revoke(token: ApiToken) -> None:
     changed = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(
         revoked_at=timezone.now()
     )
