@@ -87,6 +87,18 @@ def rules_from_settings() -> EgressRules:
     return EgressRules.allowing(settings.ALLOWED_PRIVATE_NETWORKS)
 
 
+def literal_address(host: str) -> Address | None:
+    """Return the address that `host` spells in any way that resolvers take; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None
+
+
 def pinned_address(host: str, port: int, rules: EgressRules) -> Address:
     """Resolve `host` once and return the address to connect to.
 

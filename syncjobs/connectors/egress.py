@@ -16,6 +16,7 @@ from tenants.egress import (
     AddressRefused,
     EgressRules,
     NameNotFound,
+    literal_address,
     pinned_address,
 )
 
@@ -27,6 +28,7 @@ __all__ = [
     "PinnedAdapter",
     "checked_url",
     "pinned_address",
+    "refuse_uncallable",
 ]
 
 
@@ -48,8 +50,23 @@ def checked_url(url: str) -> str:
     if not parts.hostname or port == 0:
         raise AddressRefused("The address has no host, or a wrong port.")
     if "@" in parts.netloc:
-        raise AddressRefused("The address must not hold a user name: use the credential fields.")
+        raise AddressRefused("The address must not hold a user name.")
     return url
+
+
+def refuse_uncallable(url: str, rules: EgressRules) -> None:
+    """Raise AddressRefused for a checked address that can never be called under these rules.
+
+    Where a name leads is decided at every call; what is no name is known now.
+    """
+    parts = urlsplit(url)
+    address = literal_address(parts.hostname or "")
+    if address is not None and not rules.permits(address):
+        raise AddressRefused("The address is in a network that may not be called.")
+    # A name may lead into a private network, if an operator opened one.
+    readable = rules.allows_private(address) if address is not None else bool(rules.private)
+    if parts.scheme != "https" and not readable:
+        raise AddressRefused("The address must start with https://.")
 
 
 class PinnedAdapter(HTTPAdapter):

@@ -47,8 +47,10 @@ def from_exception(error: Exception, effect: Effect, host: str) -> ConnectorErro
     """
     if isinstance(error, AddressRefused):
         return Config(str(error))
-    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader):
-        return Config("The address or a credential has characters that cannot be sent.")
+    if isinstance(error, requests.exceptions.InvalidURL):
+        return Config("The address has characters that cannot be sent.")
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return Config("A credential has characters that cannot be sent.")
     if isinstance(error, NameNotFound):
         return Transient(f"{error} It may be misspelt, or name resolution may be down.")
     if isinstance(error, requests.exceptions.SSLError) and "certificate" in _cause_text(error):

@@ -13,12 +13,13 @@ from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.services import audit
 from syncjobs import actions
-from syncjobs.connectors.egress import AddressRefused, checked_url
+from syncjobs.connectors.egress import AddressRefused, checked_url, refuse_uncallable
 from syncjobs.engine.transitions import move_row, move_rows
 from syncjobs.models import Endpoint, Message
 from syncjobs.services.endpoint_secrets import make_secret
 from syncjobs.state import ENDPOINT, MESSAGE
 from syncjobs.telling.kinds import KINDS, TEST, kinds_for
+from syncjobs.telling.posting import rules_of
 from syncjobs.telling.tell import message_row, store_messages
 from tenants.accounts.models import Client
 from tenants.accounts.names import plain_name
@@ -64,7 +65,7 @@ def add_endpoint(
         raise ValidationError(f"There are {MOST} endpoints already. Remove one first.")
     endpoint = Endpoint(
         name=plain_name(name),
-        url=_checked_address(url),
+        url=_checked_address(url, is_ours=keeper is None),
         listens=_checked_kinds(actor, listens, ()),
         client_id=scope,
         keeper_id=keeper,
@@ -94,7 +95,7 @@ def change_endpoint(
     if name is not None:
         row.name = plain_name(name)
     if url is not None:
-        row.url = _checked_address(url)
+        row.url = _checked_address(url, is_ours=row.keeper_id is None)
     if listens is not None:
         row.listens = _checked_kinds(actor, listens, row.listens)
     _check_fields(row)
@@ -187,10 +188,11 @@ def _require_on(endpoint: Endpoint) -> None:
         raise ValidationError("This endpoint is off. Switch it on first.")
 
 
-def _checked_address(url: str) -> str:
-    """Where it leads is decided at every attempt anew; this refuses what can never be good."""
+def _checked_address(url: str, *, is_ours: bool) -> str:
+    """Where a name leads is decided at every attempt anew; this refuses what can never be good."""
     try:
         address = checked_url(url.strip())
+        refuse_uncallable(address, rules_of(is_ours=is_ours))
     except AddressRefused as error:
         raise ValidationError({"url": str(error)}) from None
     if urlsplit(address).fragment:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.exceptions import ValidationError
 
 from governance.actors import Actor
 from syncjobs.models import Endpoint, Message
 from syncjobs.telling.posting import NOT_CALLED
 from syncjobs.telling.sending import send_messages
 from tests.fakes.hearer import Hearer, hearer
-from tests.syncjobs.listening import add, alice, grace, told
+from tests.syncjobs.listening import add, alice, grace, lead, told
 
 __all__ = ["alice", "grace"]
 
@@ -77,7 +78,7 @@ def test_odd_spellings_lead_nowhere_and_tell_nothing(
     url: str, alice: Actor, settings: LazySettings
 ) -> None:
     settings.ALLOWED_PRIVATE_NETWORKS = []
-    add(alice, url)
+    lead(add(alice, "https://hook.example/")[0], url)
     told()
     send_messages()
     assert said() == [(0, NOT_CALLED)], "whether the name is there is told no more than where"
@@ -88,7 +89,7 @@ def test_digits_of_another_script_are_no_address(alice: Actor, settings: LazySet
     add(alice, "https://\u0661\u0662\u0667.0.0.1/")
     told()
     send_messages()
-    assert said() == [(0, "The address or a credential has characters that cannot be sent.")]
+    assert said() == [(0, "The address has characters that cannot be sent.")]
 
 
 def test_a_name_that_moves_inside_is_not_called_over_the_session_that_is_kept(
@@ -119,7 +120,9 @@ def test_a_clients_people_reach_no_network_that_an_operator_opened(
     listener: Hearer, alice: Actor, grace: Actor
 ) -> None:
     """It is open for the systems that staff connect; a client's webhook would look around in it."""
-    add(grace, listener.address, "run.failed")
+    with pytest.raises(ValidationError, match="may not be called"):
+        add(grace, listener.address, "run.failed")
+    lead(add(grace, "https://hook.example/", "run.failed")[0], listener.address)
     assert grace.client_id is not None
     told(client=grace.client_id)
     send_messages()

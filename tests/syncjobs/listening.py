@@ -40,6 +40,11 @@ def add(who: Actor, url: str, *listens: str, client: Client | None = None) -> tu
     )
 
 
+def lead(endpoint: Endpoint, url: str) -> None:
+    """Let an endpoint be one that was added when any address was taken."""
+    Endpoint.objects.filter(pk=endpoint.pk).update(url=url)
+
+
 def told(kind: str = "run.failed", client: int | None = None, number: int = 1) -> None:
     tell(kind, [(client, {"run": {"id": number}})])
 
