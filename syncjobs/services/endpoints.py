@@ -1,6 +1,7 @@
 """Addresses for outgoing webhooks: adding, changing, secrets, tests, sending again."""
 
 from collections.abc import Collection, Iterable
+from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -28,6 +29,7 @@ from tenants.outbox import doorbell
 
 PERMISSION: Final = "webhooks.manage"
 MOST: Final = 20
+_DIGITS: Final = 12
 
 
 def visible_endpoints(actor: Actor) -> models.QuerySet[Endpoint]:
@@ -220,10 +222,12 @@ def _check_fields(endpoint: Endpoint) -> None:
 
 
 def _facts(endpoint: Endpoint) -> dict[str, object]:
-    """Return what the trail keeps: of the address its host, as the rest may hold a key."""
+    """Return what the trail keeps: of the address its host, as the rest may hold a key, and a
+    digest, which shows a change of that rest."""
     return {
         "name": endpoint.name,
         "host": endpoint.host,
+        "address_sha256": sha256(endpoint.url.encode()).hexdigest()[:_DIGITS],
         "listens": list(endpoint.listens),
         "state": endpoint.state,
     }

@@ -5,6 +5,7 @@ from django.conf import LazySettings
 from django.core.exceptions import ValidationError
 
 from governance.actors import Actor
+from governance.models import AuditEntry
 from syncjobs.models import Message
 from syncjobs.services import endpoints
 from syncjobs.telling.sending import send_messages
@@ -81,3 +82,18 @@ def test_a_network_that_an_operator_opened_may_hold_our_endpoints(
             add(grace, url, "run.failed")
     with pytest.raises(ValidationError, match="may not be called"):
         add(alice, "https://192.168.0.1/")
+
+
+def test_another_receiver_at_the_same_host_is_in_the_trail_and_its_address_is_not(
+    alice: Actor,
+) -> None:
+    endpoint, _ = add(alice, "https://hooks.example.com/T1/AAA")
+    endpoints.change_endpoint(alice, endpoint, url="https://hooks.example.com/OTHER/BBB")
+    added, changed = AuditEntry.objects.filter(object_kind="endpoint").order_by("id")
+    assert changed.action == "endpoint.changed"
+    assert changed.before == added.after
+    changed_names = {name for name, value in changed.after.items() if value != added.after[name]}
+    assert changed_names == {"address_sha256"}
+    assert "BBB" not in str(changed.after)
+    endpoints.change_endpoint(alice, endpoint, url="https://hooks.example.com/OTHER/BBB")
+    assert AuditEntry.objects.filter(object_kind="endpoint").count() == 2
