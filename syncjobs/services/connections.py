@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
@@ -35,6 +35,10 @@ from syncjobs.vault import VaultError
 from tenants.accounts.models import Client
 from tenants.egress import AddressRefused
 from tenants.nouns import in_words
+
+CHANGED_MEANWHILE: Final = Check(
+    "Open", ok=False, message="It was changed while it was tested: test it again."
+)
 
 
 @transaction.atomic
@@ -118,22 +122,27 @@ def _hosts(config: Mapping[str, str]) -> set[tuple[str, str]]:
 def test_connection(actor: Actor, connection: Connection) -> list[Check]:
     """Reach the system, sign in, read a little of each object; keep and return the checks.
 
-    A system that passes goes back into use, with what waited for it. Raises NotPermitted.
+    A system that passes goes back into use, with what waited for it. If its address or
+    credentials were changed meanwhile, nothing is kept. Raises NotPermitted.
     """
     actor.require("connections.manage", connection.client_id)
+    tested = (connection.config, connection.secret)
     try:
         with Systems() as systems:
             checks = systems.open(connection).check()
     except ConnectorError as error:
         checks = [Check("Open", ok=False, message=error.message)]
     with transaction.atomic():
-        _keep_checks(connection.pk, checks)
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if (row.config, row.secret) == tested:
+            _keep_checks(row, checks)
+        else:
+            checks = [CHANGED_MEANWHILE]
     connection.refresh_from_db()
     return checks
 
 
-def _keep_checks(connection_id: int, checks: Sequence[Check]) -> None:
-    row = Connection.objects.select_for_update().get(pk=connection_id)
+def _keep_checks(row: Connection, checks: Sequence[Check]) -> None:
     passed = all(check.ok for check in checks)
     kept, changes = compared(row.checks, checks)
     Connection.objects.filter(pk=row.pk).update(checks=kept, checked_at=timezone.now())
