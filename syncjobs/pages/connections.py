@@ -1,12 +1,13 @@
 """Connections: the catalogue, adding one, testing it, new credentials."""
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, Final
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
@@ -37,6 +38,8 @@ from tenants.accounts.models import Client
 from tenants.accounts.pages.frame import ask_again
 from tenants.nouns import in_words_later
 from tenants.tables.listed import listed_file
+
+DAYS: Final = (date(2000, 1, 1), date(2199, 12, 31))  # on which credentials may expire
 
 
 def _config_field(field: ConnectionField) -> forms.Field:
@@ -74,6 +77,14 @@ class CredentialsForm(forms.Form):
                 strip=True,
                 widget=_secret_widget(field),
             )
+        if descriptor.secret_fields:
+            self.fields["expires"] = forms.DateField(
+                label="Credentials expire on",
+                help_text="Somebody is told two weeks before. Leave it empty if they do not.",
+                required=False,
+                validators=[MinValueValidator(DAYS[0]), MaxValueValidator(DAYS[1])],
+                widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+            )
 
     def part(self, name: str) -> dict[str, str]:
         """Return the `config` or `secret` fields that were filled in."""
@@ -83,6 +94,11 @@ class CredentialsForm(forms.Form):
             for key, value in self.cleaned_data.items()
             if key.startswith(mark) and value
         }
+
+    def expires_at(self) -> datetime | None:
+        """Return when the day begins on which the credentials expire."""
+        day = self.cleaned_data.get("expires")
+        return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
     def refuse(self, error: ValidationError) -> None:
         """Tell at its field why nothing was kept, and ask again for what is not sent back."""
@@ -212,6 +228,7 @@ def connection_add(request: HttpRequest, key: str) -> HttpResponse:
                 name=form.cleaned_data["name"],
                 config=form.part("config"),
                 secret=form.part("secret"),
+                expires_at=form.expires_at(),
             )
             connections.test_connection(actor, made)
             return back_to(request, reverse("connection_detail", args=[made.pk]))
@@ -237,7 +254,11 @@ def connection_credentials(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a new address or new credentials for a system, and test it at once."""
     connection = one_of(request, Connection.objects.select_related("client"), pk)
     descriptor = registry.connector(connection.connector).descriptor
-    initial = {f"config_{name}": value for name, value in connection.config.items()}
+    initial: dict[str, object] = {
+        f"config_{name}": value for name, value in connection.config.items()
+    }
+    if connection.secret_expires_at:
+        initial["expires"] = timezone.localdate(connection.secret_expires_at)
     form = CredentialsForm(descriptor, request.POST or None, known=True, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -246,6 +267,7 @@ def connection_credentials(request: HttpRequest, pk: int) -> HttpResponse:
                 connection,
                 config=form.part("config"),
                 secret=form.part("secret"),
+                expires_at=form.expires_at(),
             )
             return connection_test(request, pk)
         except ValidationError as error:

@@ -50,9 +50,11 @@ def create_connection(
     name: str,
     config: Mapping[str, str],
     secret: Mapping[str, str],
+    expires_at: datetime | None = None,
 ) -> Connection:
     """Add a system of a client, its secret sealed. Sends nothing: test it next.
 
+    expires_at: when the credentials do, for people to be told of in time.
     Raises NotPermitted, UnknownConnector, ValidationError for missing fields or a name in use.
     """
     actor.require("connections.manage", client.pk)
@@ -68,12 +70,14 @@ def create_connection(
         connector=connector,
         name=name,
         config=dict(config),
+        secret_expires_at=expires_at,
         ask_first_until=asking_until(),
     )
     made.full_clean(exclude=["client"])
     made.secret = _sealed(made, secret)
     made.save()
-    _audit(actions.CONNECTION_ADDED, made, after={"connector": connector, "config": dict(config)})
+    given = {"connector": connector, "config": dict(config), "expires": _day(expires_at)}
+    _audit(actions.CONNECTION_ADDED, made, after=given)
     return made
 
 
@@ -99,6 +103,10 @@ def _require_addresses(fields: Sequence[ConnectionField], given: Mapping[str, st
                 checked_url(given[one.name].strip())
             except AddressRefused as error:
                 raise ValidationError({one.name: str(error)}) from error
+
+
+def _day(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _sealed(connection: Connection, secret: Mapping[str, str]) -> str:
@@ -191,7 +199,12 @@ def change_credentials(
     _audit(
         actions.CREDENTIALS_CHANGED,
         row,
-        after={"before": before, "config": dict(config), "new_secret": bool(secret)},
+        after={
+            "before": before,
+            "config": dict(config),
+            "new_secret": bool(secret),
+            "expires": _day(expires_at),
+        },
     )
     # What waited for a connection that was refused may be tried through it.
     doorbell.ring()
