@@ -19,6 +19,7 @@ from governance.actors import Actor
 from governance.currencies import CODES, UNKNOWN
 from governance.permits import require_permit
 from governance.services import audit
+from governance.twins import refusing_twins
 from tenants.accounts.models import Client
 from tenants.accounts.services.roles import known_roles
 
@@ -60,7 +61,9 @@ def add_tier(
         co_branding=co_branding,
     )
     tier.full_clean()
-    tier.save()
+    taken = tier.unique_error_message(Tier, ("name",))
+    with refusing_twins(ValidationError({"name": [taken]})):
+        tier.save()
     audit.record(
         actions.TIER_ADDED,
         object_kind="tier",

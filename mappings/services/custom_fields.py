@@ -11,6 +11,7 @@ from django.db import transaction
 from governance.actions import Action
 from governance.actors import Actor
 from governance.services import audit
+from governance.twins import refusing_twins
 from mappings import actions
 from mappings.canonical.custom import TYPES, CustomFields
 from mappings.canonical.fields import Field
@@ -22,6 +23,7 @@ from mappings.paths import split
 from tenants.rows import read
 
 MAX_FIELDS: Final = 40
+NAME_TAKEN: Final = "There is, or was, a field of this name. Choose another one."
 MAX_CHOICES: Final = 100
 MAX_CHOICE: Final = 80
 _FIELDS: Final = """
@@ -68,7 +70,8 @@ def add_field(
         raise ValidationError(wrong)
     _set(field, label, help, choices, required=False)
     field.full_clean()
-    field.save()
+    with refusing_twins(ValidationError([NAME_TAKEN])):
+        field.save()
     _record(actions.CUSTOM_FIELD_ADDED, field, None)
     return field
 
@@ -156,7 +159,7 @@ def _identity_faults(field: CustomField) -> list[str]:
     if _NAME.fullmatch(field.name) is None:
         wrong.append("The name has small letters, digits and _, and begins with a letter.")
     elif CustomField.objects.filter(object=field.object, name=field.name).exists():
-        wrong.append("There is, or was, a field of this name. Choose another one.")
+        wrong.append(NAME_TAKEN)
     if field.type not in TYPES:
         wrong.append(f"The type is one of {', '.join(TYPES)}.")
     if CustomField.objects.filter(object=field.object, retired=False).count() >= MAX_FIELDS:

@@ -19,6 +19,7 @@ from governance.models import ChangeRequest
 from governance.permits import laying_down, require_permit
 from governance.services import audit, changes
 from governance.state import LABELS
+from governance.twins import refusing_twins
 from mappings import actions
 from mappings.canonical.registry import SCHEMAS
 from mappings.documents import MappingError, document_hash
@@ -352,8 +353,9 @@ def add_mapping(
     slug = slugify(name)[:80]
     if not slug:
         raise ValidationError("Give it a name with letters or digits.")
+    taken = ValidationError("There is a mapping of this name. Take another one, or change that.")
     if Mapping.objects.filter(slug=slug).exists():
-        raise ValidationError("There is a mapping of this name. Take another one, or change that.")
+        raise taken
     mapping = Mapping(
         slug=slug,
         name=name.strip(),
@@ -363,7 +365,8 @@ def add_mapping(
         client_id=client_id,
     )
     mapping.full_clean()
-    _keep_added(mapping)
+    with refusing_twins(taken):
+        _keep_added(mapping)
     return mapping
 
 
@@ -375,11 +378,7 @@ def _keep_added(mapping: Mapping) -> None:
         object_id=mapping.pk,
         object_label=mapping.name,
         client_id=mapping.client_id,
-        after={
-            "slug": mapping.slug,
-            "direction": str(mapping.direction),
-            "canonical": mapping.canonical,
-        },
+        after={name: str(getattr(mapping, name)) for name in ("slug", "direction", "canonical")},
     )
 
 

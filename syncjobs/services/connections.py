@@ -13,6 +13,7 @@ from governance import correlation
 from governance.actions import Action
 from governance.actors import Actor
 from governance.services import audit
+from governance.twins import refusing_twins
 from syncjobs import actions
 from syncjobs.canonical_store import Origin
 from syncjobs.connectors import registry
@@ -61,10 +62,11 @@ def create_connection(
     descriptor = registry.connector(connector).descriptor
     _require_fields(descriptor.config_fields, config)
     _require_fields(descriptor.secret_fields, secret)
+    taken = ValidationError(
+        {"name": in_words("This client has a connection of that name already.")}
+    )
     if Connection.objects.filter(client=client, name=name).exists():
-        raise ValidationError(
-            {"name": in_words("This client has a connection of that name already.")}
-        )
+        raise taken
     made = Connection(
         client=client,
         connector=connector,
@@ -75,7 +77,8 @@ def create_connection(
     )
     made.full_clean(exclude=["client"])
     made.secret = _sealed(made, secret)
-    made.save()
+    with refusing_twins(taken):
+        made.save()
     given = {"connector": connector, "config": dict(config), "expires": _day(expires_at)}
     _audit(actions.CONNECTION_ADDED, made, after=given)
     return made

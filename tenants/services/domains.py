@@ -5,12 +5,13 @@ from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from governance.actors import Actor
 from governance.errors import BadTransition
+from governance.twins import refusing_twins
 from tenants import actions
 from tenants.context import public_scope
 from tenants.domains.names import NameRefused, clean_name, is_under
@@ -21,6 +22,7 @@ from tenants.services.domain_moves import authorise, lock_partner, locked, move,
 TOKEN_BYTES: Final = 24
 # Bounds what a partner can have us ask of DNS.
 MOST_DOMAINS: Final = 50
+ADDED: Final = "You have added this name already."
 TAKEN: Final = "This name is in use already. If it is yours, write to support."
 
 
@@ -52,7 +54,7 @@ def add_domain(actor: Actor, partner: Partner, name: str, kind: str) -> Domain:
         raise ValidationError({"kind": f"Use one of {', '.join(Domain.Kind.values)}."})
     try:
         domain = checked_domain(name)
-        with public_scope(), transaction.atomic():
+        with public_scope(), refusing_twins(ValidationError(ADDED)):
             _refuse_double(partner, domain)
             now = timezone.now()
             added: Domain = Domain.objects.create(
@@ -64,8 +66,6 @@ def add_domain(actor: Actor, partner: Partner, name: str, kind: str) -> Domain:
                 check_after=now,
             )
             note(actor, actions.HOST_ADDED, added, None)
-    except IntegrityError as error:
-        raise ValidationError({"domain": "You have added this name already."}) from error
     except ValidationError as error:
         raise ValidationError({"domain": error.messages}) from error
     return added
@@ -73,7 +73,7 @@ def add_domain(actor: Actor, partner: Partner, name: str, kind: str) -> Domain:
 
 def _refuse_double(partner: Partner, name: str) -> None:
     if own_domains(partner).filter(domain=name).exists():
-        raise ValidationError("You have added this name already.")
+        raise ValidationError(ADDED)
     if Domain.objects.filter(domain=name, state__in=HELD).exists():
         raise ValidationError(TAKEN)
     if own_domains(partner).count() >= MOST_DOMAINS:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from governance.actors import Actor
+from governance.twins import refusing_twins
 from tenants.context import public_scope
 from tenants.domains.state import HELD
 from tenants.models import Domain, Partner
@@ -61,13 +62,11 @@ def activate_host(actor: Actor, domain: Domain) -> Domain:
     Raises NotPermitted, or ValidationError when another partner holds the name.
     """
     actor.require("partners.manage")
-    try:
-        with public_scope(), transaction.atomic():
-            row = locked(domain)
-            if row.state != Domain.State.ACTIVE:
-                move(actor, row, "vouch")
-    except IntegrityError as error:
-        raise ValidationError(f"{domain.domain} is in use already.") from error
+    taken = ValidationError(f"{domain.domain} is in use already.")
+    with public_scope(), refusing_twins(taken):
+        row = locked(domain)
+        if row.state != Domain.State.ACTIVE:
+            move(actor, row, "vouch")
     return row
 
 

@@ -6,6 +6,8 @@ from django.db.models.functions import Lower
 
 from tenants.accounts.permissions import CLIENT_PERMISSIONS, STAFF_PERMISSIONS
 
+NAME_TAKEN = "There is a role of that name."
+
 
 class Role(models.Model):
     """A named set of permissions. `tenants.accounts.services.roles` makes and changes it.
@@ -31,7 +33,7 @@ class Role(models.Model):
                 Lower("name"),
                 "kind",
                 name="role_name_once",
-                violation_error_message="There is a role of that name.",
+                violation_error_message=NAME_TAKEN,
             )
         ]
 

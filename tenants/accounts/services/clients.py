@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from governance.actors import Actor
 from governance.currencies import CODES, UNKNOWN
 from governance.services import audit
+from governance.twins import refusing_twins
 from tenants.accounts import actions
 from tenants.accounts.models import Client
 from tenants.accounts.names import plain_name
@@ -57,10 +58,14 @@ def _validated(client: Client) -> Client:
     return client
 
 
+def _name_taken() -> ValidationError:
+    return ValidationError({"name": in_words("There is a client of that name already.")})
+
+
 def _require_own_name(client: Client) -> None:
     """Lists and choices show the name alone: two of one name could not be told apart."""
     if Client.objects.exclude(pk=client.pk).filter(name__iexact=client.name).exists():
-        raise ValidationError({"name": in_words("There is a client of that name already.")})
+        raise _name_taken()
 
 
 def _free_slug(name: str) -> str:
@@ -93,7 +98,8 @@ def add_client(
         )
     )
     _require_own_name(client)
-    client.save()
+    with refusing_twins(_name_taken()):
+        client.save()
     audit.record(
         actions.CLIENT_ADDED,
         object_kind="client",

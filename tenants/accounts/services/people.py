@@ -9,6 +9,7 @@ from django.db import transaction
 from governance.actors import Actor
 from governance.errors import NotPermitted
 from governance.services import audit
+from governance.twins import refusing_twins
 from tenants.accounts import actions
 from tenants.accounts.locales import is_offered
 from tenants.accounts.models import Client, RoleGrant, User
@@ -78,15 +79,17 @@ def add_person(
     _guard_widening(actor, kind)
     wanted = _checked_roles(kind, roles)
     _require_grantable(actor, kind, wanted)
-    if User.objects.filter(email=email.strip().lower()).exists():
+    told = "Somebody here has this e-mail address already."
+    if actor.client_id is not None:
         # Who else is here is nothing for a client's administrator to learn.
-        told = "Somebody here has this e-mail address already."
-        if actor.client_id is not None:
-            told = "This address can't be invited here. Ask support."
-        raise ValidationError({"email": told})
-    user = User.objects.create_user(
-        email, password, kind=kind, name=plain_name(name), client=client
-    )
+        told = "This address can't be invited here. Ask support."
+    taken = ValidationError({"email": told})
+    if User.objects.filter(email=email.strip().lower()).exists():
+        raise taken
+    with refusing_twins(taken):
+        user = User.objects.create_user(
+            email, password, kind=kind, name=plain_name(name), client=client
+        )
     _grant(actor, user, wanted)
     audit.record(
         actions.USER_INVITED,

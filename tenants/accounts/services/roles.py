@@ -14,8 +14,10 @@ from governance.actions import Action
 from governance.actors import Actor
 from governance.permits import require_permit
 from governance.services import audit
+from governance.twins import refusing_twins
 from tenants.accounts import actions
 from tenants.accounts.models import Role, RoleGrant
+from tenants.accounts.models.role import NAME_TAKEN
 from tenants.accounts.names import plain_name
 from tenants.accounts.permissions import (
     CLIENT_PERMISSIONS,
@@ -101,7 +103,8 @@ def make_role(
     role = Role(name=name, kind=kind, note=note, permissions=sorted(set(permissions)))
     checked_role(role)
     require_grantable(actor, role.held, to_clients=_of_client(role), field="permissions")
-    role.save()
+    with refusing_twins(ValidationError(NAME_TAKEN)):
+        role.save()
     _record(actions.ROLE_MADE, role, None, role_facts(role))
     return role
 
