@@ -23,6 +23,11 @@ class Chip:
     count: int | None = None
 
 
+def number_in(text: str) -> int | None:
+    """Return the number of a row that an address or a form names; None for any other text."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
 def page_of(request: HttpRequest, rows: QuerySet[M], per_page: int = PER_PAGE) -> Page[M]:
     """Return the page that `?page=` asks for; a number out of range gives the last one."""
     return Paginator(rows, per_page).get_page(request.GET.get("page"))

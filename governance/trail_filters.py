@@ -86,4 +86,5 @@ def _kinds(asked: str) -> list[tuple[str, str]]:
 def _midnight(day: date | None, *, days: int) -> datetime | None:
     if day is None:
         return None
-    return timezone.make_aware(datetime.combine(day, time.min)) + timedelta(days=days)
+    later = day + timedelta(days=days) if day < date.max else day  # none comes after the last
+    return timezone.make_aware(datetime.combine(later, time.min))

@@ -56,7 +56,8 @@ class PeriodForm(forms.Form):
     def period(self) -> Period:
         """Return what was chosen, in whole days of the viewer."""
         data = self.cleaned_data
-        return Period(_midnight(data["since"]), _midnight(data["until"] + timedelta(days=1)))
+        last = min(data["until"], date.max - timedelta(days=1))
+        return Period(_midnight(data["since"]), _midnight(last + timedelta(days=1)))
 
 
 def _midnight(day: date) -> datetime:

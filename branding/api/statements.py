@@ -19,6 +19,7 @@ from branding.commercial.rows import Row, rows_of_draft, rows_of_statement
 from branding.commercial.sheet import csv_answer, sheet_of, sheet_of_draft
 from branding.models import Statement
 from branding.services.statements import ClientMonth, client_month
+from governance.lists import number_in
 from tenants.accounts.api.scope import ClientScopedViewSet
 from tenants.accounts.models import Client
 from tenants.nouns import in_words
@@ -158,7 +159,8 @@ class StatementViewSet(
         own, wanted = self.actor.client_id, request.query_params.get("client", "")
         if not wanted and own is not None:
             return Client.objects.get(pk=own)
-        if not wanted.isdecimal():
+        number = number_in(wanted)
+        if number is None:
             raise serializers.ValidationError({"client": [in_words("Say which client.")]})
         clients = Client.objects.filter(pk=own) if own is not None else Client.objects.all()
-        return get_object_or_404(clients, pk=int(wanted))
+        return get_object_or_404(clients, pk=number)

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from governance.lists import number_in
 from governance.requests import actor_of
 from mappings.canonical.registry import SCHEMAS
 from mappings.pages.frame import page
@@ -43,9 +44,8 @@ def _client_id(request: HttpRequest) -> int | None:
     chosen = request.POST.get("client", "")
     if not chosen:
         return None
-    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
-        raise ValidationError(in_words("Choose a client of the list."))
-    found = Client.objects.filter(pk=int(chosen)).first()
+    number = number_in(chosen)
+    found = None if number is None else Client.objects.filter(pk=number).first()
     if found is None:
         raise ValidationError(in_words("Choose a client of the list."))
     return found.pk

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
 from governance.errors import Refusal
-from governance.lists import ordered, page_of
+from governance.lists import number_in, ordered, page_of
 from governance.requests import actor_of
 from mappings.documents import MAX_BYTES
 from mappings.editor.form import ADDING, form_of, press, read_form
@@ -227,11 +227,11 @@ def mapping_compare(request: HttpRequest, pk: int) -> HttpResponse:
 def mapping_overlay(request: HttpRequest, pk: int) -> HttpResponse:
     """Open a client's overlay of a partner's mapping, made empty when there is none."""
     template = _mapping(request, pk)
-    chosen = request.POST.get("client", "")
-    if not (chosen.isascii() and chosen.isdecimal() and len(chosen) < 19):
+    chosen = number_in(request.POST.get("client", ""))
+    if chosen is None:
         messages.error(request, in_words("Choose a client."))
         return HttpResponseRedirect(reverse("mapping_detail", args=[pk]))
-    client = get_object_or_404(Client, pk=int(chosen))
+    client = get_object_or_404(Client, pk=chosen)
     try:
         made = ensure_overlay(actor_of(request), template, client.pk)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from governance.errors import Refusal
-from governance.lists import ordered, page_of
+from governance.lists import number_in, ordered, page_of
 from governance.requests import actor_of
 from syncjobs.connectors import registry
 from syncjobs.connectors.base import ConnectionField, Descriptor
@@ -204,8 +204,8 @@ def connection_catalogue(request: HttpRequest) -> HttpResponse:
 
 def _for_client(request: HttpRequest) -> str:
     """The end of an address that keeps the client for whom somebody came."""
-    client = request.GET.get("client", "")
-    return f"?client={client}" if client.isdecimal() else ""
+    client = number_in(request.GET.get("client", ""))
+    return "" if client is None else f"?client={client}"
 
 
 def connection_add(request: HttpRequest, key: str) -> HttpResponse:
@@ -296,9 +296,8 @@ def connection_switch(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _stream_in(request: HttpRequest, connection: Connection) -> Stream:
-    given = request.POST.get("stream", "")
-    is_id = given.isdecimal() and len(given) < 19
-    found = connection.streams.filter(pk=int(given)).first() if is_id else None
+    given = number_in(request.POST.get("stream", ""))
+    found = None if given is None else connection.streams.filter(pk=given).first()
     if found is None:
         raise ValidationError("Choose what is to be read.")
     return found

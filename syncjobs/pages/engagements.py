@@ -8,7 +8,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 
 from branding.viewer import Viewer, viewer_of
-from governance.lists import chips, page_of
+from governance.lists import chips, number_in, page_of
 from governance.requests import actor_of
 from syncjobs.indicators.engagements import verdicts
 from syncjobs.indicators.engagements.answered import Engagement, answered
@@ -99,14 +99,14 @@ def engagement_list(request: HttpRequest) -> HttpResponse:
         ("moving", "On its way", rows.filter(shown["moving"]).count()),
     ]
     found = page_of(request, _ordered(request, rows, shown))
-    client = request.GET.get("client", "")
-    narrowed = client.isdecimal() and actor_of(request).client_id is None
+    is_staff = actor_of(request).client_id is None
+    client = number_in(request.GET.get("client", "")) if is_staff else None
     context = {
         "page": found,
         "rows": answered(found, viewer_of(request)),
         "chips": chips(request, "state", options, ""),
         "words": request.GET.get("q", "").strip(),
-        "client": Client.objects.filter(pk=client).first() if narrowed else None,
+        "client": None if client is None else Client.objects.filter(pk=client).first(),
     }
     return page(request, "engagement_list.html", context)
 

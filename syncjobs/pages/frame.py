@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from governance import correlation
 from governance.errors import Refusal
+from governance.lists import number_in
 from governance.requests import actor_of
 from syncjobs.services.hold_releases import Released
 from tenants.accounts.models import Client
@@ -57,8 +58,8 @@ def visible(request: HttpRequest, rows: QuerySet[M], path: str = "client_id") ->
     actor = actor_of(request)
     if actor.client_id is not None:
         return rows.filter(**{path: actor.client_id})
-    wanted = request.GET.get("client", "")
-    return rows.filter(**{path: int(wanted)}) if wanted.isdecimal() else rows
+    wanted = number_in(request.GET.get("client", ""))
+    return rows if wanted is None else rows.filter(**{path: wanted})
 
 
 def one_of(request: HttpRequest, rows: QuerySet[M], pk: int, path: str = "client_id") -> M:

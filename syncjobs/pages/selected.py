@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from governance.deadlocks import again_after_deadlock
 from governance.errors import Refusal
+from governance.lists import number_in
 from governance.requests import actor_of
 from syncjobs.models import Delivery, Issue
 from syncjobs.pages.exceptions import told, told_anew
@@ -27,7 +28,8 @@ MOST_SELECTED: Final = 100
 
 def _selected(request: HttpRequest, asked: QueryDict) -> QuerySet[Issue]:
     """Return the open ones of those that were selected."""
-    ids = [int(one) for one in asked.getlist("id") if one.isdecimal()][:MOST_SELECTED]
+    named = map(number_in, asked.getlist("id"))
+    ids = [one for one in named if one is not None][:MOST_SELECTED]
     rows = visible(request, Issue.objects.select_related("client", "owner"))
     return rows.filter(pk__in=ids, state__in=sorted(ISSUE.open)).order_by("severity", "pk")
 

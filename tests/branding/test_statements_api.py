@@ -136,6 +136,7 @@ def test_a_token_for_all_clients_says_which(ask: Ask, both: tuple[Client, Client
     status, body = ask(ALICE, f"statements/draft/?client={both[1].pk}")
     assert (status, body["total"]) == (200, "987.65")
     assert ask(ALICE, "statements/draft/?client=999999")[0] == 404
+    assert ask(ALICE, f"statements/draft/?client={'9' * 5000}")[0] == 400
 
 
 def test_tiers_show_what_is_in_force_and_every_version(

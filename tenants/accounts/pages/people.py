@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from governance.lists import chips, page_of
+from governance.lists import chips, number_in, page_of
 from governance.requests import actor_of
 from tenants.accounts.models import Client, User
 from tenants.accounts.pages.forms import InviteForm, RolesForm
@@ -43,8 +43,8 @@ def _searched(request: HttpRequest, people: QuerySet[User]) -> QuerySet[User]:
         people = people.filter(
             Q(name__icontains=words) | Q(email__icontains=words) | Q(client__name__icontains=words)
         )
-    wanted = request.GET.get("client", "")
-    return people.filter(client_id=int(wanted)) if wanted.isdecimal() else people
+    wanted = number_in(request.GET.get("client", ""))
+    return people if wanted is None else people.filter(client_id=wanted)
 
 
 @require_GET
@@ -82,7 +82,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     own = Client.objects.get(pk=actor.client_id) if actor.client_id is not None else None
     of_client = own is not None or request.GET.get("for") == "client"
-    chosen = request.GET.get("client", "") if own is None else ""
+    chosen = number_in(request.GET.get("client", "")) if own is None else None
     form = InviteForm(
         request.POST or None,
         actor=actor,
@@ -115,7 +115,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
         "own": own,
         "chips": chips(request, "for", options, ""),
         "by_password": provider is None or not provider.required,
-        "came_from": Client.objects.filter(pk=chosen).first() if chosen.isdecimal() else None,
+        "came_from": None if chosen is None else Client.objects.filter(pk=chosen).first(),
     }
     return page(request, "accounts/manage/person_invite.html", context)
 
