@@ -23,6 +23,7 @@ MACHINERY = {
 }
 _PEOPLE = 500
 _KIND = re.compile(r"[a-z_]{1,60}")
+_PERSON = re.compile(r"person:([1-9][0-9]{0,17})")
 _SUPPORT = re.compile(r"support:([1-9][0-9]{0,17})")
 
 
@@ -46,10 +47,9 @@ class TrailForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         who, action, kind = self.fields["who"], self.fields["action"], self.fields["kind"]
-        people = get_user_model()._default_manager.order_by("pk")[:_PEOPLE]
-        named = [(f"person:{user.pk}", str(user)) for user in people]
+        named = _people(self._asked_for())
         kinds = [(f"{key}:", label) for key, label in MACHINERY.items()]
-        if grant := _SUPPORT.fullmatch(str(self.data.get("who", ""))):
+        if grant := _SUPPORT.fullmatch(self._asked_for()):
             kinds.append((grant[0], f"Support, grant {grant[1]}"))
         if isinstance(kind, forms.ChoiceField):
             kind.choices = [("", "All kinds"), *_kinds(str(self.data.get("kind", "")).strip())]
@@ -59,6 +59,9 @@ class TrailForm(forms.Form):
                 ("", "All actions"),
                 *[(one.key, action_label(one.key)) for one in registered_actions()],
             ]
+
+    def _asked_for(self) -> str:
+        return str(self.data.get("who", ""))
 
     def filters(self) -> Filters:
         """Return what was asked for; days are whole days in the viewer's time zone."""
@@ -74,6 +77,16 @@ class TrailForm(forms.Form):
             since=_midnight(data["since"], days=0),
             until=_midnight(data["until"], days=1),
         )
+
+
+def _people(asked: str) -> list[tuple[str, str]]:
+    """Return the people to choose from, with one beyond them who is asked for."""
+    everybody = get_user_model()._default_manager.order_by("pk")
+    people = list(everybody[:_PEOPLE])
+    one = _PERSON.fullmatch(asked)
+    if one and int(one[1]) not in {user.pk for user in people}:
+        people += everybody.filter(pk=int(one[1]))
+    return [(f"person:{user.pk}", str(user)) for user in people]
 
 
 def _kinds(asked: str) -> list[tuple[str, str]]:

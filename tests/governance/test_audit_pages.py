@@ -88,6 +88,18 @@ def test_it_is_found_by_actor_action_object_and_time(
     assert "No entry matches" in _page(browser, f"until={today - timedelta(days=1)}&kind=lamp")
 
 
+def test_somebody_beyond_those_to_choose_from_is_found_all_the_same(
+    northwind: Partner, alice: Actor, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("governance.trail_filters._PEOPLE", 0)
+    with correlation.scope(actor=alice, door="admin"):
+        audit.record(CHANGE_PROPOSED, object_kind="lamp", object_id="a1", object_label="Lamp A1")
+    page = _page(browse(actors.FRANK), f"who=person:{alice.id}")
+    assert "Lamp A1" in page
+    assert f'value="person:{alice.id}" selected' in page
+    assert "needs your attention" in _page(browse(actors.FRANK), "who=person:999999")
+
+
 def test_a_filter_that_makes_no_sense_is_named(northwind: Partner, browse: Browse) -> None:
     browser = browse(actors.FRANK)
     for query in ("since=yesterday", "who=person:1%20OR%201", "action=no.such"):
