@@ -11,6 +11,7 @@ from governance.notices import tell_mentioned
 from governance.services.requests import load_request, record_step
 
 LONGEST: Final = 2_000
+SHOWN: Final = 200
 
 
 def comment(actor: Actor, request_id: int, *, text: str) -> ChangeRequest:
@@ -32,9 +33,11 @@ def comment(actor: Actor, request_id: int, *, text: str) -> ChangeRequest:
     return request
 
 
-def comments_on(request: ChangeRequest) -> list[AuditEntry]:
-    """Return the comments, oldest first."""
+def comments_on(request: ChangeRequest) -> tuple[list[AuditEntry], int]:
+    """Return the latest comments, oldest first, and how many there are before them."""
     entries = AuditEntry.objects.filter(
         object_kind="change_request", object_id=str(request.pk), action=CHANGE_COMMENTED.key
     )
-    return list(entries.order_by("at", "id")[:200])
+    latest = list(entries.order_by("-at", "-id")[:SHOWN])
+    earlier = entries.count() - SHOWN if len(latest) == SHOWN else 0
+    return latest[::-1], max(0, earlier)

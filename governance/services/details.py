@@ -102,6 +102,7 @@ class RequestDetail:
     can_ask_impact: bool
     ways: Ways
     comments: list[AuditEntry]
+    earlier_comments: int
     attachments: list[Attachment]
     can_attach: bool
     can_limit: bool
@@ -116,6 +117,7 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
     counted = {one.pk for one in signatures}
     why_not = _why_not(actor, request, changes)
     previews = impact_views(actor, request, changes)
+    comments, earlier = comments_on(request)
     return RequestDetail(
         request=request,
         client=client_name(request),
@@ -140,7 +142,8 @@ def request_detail(actor: Actor, request_id: int) -> RequestDetail:
         impact_going=is_going(previews),
         can_ask_impact=may_ask_again(actor, request, previews),
         ways=ways_on(actor, request, changes),
-        comments=comments_on(request),
+        comments=comments,
+        earlier_comments=earlier,
         attachments=attachments_of(request),
         can_attach=_may_attach(actor, request),
         can_limit=request.client_id is not None

@@ -1,4 +1,4 @@
-"""Windows, schedules, roll-backs, sets, comments, and working alone."""
+"""Windows, schedules, roll-backs, sets, and working alone."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from governance import correlation, impact
+from governance import impact
 from governance.actors import Actor
 from governance.entities import read_entities
 from governance.errors import (
@@ -24,7 +24,6 @@ from governance.errors import (
 from governance.impact import Assessment, Assessor
 from governance.models import AuditEntry, Change, ChangeRequest, Policy, Window
 from governance.services import changes, impacts
-from governance.services.comments import comment
 from governance.services.details import request_detail
 from governance.services.entities import limit
 from governance.services.policy_changes import propose_policy, terms_of
@@ -37,9 +36,7 @@ from tenants.accounts.actors import actor_for
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.people import add_person, set_roles
 from tenants.models import Wakeup
-from tenants.outbox.models import OutgoingMail
 from tests import actors
-from tests.actors import Person
 from tests.governance.governed import (
     KIND,
     MAPPING,
@@ -239,24 +236,6 @@ def test_two_requests_become_one_set_that_neither_author_signs(
     assert done.status == "approved"
     with pytest.raises(InvalidProposal, match="wait for approval"):
         join(alice, propose(alice, birch, "CHF").pk, done.pk)
-
-
-def test_a_comment_is_kept_and_tells_whom_it_names(
-    alder: Client, birch: Client, bob: Actor, actor: Callable[[Person], Actor]
-) -> None:
-    request = propose(bob, alder)
-    with correlation.scope(actor=bob, door="admin"):
-        comment(bob, request.pk, text="@heidi@alder.example, @mallory@birch.example: October too?")
-    said = request_detail(bob, request.pk).comments
-    assert [(one.actor_label.partition(" <")[0], "October" in one.reason) for one in said] == [
-        ("Bob Tran", True)
-    ]
-    mails = OutgoingMail.objects.filter(kind="change_comment")
-    assert [mail.to for mail in mails] == ["heidi@alder.example"]
-    with pytest.raises(ChangeRequest.DoesNotExist):
-        comment(actor(actors.MALLORY), request.pk, text="Hello")
-    with pytest.raises(InvalidProposal, match="1 to 2,000"):
-        comment(bob, request.pk, text=" ")
 
 
 @pytest.fixture
