@@ -1,5 +1,6 @@
 """Engagements: the four answers about each, and its story from opportunity to revenue."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,7 @@ from syncjobs.pages.frame import one_of, page, visible
 from syncjobs.templatetags.words import kind_label
 from tenants.accounts.models import Client
 from tenants.nouns import in_words
-from tenants.tables.writing import table_file
+from tenants.tables.listed import rows_file
 
 LINES: Final = 30
 SHOWN: Final = 12  # rows of evidence of one kind
@@ -113,13 +114,16 @@ def engagement_list(request: HttpRequest) -> HttpResponse:
 
 def engagement_export(request: HttpRequest) -> HttpResponse:
     """Return the list as it is filtered there: CSV, or .xlsx by `format`."""
-    rows = list(_ordered(request, *_chosen(request))[:MOST])
     headings = ["Engagement", "Name", "Project", in_words("Client")]
     headings += [text for _, text, _ in QUESTIONS]
-    batches = (rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE))
-    viewer = viewer_of(request)
-    cells = [_cells(one) for batch in batches for one in answered(batch, viewer)]
-    return table_file("engagements", request.GET.get("format", "csv"), headings, cells)
+    viewer, own = viewer_of(request), actor_of(request).client_id
+
+    def cells(rows: Sequence[CanonicalRecord]) -> Iterable[list[object]]:
+        batches = (rows[at : at + _AT_ONCE] for at in range(0, len(rows), _AT_ONCE))
+        return (_cells(one) for batch in batches for one in answered(batch, viewer))
+
+    chosen = _ordered(request, *_chosen(request))
+    return rows_file(request, "engagements", chosen, headings, cells, client_id=own, most=MOST)
 
 
 def _cells(one: Engagement) -> list[object]:

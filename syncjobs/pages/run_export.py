@@ -1,5 +1,6 @@
 """A run's records as a table to download."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -9,9 +10,8 @@ from syncjobs.models import Delivery, Run
 from syncjobs.pages.frame import one_of
 from syncjobs.pages.runs import searched
 from syncjobs.templatetags.words import kind_label, step_label
-from tenants.tables.writing import table_file
+from tenants.tables.listed import MOST, rows_file
 
-MOST: Final = 20_000
 HEADINGS: Final = (
     "Record",
     "Kind",
@@ -31,9 +31,14 @@ def run_export(request: HttpRequest, pk: int) -> HttpResponse:
     """Return what the page lists, as it is filtered there: CSV, or .xlsx by `format`."""
     run = one_of(request, Run.objects.all(), pk)
     rows = run.deliveries.select_related("record", "origin", "connection", "workflow_version")
-    chosen = searched(request, rows).order_by("-id")[:MOST]
-    kind = request.GET.get("format", "csv")
-    return table_file(f"run-{run.pk}", kind, HEADINGS, map(_cells, chosen))
+    chosen = searched(request, rows).order_by("-id")
+
+    def cells(found: Sequence[Delivery]) -> Iterable[list[object]]:
+        return map(_cells, found)
+
+    return rows_file(
+        request, f"run-{run.pk}", chosen, HEADINGS, cells, client_id=run.client_id, most=MOST
+    )
 
 
 def _cells(delivery: Delivery) -> list[object]:

@@ -1,6 +1,6 @@
 """A list as a page shows it, to download: the same filter, search and order, more rows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -28,9 +28,29 @@ def listed_file(
     """
     if request.GET.get("format") not in FORMATS:
         return None
-    headings = [Column(in_words(name)) for name in columns]
 
-    def cells() -> list[list[object]]:
-        return [[cell(one) for cell in columns.values()] for one in rows[:MOST]]
+    def cells(found: Sequence[M]) -> Iterable[list[object]]:
+        return ([cell(one) for cell in columns.values()] for one in found)
 
-    return export_file(request, key, headings, cells, actor_of(request).client_id)
+    headings = [in_words(name) for name in columns]
+    return rows_file(
+        request, key, rows, headings, cells, client_id=actor_of(request).client_id, most=MOST
+    )
+
+
+def rows_file(
+    request: HttpRequest,
+    key: str,
+    rows: QuerySet[M],
+    headings: Sequence[str],
+    cells: Callable[[Sequence[M]], Iterable[Sequence[object]]],
+    *,
+    client_id: int | None,
+    most: int,
+) -> HttpResponse:
+    """Return a download noted in the audit trail; where there are more rows than `most`, the
+    last row says so. `cells`: what rows have below the headings."""
+    found = list(rows[: most + 1])
+    note = f"Only the first {most:,} of {rows.count():,} rows." if len(found) > most else ""
+    columns = [Column(name) for name in headings]
+    return export_file(request, key, columns, lambda: cells(found[:most]), client_id, note=note)

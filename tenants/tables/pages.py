@@ -146,8 +146,10 @@ def export_file(
     columns: Sequence[Column],
     rows: Callable[[], Iterable[Sequence[object]]],
     client_id: int | None = None,
+    *,
+    note: str = "",
 ) -> HttpResponse:
-    """Return a download of `?format=csv` or xlsx, noted in the audit trail."""
+    """Return a download of `?format=csv` or xlsx, noted in the audit trail. note: a last row."""
     listed = [list(row) for row in rows()]
     audit.record(
         actions.TABLE_EXPORTED,
@@ -157,6 +159,8 @@ def export_file(
         client_id=client_id,
         after={"rows": len(listed)},
     )
+    if note:
+        listed.append([note])
     return table_file(key, request.GET.get("format", ""), [one.name for one in columns], listed)
 
 

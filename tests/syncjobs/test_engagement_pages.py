@@ -9,6 +9,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from governance.actors import command_actor
+from governance.models import AuditEntry
 from syncjobs.models import CanonicalRecord
 from tenants.accounts.models import Client, User
 from tenants.accounts.services.tokens import make_token
@@ -163,7 +164,9 @@ def test_the_story_has_pages_and_is_told_from_the_beginning_on_request(
     assert "First seen: opportunity OPP-1" in told
 
 
-def test_the_list_is_taken_along_as_it_is_filtered(browse: Browse, firm: Firm) -> None:
+def test_the_list_is_taken_along_as_it_is_filtered(
+    browse: Browse, firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = page_url("engagement_export")
     rows = browse(ALICE).get(address + "?state=stopped").content.decode("utf-8-sig").splitlines()
     assert len(rows) == 2
@@ -172,6 +175,15 @@ def test_the_list_is_taken_along_as_it_is_filtered(browse: Browse, firm: Firm) -
     assert "ENG-BIRCH" in own
     assert "ENG-1" not in own
     assert browse(ALICE).get(address + "?format=xlsx").content[:2] == b"PK"
+    told = AuditEntry.objects.filter(action="table.exported", object_id="engagements")
+    assert [(one.client_id is None, one.after) for one in told.order_by("id")[:2]] == [
+        (True, {"rows": 1}),
+        (False, {"rows": 1}),
+    ]
+    monkeypatch.setattr("syncjobs.pages.engagements.MOST", 1)
+    cut = browse(ALICE).get(address).content.decode("utf-8-sig").splitlines()
+    assert len(cut) == 3
+    assert cut[2].startswith("Only the first 1 of ")
 
 
 def test_the_search_finds_engagements(browse: Browse, firm: Firm) -> None:

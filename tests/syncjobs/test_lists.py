@@ -56,6 +56,18 @@ def test_each_list_offers_its_download_and_notes_it(
     assert rows(name, q="nothing is called so") == []
 
 
+def test_a_list_that_is_longer_says_so_in_its_last_row(
+    rows: Callable[..., list[dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert len(rows("record_list")) == 3
+    monkeypatch.setattr("tenants.tables.listed.MOST", 2)
+    *first, last = rows("record_list")
+    assert len(first) == 2
+    assert "Only the first 2 of 3 rows." in last.values()
+    told = AuditEntry.objects.filter(action="table.exported").latest("id")
+    assert told.after == {"rows": 2}
+
+
 def test_holds_download_too(rows: Callable[..., list[dict[str, str]]]) -> None:
     assert rows("hold_list", show="released") == []
 

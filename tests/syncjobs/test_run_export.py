@@ -4,9 +4,11 @@ import csv
 import io
 from collections.abc import Callable
 
+import pytest
 from django.test import Client as Browser
 from django_tenants.utils import tenant_context
 
+from governance.models import AuditEntry
 from syncjobs.connectors.errors import Rejected
 from syncjobs.indicators.timing import step_times
 from syncjobs.models import Attempt, Run
@@ -17,7 +19,10 @@ from tests.syncjobs.factories import Lab
 
 
 def test_its_records_are_downloaded_as_they_are_filtered(
-    lab: Lab, northwind: Partner, browse: Callable[[Person], Browser]
+    lab: Lab,
+    northwind: Partner,
+    browse: Callable[[Person], Browser],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     lab.put_customer("1", name="=1+1")
     lab.put_customer("2")
@@ -44,6 +49,11 @@ def test_its_records_are_downloaded_as_they_are_filtered(
     assert failed[6].startswith("'=cmd()"), "no spreadsheet runs it"
     assert rows(q="C-2")[1][0] == "C-2"
     assert rows(q="nobody")[1:] == []
+    with tenant_context(northwind):
+        told = AuditEntry.objects.filter(action="table.exported", object_id=f"run-{run.pk}")
+        assert [one.after for one in told.order_by("id")][:2] == [{"rows": 2}, {"rows": 1}]
+    monkeypatch.setattr("syncjobs.pages.run_export.MOST", 1)
+    assert [one[0] for one in rows()[2:]] == ["Only the first 1 of 2 rows."]
 
 
 def test_the_calls_of_each_step_are_timed(lab: Lab) -> None:
